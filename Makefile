@@ -1,0 +1,79 @@
+# Two commands do everything: `make demo` shows it, `make test` tests it.
+# They need python3 (3.10 or newer, with venv), make and npm; the rest is installed into
+# .venv/ and node_modules/, and for the browser tests Chromium, where that is allowed.
+
+PYTHON  ?= python3
+PORT    ?= 8080
+WORKERS ?= 2
+ARGS    ?=
+
+BIN     := .venv/bin
+CHAT    := examples/chat/node_modules/.installed
+CLIENTS := tests/interop/js/node_modules/.installed
+ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
+
+.PHONY: help demo test check format screenshot clean
+
+help:
+	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
+	@echo 'make test        run every test (ARGS="-k name -x" goes to pytest, WORKERS=2)'
+	@echo 'make check       ruff, mypy and the layer test'
+	@echo 'make format      let ruff format and sort what it can'
+	@echo 'make screenshot  take docs/images/demo.png anew'
+	@echo 'make clean       delete everything that the other targets made'
+
+demo: .venv/.package $(CHAT)
+	@$(BIN)/python examples/chat/server.py --port $(PORT)
+
+# A second make, because the system packages may have brought npm.
+test: .venv/.tools
+	@tools/install_system_packages.sh
+	@$(MAKE) --no-print-directory run-tests
+
+.PHONY: run-tests
+run-tests: $(ALL_JS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+check: .venv/.tools
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py
+
+format: .venv/.tools
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+screenshot: .venv/.tools $(CHAT)
+	$(BIN)/python tools/screenshot.py docs/images/demo.png
+
+clean:
+	rm -rf .venv examples/chat/node_modules tests/interop/js/node_modules
+	rm -rf dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: each is touched last, so an interrupted installation is started again.
+
+.venv/.created:
+	@echo '== Creating .venv with $(PYTHON)'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo 'wsocket needs Python 3.10 or newer: make PYTHON=/path/to/python3' >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+.venv/.package: .venv/.created pyproject.toml
+	@echo '== Installing wsocket into .venv'
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/.tools: .venv/.package
+	@echo '== Installing the test clients, servers and checkers into .venv'
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+%/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc
+	@echo '== Installing the npm packages of $*'
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js' >&2; exit 1; }
+	cd $* && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@

@@ -1,0 +1,433 @@
+"""Connections driven by the loop: one send per turn, bounded outboxes, clean ends."""
+
+from __future__ import annotations
+
+import socket
+import time
+from itertools import count
+
+import gevent
+import pytest
+
+from tests.core.wire import CLOSE, PING, PONG, TEXT, client_frame
+from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld, Peer
+from wsocket.core.channel import Channel, Droppable, Limits
+from wsocket.core.connection import Connection
+from wsocket.core.frames import encode_frame
+
+LARGE = 50_000  # bytes of a payload; a few of them fill the kernel's buffer
+NUMBER = 8  # bytes at the beginning of a large payload that tell it apart
+
+
+class CountingSocket(socket.socket):
+    """Counts sends."""
+
+    sends = 0
+
+    def send(self, *args) -> int:
+        self.sends += 1
+        return super().send(*args)
+
+
+class Recorder:
+    """A receiver that keeps what it gets; *react* is called with every message."""
+
+    def __init__(self, world, react=None) -> None:
+        self.messages = []
+        self.ends = []
+        self.ended = world.event()
+        self._react = react
+
+    def received(self, message) -> None:
+        self.messages.append(message)
+        if self._react is not None:
+            self._react(message)
+
+    def disconnected(self, code: int, reason: str) -> None:
+        self.ends.append((code, reason))
+        self.ended.set()
+
+
+class Line:
+    """A channel on the loop and its peer."""
+
+    def __init__(
+        self, on: LoopWorld, *, limits=None, react=None, read_ahead=b""
+    ) -> None:
+        self.on = on
+        ours, theirs = socket.socketpair()
+        self.sock = CountingSocket(fileno=ours.detach())
+        self.peer = Peer(on.world.socket_class(fileno=theirs.detach()))
+        self.receiver = Recorder(on.world, react)
+        connection = Connection(max_message_size=2**20)
+        self.channel = Channel(
+            on.loop, self.sock, connection, limits=limits or Limits(close_timeout=0.2)
+        )
+        on.run(self.channel.open, self.receiver, read_ahead)
+
+    def write(self, *frames: bytes) -> None:
+        """Write *frames* in one turn of the loop, and wait until the turn is over."""
+        self.on.run(lambda: [self.channel.write(frame) for frame in frames])
+        self.on.run(lambda: True)
+
+    def end(self) -> tuple[int, str]:
+        """What the receiver was told at the end of the connection."""
+        assert self.receiver.ended.wait(SECONDS)
+        assert len(self.receiver.ends) == 1
+        return self.receiver.ends[0]
+
+    def wait_until_closed(self) -> None:
+        """The receiver may be told before the TCP connection is over."""
+        deadline = time.monotonic() + SECONDS
+        while self.on.run(self.sock.fileno) != -1:
+            assert time.monotonic() < deadline
+
+    def texts(self, number: int) -> list[bytes]:
+        """The payloads of that many frames."""
+        return [self.peer.frame().payload for _ in range(number)]
+
+
+def text(payload: bytes | str) -> bytes:
+    return encode_frame(
+        TEXT, payload if isinstance(payload, bytes) else payload.encode()
+    )
+
+
+def large(number: int) -> bytes:
+    return text(b"%08d" % number + bytes(LARGE))
+
+
+@pytest.fixture(scope="module", params=LOOP_WORLDS.values(), ids=list(LOOP_WORLDS))
+def on(request) -> LoopWorld:
+    return LoopWorld(current_hub=request.param)
+
+
+@pytest.fixture
+def make(on):
+    lines = []
+
+    def make_one(**how) -> Line:
+        lines.append(Line(on, **how))
+        return lines[-1]
+
+    yield make_one
+    for line in lines:
+        on.run(line.channel.abort)
+        line.peer.close()
+
+
+@pytest.fixture
+def line(make) -> Line:
+    return make()
+
+
+# Writing
+
+
+def test_what_is_written_in_one_turn_is_one_send(line):
+    """In the order of the writes."""
+    line.write(*[text(str(number)) for number in range(100)])
+    assert line.texts(100) == [str(number).encode() for number in range(100)]
+    assert line.sock.sends == 1
+
+
+def test_messages_of_one_turn_are_forwarded_in_one_send(on, make):
+    """Two peers speak at once: who hears both gets them in one send."""
+    hearer = make()
+    speakers = [
+        make(react=lambda message: hearer.channel.write(text(message)))
+        for _ in range(2)
+    ]
+
+    said = client_frame(TEXT, b"one") + client_frame(TEXT, b"two")
+    on.run(lambda: [speaker.peer.sock.send(said) for speaker in speakers])
+    assert sorted(hearer.texts(4)) == [b"one", b"one", b"two", b"two"]
+    assert hearer.sock.sends == 1
+
+
+def test_writes_of_greenlets_and_callbacks_keep_their_order(on, line):
+    """Whoever writes on the loop: what is written first leaves first."""
+    number = count()
+
+    def write() -> None:
+        line.channel.write(text(str(next(number))))
+
+    def several() -> None:
+        gevent.spawn_raw(write)
+        on.loop.call_soon(write)
+        gevent.spawn_raw(on.loop.call_soon, write)
+        write()
+
+    for _ in range(25):
+        on.loop.call_soon(several)
+    assert line.texts(100) == [str(each).encode() for each in range(100)]
+
+
+def test_what_a_greenlet_writes_leaves_without_another_event(on, line):
+    """The flush does not wait for the next readiness of any socket."""
+
+    def later() -> None:
+        gevent.sleep(0.01)
+        line.channel.write(text("from a greenlet"))
+
+    on.run(gevent.spawn_raw, later)
+    assert line.texts(1) == [b"from a greenlet"]
+
+
+def test_partial_writes_arrive_whole_and_in_order(line):
+    """The kernel takes what it can, the rest waits; later frames stay behind it."""
+    line.write(*map(large, range(20)))
+    line.write(*map(large, range(20, 40)))
+    numbers = [int(payload[:NUMBER]) for payload in line.texts(40)]
+    assert numbers == list(range(40))
+    line.write(text("short"))
+    assert line.texts(1) == [b"short"]
+
+
+def test_a_frame_larger_than_the_kernels_buffer_arrives(line):
+    """In many parts."""
+    line.write(text(b"x" * 2**23))
+    assert line.peer.frame().payload == b"x" * 2**23
+
+
+# Slow receivers
+
+
+def test_the_oldest_droppable_frames_are_dropped_and_counted(on, make):
+    """Who reads again gets the newest, and every reply between them."""
+    line = make(limits=Limits(outbox_messages=10))
+    for number in range(0, 100, 2):
+        line.write(Droppable(large(number)), Droppable(large(number + 1)))
+    line.write(text("reply"))
+    total = 100 - on.run(lambda: line.channel.dropped)
+    heard = [int(payload[:NUMBER]) for payload in line.texts(total)]
+    assert line.texts(1) == [b"reply"]
+    gap = next(place for place in range(total) if heard[place] != place)
+    assert heard[:gap] == list(range(gap))
+    assert heard[gap:] == list(range(100 - (total - gap), 100))
+    assert 0 < total < 30
+
+
+def test_bytes_are_limited_too(on, make):
+    """A few large frames may be too much."""
+    line = make(limits=Limits(outbox_bytes=4 * LARGE))
+    line.write(*[Droppable(large(number)) for number in range(50)])
+    dropped = on.run(lambda: line.channel.dropped)
+    assert 30 < dropped < 50
+    heard = [int(payload[:NUMBER]) for payload in line.texts(50 - dropped)]
+    assert heard[-3:] == [47, 48, 49]
+
+
+def test_a_reply_is_never_dropped_but_the_connection(make, caplog):
+    """The log says why; the peer sees the connection end."""
+    line = make(limits=Limits(outbox_messages=10))
+    line.write(*map(large, range(50)))
+    assert line.end() == (1006, "")
+    assert line.channel.dropped == 0
+    assert "does not read" in caplog.text
+    with pytest.raises((EOFError, ConnectionResetError)):
+        line.texts(50)
+
+
+def test_replies_push_out_events_before_they_end_the_connection(on, make):
+    """Only what may be dropped is dropped, wherever it stands in the line."""
+    line = make(limits=Limits(outbox_messages=12))
+    line.write(*map(large, range(8)))
+    line.write(*[Droppable(text(f"event {number}")) for number in range(12)])
+    line.write(text("first reply"), text("second reply"))
+    dropped = on.run(lambda: line.channel.dropped)
+    heard = line.texts(22 - dropped)
+    assert [int(payload[:NUMBER]) for payload in heard[:8]] == list(range(8))
+    assert heard[8:-2] == [b"event %d" % number for number in range(dropped, 12)]
+    assert heard[-2:] == [b"first reply", b"second reply"]
+    assert dropped > 0
+
+
+def test_a_stalled_receiver_delays_nobody(make):
+    """Its backlog waits; others get theirs at once."""
+    stalled, reading = make(), make()
+    stalled.write(*map(large, range(100)))
+    for number in range(10):
+        reading.write(text(str(number)))
+        stalled.write(text("one more"))
+    assert reading.texts(10) == [str(number).encode() for number in range(10)]
+    assert reading.sock.sends == 10
+
+
+# Reading
+
+
+def test_messages_reach_the_receiver(line):
+    """Text as str, binary as bytes, a ping is answered."""
+    line.peer.send(TEXT, "é".encode())
+    line.peer.send(2, b"\xff")
+    line.peer.send(PING, b"there?")
+    assert line.peer.frame()[:2] == (PONG, b"there?")
+    assert line.receiver.messages == ["é", b"\xff"]
+
+
+def test_bytes_read_ahead_come_first(make):
+    """What the server had read after the request is not lost."""
+    whole = client_frame(TEXT, b"first") + client_frame(TEXT, b"second")
+    line = make(read_ahead=whole[:-3])
+    line.peer.sock.sendall(whole[-3:] + client_frame(PING))
+    assert line.peer.frame().opcode == PONG
+    assert line.receiver.messages == ["first", "second"]
+
+
+def test_a_receiver_that_fails_loses_only_its_connection(make, caplog):
+    """Close 1011 for its peer, the exception for the log, nothing for the others."""
+
+    def fail(message) -> None:
+        raise KeyError("oops")
+
+    broken, sound = make(react=fail), make()
+    broken.peer.send(TEXT, b"bang")
+    assert broken.peer.frame()[:2] == (
+        CLOSE,
+        (1011).to_bytes(2, "big") + b"internal error",
+    )
+    sound.peer.send(PING)
+    assert sound.peer.frame().opcode == PONG
+    assert "oops" in caplog.text
+
+
+def test_a_receiver_that_fails_at_the_end_is_logged(on, make, caplog):
+    """The loop goes on."""
+    line = make()
+
+    def fail(code: int, reason: str) -> None:
+        raise KeyError("oops")
+
+    line.receiver.disconnected = fail
+    on.run(line.channel.abort)
+    assert on.run(lambda: "alive") == "alive"
+    assert "oops" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["abort", "close"])
+def test_nothing_is_received_after_we_end_the_connection(make, how):
+    """Not even what came in the same segment."""
+    line = make(react=lambda message: getattr(line.channel, how)())
+    line.peer.sock.sendall(client_frame(TEXT, b"one") + client_frame(TEXT, b"two"))
+    line.end()
+    assert line.receiver.messages == ["one"]
+
+
+# Ends
+
+
+def close_payload(code: int, reason: str = "") -> bytes:
+    return code.to_bytes(2, "big") + reason.encode()
+
+
+def test_the_peer_closes(line):
+    """Its Close is answered after what was written before; its reason is passed on."""
+    line.write(text("before"))
+    line.peer.send(CLOSE, close_payload(4000, "done"))
+    assert line.texts(1) == [b"before"]
+    assert line.peer.frame()[:2] == (CLOSE, close_payload(4000))
+    assert line.peer.ended()
+    line.peer.close()
+    assert line.end() == (4000, "done")
+    line.wait_until_closed()
+
+
+def test_we_close(on, line):
+    """The peer's answer ends the connection with our code."""
+    on.run(line.channel.close, 4001, "because")
+    assert line.peer.frame()[:2] == (CLOSE, close_payload(4001, "because"))
+    line.peer.send(CLOSE, close_payload(4001))
+    assert line.peer.ended()
+    line.peer.close()
+    assert line.end()[0] == 4001
+
+
+def test_nothing_follows_the_close_frame(on, line):
+    """Whether we closed or the peer did, later writes are ignored."""
+
+    def close() -> None:
+        line.channel.write(text("before"))
+        line.channel.close()
+        line.channel.write(text("after"))
+
+    on.run(close)
+    line.write(text("much later"))
+    assert line.texts(1) == [b"before"]
+    assert line.peer.frame().opcode == CLOSE
+    line.peer.send(CLOSE, close_payload(1000))
+    line.write(text("too late"))
+    assert line.peer.ended()
+
+
+def test_nothing_follows_our_answer_to_a_close(on, line):
+    """Also while the peer takes its time to end the TCP connection."""
+    line.peer.send(CLOSE, close_payload(1000))
+    assert line.peer.frame().opcode == CLOSE
+    line.write(text("too late"))
+    assert line.peer.ended()
+
+
+def test_a_close_waits_behind_the_backlog(line):
+    """The peer gets everything, then the Close, then the end."""
+    line.write(*map(large, range(30)))
+    line.peer.send(CLOSE, close_payload(1000))
+    assert len(line.texts(30)) == 30
+    assert line.peer.frame().opcode == CLOSE
+    assert line.peer.ended()
+
+
+def test_a_peer_that_never_answers_is_dropped(on, line):
+    """After close_timeout."""
+    on.run(line.channel.close)
+    assert line.end() == (1006, "")
+    assert line.peer.frame().opcode == CLOSE
+    assert line.peer.ended()
+
+
+def test_a_peer_that_never_hangs_up_is_dropped(line):
+    """It has closed, and keeps the TCP connection: not for ever."""
+    line.peer.send(CLOSE, close_payload(1000))
+    assert line.end() == (1000, "")
+
+
+def test_an_invalid_close_changes_nothing(on, line):
+    """The caller gets ValueError, the connection goes on."""
+    caught = []
+
+    def close() -> None:
+        try:
+            line.channel.close(1005)
+        except ValueError as error:
+            caught.append(error)
+
+    on.run(close)
+    assert len(caught) == 1
+    line.write(text("open"))
+    assert line.texts(1) == [b"open"]
+
+
+def test_a_vanished_peer_is_1006(line):
+    """No Close frame, no reason; the descriptor is closed."""
+    line.peer.close()
+    assert line.end() == (1006, "")
+    assert line.sock.fileno() == -1
+    line.write(text("anybody?"))
+
+
+def test_a_broken_protocol_is_told_to_both(line):
+    """The peer gets a Close with the code, the receiver the same."""
+    line.peer.sock.sendall(b"\x81\x05hello")
+    frame = line.peer.frame()
+    assert (frame.opcode, frame.payload[:2]) == (CLOSE, close_payload(1002))
+    assert line.peer.ended()
+    line.peer.close()
+    assert line.end()[0] == 1002
+
+
+def test_abort_ends_the_connection_without_a_close(on, line):
+    """At once; twice is once."""
+    on.run(line.channel.abort)
+    on.run(line.channel.abort)
+    assert line.end() == (1006, "")
+    assert line.peer.ended()

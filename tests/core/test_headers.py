@@ -1,0 +1,125 @@
+"""Status and headers of a handler: completed, checked, refused by name."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+
+from wsocket.core.headers import HOP_BY_HOP, header_list, status_line
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (200, "200 OK"),
+        ("200", "200 OK"),
+        ("200 OK", "200 OK"),
+        (" 200 ", "200 OK"),
+        (404, "404 Not Found"),
+        ("404 Gone Fishing", "404 Gone Fishing"),
+        ("200 Très bien", "200 Très bien"),
+        (HTTPStatus.CREATED, "201 Created"),
+        (299, "299 Success"),
+        (399, "399 Redirection"),
+        (499, "499 Client Error"),
+        ("599", "599 Server Error"),
+        (999, "999 Unknown"),
+    ],
+)
+def test_status_gets_the_reason_that_is_missing(status, line):
+    """A given reason is kept; an unknown code gets that of its class."""
+    assert status_line(status) == line
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "problem"),
+    [
+        (None, TypeError, r"not None \(NoneType\)"),
+        (True, TypeError, r"not True \(bool\)"),
+        (200.0, TypeError, r"not 200.0 \(float\)"),
+        (b"200 OK", TypeError, r"not b'200 OK' \(bytes\)"),
+        (99, ValueError, "status 99 must be a code from 200 to 999"),
+        (1000, ValueError, "status 1000 must"),
+        (-200, ValueError, "status -200 must"),
+        ("", ValueError, "status '' must"),
+        ("OK", ValueError, "status 'OK' must"),
+        ("099 Low", ValueError, "status '099 Low' must"),
+        ("200OK", ValueError, "status '200OK' must"),
+        ("\u0662\u0660\u0660", ValueError, "must be a code"),
+        (101, ValueError, "status 101 is an interim response"),
+        ("100 Continue", ValueError, "status '100 Continue' is an interim response"),
+        ("200 O\r\nX: 1", ValueError, r"control character '\\r'"),
+        ("200 O\nK", ValueError, r"control character '\\n'"),
+        ("200 O\0K", ValueError, r"control character '\\x00'"),
+        ("200 €", ValueError, "must not contain '€'"),
+    ],
+)
+def test_wrong_status_is_refused_by_name(status, error, problem):
+    """Type, range and characters are checked."""
+    with pytest.raises(error, match=problem):
+        status_line(status)
+
+
+@pytest.mark.parametrize(
+    ("headers", "pairs"),
+    [
+        ((), []),
+        ({}, []),
+        ([("X-A", "1"), ("X-A", "2")], [("X-A", "1"), ("X-A", "2")]),
+        ({"X-A": "1", "X-B": ""}, [("X-A", "1"), ("X-B", "")]),
+        ([["X-A", "1"]], [("X-A", "1")]),
+        ({"Content-Length": 5}, [("Content-Length", "5")]),
+        ({"X-Latin": "é"}, [("X-Latin", "é")]),
+        ({"X-Tab": "a\tb"}, [("X-Tab", "a\tb")]),
+        (iter([("X-A", "1")]), [("X-A", "1")]),
+    ],
+)
+def test_headers_become_a_list_of_tuples(headers, pairs):
+    """Dicts, lists and iterators will do; an int becomes its text."""
+    assert header_list(headers) == pairs
+
+
+@pytest.mark.parametrize(
+    ("headers", "error", "problem"),
+    [
+        (None, TypeError, "headers must be a list .* not None"),
+        ("X-A: 1", TypeError, "headers must be a list .* not 'X-A: 1'"),
+        (b"X", TypeError, "headers must be a list"),
+        (5, TypeError, r"headers must be a list .* not 5 \(int\)"),
+        (["X-A: 1"], TypeError, "each header must be a .* tuple, not 'X-A: 1'"),
+        ([("X-A",)], TypeError, r"each header must be a .* not \('X-A',\)"),
+        ({b"X-A": "1"}, TypeError, "header name b'X-A' must be a str, not bytes"),
+        ({"X-A": b"1"}, TypeError, r"header 'X-A' must have .* not b'1' \(bytes\)"),
+        ({"X-A": None}, TypeError, r"header 'X-A' must have .* not None"),
+        ({"X-A": True}, TypeError, r"header 'X-A' must have .* not True"),
+        ({"X A": "1"}, ValueError, "header name 'X A' may hold"),
+        ({"X-A:": "1"}, ValueError, "header name 'X-A:' may hold"),
+        ({"": "1"}, ValueError, "header name '' may hold"),
+        ({"X-A\r\n": "1"}, ValueError, r"header name 'X-A\\r\\n' may hold"),
+        ({"X-Ä": "1"}, ValueError, "header name 'X-Ä' may hold"),
+        ({"X-A": "1\r\nX-B: 2"}, ValueError, r"header 'X-A' must not .* '\\r'"),
+        ({"X-A": "1\n"}, ValueError, r"header 'X-A' must not .* '\\n'"),
+        ({"X-A": "\0"}, ValueError, r"header 'X-A' must not .* '\\x00'"),
+        ({"X-A": "10 €"}, ValueError, "header 'X-A' must not contain '€'"),
+        ({"Content-Length": "many"}, ValueError, "'Content-Length' must be a number"),
+        ({"content-length": -1}, ValueError, "'Content-Length' must be a number"),
+        ({"Content-Length": "\u0665"}, ValueError, "'Content-Length' must be a number"),
+        (
+            [("Content-Type", "text/plain"), ("content-type", "text/html")],
+            ValueError,
+            "header 'Content-Type' is given more than once",
+        ),
+    ],
+)
+def test_wrong_headers_are_refused_by_name(headers, error, problem):
+    """Types and characters are checked; the message names the offender."""
+    with pytest.raises(error, match=problem):
+        header_list(headers)
+
+
+@pytest.mark.parametrize("name", [*sorted(HOP_BY_HOP), "Connection", "UPGRADE"])
+def test_hop_by_hop_headers_are_refused(name):
+    """PEP 3333 leaves them to the server."""
+    with pytest.raises(ValueError, match=f"header '{name}' is hop-by-hop"):
+        header_list({name: "x"})

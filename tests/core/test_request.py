@@ -1,0 +1,493 @@
+"""Requests as bytes: what is accepted, and what is refused and why."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import socket
+import threading
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import check_environ
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.wire import unhurried
+from wsocket.core.request import (
+    MAX_FIELDS,
+    MAX_HEAD,
+    MAX_REQUEST_LINE,
+    RequestBody,
+    RequestError,
+    RequestReader,
+    parse_request,
+)
+
+HOST = b"Host: example.com"
+
+
+def request(*lines: bytes, first: bytes = b"GET / HTTP/1.1"):
+    """Parse a request with these header lines."""
+    return parse_request(b"\r\n".join([first, *lines]))
+
+
+@pytest.fixture
+def wire():
+    """A connection: the client's end, and the server's reader."""
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(5)
+    reader = RequestReader(theirs, 5)
+    yield ours, reader
+    ours.close()
+    reader.buffer.close()
+    theirs.close()
+
+
+# Heads
+
+
+def test_head_becomes_an_environ():
+    """The names are those of PEP 3333."""
+    environ = request(
+        HOST,
+        b"Content-Type: text/plain",
+        b"Content-Length: 5",
+        b"X-Two-Words:  padded\t ",
+        b"X-Empty:",
+        b"X-Latin: \xe9",
+        first=b"POST /a%20b/%C3%A4?x=%20&y HTTP/1.1",
+    ).environ()
+    assert environ == {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/a b/\xc3\xa4",
+        "QUERY_STRING": "x=%20&y",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "example.com",
+        "CONTENT_TYPE": "text/plain",
+        "CONTENT_LENGTH": "5",
+        "HTTP_X_TWO_WORDS": "padded",
+        "HTTP_X_EMPTY": "",
+        "HTTP_X_LATIN": "é",
+    }
+    setup_testing_defaults(environ)
+    check_environ(environ)
+
+
+def test_repeated_headers_are_joined():
+    """As RFC 9110 section 5.3 has it; cookies have a separator of their own."""
+    environ = request(
+        HOST, b"X-A: 1", b"Cookie: a=1", b"x-a: 2", b"cookie: b=2"
+    ).environ()
+    assert environ["HTTP_X_A"] == "1, 2"
+    assert environ["HTTP_COOKIE"] == "a=1; b=2"
+
+
+def test_header_with_an_underscore_is_left_out():
+    """It could pass for X-Forwarded-For, which a proxy has set or removed."""
+    environ = request(HOST, b"X_Forwarded_For: 1.2.3.4").environ()
+    assert "HTTP_X_FORWARDED_FOR" not in environ
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query", "host"),
+    [
+        (b"/", "/", "", "example.com"),
+        (b"/?", "/", "", "example.com"),
+        (b"//x/y?a?b", "//x/y", "a?b", "example.com"),
+        (b"/\xc3\xa4", "/\xc3\xa4", "", "example.com"),
+        (b"/100%", "/100%", "", "example.com"),
+        (b"http://other.org/x?y", "/x", "y", "other.org"),
+        (b"HTTPS://other.org:444", "/", "", "other.org:444"),
+        (b"http://other.org?y", "/", "y", "other.org"),
+    ],
+)
+def test_target_may_be_a_path_or_a_url(target, path, query, host):
+    """A host in it takes precedence over the header (RFC 9112 section 3.2.2)."""
+    environ = request(HOST, first=b"GET %b HTTP/1.1" % target).environ()
+    assert (environ["PATH_INFO"], environ["QUERY_STRING"]) == (path, query)
+    assert environ["HTTP_HOST"] == host
+
+
+def test_options_may_ask_about_the_server():
+    """``OPTIONS *`` has no path."""
+    assert request(HOST, first=b"OPTIONS * HTTP/1.1").environ()["PATH_INFO"] == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "connection", "keeps_alive"),
+    [
+        (b"GET / HTTP/1.1", None, True),
+        (b"GET / HTTP/1.2", None, True),
+        (b"GET / HTTP/1.1", b"keep-alive", True),
+        (b"GET / HTTP/1.1", b"Close", False),
+        (b"GET / HTTP/1.1", b"x, close", False),
+        (b"GET / HTTP/1.0", None, False),
+        (b"GET / HTTP/1.0", b"keep-alive", False),
+    ],
+)
+def test_connection_is_kept_unless_the_client_closes(first, connection, keeps_alive):
+    """In HTTP/1.0 the end of the connection is the end of the response."""
+    lines = [HOST] if connection is None else [HOST, b"Connection: " + connection]
+    assert request(*lines, first=first).keeps_alive is keeps_alive
+
+
+def test_expectation_is_understood():
+    """A client of HTTP/1.0 cannot have one (RFC 9110 section 10.1.1)."""
+    expect = b"Expect: 100-Continue"
+    assert request(HOST, expect).expects_continue
+    assert not request(HOST).expects_continue
+    assert not request(HOST, expect, first=b"GET / HTTP/1.0").expects_continue
+
+
+INVALID = {
+    "no version": (b"GET /", 400, "the request line must be"),
+    "two spaces": (b"GET  / HTTP/1.1", 400, "the request line must be"),
+    "tab": (b"GET\t/ HTTP/1.1", 400, "the request line must be"),
+    "leading space": (b" GET / HTTP/1.1", 400, "the request line must be"),
+    "trailing space": (b"GET / HTTP/1.1 ", 400, "the request line must be"),
+    "no method": (b"/ HTTP/1.1", 400, "the request line must be"),
+    "method": (b"G(T / HTTP/1.1", 400, "the request line must be"),
+    "control in target": (b"GET /\x01 HTTP/1.1", 400, "the request line must be"),
+    "bare LF": (b"GET / HTTP/1.1\nX: 1", 400, "the request line must be"),
+    "bare CR": (b"GET /\rHTTP/1.1", 400, "the request line must be"),
+    "fragment": (b"GET /#top HTTP/1.1", 400, "the request line must be"),
+    "lower case version": (b"GET / http/1.1", 400, "the request line must be"),
+    "version 1": (b"GET / HTTP/1", 400, "the request line must be"),
+    "version 2": (b"PRI * HTTP/2.0", 505, "HTTP/2.0 is not spoken here"),
+    "version 0.9": (b"GET / HTTP/0.9", 505, "HTTP/0.9 is not spoken here"),
+    "relative target": (b"GET x HTTP/1.1", 400, "target must be a path, not 'x'"),
+    "authority": (b"CONNECT a:1 HTTP/1.1", 400, "target must be a path, not 'a:1'"),
+    "star": (b"GET * HTTP/1.1", 400, "target must be a path, not '*'"),
+    "websocket URL": (b"GET ws://a/ HTTP/1.1", 400, "target must be a path"),
+}
+
+
+@pytest.mark.parametrize(("first", "status", "problem"), INVALID.values(), ids=INVALID)
+def test_malformed_request_line_is_refused(first, status, problem):
+    """Nothing is guessed."""
+    with pytest.raises(RequestError) as refused:
+        request(HOST, first=first)
+    assert refused.value.status[:3] == str(status)
+    assert problem in refused.value.problem
+
+
+CHUNKED = b"Transfer-Encoding: chunked"
+INVALID_FIELDS = {
+    "no host": ([], 400, "Host header is missing"),
+    "two hosts": ([HOST, b"host: b"], 400, "more than one Host"),
+    "host list": ([b"Host: a b"], 400, "Host header is malformed"),
+    "host path": ([b"Host: a/b"], 400, "Host header is malformed"),
+    "space before colon": ([HOST, b"X : 1"], 400, r"malformed header line 'X : 1'"),
+    "folded line": ([HOST, b"X: 1", b" 2"], 400, "malformed header line ' 2'"),
+    "folded with tab": ([HOST, b"\t2"], 400, r"malformed header line '\t2'"),
+    "no colon": ([HOST, b"X"], 400, "malformed header line 'X'"),
+    "no name": ([HOST, b": 1"], 400, "malformed header line ': 1'"),
+    "empty line": ([HOST, b"", b"X: 1"], 400, "malformed header line ''"),
+    "bare CR": ([HOST, b"X: 1\rY: 2"], 400, "malformed header line"),
+    "bare LF": ([HOST, b"X: 1\nY: 2"], 400, "malformed header line"),
+    "NUL": ([HOST, b"X: \0"], 400, "malformed header line"),
+    "name": ([HOST, b"X(: 1"], 400, "malformed header line"),
+    "length and coding": ([HOST, b"Content-Length: 5", CHUNKED], 400, "both"),
+    "coding and length": ([HOST, CHUNKED, b"Content-Length: 5"], 400, "both"),
+    "two lengths": (
+        [HOST, b"Content-Length: 5", b"Content-Length: 6"],
+        400,
+        "more than one Content-Length",
+    ),
+    "same length twice": (
+        [HOST, b"Content-Length: 5", b"content-length: 5"],
+        400,
+        "more than one Content-Length",
+    ),
+    "list of lengths": ([HOST, b"Content-Length: 5, 5"], 400, "number of bytes"),
+    "signed length": ([HOST, b"Content-Length: +5"], 400, "number of bytes"),
+    "negative length": ([HOST, b"Content-Length: -5"], 400, "number of bytes"),
+    "hexadecimal length": ([HOST, b"Content-Length: 0x5"], 400, "number of bytes"),
+    "underscored length": ([HOST, b"Content-Length: 1_0"], 400, "number of bytes"),
+    "superscript length": ([HOST, b"Content-Length: \xb2"], 400, "number of bytes"),
+    "empty length": ([HOST, b"Content-Length:"], 400, "number of bytes"),
+    "endless length": ([HOST, b"Content-Length: " + b"9" * 19], 400, "number of"),
+    "two codings": ([HOST, CHUNKED, CHUNKED], 400, "more than one Transfer-Encoding"),
+    "coding list": ([HOST, CHUNKED + b", chunked"], 501, "only chunked is"),
+    "coding gzip": ([HOST, b"Transfer-Encoding: gzip, chunked"], 501, "only chunked"),
+    "coding xchunked": ([HOST, b"Transfer-Encoding: xchunked"], 501, "only chunked"),
+    "coding with VT": ([HOST, b"Transfer-Encoding: \x0bchunked"], 400, "malformed"),
+    "expectation": ([HOST, b"Expect: 200-ok"], 417, "unknown expectation '200-ok'"),
+    "too many": ([HOST] + [b"X: 1"] * MAX_FIELDS, 431, f"more than {MAX_FIELDS}"),
+}
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "problem"), INVALID_FIELDS.values(), ids=INVALID_FIELDS
+)
+def test_malformed_headers_are_refused(lines, status, problem):
+    """What a proxy might read in another way could smuggle a request past it."""
+    with pytest.raises(RequestError) as refused:
+        request(*lines)
+    assert refused.value.status[:3] == str(status)
+    assert problem in refused.value.problem
+
+
+def test_chunked_body_in_http_1_0_is_refused():
+    """It did not exist then; who sends it may be lying."""
+    with pytest.raises(RequestError, match=r"in an HTTP/1\.0 request"):
+        request(CHUNKED, first=b"POST / HTTP/1.0")
+
+
+def test_http_1_0_needs_no_host():
+    """The header came later."""
+    assert "HTTP_HOST" not in request(first=b"GET / HTTP/1.0").environ()
+
+
+def test_refusal_is_a_complete_response():
+    """Its text is what the client needs to know, in ASCII."""
+    response = RequestError("400 Bad Request", "not \x80 é").response()
+    head, _, body = response.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"\r\nConnection: close" in head
+    assert b"\r\nContent-Length: %d\r\n" % len(body) in head
+    assert body == rb"400 Bad Request: not \x80 \xe9" + b"\n"
+
+
+# Reading heads
+
+
+def test_requests_arrive_in_any_pieces(wire):
+    """Byte by byte or several at once."""
+    client, reader = wire
+    first = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
+    for byte in first[:-1]:
+        client.send(bytes([byte]))
+    client.send(first[-1:] + b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert reader.next_request().target == "/1"
+    assert reader.next_request().target == "/2"
+    client.shutdown(socket.SHUT_WR)
+    assert reader.next_request() is None
+
+
+def test_head_larger_than_the_buffer_is_read(wire):
+    """The usual head fits; a large one is read line by line."""
+    client, reader = wire
+    cookie = b"x" * 20_000
+    client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nCookie: " + cookie + b"\r\n\r\n")
+    assert reader.next_request().fields["cookie"] == cookie.decode()
+
+
+def test_empty_line_before_a_request_is_skipped(wire):
+    """Some clients send one after a body (RFC 9112 section 2.2)."""
+    client, reader = wire
+    client.sendall(b"\r\nGET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert reader.next_request().target == "/1"
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "problem"),
+    [
+        (b"GET /" + b"x" * MAX_REQUEST_LINE, 414, "too long"),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * MAX_HEAD, 431, "too long"),
+        (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * (MAX_HEAD // 6 + 1), 431, "too long"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", 400, "ended within"),
+        (b"GET / HT", 400, "ended within"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "request line"),
+        (b"GET / HTTP/1.1\nHost: a\n\n", 400, "ended within"),
+    ],
+    ids=["line", "header", "headers", "no end", "short", "TLS", "LF"],
+)
+def test_head_that_is_no_head_is_refused(wire, data, status, problem):
+    """It must end, in time and size."""
+    client, reader = wire
+    client.sendall(data)
+    client.shutdown(socket.SHUT_WR)
+    with pytest.raises(RequestError) as refused:
+        reader.next_request()
+    assert refused.value.status[:3] == str(status)
+    assert problem in refused.value.problem
+
+
+def test_slow_head_is_refused_although_bytes_arrive():
+    """Each byte restarts the socket's timeout, but not the deadline."""
+    ours, theirs = socket.socketpair()
+    refused = threading.Event()
+
+    def drip():
+        while not refused.wait(0.01):
+            ours.send(b"x")
+
+    dripping = threading.Thread(target=drip)
+    with ours, theirs:
+        theirs.settimeout(5)
+        ours.send(b"GET / HTTP/1.1\r\nX: ")
+        dripping.start()
+        with pytest.raises(RequestError, match=r"within 0\.05 seconds"):
+            RequestReader(theirs, 0.05).next_request()
+        refused.set()
+        dripping.join()
+
+
+def test_idle_connection_times_out():
+    """Between requests the socket's own timeout holds."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            RequestReader(theirs, 5).next_request()
+
+
+PIECES = [
+    *(b"GET", b"POST", b" ", b"/", b" HTTP/1.1", b"\r\n", b"\n", b"Host: a", b":"),
+    *(b"Content-Length: 3", CHUNKED, b"abc", b"3\r\n", b"0\r\n", b"\r\n\r\n"),
+]
+
+
+class Received:
+    """A socket on which `data` arrives in parts of `size` bytes."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self.data = io.BytesIO(data)
+        self.size = size
+
+    def recv_into(self, buffer) -> int:
+        return self.data.readinto(memoryview(buffer)[: self.size])
+
+    def _decref_socketios(self) -> None:
+        """What `socket.SocketIO` calls when it is closed."""
+
+
+@unhurried
+@given(
+    st.one_of(st.binary(max_size=300), st.lists(st.sampled_from(PIECES)).map(b"".join)),
+    st.integers(1, 64),
+)
+def test_any_bytes_are_requests_or_refused(data, size):
+    """No client makes the server fail in another way."""
+    reader = RequestReader(Received(data, size), 5)
+    with contextlib.suppress(RequestError):
+        while request := reader.next_request():
+            request.environ()
+            RequestBody(reader.buffer, request.length).stream().read()
+
+
+# Bodies
+
+
+def body_of(data: bytes, length: int | None = None, **more) -> RequestBody:
+    """A request body within a connection on which `data` arrives."""
+    return RequestBody(io.BufferedReader(io.BytesIO(data)), length, **more)
+
+
+CHUNKS = b'3\r\none\r\n4;name="x"\r\n\ntwo\r\n0A \r\nthree\nfour\r\n0\r\n'
+WHOLE = b"one\ntwothree\nfour"
+
+
+@pytest.mark.parametrize(
+    ("data", "length"),
+    [(WHOLE, len(WHOLE)), (CHUNKS + b"\r\n", None), (CHUNKS + b"X: 1\r\n\r\n", None)],
+    ids=["length", "chunks", "trailers"],
+)
+def test_body_is_read_to_its_end_and_no_further(data, length):
+    """What follows is the next request."""
+    body = body_of(data + b"GET", length)
+    stream = body.stream()
+    assert stream.read(2) == b"on"
+    assert stream.readline() == b"e\n"
+    assert list(stream) == [b"twothree\n", b"four"]
+    assert stream.read() == b""
+    assert body.complete
+    assert body._source.read() == b"GET"
+
+
+def test_request_without_a_body_has_an_empty_stream():
+    """Reading does not wait for the next request."""
+    body = body_of(b"GET", 0)
+    assert body.complete
+    assert body.stream().read() == b""
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"x\r\n", "malformed chunk size"),
+        (b"-1\r\n", "malformed chunk size"),
+        (b"+1\r\n", "malformed chunk size"),
+        (b"0x1\r\n", "malformed chunk size"),
+        (b" 1\r\n", "malformed chunk size"),
+        (b"1_0\r\n", "malformed chunk size"),
+        (b"\r\n", "malformed chunk size"),
+        (b"1\n", "malformed chunk size"),
+        (b"1\r\r\n", "malformed chunk size"),
+        (b"1;x\n\r\n", "malformed chunk size"),
+        (b"1;" + b"x" * 2000 + b"\r\n", "malformed chunk size"),
+        (b"F" * 16 + b"\r\n", "malformed chunk size"),
+        (b"", "malformed chunk size"),
+        (b"1\r\nab\r\n", "longer than its size"),
+        (b"1\r\na\n0\r\n\r\n", "longer than its size"),
+        (b"5\r\nabc", "ended within"),
+        (b"0\r\nX : 1\r\n\r\n", "malformed header line"),
+        (b"0\r\nX: 1", "trailers"),
+        (b"0\r\n", "trailers"),
+        (b"0\r\nX: 1\n\r\n", "trailers"),
+        (b"0\r\n" + b"X: 1\r\n" * 200, "trailers"),
+    ],
+)
+def test_malformed_chunks_are_refused(data, problem):
+    """And the connection is good for nothing afterwards."""
+    body = body_of(data)
+    stream = body.stream()
+    with pytest.raises(RequestError, match=problem) as refused:
+        stream.read()
+    assert refused.value.status == "400 Bad Request"
+    assert not body.drain(1000)
+    with pytest.raises(RequestError, match="could not be read before"):
+        stream.read()
+
+
+def test_body_that_ends_too_early_is_refused():
+    """The client promised more."""
+    with pytest.raises(RequestError, match="ended within the request body"):
+        body_of(b"abc", 5).stream().read()
+
+
+def test_body_that_does_not_come_is_refused():
+    """The timeout of the socket is the client's fault."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, theirs.makefile("rb") as source:
+        theirs.settimeout(0.01)
+        with pytest.raises(RequestError) as refused:
+            RequestBody(source, 5).stream().read()
+    assert refused.value.status == "408 Request Timeout"
+
+
+def test_client_is_told_to_continue_once_when_the_body_is_wanted():
+    """Not before: the application may refuse the request."""
+    told = []
+    body = body_of(b"abcde", 5, before_read=lambda: told.append("continue"))
+    stream = body.stream()
+    assert told == []
+    assert stream.read(1) == b"a"
+    assert stream.read() == b"bcde"
+    assert told == ["continue"]
+
+
+def test_small_rest_of_a_body_is_skipped():
+    """The connection can then be kept."""
+    for body in (body_of(b"abcde", 5), body_of(CHUNKS + b"\r\n")):
+        body.stream().read(1)
+        assert body.may_be_drained(1000)
+        assert body.drain(1000)
+        assert body.complete
+
+
+def test_large_rest_of_a_body_is_not_waited_for():
+    """Closing the connection costs less."""
+    assert not body_of(b"", 1001).drain(1000)
+    many_chunks = b"1\r\nx\r\n" * 2000 + b"0\r\n\r\n"
+    assert not body_of(many_chunks).drain(1000)
+
+
+def test_body_that_nobody_asked_for_is_not_waited_for():
+    """A client that waits for 100 Continue may never send it."""
+    body = body_of(b"", 5, before_read=lambda: None)
+    assert not body.may_be_drained(1000)
+    assert not body.drain(1000)

@@ -1,0 +1,102 @@
+"""WAMP sessions of autobahn-python on asyncio, to talk to a running router."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import txaio
+from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
+from autobahn.asyncio.websocket import WampWebSocketClientFactory
+from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
+from autobahn.wamp.types import ComponentConfig, SubscribeOptions
+
+SERIALIZERS = {
+    "json": JsonSerializer,
+    "msgpack": MsgPackSerializer,
+    "cbor": CBORSerializer,
+}
+SECONDS = 15  # until something that must happen counts as lost
+
+
+class Session(ApplicationSession):
+    """A session whose life is visible as futures."""
+
+    def __init__(self, realm: str) -> None:
+        super().__init__(ComponentConfig(realm))
+        loop = asyncio.get_running_loop()
+        self.joined = loop.create_future()
+        self.left = loop.create_future()
+        self.disconnected = loop.create_future()
+
+    def onJoin(self, details: Any) -> None:
+        self.joined.set_result(details)
+
+    def onLeave(self, details: Any) -> None:
+        self.left.set_result(details)
+        if not self.joined.done():
+            self.joined.set_exception(ApplicationError(details.reason, details.message))
+        super().onLeave(details)
+
+    def onDisconnect(self) -> None:
+        self.disconnected.set_result(None)
+        if not self.joined.done():
+            self.joined.set_exception(ConnectionError("closed without an ABORT"))
+
+    async def events(self, topic: str, **options: Any) -> asyncio.Queue[Any]:
+        """Subscribe; every event arrives in the queue as (args, kwargs, details)."""
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+
+        def on_event(*args: Any, details: Any, **kwargs: Any) -> None:
+            queue.put_nowait((args, kwargs, details))
+
+        chosen = SubscribeOptions(details_arg="details", **options)
+        await self.subscribe(on_event, topic, options=chosen)
+        return queue
+
+
+@asynccontextmanager
+async def join(
+    url: str, serializer: str = "json", *, realm: str = "realm1"
+) -> AsyncIterator[Session]:
+    """Join *realm*; leave it and see the connection closed at the end of the block."""
+    loop = asyncio.get_running_loop()
+    session = Session(realm)
+    factory = WampWebSocketClientFactory(
+        lambda: session, url=url, serializers=[SERIALIZERS[serializer]()]
+    )
+    factory.loop = txaio.config.loop = loop
+    address = urlsplit(url)
+    connecting = loop.create_connection(factory, address.hostname, address.port)
+    async with joined(session, connecting):
+        yield session
+
+
+@asynccontextmanager
+async def join_as_application_runner(url: str) -> AsyncIterator[Session]:
+    """Join as most programs do: all serializers and permessage-deflate are offered."""
+    runner = ApplicationRunner(url, "realm1")
+    session = Session("realm1")
+    async with joined(session, runner.run(lambda _: session, start_loop=False)):
+        yield session
+
+
+@asynccontextmanager
+async def joined(session: Session, connecting: Any) -> AsyncIterator[None]:
+    _, protocol = await connecting
+    try:
+        await within(session.joined)
+        yield
+    finally:
+        if session.is_attached():
+            session.leave()
+        await within(session.disconnected)
+    assert protocol.wasClean, "the websocket was closed without a closing handshake"
+
+
+async def within(awaitable: Any, seconds: float = SECONDS) -> Any:
+    return await asyncio.wait_for(awaitable, seconds)

@@ -1,0 +1,166 @@
+"""Every WSGI server, started by its own command in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+from urllib.request import urlopen
+
+import pytest
+
+from tests.programs import ROOT
+
+APPS = "tests.servers.apps"
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+START_SECONDS = 30  # on a busy machine
+STOP_SECONDS = 40
+
+# What a healthy server's log never has.
+COMPLAINT = re.compile(
+    r"traceback|exception|error\b|critical|warning|broken pipe|bad file|invalid http",
+    re.IGNORECASE,
+)
+# Flask and Django warn of their own servers.
+EXPECTED_WARNING = "This is a development server"
+
+
+class Kind(NamedTuple):
+    """One server and how it is started.
+
+    Attributes:
+        arguments: Of the Python interpreter.
+        concurrent_views: Whether it runs several HTTP views at once.
+    """
+
+    arguments: tuple[str, ...]
+    concurrent_views: bool = True
+
+
+def _gunicorn(*options: str) -> tuple[str, ...]:
+    address = ("--bind", "127.0.0.1:0", "--workers", "1", "--no-control-socket")
+    return ("-m", "gunicorn", *address, *options, f"{APPS}.own:app")
+
+
+_WSOCKET = "import sys; from wsocket.cli import main; sys.exit(main())"
+
+KINDS = {
+    "run-threads": Kind(("-m", f"{APPS}.own")),
+    "wsocket-run": Kind(("-c", _WSOCKET, "run", f"{APPS}.own:app", "--port", "0")),
+    "wsgiref-threading": Kind(("-m", f"{APPS}.with_wsgiref", "threaded")),
+    "wsgiref": Kind(("-m", f"{APPS}.with_wsgiref"), concurrent_views=False),
+    "gunicorn-gthread": Kind(
+        _gunicorn("-k", "gthread", "--threads", "1"), concurrent_views=False
+    ),
+    "gunicorn-preload": Kind(
+        _gunicorn("-k", "gthread", "--threads", "1", "--preload"),
+        concurrent_views=False,
+    ),
+    "gunicorn-sync": Kind(_gunicorn("-k", "sync"), concurrent_views=False),
+    "gunicorn-gevent": Kind(_gunicorn("-k", "gevent")),
+    "gunicorn-gevent_pywsgi": Kind(_gunicorn("-k", "gevent_pywsgi")),
+    "flask-run": Kind(
+        ("-m", "flask", "--app", f"{APPS}.with_flask:flask_app", "run", "--port", "0")
+    ),
+    "werkzeug": Kind(("-m", f"{APPS}.with_flask")),
+    "django-runserver": Kind(
+        ("-m", f"{APPS}.with_django", "runserver", "--noreload", "127.0.0.1:0")
+    ),
+    "pywsgi": Kind(("-m", f"{APPS}.with_pywsgi")),
+    "pywsgi-patched": Kind(("-m", f"{APPS}.with_pywsgi", "patched")),
+}
+
+
+class Site:
+    """A running server.
+
+    Attributes:
+        url: Where it listens; ends with a slash.
+    """
+
+    def __init__(self, kind: Kind, process: subprocess.Popen[str]) -> None:
+        self.kind = kind
+        self.process = process
+        self.url = ""
+        self._lines: list[str] = []
+        self._started = threading.Event()
+        assert process.stdout is not None
+        self._reader = threading.Thread(
+            target=self._read, args=(process.stdout,), daemon=True
+        )
+        self._reader.start()
+        if not self._started.wait(START_SECONDS) or not self.url:
+            pytest.fail(f"the server did not start:\n{self.log()}")
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rstrip("/").rpartition(":")[2])
+
+    def ws(self, path: str) -> str:
+        return self.url.replace("http", "ws", 1) + path.lstrip("/")
+
+    def get(self, path: str) -> str:
+        """The body of an HTTP response."""
+        with urlopen(self.url + path.lstrip("/"), timeout=20) as response:
+            return str(response.read().decode())
+
+    def log(self) -> str:
+        """What the server has printed up to now."""
+        return "".join(self._lines)
+
+    def complaints(self) -> str:
+        """The log since the last look, if one of its lines tells of trouble."""
+        seen, self._lines = self._lines, []
+        trouble = [
+            line
+            for line in seen
+            if COMPLAINT.search(line) and EXPECTED_WARNING not in line
+        ]
+        return "".join(seen) if trouble else ""
+
+    def terminate(self) -> float:
+        """Send SIGTERM; return the seconds until the process has ended."""
+        before = time.monotonic()
+        self.process.terminate()
+        self.process.wait(STOP_SECONDS)
+        self._reader.join(STOP_SECONDS)
+        return time.monotonic() - before
+
+    def _read(self, output: IO[str]) -> None:
+        for line in output:
+            self._lines.append(line)
+            found = ADDRESS.search(line)
+            if found and not self.url:
+                self.url = f"{found[0]}/"
+                self._started.set()
+        self._started.set()
+
+
+@contextlib.contextmanager
+def running(name: str) -> Iterator[Site]:
+    """Run a server until the block ends."""
+    kind = KINDS[name]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [sys.executable, *kind.arguments],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield Site(kind, process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise

@@ -1,0 +1,26 @@
+"""The application that the tests of this folder run; with short pings if asked to."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from wsocket import Limits, WSocketApp, run
+
+SHORT = Limits(ping_interval=0.6, ping_timeout=0.4)
+
+app = WSocketApp(protocol="WAMP", limits=SHORT)
+patient = WSocketApp(protocol="WAMP")
+narrow = WSocketApp(protocol="WAMP", limits=Limits(outbox_bytes=2**20))
+
+
+def echo(environ: dict[str, Any], start_response: Any) -> None:
+    for message in environ["wsgi.websocket"]:
+        environ["wsgi.websocket"].send(message)
+
+
+for each in (app, patient, narrow):
+    each.route("/echo")(echo)
+
+if __name__ == "__main__":
+    run(globals()[sys.argv[1]], port=0)

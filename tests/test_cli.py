@@ -1,0 +1,215 @@
+"""The command ``wsocket``: usage errors, finding the application, patching, the end."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from tests.programs import ROOT, Server, running
+from wsocket import cli
+
+SECONDS = 30
+COMMAND = (
+    sys.executable,
+    "-c",
+    "import sys; from wsocket.cli import main; sys.exit(main())",
+)
+
+HELLO = """
+import time
+from gevent.monkey import is_module_patched
+
+patched = is_module_patched("time") and is_module_patched("socket")
+sleep_is_cooperative = "gevent" in time.sleep.__module__
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"{patched} {sleep_is_cooperative}".encode()]
+
+not_an_app = 5
+"""
+
+BROKEN_VIEW = """
+from wsocket import WSocketApp, logger
+
+application = WSocketApp()
+
+@application.route("/")
+def index(environ, start_response):
+    logger.debug("fine print")
+    raise KeyError("secret detail")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with an application in it."""
+    (tmp_path / "hello.py").write_text(HELLO)
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "web.py").write_text(HELLO)
+    return tmp_path
+
+
+@pytest.fixture
+def serve(folder: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start ``wsocket run`` in the folder."""
+    contexts = []
+
+    def start(*arguments: str) -> Server:
+        command = [*COMMAND, "run", *arguments, "--port", "0"]
+        contexts.append(running(command, tmp_path / "log", cwd=folder))
+        return contexts[-1].__enter__()
+
+    yield start
+    for context in contexts:
+        context.__exit__(None, None, None)
+
+
+def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def fetch(server: Server) -> str:
+    with urlopen(server.url, timeout=SECONDS) as response:
+        return str(response.read().decode())
+
+
+# Usage errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "COMMAND"),
+        (("fly",), "fly"),
+        (("run",), "MODULE:APP"),
+        (
+            ("run", "hello", "--port", "many"),
+            "expected a number up to 65535, got 'many'",
+        ),
+        (("run", "hello", "--port", "65536"), "65536"),
+        (("run", "hello", "--port", "-1"), "-1"),
+        (("run", "nowhere"), "there is no module 'nowhere' in"),
+        (("run", "package.nowhere"), "there is no module 'package.nowhere'"),
+        (("run", "hello:nothing"), "module 'hello' has no 'nothing'"),
+        (("run", "hello:not_an_app"), "not a WSGI application but 5"),
+        (("run", "./hello.py"), "not the name of a module; say MODULE:APP"),
+        (("run", "hello.py"), "'hello.py'"),
+        (("run", ":app"), "'' is not the name of a module"),
+        (("run", ".hello"), "not the name of a module"),
+        (("run", ""), "not the name of a module"),
+    ],
+    ids=" ".join,
+)
+def test_a_usage_error_exits_with_2_and_says_what_is_wrong(folder, arguments, said):
+    """On stderr, without a traceback."""
+    ended = call(folder, *arguments)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+@pytest.mark.parametrize("missing", ["missing", "brok", "broken_helper"])
+def test_a_module_that_the_application_misses_is_the_applications_problem(
+    folder, missing
+):
+    """Its traceback shows where it is imported, whatever it is called."""
+    (folder / "broken.py").write_text(f"import {missing}")
+    ended = call(folder, "run", "broken")
+    assert ended.returncode == 1
+    assert f"No module named '{missing}'" in ended.stderr
+    assert re.search(r'File ".*broken\.py", line 1', ended.stderr)
+
+
+def test_an_address_in_use_is_reported_without_a_traceback(serve, folder):
+    """With what to do."""
+    port = serve("hello").url.rstrip("/").rpartition(":")[2]
+    ended = call(folder, "run", "hello", "--port", port)
+    assert ended.returncode == 1
+    assert f"port {port} on 127.0.0.1 is already in use" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_help_explains_the_arguments(capsys):
+    """And exits with 0."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["run", "--help"])
+    assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    for word in ("MODULE:APP", "--host", "127.0.0.1", "--port", "8080", "--debug"):
+        assert word in shown
+
+
+# Serving
+
+
+@pytest.mark.parametrize("target", ["hello:app", "hello", "package.web:app"])
+def test_the_application_is_found_in_the_current_folder(serve, target):
+    """APP may be left out when it is called app; modules may lie in packages."""
+    assert fetch(serve(target))
+
+
+def test_the_process_is_patched_before_the_application_is_imported(serve):
+    """Its own blocking calls are cooperative from the first line on."""
+    assert fetch(serve("hello")) == "True True"
+
+
+def test_without_debug_an_error_page_keeps_its_secrets(serve, folder):
+    """They are in the log."""
+    (folder / "broken.py").write_text(BROKEN_VIEW)
+    server = serve("broken:application")
+    with pytest.raises(HTTPError) as caught:
+        fetch(server)
+    assert caught.value.code == 500
+    assert "secret detail" not in caught.value.read().decode()
+    caught.value.close()
+    assert server.stop() == 0
+    assert "secret detail" in server.log.read_text()
+    assert "fine print" not in server.log.read_text()
+
+
+def test_debug_shows_tracebacks_and_logs_everything(serve, folder):
+    """On the error page, and from level DEBUG on."""
+    (folder / "broken.py").write_text(BROKEN_VIEW)
+    server = serve("broken:application", "--debug")
+    with pytest.raises(HTTPError) as caught:
+        fetch(server)
+    assert "secret detail" in caught.value.read().decode()
+    caught.value.close()
+    assert server.stop() == 0
+    assert "fine print" in server.log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_quietly(serve, number):
+    """Exit code 0 and nothing on stderr."""
+    server = serve("hello")
+    fetch(server)
+    server.process.send_signal(number)
+    assert server.process.wait(SECONDS) == 0
+    assert server.log.read_text() == ""
+
+
+def test_the_host_can_be_chosen(serve):
+    """The start line tells where it listens."""
+    assert serve("hello", "--host", "0.0.0.0").url.startswith("http://127.0.0.1:")

@@ -1,0 +1,1 @@
+"""The features of the Advanced Profile, one file each."""

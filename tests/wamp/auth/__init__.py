@@ -1,0 +1,1 @@
+"""Tests of the authentication methods, without a router around them."""

@@ -1,0 +1,232 @@
+"""Sessions without a transport, for tests of the router's tables."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
+from wsocket.wamp.config import Realm
+from wsocket.wamp.ids import RandomBelow
+from wsocket.wamp.messages import (
+    ABSENT,
+    Call,
+    CallOptions,
+    ClientRoles,
+    Error,
+    ErrorDetails,
+    Hello,
+    HelloDetails,
+    Publish,
+    PublishOptions,
+    Register,
+    RegisterOptions,
+    Role,
+    Subscribe,
+    SubscribeOptions,
+    Unregister,
+    Unsubscribe,
+    Yield,
+    YieldOptions,
+)
+from wsocket.wamp.router import Router
+from wsocket.wamp.serializers import MESSAGEPACK, Payload, Serializer
+from wsocket.wamp.session import Session
+
+ALL_ROLES = ClientRoles(
+    caller=Role(), callee=Role(), publisher=Role(), subscriber=Role()
+)
+HELLO = Hello("realm1", HelloDetails(ALL_ROLES))
+# Seconds that a client has to say what it must say.
+PATIENCE = 7.0
+
+
+class FakeCodec:
+    """Frames are the messages themselves, as lists."""
+
+    def __init__(self, serializer: Serializer = MESSAGEPACK) -> None:
+        self.serializer = serializer
+
+    def encode(self, head: list[Any], payload: Payload | None) -> list[Any]:
+        parts = payload.to(self.serializer) if payload is not None else ()
+        return [*head, *(self.serializer.unpack(part) for part in parts)]
+
+    encode_event = encode
+
+
+class FakeLink:
+    """Keeps what was written; `closed` is how the session closed it."""
+
+    def __init__(self, codec: FakeCodec | None = None) -> None:
+        self.codec = codec or FakeCodec()
+        self.sent: list[list[Any]] = []
+        self.closed: list[bool] = []
+
+    def write(self, frame: list[Any]) -> None:
+        assert not self.closed, f"sent after the end: {frame}"
+        self.sent.append(frame)
+
+    def close(self, *, failed: bool) -> None:
+        self.closed.append(failed)
+
+    def take(self) -> list[list[Any]]:
+        """What was sent since the last time."""
+        sent, self.sent = self.sent, []
+        return sent
+
+
+class FakeTimer:
+    """A callback that runs when a `FakeRuntime` is told that its time has come."""
+
+    def __init__(self, seconds: float, run: Callable[[], object]) -> None:
+        self.seconds = seconds
+        self.run = run
+        self.pending = True
+
+    def cancel(self) -> None:
+        self.pending = False
+
+
+class FakeRuntime:
+    """Time stands still, and nothing blocks."""
+
+    def __init__(self) -> None:
+        self._timers: list[FakeTimer] = []
+
+    def time(self) -> float:
+        return 0.0
+
+    def call_later(
+        self, seconds: float, callback: Callable[..., object], *args: Any
+    ) -> FakeTimer:
+        timer = FakeTimer(seconds, lambda: callback(*args))
+        self._timers.append(timer)
+        return timer
+
+    def offload(
+        self, function: Callable[[], Any], then: Callable[[Any], object]
+    ) -> None:
+        then(function())
+
+    @property
+    def timers(self) -> list[FakeTimer]:
+        """Those that may still run."""
+        self._timers = [each for each in self._timers if each.pending]
+        return self._timers
+
+    def expire(self) -> float:
+        """Run the only timer; the seconds that it was to wait."""
+        [timer] = self.timers
+        timer.pending = False
+        timer.run()
+        return timer.seconds
+
+
+def counting_below(start: int = 0) -> RandomBelow:
+    """A stand-in for `secrets.randbelow` that counts."""
+    counter = itertools.count(start)
+    return lambda limit: next(counter) % limit
+
+
+class Named:
+    """Lets in whoever asks for an authid, under that name."""
+
+    method = "named"
+
+    def begin(self, request: AuthRequest) -> Identity | None:
+        if request.authid is None:
+            return None
+        return Identity(request.authid, "anonymous")
+
+
+class World:
+    """A router with one realm, and what it was given of the world."""
+
+    def __init__(self, random_below: RandomBelow | None = None) -> None:
+        self.runtime = FakeRuntime()
+        self.router = Router(
+            [Realm("realm1", auth=[Named(), Anonymous()])],
+            random_below=random_below or counting_below(1000),
+            patience=PATIENCE,
+        )
+        self.router.start(self.runtime)
+
+    @property
+    def sessions(self) -> dict[int, Session]:
+        """The realm's sessions, by ID."""
+        return self.router._realms["realm1"].sessions
+
+    def tables(self) -> dict[str, Any]:
+        """Everything that the realm remembers of its sessions, by name."""
+        realm = self.router._realms["realm1"]
+        broker, dealer = realm._broker, realm._dealer
+        subscriptions, registrations = broker._subscriptions, dealer._registrations
+        found = {
+            "sessions": realm.sessions,
+            "trusted": realm.trusted,
+            "testaments": realm._testaments._held,
+            "subscriptions": subscriptions.by_id,
+            "subscribers": subscriptions._held,
+            "registrations": registrations.by_id,
+            "registered": registrations._held,
+            "callers": dealer._callers,
+            "callees": dealer._callees,
+        }
+        for name, registry in (
+            ("broker", subscriptions._registry),
+            ("dealer", registrations._registry),
+        ):
+            found[f"{name} exact"] = registry._exact
+            found[f"{name} prefixes"] = registry._prefixes._entries
+            found[f"{name} prefix lengths"] = registry._prefixes._lengths
+            found[f"{name} wildcards"] = registry._wildcards._entries
+            found[f"{name} tree"] = registry._wildcards._root.children
+        return found
+
+
+class Member:
+    """A session in a realm that is driven by messages, without bytes."""
+
+    def __init__(self, world: World, *, authid: str | None = None) -> None:
+        self.link = FakeLink()
+        self.session = Session(self.link, world.router)
+        self.session.handle(Hello("realm1", HelloDetails(ALL_ROLES, authid=authid)))
+        assert [each[0] for each in self.link.take()] == [2]
+
+    def take(self) -> list[list[Any]]:
+        return self.link.take()
+
+    def subscribe(self, topic: str, match: Any = "exact", *, request: int = 1) -> None:
+        options = SubscribeOptions(match=match)
+        self.session.handle(Subscribe(request, options, topic))
+
+    def unsubscribe(self, subscription: int, *, request: int = 1) -> None:
+        self.session.handle(Unsubscribe(request, subscription))
+
+    def publish(self, topic: str, *args: Any, **options: Any) -> None:
+        part = MESSAGEPACK.pack(list(args)) if args else ABSENT
+        self.session.handle(Publish(1, PublishOptions(**options), topic, part))
+
+    def register(
+        self, procedure: str, invoke: Any = "single", *, request: int = 1
+    ) -> None:
+        options = RegisterOptions(invoke=invoke)
+        self.session.handle(Register(request, options, procedure))
+
+    def unregister(self, registration: int, *, request: int = 1) -> None:
+        self.session.handle(Unregister(request, registration))
+
+    def call(self, procedure: str, request: int, *args: Any) -> None:
+        part = MESSAGEPACK.pack(list(args)) if args else ABSENT
+        self.session.handle(Call(request, CallOptions(), procedure, part))
+
+    def answer(self, request: int, *args: Any) -> None:
+        part = MESSAGEPACK.pack(list(args)) if args else ABSENT
+        self.session.handle(Yield(request, YieldOptions(), part))
+
+    def fail(self, request: int, error: str = "com.example.error") -> None:
+        self.session.handle(Error(68, request, ErrorDetails(), error))
+
+    def disconnect(self) -> None:
+        self.session.disconnected()

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Install what the browser and Node.js tests need and pip and npm cannot bring.
+#
+# Only root on Debian gets anything installed. Elsewhere the gap is announced here and again
+# at the end of the test run; with CI=true it is an error.
+set -eu
+
+# command:Debian package
+needed='chromium:chromium chromedriver:chromium-driver npm:npm'
+
+missing_packages() {
+    for entry in $needed; do
+        command -v "${entry%%:*}" >/dev/null || printf ' %s' "${entry##*:}"
+    done
+}
+
+packages=$(missing_packages)
+[ -n "$packages" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && grep -qx 'ID=debian' /etc/os-release 2>/dev/null; then
+    echo "== Installing$packages with apt-get"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq || echo 'apt-get update failed; trying with the lists that are there' >&2
+    # shellcheck disable=SC2086  # a list of words on purpose
+    apt-get install -y --no-install-recommends $packages || true
+    packages=$(missing_packages)
+    [ -n "$packages" ] || exit 0
+fi
+
+cat >&2 <<EOF
+************************************************************************
+  Not installed, so some tests cannot run:$packages
+  On Debian, run as root: apt-get install$packages
+************************************************************************
+EOF
+[ "${CI:-}" != true ]

@@ -1,0 +1,62 @@
+"""Realtime for Python web apps: HTTP, websockets and a WAMP router in one WSGI app."""
+
+from wsocket.app import WSocketApp
+from wsocket.core.server import make_server, run
+from wsocket.core.stream import Limits
+from wsocket.core.websocket import WebSocket
+from wsocket.errors import (
+    ApplicationError,
+    CallCanceled,
+    CallTimeout,
+    PayloadError,
+    WebSocketClosed,
+    WebSocketError,
+    WsocketError,
+)
+from wsocket.log import logger
+from wsocket.wamp.config import (
+    AuthorizationRequest,
+    Permission,
+    Realm,
+    Remember,
+    Role,
+)
+from wsocket.wamp.grants import Grant
+from wsocket.wamp.handlers import CallDetails, CallResult, EventDetails
+from wsocket.wamp.messages import (
+    CallOptions,
+    PublishOptions,
+    RegisterOptions,
+    SubscribeOptions,
+)
+from wsocket.wamp.pending import PendingCall
+
+__all__ = [
+    "ApplicationError",
+    "AuthorizationRequest",
+    "CallCanceled",
+    "CallDetails",
+    "CallOptions",
+    "CallResult",
+    "CallTimeout",
+    "EventDetails",
+    "Grant",
+    "Limits",
+    "PayloadError",
+    "PendingCall",
+    "Permission",
+    "PublishOptions",
+    "Realm",
+    "RegisterOptions",
+    "Remember",
+    "Role",
+    "SubscribeOptions",
+    "WSocketApp",
+    "WebSocket",
+    "WebSocketClosed",
+    "WebSocketError",
+    "WsocketError",
+    "logger",
+    "make_server",
+    "run",
+]

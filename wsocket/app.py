@@ -1,0 +1,265 @@
+"""`WSocketApp`: HTTP, plain websockets and a WAMP router behind one WSGI callable."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeVar
+
+from wsocket.core.framework import Framework
+from wsocket.core.stream import Limits
+from wsocket.wamp.application import Application
+from wsocket.wamp.config import Authorizer, Realm
+from wsocket.wamp.messages import (
+    CallOptions,
+    InvokePolicy,
+    PublishOptions,
+    RegisterOptions,
+    SubscribeOptions,
+)
+from wsocket.wamp.pending import PendingCall
+from wsocket.wamp.router import Router
+from wsocket.wamp.transports.websocket import WampSubprotocol
+from wsocket.wamp.uris import Match
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+WAMP = "WAMP"
+DEFAULT_REALM = "realm1"
+
+
+class WSocketApp(Framework):
+    """A WSGI application with HTTP routes, websocket routes and, on request, a WAMP
+    router.
+
+    Args:
+        app: A WSGI application (Flask, Django, ...) for requests that no route takes.
+        protocol: ``"WAMP"`` for a WAMP router: a websocket that offers ``wamp.2.*`` is
+            a session of it, on any path. Any other name, or a list of names:
+            subprotocols that plain websockets may agree on.
+        debug: Whether error pages show tracebacks; None: when the logger ``wsocket`` is
+            at DEBUG.
+        max_message_size: Largest message that is accepted, in bytes, after
+            decompression.
+        allowed_origins: Origins, besides the page's own, whose scripts may open a
+            websocket, such as ``"https://example.com"`` or ``"https://*.example.com"``;
+            ``"*"`` is any.
+        realm: The realm of the WAMP router in which the application's own procedures
+            and subscribers are: a name, or a `Realm` that says who may enter it.
+        realms: Further realms.
+        max_workers: How many procedures and subscribers of this process run at once.
+        limits: What a websocket may cost, and how often it is pinged.
+    """
+
+    def __init__(
+        self,
+        app: Callable[..., Any] | None = None,
+        protocol: str | Sequence[str] | None = None,
+        *,
+        debug: bool | None = None,
+        max_message_size: int = 2**20,
+        allowed_origins: Collection[str] | None = None,
+        realm: str | Realm = DEFAULT_REALM,
+        realms: Sequence[Realm] = (),
+        max_workers: int = 64,
+        limits: Limits | None = None,
+    ) -> None:
+        names = [protocol] if isinstance(protocol, str) else list(protocol or ())
+        self.protocol = protocol
+        self._wamp: Application | None = None
+        plugins = []
+        if WAMP in names:
+            names.remove(WAMP)
+            own = Realm(realm) if isinstance(realm, str) else realm
+            router = self.router = Router(
+                [own, *realms], random_below=secrets.randbelow
+            )
+            self._wamp = Application(router, realm=own.name, max_workers=max_workers)
+            plugins.append(WampSubprotocol(router, prepare=self._wamp.prepare))
+        super().__init__(
+            app,
+            subprotocols=names,
+            plugins=plugins,
+            debug=debug,
+            max_message_size=max_message_size,
+            allowed_origins=allowed_origins,
+            limits=limits,
+        )
+
+    def register(
+        self,
+        uri: str,
+        *,
+        match: Match = "exact",
+        invoke: InvokePolicy = "single",
+        options: RegisterOptions | None = None,
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Register the decorated function as a WAMP procedure, run in this process.
+
+        The payload of a call becomes its arguments, what it returns the result. What a
+        generator yields are progressive results. The function may raise
+        `ApplicationError` for an error of its own; anything else it raises becomes
+        ``wamp.error.runtime_error`` with the message. A parameter named ``details``
+        gets `CallDetails`.
+
+        Args:
+            match: ``"prefix"`` and ``"wildcard"`` register for a family of URIs.
+            invoke: Who of several callees of *uri* is called (``"single"``: there is
+                but one).
+            options: All options, in place of *match* and *invoke*.
+
+        Raises:
+            ValueError: *uri* is not valid.
+            ApplicationError: The router refused, such as because *uri* is taken.
+        """
+        chosen = options or RegisterOptions(match=match, invoke=invoke)
+
+        def decorate(function: FunctionT) -> FunctionT:
+            self._application.register(function, uri, chosen)
+            return function
+
+        return decorate
+
+    def subscribe(
+        self,
+        uri: str,
+        *,
+        match: Match = "exact",
+        options: SubscribeOptions | None = None,
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function for every event of a topic, one by one, in order.
+
+        A parameter named ``details`` gets `EventDetails`.
+
+        Args:
+            match: ``"prefix"`` and ``"wildcard"`` subscribe to a family of topics.
+            options: All options, in place of *match*.
+
+        Raises:
+            ValueError: *uri* is not valid.
+        """
+        chosen = options or SubscribeOptions(match=match)
+
+        def decorate(function: FunctionT) -> FunctionT:
+            self._application.subscribe(function, uri, chosen)
+            return function
+
+        return decorate
+
+    def publish(
+        self,
+        topic: str,
+        /,
+        *args: Any,
+        options: PublishOptions | None = None,
+        **kwargs: Any,
+    ) -> int | None:
+        """Publish an event to everybody who subscribed to *topic*.
+
+        Callable from any thread, greenlet or handler.
+
+        Returns:
+            None, at once; with ``PublishOptions(acknowledge=True)`` the publication ID,
+            when the event is on its way.
+
+        Raises:
+            ValueError: *topic* is not a valid URI, or a value is not serializable.
+            ApplicationError: The router refused; only with ``acknowledge``.
+        """
+        return self._application.publish(
+            topic, args, kwargs, options=options or PublishOptions()
+        )
+
+    def call(
+        self,
+        procedure: str,
+        /,
+        *args: Any,
+        timeout: float | None = None,
+        options: CallOptions | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Call a WAMP procedure, of any client or of this process; return its result.
+
+        Callable from any thread, greenlet or handler.
+
+        Args:
+            timeout: Seconds to wait for the result; None waits for ever.
+
+        Returns:
+            The result if it is one value, None if it has none, else a `CallResult`.
+
+        Raises:
+            ApplicationError: The call ended in a WAMP ERROR.
+            CallTimeout: No result came within *timeout*; the call is canceled.
+            ValueError: *procedure* is not a valid URI, or a value is not serializable.
+        """
+        pending = self._application.start_call(
+            procedure, args, kwargs, options=options or CallOptions()
+        )
+        return pending.result(timeout)
+
+    def start_call(
+        self,
+        procedure: str,
+        /,
+        *args: Any,
+        options: CallOptions | None = None,
+        **kwargs: Any,
+    ) -> PendingCall:
+        """Start a call, to take its progressive results one by one, or to cancel it.
+
+        By default the callee is asked for progressive results.
+
+        Raises:
+            ValueError: *procedure* is not a valid URI, or a value is not serializable.
+        """
+        return self._application.start_call(
+            procedure,
+            args,
+            kwargs,
+            options=options or CallOptions(receive_progress=True),
+        )
+
+    def add_realm(self, realm: Realm) -> None:
+        """Open another realm of the router. Callable from any thread, also while it
+        runs.
+
+        Raises:
+            TypeError: *realm* is not a `Realm`.
+            ValueError: There is one of that name.
+        """
+        self._application.add_realm(realm)
+
+    def remove_realm(self, name: str) -> None:
+        """Close a realm: its sessions get GOODBYE with ``wamp.close.close_realm``.
+
+        Callable from any thread.
+
+        Raises:
+            KeyError: There is none of that name.
+            ValueError: It is the realm of the application itself.
+        """
+        self._application.remove_realm(name)
+
+    def set_authorizer(self, realm: str, authorizer: Authorizer | str | None) -> None:
+        """Give a realm another authorizer: from the next request on, it decides.
+
+        Callable from any thread.
+
+        Args:
+            authorizer: As in `Realm`; None for none.
+
+        Raises:
+            KeyError: There is no realm of that name.
+            TypeError, ValueError: *authorizer* is not what a realm can have.
+        """
+        self._application.set_authorizer(realm, authorizer)
+
+    @property
+    def _application(self) -> Application:
+        if self._wamp is None:
+            raise RuntimeError(
+                'no WAMP router here: make the app with WSocketApp(protocol="WAMP")'
+            )
+        return self._wamp

@@ -1,0 +1,106 @@
+"""The command ``wsocket``.
+
+``wsocket run MODULE:APP`` serves an application on gevent. Patching comes before
+anything of the application is imported, so that its blocking calls become cooperative
+too."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gevent import monkey
+
+from wsocket.core.server import run
+from wsocket.log import logger
+
+
+class UsageError(Exception):
+    """What the user asked for cannot be done; the message says what to do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 2 for a usage error."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except UsageError as error:
+        print(f"wsocket: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wsocket", description="Realtime for Python web apps."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("run", help="serve an application on gevent")
+    serve.add_argument(
+        "target",
+        metavar="MODULE:APP",
+        help="where the application is, such as chat:app; APP defaults to app",
+    )
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (%(default)s)"
+    )
+    serve.add_argument(
+        "--port", type=_port, default=8080, help="port, 0 picks one (%(default)s)"
+    )
+    serve.add_argument(
+        "--debug",
+        action="store_true",
+        help="log everything, and show tracebacks on error pages",
+    )
+    serve.set_defaults(command=_run)
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"expected a number up to 65535, got {text!r}")
+    return int(text)
+
+
+def _run(options: argparse.Namespace) -> int:
+    monkey.patch_all()
+    if options.debug:
+        logger.setLevel("DEBUG")
+    # As `python -m` would: the application usually lies in the current folder.
+    sys.path.insert(0, os.getcwd())
+    run(_load(options.target), options.host, options.port)
+    return 0
+
+
+def _load(target: str) -> Callable[..., Any]:
+    """Import the application that *target*, ``MODULE:APP``, names."""
+    module_name, _, attribute = target.partition(":")
+    attribute = attribute or "app"
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise UsageError(
+            f"{module_name!r} is not the name of a module; say MODULE:APP, such as "
+            "chat:app for the app in chat.py"
+        )
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        # A module that the application itself misses is its own problem, and its
+        # traceback helps.
+        if not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise UsageError(
+            f"there is no module {module_name!r} in {os.getcwd()} or on the path"
+        ) from error
+    try:
+        app = getattr(module, attribute)
+    except AttributeError:
+        raise UsageError(
+            f"module {module_name!r} has no {attribute!r}; say MODULE:APP"
+        ) from None
+    if not callable(app):
+        raise UsageError(f"{target} is not a WSGI application but {app!r:.60}")
+    return app  # type: ignore[no-any-return]  # any callable is taken for a WSGI app

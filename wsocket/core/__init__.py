@@ -1,0 +1,1 @@
+"""Sockets, frames, HTTP: everything that knows nothing of WAMP."""

@@ -1,0 +1,192 @@
+"""The closing handshake and the answers that RFC 6455 demands, for both drivers.
+
+Bytes in, bytes out: a driver feeds what it read and writes what it is given.
+"""
+
+from __future__ import annotations
+
+from wsocket.core import frames
+from wsocket.core.deflate import DeflateParameters, Deflater, Inflater
+from wsocket.core.frames import Close, Event, FrameDecoder, Ping
+from wsocket.errors import ProtocolError, WebSocketClosed
+
+# Shorter payloads hardly shrink, and cost their receiver an inflater run.
+_WORTH_COMPRESSING = 64  # bytes
+
+
+class Connection:
+    """One server-side websocket without its transport.
+
+    A driver hands every `Ping`, `Close` and `ProtocolError` that `feed` returns to
+    `answer` when it comes to it, and only then it counts: what the messages before it
+    cause can still be sent. It writes all bytes that it gets from here, in the order of
+    the calls: compression is stateful, so `message` and the write that follows it
+    belong under one lock. When `closed` turns true and all is written, it drops the
+    transport.
+
+    Args:
+        max_message_size: Bytes that a received message may have.
+        deflate: What was negotiated about permessage-deflate, if anything.
+    """
+
+    def __init__(
+        self, *, max_message_size: int, deflate: DeflateParameters | None = None
+    ) -> None:
+        self._decoder = FrameDecoder(
+            max_message_size=max_message_size,
+            inflater=Inflater(deflate) if deflate else None,
+        )
+        self._deflater = Deflater(deflate) if deflate else None
+        self._close_sent = False
+        self._close_received = False
+        self._broken = False  # failed or lost: no closing handshake any more
+        self._code = frames.ABNORMAL_CLOSURE
+        self._reason = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether messages may be sent."""
+        return not (self._close_sent or self._broken)
+
+    @property
+    def close_sent(self) -> bool:
+        """Whether a Close frame was handed out."""
+        return self._close_sent
+
+    @property
+    def close_received(self) -> bool:
+        """Whether the peer's Close frame was answered."""
+        return self._close_received
+
+    @property
+    def closed(self) -> bool:
+        """Nothing more is to be expected: closed by both sides, failed, or lost."""
+        return self._broken or (self._close_sent and self._close_received)
+
+    @property
+    def close_code(self) -> int:
+        """Why the connection is not open, for `WebSocketClosed` (section 7.1.5).
+
+        The peer's code (1005 when it gave none); what it failed with; what we closed
+        with, until the peer's Close comes; else 1006.
+        """
+        return self._code
+
+    @property
+    def close_reason(self) -> str:
+        """The reason that came with `close_code`, "" for none."""
+        return self._reason
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Decode what was read; see `FrameDecoder`."""
+        return self._decoder.feed(data)
+
+    def message(self, message: str | bytes, *, binary: bool | None = None) -> bytes:
+        """The frame of a message, compressed where agreed and worth it.
+
+        Args:
+            binary: Overrides the type: true sends a str's UTF-8 as a binary message,
+                false sends bytes as text.
+
+        Raises:
+            WebSocketClosed: The connection is not open.
+            ValueError: Text without a UTF-8 form.
+            TypeError: Neither str nor bytes.
+        """
+        self._check_open()
+        opcode, payload = _typed(message, binary)
+        if self._deflater is None or len(payload) < _WORTH_COMPRESSING:
+            return frames.encode_frame(opcode, payload)
+        return frames.encode_frame(opcode, self._deflater.compress(payload), rsv1=True)
+
+    def ping(self, payload: bytes = b"") -> bytes:
+        """A Ping frame.
+
+        Raises:
+            WebSocketClosed: The connection is not open.
+            ValueError: `payload` is over 125 bytes (RFC 6455 section 5.5).
+        """
+        if len(payload) > frames.MAX_CONTROL_PAYLOAD:
+            raise ValueError(
+                f"ping payload is {len(payload)} bytes, "
+                f"at most {frames.MAX_CONTROL_PAYLOAD} fit"
+            )
+        self._check_open()
+        return frames.encode_frame(frames.PING, payload)
+
+    def answer(self, event: Ping | Close | ProtocolError) -> bytes:
+        """What the peer is to be sent upon `event`; nothing once our Close is sent."""
+        if isinstance(event, Ping):
+            if not self.open:
+                return b""
+            return frames.encode_frame(frames.PONG, event.payload)
+        if isinstance(event, Close):
+            return self._receive_close(event)
+        return self._fail(event)
+
+    def close(self, code: int = frames.NORMAL_CLOSURE, reason: str = "") -> bytes:
+        """Start the closing handshake (section 7.1.2); later calls give no bytes.
+
+        Args:
+            reason: At most 123 bytes of UTF-8.
+
+        Raises:
+            ValueError: `code` or `reason` may not be sent; nothing has changed.
+        """
+        frames.check_close(code, reason)
+        if not self.open:
+            return b""
+        self._code = code
+        self._reason = reason
+        return self._send_close(code, reason)
+
+    def lost(self) -> None:
+        """Take note that the transport ended, or is about to be dropped."""
+        if not (self._broken or self._close_received):
+            self._code = frames.ABNORMAL_CLOSURE
+            self._reason = ""
+        self._broken = True
+
+    def _check_open(self) -> None:
+        if not self.open:
+            raise WebSocketClosed(self._code, self._reason)
+
+    def _receive_close(self, event: Close) -> bytes:
+        if self._broken or self._close_received:
+            return b""
+        self._close_received = True
+        self._code = event.code
+        self._reason = event.reason
+        return self._send_close(event.code, "")
+
+    def _fail(self, error: ProtocolError) -> bytes:
+        """Fail the connection (section 7.1.7)."""
+        if self._broken:
+            return b""
+        self._broken = True
+        self._code = error.code
+        self._reason = error.problem
+        fitting = error.problem.encode()[: frames.MAX_REASON].decode(errors="ignore")
+        return self._send_close(error.code, fitting)
+
+    def _send_close(self, code: int, reason: str) -> bytes:
+        if self._close_sent:
+            return b""
+        self._close_sent = True
+        return frames.encode_close(code, reason)
+
+
+def _typed(message: str | bytes, binary: bool | None) -> tuple[int, bytes]:
+    """Opcode and payload of a message; raises as `Connection.message`."""
+    if isinstance(message, str):
+        return frames.BINARY if binary else frames.TEXT, message.encode()
+    if not isinstance(message, bytes | bytearray | memoryview):
+        raise TypeError(f"message must be str or bytes, got {type(message).__name__}")
+    payload = bytes(message)
+    if binary is False:
+        try:
+            str(payload, "utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"text message is not UTF-8: {error}") from None
+        return frames.TEXT, payload
+    return frames.BINARY, payload

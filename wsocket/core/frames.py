@@ -1,0 +1,482 @@
+"""Bytes to messages and back: RFC 6455 framing, fragmentation, UTF-8, limits.
+
+The server's side only: what arrives must be masked, what leaves is not. Nothing here
+reads, writes or waits; `FrameDecoder` is fed what the transport delivered, in any
+portions, and its verdict on a byte does not wait for the next one.
+"""
+
+from __future__ import annotations
+
+from codecs import utf_8_decode
+from typing import NamedTuple, TypeAlias
+
+from wsocket.core.deflate import Inflater
+from wsocket.errors import ProtocolError
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without the C extension
+    from websockets.utils import apply_mask
+
+
+class Ping(NamedTuple):
+    """The peer asks for a Pong with the same payload (RFC 6455 section 5.5.2)."""
+
+    payload: bytes
+
+
+class Pong(NamedTuple):
+    """The answer to a Ping, or an unsolicited heartbeat (RFC 6455 section 5.5.3)."""
+
+    payload: bytes
+
+
+class Close(NamedTuple):
+    """The peer's Close frame; `code` is 1005 when it carries none (section 7.1.5)."""
+
+    code: int
+    reason: str
+
+
+# A text message is a str, a binary message is bytes.
+Event: TypeAlias = str | bytes | Ping | Pong | Close | ProtocolError
+
+# RFC 6455 section 5.2.
+CONTINUATION = 0x0
+TEXT = 0x1
+BINARY = 0x2
+CLOSE = 0x8
+PING = 0x9
+PONG = 0xA
+
+_OPCODES = {
+    CONTINUATION: "continuation",
+    TEXT: "text",
+    BINARY: "binary",
+    CLOSE: "close",
+    PING: "ping",
+    PONG: "pong",
+}
+
+FIN = 0x80
+RSV1 = 0x40  # "compressed" (RFC 7692 section 6)
+RESERVED_BITS = 0x70
+OPCODE = 0x0F
+MASKED = 0x80
+
+MAX_CONTROL_PAYLOAD = 125  # bytes, section 5.5
+MAX_REASON = MAX_CONTROL_PAYLOAD - 2  # bytes of UTF-8
+
+NORMAL_CLOSURE = 1000
+GOING_AWAY = 1001
+PROTOCOL_ERROR = 1002
+UNSUPPORTED_DATA = 1003
+NO_STATUS_RECEIVED = 1005
+ABNORMAL_CLOSURE = 1006
+INVALID_DATA = 1007
+POLICY_VIOLATION = 1008
+MESSAGE_TOO_BIG = 1009
+INTERNAL_ERROR = 1011
+
+# What a Close frame may carry: RFC 6455 section 7.4 and the IANA registry that it
+# founds (1012 to 1014 came later), then the ranges for libraries and for private use.
+CLOSE_CODES = frozenset(
+    [*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)],
+)
+_CLOSE_CODE_FIRST_BYTES = frozenset(code >> 8 for code in CLOSE_CODES)
+
+_CONTROL_FIRST_BYTES = frozenset(FIN | opcode for opcode in (CLOSE, PING, PONG))
+_CONTINUING = _CONTROL_FIRST_BYTES | {CONTINUATION, FIN | CONTINUATION}
+_STARTING = _CONTROL_FIRST_BYTES | {TEXT, BINARY, FIN | TEXT, FIN | BINARY}
+_STARTING_COMPRESSED = _STARTING | {
+    RSV1 | TEXT,
+    RSV1 | BINARY,
+    FIN | RSV1 | TEXT,
+    FIN | RSV1 | BINARY,
+}
+_WHOLE_TEXT = FIN | TEXT
+_WHOLE_BINARY = FIN | BINARY
+
+# 7-bit length: bytes of the extended length that follows, and the least it may say.
+_EXTENDED_LENGTHS = {126: (2, 126), 127: (8, 1 << 16)}
+
+# From here on a view saves more than it costs to make.
+_WORTH_A_VIEW = 8192
+
+
+def check_close(code: int, reason: str = "") -> None:
+    """Check what a caller wants to send in a Close frame.
+
+    Raises:
+        ValueError: `code` may not be sent, or `reason` is over 123 bytes of UTF-8.
+    """
+    if not isinstance(code, int) or code not in CLOSE_CODES:
+        raise ValueError(
+            "close code must be 1000-1003, 1007-1014 or 3000-4999 "
+            f"(RFC 6455 section 7.4), got {code!r}"
+        )
+    size = len(reason.encode())
+    if size > MAX_REASON:
+        raise ValueError(
+            f"close reason is {size} bytes of UTF-8, at most {MAX_REASON} fit"
+        )
+
+
+def encode_frame(
+    opcode: int, payload: bytes, *, fin: bool = True, rsv1: bool = False
+) -> bytes:
+    """One unmasked frame. The caller keeps to the rules for fragments and control."""
+    first = opcode | FIN if fin else opcode
+    if rsv1:
+        first |= RSV1
+    size = len(payload)
+    if size < 126:
+        return bytes((first, size)) + payload
+    if size < 1 << 16:
+        return bytes((first, 126, size >> 8, size & 0xFF)) + payload
+    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
+
+
+def encode_message(message: str | bytes, *, rsv1: bool = False) -> bytes:
+    """One frame with a whole message: text for a str, binary for bytes.
+
+    Raises:
+        ValueError: a str has lone surrogates and so no UTF-8 form.
+    """
+    if isinstance(message, str):
+        return encode_frame(TEXT, message.encode(), rsv1=rsv1)
+    return encode_frame(BINARY, message, rsv1=rsv1)
+
+
+def encode_close(code: int, reason: str = "") -> bytes:
+    """A Close frame; an empty one for 1005, the code that means "none".
+
+    Raises:
+        ValueError: see `check_close`.
+    """
+    if code == NO_STATUS_RECEIVED:
+        return encode_frame(CLOSE, b"")
+    check_close(code, reason)
+    return encode_frame(CLOSE, code.to_bytes(2, "big") + reason.encode())
+
+
+class Utf8Validator:
+    """Checks UTF-8 that arrives in pieces; raises at the first impossible byte."""
+
+    __slots__ = ("_rest",)
+
+    def __init__(self) -> None:
+        self._rest = b""  # the start of a character, at most 3 bytes
+
+    def check(self, data: bytes) -> None:
+        """Check the next piece, which may begin and end inside a character.
+
+        Raises:
+            UnicodeDecodeError: No continuation makes this UTF-8.
+        """
+        if self._rest:
+            data = self._rest + data
+        elif data.isascii():
+            return
+        used = utf_8_decode(data, "strict", False)[1]
+        self._rest = rest = data[used:]
+        # The codec waits for the third byte of a surrogate before it objects.
+        if rest[:1] == b"\xed" and rest[1:2] >= b"\xa0":
+            raise UnicodeDecodeError("utf-8", rest, 0, 2, "surrogate")
+
+
+class _ArrivingMessage:
+    """A data message of which more is to come."""
+
+    __slots__ = ("_data", "_inflater", "_limit", "_received", "_utf8")
+
+    def __init__(self, opcode: int, *, limit: int, inflater: Inflater | None) -> None:
+        self._limit = limit
+        self._inflater = inflater  # None: not compressed
+        self._utf8 = Utf8Validator() if opcode == TEXT else None
+        self._data = bytearray()
+        self._received = 0  # payload bytes, before inflation
+
+    def expect(self, length: int) -> None:
+        """Refuse a frame of `length` payload bytes before any of them is taken."""
+        limit = self._limit
+        if self._inflater is not None:
+            # Deflate adds an eighth at its very worst, more only in empty blocks.
+            limit = 2 * limit + 1024
+        if self._received + length > limit:
+            raise _too_big(self._limit)
+
+    def add(self, payload: bytes) -> None:
+        """Take unmasked payload.
+
+        Raises:
+            ProtocolError: Too big, or no valid deflate stream.
+            UnicodeDecodeError: Text that is not UTF-8.
+        """
+        self._received += len(payload)
+        if self._inflater is None:
+            self._store(payload)
+            return
+        for piece in self._inflater.inflate(payload, self._room()):
+            self._store(piece)
+
+    def finish(self) -> str | bytes:
+        """The whole message; raises as `add` does."""
+        if self._inflater is not None:
+            for piece in self._inflater.finish(self._room()):
+                self._store(piece)
+        if self._utf8 is None:
+            return bytes(self._data)
+        return str(self._data, "utf-8")
+
+    def _room(self) -> int:
+        """How many bytes to inflate at most: one over the limit tells enough."""
+        return self._limit + 1 - len(self._data)
+
+    def _store(self, piece: bytes) -> None:
+        if self._utf8 is not None:
+            self._utf8.check(piece)
+        self._data += piece
+        if len(self._data) > self._limit:
+            raise _too_big(self._limit)
+
+
+class FrameDecoder:
+    """Decodes what a client sends.
+
+    The peer's faults are not exceptions: a violation is a `ProtocolError`, the last
+    event there is, after everything that was decoded before the offending byte. After
+    it, as after a Close, all input is ignored.
+
+    Memory: the message under way, an incomplete header, nothing else.
+
+    Args:
+        max_message_size: Bytes of payload (as UTF-8, inflated) that a message may have.
+        inflater: Set when permessage-deflate was negotiated.
+    """
+
+    def __init__(
+        self, *, max_message_size: int, inflater: Inflater | None = None
+    ) -> None:
+        self._limit = max_message_size
+        self._inflater = inflater
+        self._ended = False
+        self._kept = b""  # an incomplete header or control frame
+        self._message: _ArrivingMessage | None = None
+        # The data frame under way: payload bytes to come, its mask turned so that it
+        # starts with the next of them, and whether the message ends with it.
+        self._awaited = 0
+        self._mask = b""
+        self._final = True
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take what the transport delivered; return what it completes, in order."""
+        events: list[Event] = []
+        if self._ended:
+            return events
+        try:
+            self._decode(data, events)
+        except UnicodeDecodeError as error:
+            problem = f"text is not UTF-8: {error.reason}"
+            failure = ProtocolError(problem, code=INVALID_DATA)
+        except ProtocolError as error:
+            # A new one, for the one raised holds the input through its traceback.
+            failure = ProtocolError(error.problem, code=error.code)
+        else:
+            return events
+        self._end()
+        events.append(failure)
+        return events
+
+    def _end(self) -> None:
+        self._ended = True
+        self._kept = b""
+        self._message = None
+        self._inflater = None
+
+    def _decode(self, data: bytes, events: list[Event]) -> None:
+        if self._kept:
+            data = self._kept + data
+            self._kept = b""
+        pos = self._payload(data, 0, events) if self._awaited else 0
+        end = len(data)
+        while pos < end and not self._ended:
+            if self._message is None:
+                pos = self._whole_messages(data, pos, events)
+                if pos == end:
+                    break
+            pos = self._frame(data, pos, events)
+
+    def _whole_messages(self, data: bytes, pos: int, events: list[Event]) -> int:
+        """Decode the complete, plain, unfragmented messages at `pos`: the fast path.
+
+        Whatever is unusual or wrong is left, where the return value says, to `_frame`.
+        """
+        append = events.append
+        unmask = apply_mask
+        limit = self._limit
+        end = len(data)
+        last = end - 6
+        while pos <= last:
+            first = data[pos]
+            if first != _WHOLE_TEXT and first != _WHOLE_BINARY:
+                break
+            length = data[pos + 1] - MASKED
+            start = pos + 6
+            if length > 125:
+                if length == 127:
+                    break
+                length = data[pos + 2] << 8 | data[pos + 3]
+                if length < 126:
+                    break
+                start = pos + 8
+            stop = start + length
+            if stop > end or not 0 <= length <= limit:
+                break
+            payload = unmask(data[start:stop], data[start - 4 : start])
+            append(str(payload, "utf-8") if first == _WHOLE_TEXT else payload)
+            pos = stop
+        return pos
+
+    def _frame(self, data: bytes, pos: int, events: list[Event]) -> int:
+        """Decode what there is of the frame at `pos`; return where to go on."""
+        first = data[pos]
+        if first not in self._legal_first_bytes():
+            raise ProtocolError(self._first_byte_problem(first))
+        message = None
+        if first & OPCODE < CLOSE:
+            message = self._message or self._begin(first)
+        length, start = _read_header(data, pos)
+        if message is not None:
+            message.expect(length)
+        if start > len(data):
+            self._kept = data[pos:]
+            return len(data)
+        if message is None:
+            return self._control(data, pos, events)
+        self._message = message
+        self._awaited = length
+        self._mask = data[start - 4 : start]
+        self._final = first >= FIN
+        return self._payload(data, start, events)
+
+    def _legal_first_bytes(self) -> frozenset[int]:
+        if self._message is not None:
+            return _CONTINUING
+        return _STARTING if self._inflater is None else _STARTING_COMPRESSED
+
+    def _first_byte_problem(self, first: int) -> str:
+        """Say why `first` may not start a frame here."""
+        opcode = first & OPCODE
+        if opcode not in _OPCODES:
+            return f"reserved opcode 0x{opcode:X}"
+        name = _OPCODES[opcode]
+        if opcode >= CLOSE and first < FIN:
+            return f"{name} frame is fragmented"
+        if opcode == CONTINUATION and self._message is None:
+            return "continuation frame, but no message to continue"
+        if opcode in (TEXT, BINARY) and self._message is not None:
+            return f"{name} frame inside a fragmented message"
+        return f"{name} frame with reserved bits 0x{first & RESERVED_BITS:02X}"
+
+    def _begin(self, first: int) -> _ArrivingMessage:
+        inflater = self._inflater if first & RSV1 else None
+        return _ArrivingMessage(first & OPCODE, limit=self._limit, inflater=inflater)
+
+    def _control(self, data: bytes, pos: int, events: list[Event]) -> int:
+        """Decode the control frame at `pos`, whose header is complete."""
+        start = pos + 6
+        stop = start + data[pos + 1] - MASKED
+        payload = apply_mask(data[start:stop], data[start - 4 : start])
+        opcode = data[pos] & OPCODE
+        complete = stop <= len(data)
+        if opcode == CLOSE:
+            close = _read_close(payload, complete=complete)
+            if complete:
+                self._end()
+                events.append(close)
+        elif complete:
+            events.append(Ping(payload) if opcode == PING else Pong(payload))
+        if complete:
+            return stop
+        self._kept = data[pos:]
+        return len(data)
+
+    def _payload(self, data: bytes, pos: int, events: list[Event]) -> int:
+        """Take what there is of the data frame under way; return where it ends."""
+        message = self._message
+        assert message is not None
+        stop = min(pos + self._awaited, len(data))
+        size = stop - pos
+        self._awaited -= size
+        if size:
+            whole = memoryview(data) if size >= _WORTH_A_VIEW else data
+            message.add(apply_mask(whole[pos:stop], self._mask))
+            turn = size & 3
+            self._mask = self._mask[turn:] + self._mask[:turn]
+        if self._final and not self._awaited:
+            self._message = None
+            events.append(message.finish())
+        return stop
+
+
+def _read_header(data: bytes, pos: int) -> tuple[int, int]:
+    """Check the header at `pos` after its first byte, as far as it is there.
+
+    Returns:
+        The least length that the payload may have, and where it starts. A start behind
+        the end of `data` means: the header is incomplete.
+    """
+    if len(data) - pos < 2:
+        return 0, pos + 6
+    _check_second_byte(data[pos], data[pos + 1])
+    length = data[pos + 1] - MASKED
+    start = pos + 6
+    if length > 125:
+        width, minimum = _EXTENDED_LENGTHS[length]
+        given = data[pos + 2 : pos + 2 + width]
+        missing = 8 * (width - len(given))
+        length = int.from_bytes(given, "big") << missing
+        if length >> 63:
+            raise ProtocolError("64-bit payload length with its highest bit set")
+        if length + (1 << missing) <= minimum:
+            raise ProtocolError(f"payload length in {width} bytes that needs fewer")
+        start += width
+    return length, start
+
+
+def _check_second_byte(first: int, second: int) -> None:
+    name = _OPCODES[first & OPCODE]
+    if second < MASKED:
+        raise ProtocolError(f"{name} frame is not masked")
+    length = second - MASKED
+    if first & OPCODE >= CLOSE and length > MAX_CONTROL_PAYLOAD:
+        raise ProtocolError(f"{name} frame with more than 125 bytes of payload")
+    if first & OPCODE == CLOSE and length == 1:
+        raise ProtocolError("close frame with 1 byte of payload, half a close code")
+
+
+def _read_close(payload: bytes, *, complete: bool) -> Close:
+    """Check a Close frame's payload, or with `complete` false the beginning of one.
+
+    Raises:
+        ProtocolError: The code is none that may be sent.
+        UnicodeDecodeError: The reason is not UTF-8.
+    """
+    if not payload:
+        return Close(NO_STATUS_RECEIVED, "")
+    if len(payload) == 1:
+        if payload[0] not in _CLOSE_CODE_FIRST_BYTES:
+            raise ProtocolError(f"close code {payload[0] << 8} or above is not allowed")
+        return Close(NO_STATUS_RECEIVED, "")
+    code = int.from_bytes(payload[:2], "big")
+    if code not in CLOSE_CODES:
+        raise ProtocolError(f"close code {code} is not allowed")
+    reason = payload[2:]
+    Utf8Validator().check(reason)
+    return Close(code, str(reason, "utf-8") if complete else "")
+
+
+def _too_big(limit: int) -> ProtocolError:
+    problem = f"message of more than {limit} bytes (max_message_size)"
+    return ProtocolError(problem, code=MESSAGE_TOO_BIG)

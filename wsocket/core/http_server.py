@@ -1,0 +1,144 @@
+"""The two HTTP servers: a thread for each connection, or a greenlet."""
+
+from __future__ import annotations
+
+import _thread
+import errno
+import socket
+import time
+from socketserver import BaseRequestHandler, ThreadingMixIn
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIServer
+from wsgiref.util import FileWrapper
+
+from gevent.server import StreamServer
+
+from wsocket.core.http_connection import Connections, HttpConnection
+from wsocket.log import logger
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class ThreadedServer(ThreadingMixIn, WSGIServer):
+    """wsgiref's server with a thread per connection, HTTP/1.1 and limits.
+
+    Args:
+        listener: The listening socket; the server closes it.
+        app: The WSGI application.
+        timeout: Longest wait for a client, in seconds; see `wsocket.make_server`.
+    """
+
+    daemon_threads = True
+    application: WSGIApplication
+
+    def __init__(
+        self, listener: socket.socket, app: WSGIApplication, *, timeout: float
+    ) -> None:
+        address = listener.getsockname()
+        self.address_family = listener.family
+        super().__init__(address[:2], BaseRequestHandler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_address = address
+        self.server_name, self.server_port = address[:2]
+        self.application = app
+        self.client_timeout = timeout
+        self.connections = Connections()
+        self.base_environ = base_environ(address)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection; called in its thread."""
+        HttpConnection(request, client_address, server=self).serve()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; part of `socketserver.TCPServer`."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                logger.error("cannot accept a connection: %s", error)
+                time.sleep(0.1)  # it stays in the queue, and would be tried at once
+            raise
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log what a connection's thread did not expect."""
+        logger.exception("the connection of %s failed", client_address)
+
+    def interrupt(self) -> None:
+        """Stop `serve_forever` soon; called from a signal handler.
+
+        That runs in the thread of `serve_forever`, which `shutdown` would wait for. It
+        may also have interrupted `threading.Thread.start`, whose lock is not reentrant.
+        """
+        _thread.start_new_thread(self.shutdown, ())
+
+    def server_close(self) -> None:
+        """Stop listening, drop idle connections, and give the others a moment."""
+        super().server_close()
+        self.connections.close()
+
+
+class GeventServer(StreamServer):
+    """gevent's server with the methods of wsgiref's.
+
+    Its connections are those of the threaded server: a greenlet runs the same code.
+
+    Args:
+        listener: The listening socket, gevent's; the server closes it.
+        app: The WSGI application.
+        timeout: Longest wait for a client, in seconds; see `wsocket.make_server`.
+    """
+
+    def __init__(
+        self, listener: socket.socket, app: WSGIApplication, *, timeout: float
+    ) -> None:
+        super().__init__(listener)
+        self.server_address = listener.getsockname()
+        self.application = app
+        self.client_timeout = timeout
+        self.connections = Connections()
+        self.base_environ = base_environ(self.server_address)
+
+    @property
+    def server_port(self) -> int:
+        """The port that is listened on."""
+        port: int = self.server_address[1]
+        return port
+
+    def handle(self, sock: Any, address: Any) -> None:
+        """Serve a connection; called in its greenlet."""
+        HttpConnection(sock, address, server=self).serve()
+
+    def shutdown(self) -> None:
+        """Stop `serve_forever`; called from another greenlet."""
+        self.stop()
+
+    def interrupt(self) -> None:
+        """Stop `serve_forever`; called from a signal handler."""
+        self.stop()
+
+    def server_close(self) -> None:
+        """Stop listening, drop idle connections, and give the others a moment."""
+        self.stop()
+        self.connections.close()
+
+    def __exit__(self, *unused: object) -> None:
+        self.server_close()
+
+
+def base_environ(address: tuple[Any, ...]) -> dict[str, Any]:
+    """What is the same in the environ of every request to the server at `address`."""
+    return {
+        "SERVER_NAME": address[0],
+        "SERVER_PORT": str(address[1]),
+        "SERVER_SOFTWARE": "wsocket",
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.multithread": True,  # greenlets interleave as threads do
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+        "wsgi.file_wrapper": FileWrapper,
+    }

@@ -1,0 +1,335 @@
+"""What a handler says and returns, as a WSGI response (PEP 3333)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import gevent
+
+from wsocket.core import error_page
+from wsocket.core.body import BYTES_LIKE, Body, body_of, encode
+from wsocket.core.headers import header_list, status_line
+from wsocket.core.request import RequestError
+from wsocket.core.routes import Handler, request_path
+from wsocket.errors import WsocketError
+from wsocket.log import logger
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from wsocket.core.headers import HeadersLike
+
+    ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
+    Write: TypeAlias = Callable[[bytes], object]
+
+TEXT = "text/html; charset=utf-8"
+BINARY = "application/octet-stream"
+
+# What a handler may raise. gevent's Timeout is no Exception, so that handlers do not
+# swallow it by accident, but one that nobody caught is an error like any other.
+FAILURES = (Exception, gevent.Timeout)
+
+
+class ResponseAborted(WsocketError):
+    """A response failed after its first byte, so the server must drop the connection.
+
+    The failure itself has been logged.
+    """
+
+
+def respond(
+    handler: Handler,
+    environ: dict[str, Any],
+    start_response: Callable[..., Write],
+    *,
+    debug: bool,
+) -> Iterable[bytes]:
+    """Run `handler` and return its answer as a WSGI iterable.
+
+    A handler is a WSGI application that may be lax about what it says to
+    `start_response` and what it returns. What a strict one says and returns is passed
+    on unchanged.
+
+    Args:
+        debug: Show the client the traceback of an error, rather than only its id.
+
+    Raises:
+        ResponseAborted: The handler failed when it had sent something already, through
+            the ``write`` of `start_response`; iterating over the result raises it too.
+        RequestError: The client broke HTTP while the handler read the request's body.
+    """
+    response = Response(environ, start_response)
+    try:
+        return response.deliver(handler(environ, response.start_response))
+    except RequestError:  # the client's fault; the server answers it
+        raise
+    except FAILURES as error:
+        return response.deliver_error(error, debug=debug)
+
+
+class Head:
+    """Status and headers of a response."""
+
+    def __init__(self, status: str, headers: list[tuple[str, str]]) -> None:
+        self.status = status
+        self.headers = headers
+        self.given = {name.lower(): value for name, value in headers}
+
+    @property
+    def bodiless(self) -> bool:
+        """Whether the status rules out a body (RFC 9110 sections 15.3.5, 15.4.5)."""
+        return self.status[:3] in ("204", "304")
+
+    @property
+    def charset(self) -> str:
+        """The encoding of text: what the Content-Type says, otherwise UTF-8."""
+        _, _, charset = self.given.get("content-type", "").lower().partition("charset=")
+        return charset.partition(";")[0].strip(" \"'") or "utf-8"
+
+    def complete(self, media_type: str, size: int | None) -> None:
+        """Add the basic headers that the handler has not given.
+
+        Raises:
+            ValueError: The handler gave another Content-Length than `size`.
+        """
+        if self.bodiless:
+            # Forbidden with 204, and servers differ about it with 304.
+            self.headers = [
+                pair for pair in self.headers if pair[0].lower() != "content-length"
+            ]
+            return
+        if "content-type" not in self.given:
+            self.headers.append(("Content-Type", media_type))
+        length = self.given.get("content-length")
+        if size is not None and length is None:
+            self.headers.append(("Content-Length", str(size)))
+        elif size is not None and length is not None and int(length) != size:
+            raise ValueError(
+                f"header 'Content-Length' is {length} but the body has {size} bytes; "
+                f"leave it out, it is added where it is known"
+            )
+
+
+class Response:
+    """The answer to one request, on its way from the handler to the server."""
+
+    def __init__(
+        self, environ: Mapping[str, Any], start_response: Callable[..., Write]
+    ) -> None:
+        self._environ = environ
+        self._server_start = start_response
+        self._server_write: Write | None = (
+            None  # the server has the head once it is set
+        )
+        self._head: Head | None = None
+        self._to_head_request = environ.get("REQUEST_METHOD") == "HEAD"
+        self._client_is_gone = False
+
+    def start_response(
+        self,
+        status: int | str = 200,
+        headers: HeadersLike = (),
+        exc_info: ExcInfo | None = None,
+    ) -> Callable[[bytes | str], None]:
+        """Set status and headers; what the handler gets as its ``start_response``.
+
+        Args:
+            status: A code with or without its reason: 404, "404" or "404 Not Found".
+            headers: A list of (name, value) tuples or a dict.
+            exc_info: The error because of which this replaces what was set before.
+
+        Returns:
+            PEP 3333's ``write``, which sends its argument at once.
+        """
+        if exc_info is not None:
+            if self._server_write is not None:
+                raise exc_info[1].with_traceback(exc_info[2])
+        elif self._head is not None:
+            raise RuntimeError(
+                f"start_response was called twice, or after the first item of the "
+                f"body: the response is already {self._head.status!r}"
+            )
+        self._head = Head(status_line(status), header_list(headers))
+        return self._write
+
+    def deliver(self, result: object) -> Iterable[bytes]:
+        """Return what the handler returned as a WSGI iterable."""
+        body = body_of(result)
+        try:
+            if body.whole:
+                return self._deliver_at_once(body)
+            if self._needs_no_body(body):
+                return self._deliver_nothing(body, body.size)
+            if self._is_wrapped_file(result):
+                self._send_head(BINARY, None)
+                return result
+            return self._deliver_as_it_comes(body)
+        except BaseException:
+            self.close(body)
+            raise
+
+    def deliver_error(self, error: BaseException, *, debug: bool) -> list[bytes]:
+        """Log `error` and return the page about it.
+
+        Raises:
+            ResponseAborted: It is too late for a page.
+        """
+        if self._server_write is not None:
+            raise self.aborted(error) from None
+        error_id = self._log(error)
+        page = error_page.render(error, error_id, debug=debug)
+        data = page.encode("utf-8", "backslashreplace")
+        headers = [
+            ("Content-Type", TEXT),
+            ("Content-Length", str(len(data))),
+            ("Cache-Control", "no-store"),
+        ]
+        exc_info = (type(error), error, error.__traceback__)
+        self._server_start("500 Internal Server Error", headers, exc_info)
+        return [] if self._to_head_request else [data]
+
+    def aborted(self, error: BaseException) -> BaseException:
+        """Log `error`, about which the client cannot be told; return what to raise."""
+        if self._client_is_gone:
+            return error
+        error_id = self._log(error)
+        return ResponseAborted(
+            f"{self._name} failed after its first byte, error id {error_id}"
+        )
+
+    def close(self, body: Body) -> None:
+        """Close the body; nothing depends on it any more, so an error is logged."""
+        try:
+            body.close()
+        except FAILURES:
+            logger.exception("closing the body of %s failed", self._name)
+
+    @property
+    def _name(self) -> str:
+        """The request, for the log; quoted, as the client chose it."""
+        method = self._environ.get("REQUEST_METHOD", "")
+        return f"{method} {request_path(self._environ)!a}"
+
+    def _log(self, error: BaseException) -> str:
+        error_id = secrets.token_hex(4)
+        logger.error("%s failed, error id %s", self._name, error_id, exc_info=error)
+        return error_id
+
+    def _settled_head(self) -> Head:
+        """What the handler has set, or the default when it has not."""
+        if self._head is None:
+            self._head = Head("200 OK", [])
+        return self._head
+
+    def _send_head(self, media_type: str, size: int | None) -> None:
+        """Give the server the head, unless ``write`` has done so already."""
+        if self._server_write is None:
+            head = self._settled_head()
+            head.complete(media_type, size)
+            self._server_write = self._server_start(head.status, head.headers)
+
+    def _write(self, data: bytes | str) -> None:
+        """PEP 3333's ``write``: send `data` at once."""
+        head = self._settled_head()
+        chunk = encode(data, head.charset)
+        if not chunk:
+            return
+        self._send_head(TEXT if isinstance(data, str) else BINARY, None)
+        if self._server_write is None or head.bodiless or self._to_head_request:
+            return
+        try:
+            self._server_write(chunk)
+        except OSError:
+            self._client_is_gone = True
+            raise
+
+    def _needs_no_body(self, body: Body) -> bool:
+        """Whether the response is complete without asking `body` for its first item.
+
+        A generator may still call start_response before that.
+        """
+        if self._head is None:
+            return False
+        typed = "content-type" in self._head.given or body.media_type is not None
+        return self._head.bodiless or (self._to_head_request and typed)
+
+    def _is_wrapped_file(self, result: object) -> TypeGuard[Iterable[bytes]]:
+        """Whether `result` is the server's own file wrapper, which may be faster."""
+        wrapper = self._environ.get("wsgi.file_wrapper")
+        return (
+            self._head is not None
+            and isinstance(wrapper, type)
+            and isinstance(result, wrapper)
+        )
+
+    def _deliver_nothing(self, body: Body, size: int | None) -> list[bytes]:
+        self._send_head(body.media_type or TEXT, size)
+        self.close(body)
+        return []
+
+    def _deliver_at_once(self, body: Body) -> list[bytes]:
+        head = self._settled_head()
+        items = list(body.items)
+        data = b"".join([encode(item, head.charset) for item in items])
+        if data and all(isinstance(item, BYTES_LIKE) for item in items):
+            body.media_type = body.media_type or BINARY
+        # The length of a body that a handler left out for HEAD is not known.
+        size = len(data) if data or not self._to_head_request else None
+        nothing = self._deliver_nothing(body, size)
+        return nothing if self._to_head_request or head.bodiless else [data]
+
+    def _deliver_as_it_comes(self, body: Body) -> Iterable[bytes]:
+        chunks = self._encoded(body)
+        # A generator's own start_response call runs with its first item.
+        first = next(chunks, None)
+        head = self._settled_head()
+        if first is None:  # to HEAD it says nothing about the body of a GET
+            return self._deliver_nothing(body, None if self._to_head_request else 0)
+        if self._to_head_request or head.bodiless:
+            return self._deliver_nothing(body, body.size)
+        self._send_head(body.media_type or TEXT, body.size)
+        return Chunks(first, chunks, self, body)
+
+    def _encoded(self, body: Body) -> Iterator[bytes]:
+        """The items that are not empty, as bytes."""
+        for item in body.items:
+            head = self._head
+            chunk = encode(item, head.charset if head else "utf-8")
+            if chunk:
+                if body.media_type is None:
+                    text = not isinstance(item, BYTES_LIKE)
+                    body.media_type = TEXT if text else BINARY
+                yield chunk
+
+
+class Chunks:
+    """A response body that is sent item by item, and closed by the server."""
+
+    def __init__(
+        self, first: bytes, rest: Iterator[bytes], response: Response, body: Body
+    ) -> None:
+        self._first: bytes | None = first
+        self._rest = rest
+        self._response = response
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        first, self._first = self._first, None
+        if first is not None:
+            return first
+        try:
+            return next(self._rest)
+        except (StopIteration, RequestError):
+            raise
+        except FAILURES as error:
+            raise self._response.aborted(error) from None
+
+    def close(self) -> None:
+        """Close the handler's file or generator, however the response ended."""
+        self._response.close(self._body)

@@ -1,0 +1,182 @@
+"""`run` and `make_server`: gevent's HTTP server, or the threaded one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wsocket.core.concurrency import is_patched
+from wsocket.core.http_server import GeventServer, ThreadedServer
+from wsocket.log import log_to_stderr
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+# Connections that wait to be accepted; the kernel may allow fewer.
+BACKLOG = 2048
+
+# What a URL can say instead of "every address of this machine".
+_REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+
+_BIND_PROBLEMS = {
+    errno.EADDRINUSE: "is already in use: stop the program that has it, or choose "
+    "another port (0 picks a free one)",
+    errno.EACCES: "needs more rights: choose a port above 1023 (0 picks a free one)",
+    errno.EADDRNOTAVAIL: "is no address of this machine: choose host 127.0.0.1 for "
+    "this machine alone, 0.0.0.0 for the network",
+}
+
+
+class Server(Protocol):
+    """What both servers offer, named as in wsgiref."""
+
+    server_address: Any
+    """The address that is listened on, as `socket.socket.getsockname` has it."""
+
+    @property
+    def server_port(self) -> int:
+        """The port that is listened on."""
+
+    def serve_forever(self) -> None:
+        """Serve until `shutdown`."""
+
+    def shutdown(self) -> None:
+        """Stop `serve_forever`; called from another thread or greenlet."""
+
+    def interrupt(self) -> None:
+        """Stop `serve_forever` soon; called from a signal handler."""
+
+    def server_close(self) -> None:
+        """Stop listening."""
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *unused: Any) -> None: ...
+
+
+def make_server(
+    host: str, port: int, app: WSGIApplication, *, timeout: float = 30.0
+) -> Server:
+    """Listen on `host` and `port`, ready to serve the WSGI application `app`.
+
+    The server is gevent's when gevent has patched the process (``wsocket run`` does
+    that, or ``gevent.monkey.patch_all()`` at the very beginning), otherwise the
+    threaded one.
+
+    Args:
+        host: A name or an address, IPv4 or IPv6; ``""`` or ``"0.0.0.0"`` for every
+            IPv4 address of this machine, ``"::"`` for every address.
+        port: 0 picks a free one, see `Server.server_port`.
+        timeout: Longest wait for a client, in seconds: for its next request, for a
+            request's head, for a part of a request's body, and for taking a part of the
+            response.
+
+    Raises:
+        OSError: The address cannot be listened on; the message says why.
+    """
+    if not callable(app):
+        raise TypeError(f"app must be a WSGI application (a callable), not {app!r}")
+    if not isinstance(port, int) or not 0 <= port <= 65535:
+        raise ValueError(f"port must be an int from 0 to 65535, not {port!r}")
+    if timeout <= 0:
+        raise ValueError(f"timeout must be a positive number of seconds, not {timeout}")
+    listener = _listen(host, port)
+    if is_patched():
+        return GeventServer(listener, app, timeout=timeout)
+    return ThreadedServer(listener, app, timeout=timeout)
+
+
+def run(
+    app: WSGIApplication,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    *,
+    timeout: float = 30.0,
+) -> None:
+    """Serve `app` until Ctrl-C or SIGTERM, then call ``app.close()`` if there is one.
+
+    The first line on stdout has the URL. See `make_server` for the arguments.
+
+    Raises:
+        SystemExit: The address cannot be listened on; stderr says why.
+    """
+    log_to_stderr()
+    try:
+        server = make_server(host, port, app, timeout=timeout)
+    except OSError as error:
+        sys.exit(f"wsocket: {error.strerror or error}")
+    try:
+        with server:
+            _print(f"wsocket: serving on {_url(host, server.server_port)}")
+            _serve(server)
+    finally:
+        close = getattr(app, "close", None)
+        if callable(close):
+            close()
+    _print("wsocket: stopped")
+
+
+def _serve(server: Server) -> None:
+    """Serve until a signal comes, or `shutdown` is called elsewhere."""
+    if threading.current_thread() is not threading.main_thread():
+        server.serve_forever()  # only the main thread hears signals
+        return
+    before = {
+        number: signal.signal(number, lambda *unused: server.interrupt())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        server.serve_forever()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket, or raise an OSError that says what to do."""
+    try:
+        family, address = _resolve(host, port)
+    except socket.gaierror as error:
+        raise OSError(
+            error.errno, f"cannot listen on {host!r}: {error.strerror}"
+        ) from error
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere it would let two programs share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, True)
+        if host == "::" and hasattr(socket, "IPV6_V6ONLY"):
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, False)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        problem = _BIND_PROBLEMS.get(error.errno or 0, f"failed: {error.strerror}")
+        where = host if error.errno == errno.EADDRNOTAVAIL else f"port {port} on {host}"
+        raise OSError(error.errno, f"{where or '0.0.0.0'} {problem}") from error
+    return listener
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
+    """The address to listen on; an IPv4 one if `host` has both kinds."""
+    found = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    return family, address
+
+
+def _url(host: str, port: int) -> str:
+    """Where a browser on this machine finds the server, and what else it listens on."""
+    reachable = _REACHABLE.get(host, host)
+    bracketed = f"[{reachable}]" if ":" in reachable else reachable
+    others = " and every other address of this machine" if host in _REACHABLE else ""
+    return f"http://{bracketed}:{port}/{others}"
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - for whoever started the program

@@ -1,0 +1,340 @@
+"""A connection driven by the I/O loop: bytes in by callback, one send per turn out.
+
+`Stream` reads when bytes are there and gathers what is written during a turn of the
+loop into one ``send()``. What the kernel does not take at once waits in a bounded
+outbox. What the bytes mean is for the subclass: a websocket (`wsocket.core.channel`),
+or another framing."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wsocket.core.loop import READABLE, WRITABLE, Loop, Timer, Watcher
+from wsocket.log import logger
+
+READ_SIZE = 65536  # bytes taken from the kernel at once
+SEND_SIZE = 262144  # bytes of waiting frames joined for one send
+
+
+class Droppable(bytes):
+    """A frame that may be dropped when its receiver is too slow to take it."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a connection may cost.
+
+    Attributes:
+        outbox_messages: Messages that may wait for a receiver that does not read.
+        outbox_bytes: Bytes that may wait.
+        close_timeout: Seconds from the start of the closing handshake until the TCP
+            connection is dropped.
+        ping_interval: Seconds between pings; 0 for none.
+        ping_timeout: Seconds in which a ping must be answered, or anything be heard; at
+            most `ping_interval`.
+    """
+
+    outbox_messages: int = 10_000
+    outbox_bytes: int = 16 * 2**20
+    close_timeout: float = 5.0
+    ping_interval: float = 20.0
+    ping_timeout: float = 20.0
+
+    def __post_init__(self) -> None:
+        for name in (
+            "outbox_messages",
+            "outbox_bytes",
+            "close_timeout",
+            "ping_timeout",
+        ):
+            value = getattr(self, name)
+            if value <= 0:
+                raise ValueError(f"Limits.{name} must be positive, got {value!r}")
+        if self.ping_interval and self.ping_interval < self.ping_timeout:
+            raise ValueError(
+                "Limits.ping_interval must be 0 or at least ping_timeout "
+                f"({self.ping_timeout}), got {self.ping_interval!r}"
+            )
+
+
+class Stream:
+    """One TCP or Unix connection on the loop.
+
+    Every method runs on the loop's thread.
+
+    Attributes:
+        dropped: How many frames its outbox had to drop.
+        heard: Whether the peer gave a sign of life since this was last set to False.
+    """
+
+    __slots__ = (
+        "_backlog",
+        "_backlog_bytes",
+        "_closer",
+        "_finishing",
+        "_limits",
+        "_loop",
+        "_outbox",
+        "_reader",
+        "_sealed",
+        "_sock",
+        "_writer",
+        "dropped",
+        "heard",
+    )
+
+    def __init__(self, loop: Loop, sock: socket.socket, *, limits: Limits) -> None:
+        sock.setblocking(False)
+        self._loop = loop
+        self._sock = sock
+        self._limits = limits
+        self._outbox: list[bytes] = []
+        # Only while the kernel does not take more: frames that wait, oldest first.
+        self._backlog: deque[bytes | memoryview] | None = None
+        self._backlog_bytes = 0
+        self._reader: Watcher | None = None
+        self._writer: Watcher | None = None
+        self._closer: Timer | None = None
+        self._sealed = False  # the last frame is queued
+        self._finishing = False
+        self.dropped = 0
+        self.heard = True
+
+    # For subclasses
+
+    def received(self, data: bytes) -> None:
+        """Bytes came; what this raises ends the connection."""
+        raise NotImplementedError
+
+    def fail(self) -> None:
+        """Handling bytes has raised: say so to the peer, and end."""
+        raise NotImplementedError
+
+    def gone(self) -> None:
+        """The connection is over; called once."""
+        raise NotImplementedError
+
+    def start(self, read_ahead: bytes = b"") -> None:
+        """Start reading; *read_ahead* was read by the server already."""
+        self._reader = self._loop.watch(self._sock.fileno(), READABLE, self._readable)
+        if read_ahead:
+            self._handle(read_ahead)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection is there."""
+        return self._reader is not None
+
+    # Writing
+
+    def write(self, frame: bytes) -> None:
+        """Queue *frame*, whole; it leaves at the end of the turn.
+
+        After `seal` nothing may follow, and what is written is ignored.
+        """
+        if self._sealed:
+            return
+        outbox = self._outbox
+        if not outbox:
+            self._loop.flush_later(self)
+        outbox.append(frame)
+
+    def flush(self) -> None:
+        """Send what was written in this turn; the loop calls this."""
+        frames, self._outbox = self._outbox, []
+        if self._reader is None or not frames:
+            return
+        if self._backlog is not None:
+            self._wait_in_backlog(frames)
+            return
+        self._send(frames[0] if len(frames) == 1 else b"".join(frames), frames)
+
+    def _send(self, data: bytes, frames: Sequence[bytes]) -> None:
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._drop()
+            return
+        if sent < len(data):
+            self._stall(frames, sent)
+        elif self._finishing:
+            self._shut_down()
+
+    def _stall(self, frames: Sequence[bytes | memoryview], sent: int) -> None:
+        """The kernel's buffer is full: keep the rest until it takes more."""
+        self._backlog = deque()
+        self._put_back(frames, sent)
+        self._backlog_bytes = sum(map(len, self._backlog))
+        self._writer = self._loop.watch(self._sock.fileno(), WRITABLE, self._writable)
+        self._enforce_limits()
+
+    def _put_back(self, frames: Sequence[bytes | memoryview], sent: int) -> None:
+        """Return to the head of the backlog what is left of *frames* after *sent*
+        bytes.
+        """
+        assert self._backlog is not None
+        rest: list[bytes | memoryview] = []
+        for frame in frames:
+            size = len(frame)
+            if sent >= size:
+                sent -= size
+            elif sent:
+                # A frame that is partly sent can no longer be dropped: not a Droppable
+                # now.
+                rest.append(memoryview(frame)[sent:])
+                sent = 0
+            else:
+                rest.append(frame)
+        self._backlog.extendleft(reversed(rest))
+
+    def _wait_in_backlog(self, frames: Sequence[bytes]) -> None:
+        assert self._backlog is not None
+        self._backlog.extend(frames)
+        self._backlog_bytes += sum(map(len, frames))
+        self._enforce_limits()
+
+    def _enforce_limits(self) -> None:
+        """Drop the oldest droppable frames; if that is not enough, the connection."""
+        backlog, limits = self._backlog, self._limits
+        assert backlog is not None
+        excess = len(backlog) - limits.outbox_messages
+        excess_bytes = self._backlog_bytes - limits.outbox_bytes
+        kept: list[bytes | memoryview] = []
+        while backlog and (excess > 0 or excess_bytes > 0):
+            frame = backlog.popleft()
+            if type(frame) is Droppable:
+                excess -= 1
+                excess_bytes -= len(frame)
+                self.dropped += 1
+                self._backlog_bytes -= len(frame)
+            else:
+                kept.append(frame)
+        backlog.extendleft(reversed(kept))
+        if excess > 0 or excess_bytes > 0:
+            logger.warning(
+                "closing a connection that does not read: %d messages, %d bytes wait "
+                "(limits: %d messages, %d bytes)",
+                len(backlog),
+                self._backlog_bytes,
+                limits.outbox_messages,
+                limits.outbox_bytes,
+            )
+            self._drop()
+
+    def _writable(self) -> None:
+        try:
+            self._resume()
+        except Exception:
+            logger.exception("writing to a connection failed; it is closed")
+            self._drop()
+
+    def _resume(self) -> None:
+        """The kernel takes more."""
+        backlog, writer = self._backlog, self._writer
+        if backlog is None or writer is None:
+            return
+        frames = [backlog.popleft()]
+        size = len(frames[0])
+        while backlog and size < SEND_SIZE:
+            size += len(backlog[0])
+            frames.append(backlog.popleft())
+        # A large frame goes as it is: copying what is left of it each time would be
+        # quadratic.
+        data = frames[0] if len(frames) == 1 else b"".join(frames)
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._drop()
+            return
+        self._backlog_bytes -= sent
+        if sent:
+            self.heard = True  # it reads, be it slowly
+        if sent < len(data):
+            self._put_back(frames, sent)
+        if not backlog:
+            self._backlog = self._writer = None
+            writer.stop()
+            writer.close()
+            if self._finishing and not self._outbox:
+                self._shut_down()
+
+    # Reading
+
+    def _readable(self) -> None:
+        try:
+            data = self._sock.recv(READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._drop()
+        elif not self._finishing:
+            self.heard = True
+            self._handle(data)
+
+    def _handle(self, data: bytes) -> None:
+        try:
+            self.received(data)
+        except Exception:
+            # Our bug; without this the hub would stop the watcher, and the peer would
+            # hang.
+            logger.exception("handling a message failed; its connection is closed")
+            self.fail()
+
+    # Closing
+
+    def seal(self) -> None:
+        """Nothing more will be written: the peer has `close_timeout` from now on."""
+        self._sealed = True
+        self._arm_closer()
+
+    def finish(self) -> None:
+        """Send what is queued, then our end of the stream, and wait for the peer's."""
+        self._sealed = self._finishing = True
+        self._arm_closer()
+        if not self._outbox and self._backlog is None:
+            self._shut_down()
+
+    def abort(self) -> None:
+        """Drop the connection now."""
+        self._drop()
+
+    def _arm_closer(self) -> None:
+        if self._closer is None and self._reader is not None:
+            self._closer = self._loop.call_later(self._limits.close_timeout, self._drop)
+
+    def _shut_down(self) -> None:
+        """End our direction and read until the peer ends its own.
+
+        Closing at once would reset the connection while the peer's bytes are unread,
+        and the reset could overtake our close frame."""
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop()
+
+    def _drop(self) -> None:
+        """The connection is over, whoever ended it."""
+        reader, self._reader = self._reader, None
+        if reader is None:
+            return
+        for watcher in (reader, self._writer):
+            if watcher is not None:
+                watcher.stop()
+                watcher.close()
+        self._writer = self._backlog = None
+        self._outbox = []
+        if self._closer is not None:
+            self._closer.cancel()
+        self._sock.close()
+        self.gone()

@@ -1,0 +1,188 @@
+"""From a WSGI environ to the connection's socket: one row per WSGI server.
+
+The recipe, tried on every server in the table: find the socket, take what the server
+has read ahead of the request, give the server a dead socket in its place, and let it
+finish the request quietly. The connection is ours from then on and costs no server
+thread."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import gevent.socket
+
+from wsocket.core.concurrency import Concurrency, concurrency_of
+from wsocket.errors import HandshakeError, UpgradeUnavailable
+
+Environ = Mapping[str, Any]
+
+
+class Source(NamedTuple):
+    """Where a server keeps a connection: its socket, and a function that takes its
+    read-ahead.
+    """
+
+    sock: socket.socket
+    take_read_ahead: Callable[[], bytes]
+
+
+class TakenConnection(NamedTuple):
+    """A connection that now belongs to the application.
+
+    Attributes:
+        descriptor: The file descriptor of the connected socket; whoever takes it closes
+            it.
+        read_ahead: Bytes that the server had read after the request.
+        concurrency: How blocking code for this connection runs.
+    """
+
+    descriptor: int
+    read_ahead: bytes
+    concurrency: Concurrency
+
+
+def _buffered(reader: Any, sock: socket.socket) -> Callable[[], bytes]:
+    """Take what a buffered *reader* over *sock* holds, without waiting for more."""
+
+    def take() -> bytes:
+        sock.settimeout(0)
+        # Left in the buffer, it would be a server's next request on this connection.
+        return bytes(reader.read(len(reader.peek())))
+
+    return take
+
+
+def _gunicorn(environ: Environ, start_response: Any) -> Source | None:
+    """Gunicorn's sync, gthread and gevent workers."""
+    sock = environ.get("gunicorn.socket")
+    if sock is None:
+        return None
+
+    def take() -> bytes:
+        unreader = environ["wsgi.input"].reader.unreader
+        if hasattr(unreader, "take_buffered"):  # gunicorn 24 and later
+            return bytes(unreader.take_buffered())
+        return bytes(unreader.read()) if unreader.buf.getvalue() else b""
+
+    return Source(sock, take)
+
+
+def _werkzeug(environ: Environ, start_response: Any) -> Source | None:
+    """Werkzeug's development server, and so ``flask run``."""
+    sock = environ.get("werkzeug.socket")
+    return sock and Source(sock, _buffered(environ["wsgi.input"], sock))
+
+
+def _gevent(environ: Environ, start_response: Any) -> Source | None:
+    """gevent.pywsgi, and gunicorn's gevent_pywsgi worker, which is built on it."""
+    handler = getattr(start_response, "__self__", None)
+    sock = getattr(handler, "socket", None)
+    reader = getattr(handler, "rfile", None)
+    if sock is None or reader is None:
+        return None
+    return Source(sock, _buffered(reader, sock))
+
+
+def _wsgiref(environ: Environ, start_response: Any) -> Source | None:
+    """wsgiref's server, Django's runserver on top of it, and our threaded one."""
+    handler = getattr(start_response, "__self__", None)
+    request_handler = getattr(handler, "request_handler", None)
+    sock = getattr(request_handler, "connection", None)
+    if request_handler is None or sock is None:
+        return None
+    return Source(sock, _buffered(request_handler.rfile, sock))
+
+
+SERVERS: tuple[Callable[[Environ, Any], Source | None], ...] = (
+    _gunicorn,
+    _werkzeug,
+    _gevent,
+    _wsgiref,
+)
+
+
+def find_source(environ: Environ, start_response: Any) -> Source:
+    """Find the request's connection.
+
+    Raises:
+        UpgradeUnavailable: The server is unknown, or TLS ends in it: the encryption is
+            bound to the server's own socket object.
+    """
+    for server in SERVERS:
+        source = server(environ, start_response)
+        if source is not None:
+            if hasattr(source.sock, "cipher"):
+                raise UpgradeUnavailable(
+                    "this WSGI server ends TLS itself, so its connections cannot be "
+                    "taken over; end TLS in a reverse proxy instead"
+                )
+            return source
+    software = environ.get("SERVER_SOFTWARE", "this WSGI server")
+    raise UpgradeUnavailable(
+        f"{software} does not let an application reach its connections, or a "
+        "middleware wraps start_response; run under gevent.pywsgi, gunicorn, "
+        "Werkzeug, wsgiref or wsocket.run"
+    )
+
+
+def take_over(environ: Environ, start_response: Any) -> TakenConnection:
+    """Take the request's connection from its server.
+
+    Afterwards the server holds a dead socket: it must still be told
+    ``start_response("101 Switching Protocols", [])`` and be given an empty body.
+
+    Raises:
+        UpgradeUnavailable: See `find_source`; nothing was changed.
+        HandshakeError: The request has a body.
+    """
+    _refuse_body(environ)
+    source = find_source(environ, start_response)
+    concurrency = concurrency_of(source.sock)
+    read_ahead = source.take_read_ahead()
+    if isinstance(source.sock, gevent.socket.socket):
+        descriptor = _replace_gevent_socket(source.sock)
+    else:
+        descriptor = _replace_descriptor(source.sock)
+    return TakenConnection(descriptor, read_ahead, concurrency)
+
+
+def _refuse_body(environ: Environ) -> None:
+    """A body would be taken for frames, and some servers hide the socket behind it."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if length != "0" or environ.get("HTTP_TRANSFER_ENCODING"):
+        raise HandshakeError(
+            "400 Bad Request", "A request that opens a websocket has no body."
+        )
+
+
+def _dead_socket() -> socket.socket:
+    """A socket whose peer is gone: reads end at once, writes fail with EPIPE."""
+    ours, peer = socket.socketpair()
+    peer.close()
+    return ours
+
+
+def _replace_descriptor(sock: socket.socket) -> int:
+    """Put a dead socket under the server's descriptor; return one of our own."""
+    dead = _dead_socket()
+    try:
+        descriptor = os.dup(sock.fileno())
+        os.dup2(dead.fileno(), sock.fileno())
+    finally:
+        dead.close()
+    return descriptor
+
+
+def _replace_gevent_socket(sock: Any) -> int:
+    """Put a dead socket into the server's socket object; return the descriptor it had.
+
+    libev remembers which descriptors it has registered. If the connection moved to
+    another number, each takeover would leave a stale registration behind, and libev
+    answers an event on one by registering every descriptor of the process again."""
+    dead = _dead_socket()
+    descriptor: int = sock.detach()
+    sock.__init__(dead.family, dead.type, dead.proto, fileno=dead.detach())
+    return descriptor

@@ -1,0 +1,99 @@
+"""Every exception that wsocket raises.
+
+Three families: the peer broke a protocol (`ProtocolError`, `HandshakeError`), the
+caller asked for something impossible (`ValueError`, `TypeError` and `WebSocketError`),
+or a WAMP peer answered with an error (`ApplicationError`). Anything else is a bug."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class WsocketError(Exception):
+    """The root of all exceptions defined here."""
+
+
+class ProtocolError(WsocketError):
+    """The peer broke RFC 6455; the connection fails with `code` (section 7.4.1)."""
+
+    def __init__(self, problem: str, *, code: int = 1002) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.code = code
+
+
+class HandshakeError(WsocketError):
+    """The upgrade request cannot be accepted; answer with this HTTP response.
+
+    Args:
+        status: Status line without the version, such as ``"400 Bad Request"``.
+        problem: What was expected, what came and what to do; the response body.
+        headers: Headers that the status demands (RFC 6455 section 4.4, RFC 9110).
+    """
+
+    def __init__(
+        self, status: str, problem: str, headers: list[tuple[str, str]] | None = None
+    ) -> None:
+        super().__init__(problem)
+        self.status = status
+        self.problem = problem
+        self.headers = headers or []
+
+
+class UpgradeUnavailable(WsocketError):
+    """This WSGI server does not let an application take over the connection."""
+
+
+class WebSocketError(WsocketError):
+    """Something went wrong on a websocket."""
+
+
+class WebSocketClosed(WebSocketError):
+    """The websocket is closed, by either side.
+
+    `code` is the close code (RFC 6455 section 7.4): 1005 when the peer gave none, 1006
+    when the connection was lost without a closing handshake."""
+
+    def __init__(self, code: int = 1006, reason: str = "") -> None:
+        super().__init__(
+            f"websocket closed with {code}" + (f": {reason}" if reason else "")
+        )
+        self.code = code
+        self.reason = reason
+
+
+class ApplicationError(WsocketError):
+    """A WAMP ERROR: raise it in a procedure to answer with it, catch it around a call.
+
+    Args:
+        error: The error URI, such as ``"com.example.error.no_such_user"``.
+        *args: Positional payload.
+        **kwargs: Keyword payload.
+    """
+
+    def __init__(self, error: str, *args: Any, **kwargs: Any) -> None:
+        if not isinstance(error, str):
+            raise TypeError(f"error must be a URI (a str), got {error!r}")
+        super().__init__(error, *args)
+        self.error = error
+        self.args = args
+        self.kwargs = kwargs
+
+    def __str__(self) -> str:
+        described = ", ".join(
+            [str(item) for item in self.args]
+            + [f"{key}={value!r}" for key, value in self.kwargs.items()]
+        )
+        return f"{self.error}: {described}" if described else self.error
+
+
+class CallTimeout(ApplicationError, TimeoutError):
+    """A call got no answer within its `timeout` (WAMP ``wamp.error.timeout``)."""
+
+
+class CallCanceled(ApplicationError):
+    """A call ended before its answer came (WAMP ``wamp.error.canceled``)."""
+
+
+class PayloadError(WsocketError, ValueError):
+    """A payload cannot be read, or a serializer has no form for one of its values."""

@@ -1,0 +1,1 @@
+"""The WAMP v2 router."""

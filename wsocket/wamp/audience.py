@@ -1,0 +1,82 @@
+"""Who may get one publication: now, and later, retained or from the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from wsocket.wamp.messages import PublishOptions
+from wsocket.wamp.session import Session
+
+Test = Callable[[Session], bool]
+
+# Bytes that one member of a list costs, at a guess.
+_MEMBER_SIZE = 100
+
+
+class Audience:
+    """The lists of "Subscriber Black- and Whitelisting", and "Publisher Exclusion".
+
+    Every list that is present must let a receiver pass; an empty ``eligible`` list is
+    present, and lets nobody pass.
+
+    Attributes:
+        by_session: Whether sessions are listed: such an event has no place in a
+            history, because session IDs mean nothing later.
+        size: About what the lists cost in memory, in bytes.
+    """
+
+    __slots__ = ("_excluded", "_tests", "by_session", "size")
+
+    def __init__(self, options: PublishOptions, publisher: int) -> None:
+        self._excluded = publisher if options.exclude_me else 0
+        self._tests = tuple(_tests(options))
+        self.size = sum(len(each) for each in _lists(options)) * _MEMBER_SIZE
+        self.by_session = options.eligible is not None or options.exclude is not None
+
+    def admits(self, session: Session) -> bool:
+        """Whether *session* may get the event."""
+        return session.id != self._excluded and all(
+            test(session) for test in self._tests
+        )
+
+    def of(self, subscribers: Iterable[Session]) -> Iterable[Session]:
+        """Those of *subscribers* who may get the event."""
+        if self._tests:
+            return self._filtered(subscribers)
+        excluded = self._excluded
+        return [each for each in subscribers if each.id != excluded]
+
+    def _filtered(self, subscribers: Iterable[Session]) -> Iterator[Session]:
+        return (each for each in subscribers if self.admits(each))
+
+
+def _lists(options: PublishOptions) -> Iterator[list[Any]]:
+    """The lists that are present."""
+    for each in (
+        options.eligible,
+        options.eligible_authid,
+        options.eligible_authrole,
+        options.exclude,
+        options.exclude_authid,
+        options.exclude_authrole,
+    ):
+        if each is not None:
+            yield each
+
+
+def _tests(options: PublishOptions) -> Iterator[Test]:
+    """One test for each list that is present."""
+    for attribute, included, excluded in (
+        ("id", options.eligible, options.exclude),
+        ("authid", options.eligible_authid, options.exclude_authid),
+        ("authrole", options.eligible_authrole, options.exclude_authrole),
+    ):
+        if included is not None:
+            yield _member_test(attribute, frozenset(included), wanted=True)
+        if excluded is not None:
+            yield _member_test(attribute, frozenset(excluded), wanted=False)
+
+
+def _member_test(attribute: str, members: frozenset[Any], *, wanted: bool) -> Test:
+    return lambda session: (getattr(session, attribute) in members) is wanted

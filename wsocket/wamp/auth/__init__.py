@@ -1,0 +1,55 @@
+"""Authentication methods: one per file, all with the same contract (`base`)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from wsocket.wamp.auth.anonymous import Anonymous
+from wsocket.wamp.auth.base import (
+    AUTHENTICATION_DENIED,
+    AUTHENTICATION_FAILED,
+    Authenticator,
+    AuthRequest,
+    Denied,
+    Exchange,
+    Identity,
+    Principal,
+)
+from wsocket.wamp.auth.scram import Scram, ScramUser
+from wsocket.wamp.auth.ticket import Ticket, TicketUser
+from wsocket.wamp.auth.wampcra import WampCra, WampCraUser
+from wsocket.wamp.auth.web_login import WebLogin
+
+if TYPE_CHECKING:
+    from wsocket.wamp.auth.cryptosign import Cryptosign as Cryptosign
+    from wsocket.wamp.auth.cryptosign import CryptosignUser as CryptosignUser
+
+# Without Cryptosign: `from ... import *` must not need the package cryptography.
+__all__ = [
+    "AUTHENTICATION_DENIED",
+    "AUTHENTICATION_FAILED",
+    "Anonymous",
+    "AuthRequest",
+    "Authenticator",
+    "Denied",
+    "Exchange",
+    "Identity",
+    "Principal",
+    "Scram",
+    "ScramUser",
+    "Ticket",
+    "TicketUser",
+    "WampCra",
+    "WampCraUser",
+    "WebLogin",
+]
+
+NEEDS_CRYPTOGRAPHY = {"Cryptosign", "CryptosignUser"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs an extra once asked for; ImportError names the extra."""
+    if name not in NEEDS_CRYPTOGRAPHY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.cryptosign"), name)

@@ -1,0 +1,31 @@
+"""Anonymous: everybody comes in, under a name that the router chooses."""
+
+from __future__ import annotations
+
+from wsocket.wamp.auth.base import AuthRequest, Identity, check_text
+
+
+class Anonymous:
+    """Lets in clients that offer ``anonymous``, or no method at all.
+
+    The authid is made from the session ID, which is random: one that the client asks
+    for is not granted, as it has not shown whose it is.
+
+    Args:
+        role: The authrole of all of them.
+
+    Raises:
+        TypeError, ValueError: *role* is not a non-empty string.
+    """
+
+    method = "anonymous"
+
+    def __init__(self, role: str = "anonymous") -> None:
+        check_text("Anonymous.role", role)
+        self._role = role
+
+    def begin(self, request: AuthRequest) -> Identity | None:
+        """Let the client in."""
+        if request.authmethods and not request.offers(self.method):
+            return None
+        return Identity(f"anonymous-{request.session:x}", self._role)

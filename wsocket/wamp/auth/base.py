@@ -1,0 +1,286 @@
+"""What all authentication methods share: requests, identities, exchanges, refusals.
+
+A router asks each `Authenticator` of a realm in turn to `begin`. The answer is an
+`Identity` (let in at once), an `Exchange` (CHALLENGE, AUTHENTICATE, then its `verify`),
+None (not for this client) or `Denied`. `begin` and `verify` may run the application's
+code, and so may block."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Protocol
+
+from wsocket.log import logger
+from wsocket.wamp.auth.encodings import as_bytes
+
+AUTHENTICATION_DENIED = "wamp.error.authentication_denied"
+AUTHENTICATION_FAILED = "wamp.error.authentication_failed"
+
+# What a refused client reads: the same words whatever was wrong.
+MESSAGES = {
+    AUTHENTICATION_DENIED: "the credentials were not accepted",
+    AUTHENTICATION_FAILED: "authentication is not possible at the moment",
+}
+
+MAX_AUTHID = 1024
+"""Characters; longer ones are refused before anything is computed from them."""
+
+ChannelId = Callable[[str], "bytes | None"]
+"""TLS channel binding data by type (RFC 5929, RFC 9266); None if there is none."""
+
+
+class Denied(Exception):
+    """The client is not let in; ABORT says `reason` and `message`.
+
+    Args:
+        detail: What was wrong, for the router's log only. It holds no secret.
+        reason: The URI for ABORT. Applications may raise their own.
+        message: For the client; by default it says nothing about what was wrong.
+    """
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        reason: str = AUTHENTICATION_DENIED,
+        message: str | None = None,
+    ) -> None:
+        self.detail = detail
+        self.reason = reason
+        if message is None:
+            message = MESSAGES.get(reason, MESSAGES[AUTHENTICATION_DENIED])
+        self.message = message
+        super().__init__(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthRequest:
+    """A client that wants into a realm, as its HELLO describes it.
+
+    Attributes:
+        authextra: HELLO.Details.authextra, as hostile as it came.
+        authmethods: What the client offers; empty means anonymous.
+        session: The session ID that WELCOME will carry.
+        environ: The upgrade request's WSGI environ; empty on transports without one.
+        channel_id: None where TLS is not ours.
+    """
+
+    realm: str
+    authid: str | None
+    authmethods: tuple[str, ...]
+    session: int
+    # Credentials may be in these two.
+    authextra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    environ: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    channel_id: ChannelId | None = field(default=None, repr=False)
+
+    def offers(self, method: str) -> bool:
+        """Whether the client can do this method."""
+        return method in self.authmethods
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the client is: WELCOME says it, authorization decides on it.
+
+    Attributes:
+        authextra: For WELCOME.Details.authextra.
+
+    Raises:
+        TypeError, ValueError: A field is not what it must be.
+    """
+
+    authid: str
+    authrole: str
+    authprovider: str = "static"
+    authextra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_authid("Identity.authid", self.authid)
+        check_text("Identity.authrole", self.authrole)
+        check_text("Identity.authprovider", self.authprovider)
+        check_mapping("Identity.authextra", self.authextra)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """What every kind of user has, besides a secret.
+
+    Attributes:
+        role: The authrole that the client gets.
+        provider: The authprovider; by default ``"static"`` for a table of users and
+            ``"dynamic"`` for a callable.
+        extra: For WELCOME.Details.authextra.
+    """
+
+    role: str
+    provider: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        check_text(f"{name}.role", self.role)
+        if self.provider is not None:
+            check_text(f"{name}.provider", self.provider)
+        check_mapping(f"{name}.extra", self.extra)
+
+
+class Exchange(Protocol):
+    """A CHALLENGE that awaits its AUTHENTICATE."""
+
+    @property
+    def challenge(self) -> Mapping[str, Any]:
+        """CHALLENGE.Extra."""
+
+    def verify(self, signature: str, extra: Mapping[str, Any]) -> Identity:
+        """Judge AUTHENTICATE's Signature and Extra; once only, the next is refused.
+
+        Raises:
+            Denied: The client is not let in.
+        """
+
+
+class Authenticator(Protocol):
+    """One authentication method, with its users."""
+
+    @property
+    def method(self) -> str:
+        """Its name in HELLO, CHALLENGE and WELCOME."""
+
+    def begin(self, request: AuthRequest) -> Identity | Exchange | None:
+        """Start; None when the method does not apply, so that another may be tried.
+
+        Raises:
+            Denied: The client is not let in.
+        """
+
+
+class ChallengeResponse(ABC):
+    """An `Exchange` that can be used once."""
+
+    def __init__(self, challenge: Mapping[str, Any]) -> None:
+        self._challenge = challenge
+        self._attempts = [None]
+
+    @property
+    def challenge(self) -> Mapping[str, Any]:
+        """CHALLENGE.Extra."""
+        return self._challenge
+
+    def verify(self, signature: str, extra: Mapping[str, Any]) -> Identity:
+        """Judge AUTHENTICATE's Signature and Extra; once only, the next is refused.
+
+        Raises:
+            Denied: The client is not let in.
+        """
+        try:
+            self._attempts.pop()  # atomic: two threads cannot both have it
+        except IndexError:
+            raise Denied("a second AUTHENTICATE for one CHALLENGE") from None
+        if not isinstance(signature, str) or not isinstance(extra, Mapping):
+            raise Denied("AUTHENTICATE: Signature or Extra is of the wrong type")
+        return self._check(signature, extra)
+
+    @abstractmethod
+    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
+        """Judge the answer; raises `Denied`."""
+
+
+@contextmanager
+def application_code(name: str) -> Iterator[None]:
+    """Run the application's code: what it raises is logged and refuses the client.
+
+    `Denied` passes, so that an application can choose the reason itself.
+    """
+    try:
+        yield
+    except Denied:
+        raise
+    except Exception as error:
+        logger.exception("authentication: %s failed; the client is refused", name)
+        raise Denied(f"{name} failed", reason=AUTHENTICATION_FAILED) from error
+
+
+def requested_authid(request: AuthRequest) -> str | None:
+    """The authid that the client asks for, if any.
+
+    Raises:
+        Denied: It cannot be anybody's.
+    """
+    if request.authid is None:
+        return None
+    try:
+        check_authid("HELLO.Details.authid", request.authid)
+    except (TypeError, ValueError) as error:
+        raise Denied(str(error)) from None
+    return request.authid
+
+
+def same_text(given: str, expected: str) -> bool:
+    """Compare a secret in constant time, whatever the two lengths are."""
+    digests = (hashlib.sha256(as_bytes(text)).digest() for text in (given, expected))
+    return hmac.compare_digest(*digests)
+
+
+# Configuration is checked when it is made. These raise TypeError or ValueError with the
+# field's name, and never show the value: it may be a secret.
+
+
+def check_text(name: str, value: object) -> None:
+    """Accept a non-empty string that UTF-8 can carry."""
+    if not isinstance(value, str):
+        refuse_type(name, "a string", value)
+    if not value:
+        raise ValueError(f"{name}: expected a string, got an empty one")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{name}: not valid Unicode (a lone surrogate)") from None
+
+
+def check_authid(name: str, value: object) -> None:
+    """Accept what `check_text` does, if short and free of control characters."""
+    check_text(name, value)
+    text = str(value)
+    if len(text) > MAX_AUTHID:
+        raise ValueError(
+            f"{name}: expected at most {MAX_AUTHID} characters, got {len(text)}"
+        )
+    if any(char < " " or "\x7f" <= char <= "\x9f" for char in text):
+        raise ValueError(f"{name}: a control character is not allowed")
+
+
+def check_bytes(name: str, value: object, *, length: int | None = None) -> None:
+    """Accept bytes: exactly *length* of them, or at least one."""
+    if not isinstance(value, bytes):
+        refuse_type(name, "bytes", value)
+    if length is not None and len(value) != length:
+        raise ValueError(f"{name}: expected {length} bytes, got {len(value)}")
+    if not value:
+        raise ValueError(f"{name}: expected at least one byte, got none")
+
+
+def check_integer(name: str, value: object, *, low: int, high: int) -> None:
+    """Accept an integer from *low* to *high*, both included."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        refuse_type(name, "an integer", value)
+    if not low <= value <= high:
+        raise ValueError(f"{name}: expected {low} to {high}, got {value}")
+
+
+def check_mapping(name: str, value: object) -> None:
+    """Accept a mapping with string keys, as WAMP demands of a dict."""
+    if not isinstance(value, Mapping):
+        refuse_type(name, "a mapping", value)
+    for key in value:
+        if not isinstance(key, str):
+            refuse_type(f"{name}, a key", "a string", key)
+
+
+def refuse_type(name: str, expected: str, value: object) -> NoReturn:
+    raise TypeError(f"{name}: expected {expected}, got {type(value).__name__}")

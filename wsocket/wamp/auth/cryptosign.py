@@ -1,0 +1,266 @@
+"""WAMP-Cryptosign: the client proves that it has the private key of an Ed25519 pair."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wsocket.wamp.auth.base import (
+    AuthRequest,
+    ChallengeResponse,
+    Denied,
+    Identity,
+    Principal,
+    check_authid,
+    check_text,
+    refuse_type,
+    requested_authid,
+)
+from wsocket.wamp.auth.directory import Directory
+from wsocket.wamp.auth.encodings import from_hex
+
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
+except ImportError as error:
+    raise ImportError(
+        "cryptosign needs the package cryptography: pip install 'wsocket[auth]'"
+    ) from error
+
+KEY_LENGTH = 32
+MESSAGE_LENGTH = 32
+SIGNATURE_LENGTH = 64
+
+CHANNEL_BINDINGS = {"tls-unique", "tls-exporter"}  # RFC 5929, RFC 9266
+
+
+@dataclass(frozen=True, kw_only=True)
+class CryptosignUser(Principal):
+    """Whom the owner of a key may be.
+
+    Attributes:
+        authid: The authid that the client gets.
+    """
+
+    authid: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_authid("CryptosignUser.authid", self.authid)
+
+
+Users = CryptosignUser | Sequence[CryptosignUser]
+
+
+def parse_users(name: str, value: object) -> tuple[CryptosignUser, ...]:
+    """One user, or a sequence of them, as a tuple."""
+    if isinstance(value, CryptosignUser):
+        return (value,)
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+        refuse_type(name, "a CryptosignUser or a sequence of them", value)
+    for user in value:
+        if not isinstance(user, CryptosignUser):
+            refuse_type(f"{name}, an item", "a CryptosignUser", user)
+    if len({user.authid for user in value}) != len(value):
+        raise ValueError(f"{name}: two users with the same authid")
+    return tuple(value)
+
+
+def parse_public_key(name: str, key: object) -> str:
+    """The table's keys are public keys, kept in lower case."""
+    check_text(name, key)
+    octets = from_hex(key, length=KEY_LENGTH)
+    if octets is None:
+        raise ValueError(
+            f"{name}: expected a public key as 64 hex characters, got {key!r}"
+        )
+    return octets.hex()
+
+
+def parse_router_key(key: object) -> Ed25519PrivateKey | None:
+    """The constructor's argument; its value never gets into an error message."""
+    if key is None or isinstance(key, Ed25519PrivateKey):
+        return key
+    name = "Cryptosign.router_key"
+    if not isinstance(key, str):
+        refuse_type(name, "hex text or an Ed25519PrivateKey", key)
+    octets = from_hex(key, length=KEY_LENGTH)
+    if octets is None:
+        raise ValueError(f"{name}: expected a private key as 64 hex characters")
+    return Ed25519PrivateKey.from_private_bytes(octets)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """The TLS channel that signatures are bound to; by default to none."""
+
+    kind: str | None = None
+    id: bytes = bytes(MESSAGE_LENGTH)  # which changes nothing
+
+    def bind(self, challenge: bytes) -> bytes:
+        """The message to sign for a challenge."""
+        return bytes(a ^ b for a, b in zip(challenge, self.id, strict=True))
+
+    @classmethod
+    def of(cls, request: AuthRequest) -> Channel:
+        """The one that HELLO asks for, or none if there is none of this type.
+
+        The client then sees in CHALLENGE that it is not bound, and decides.
+
+        Raises:
+            Denied: The type is unknown.
+        """
+        kind = request.authextra.get("channel_binding")
+        if kind is None:
+            return cls()
+        if not isinstance(kind, str) or kind not in CHANNEL_BINDINGS:
+            raise Denied("cryptosign: unknown type of channel binding")
+        data = request.channel_id(kind) if request.channel_id else None
+        if not data:
+            return cls()
+        # A TLS Finished message (tls-unique) has 12 bytes: clients hash it.
+        whole = len(data) == MESSAGE_LENGTH
+        return cls(kind, data if whole else hashlib.sha256(data).digest())
+
+
+class Cryptosign:
+    """Lets in clients that have the private key of a known public key.
+
+    A client that names no authid gets the first of its key's users.
+
+    Args:
+        keys: By public key (64 hex characters), or a callable that takes the
+            `AuthRequest` (with ``authextra["pubkey"]`` checked and in lower case). Both
+            give a `CryptosignUser` or a sequence of them, the callable None for a
+            stranger.
+        router_key: Signs the challenge of clients that send one, so that they know the
+            router: a private key as 64 hex characters, or an ``Ed25519PrivateKey``. It
+            signs what any client likes; use it for nothing else.
+        require_channel_binding: Refuse clients whose signature is not bound to the TLS
+            channel.
+
+    Raises:
+        TypeError, ValueError: An argument is not that.
+    """
+
+    method = "cryptosign"
+
+    def __init__(
+        self,
+        keys: Mapping[str, Users] | Callable[[AuthRequest], Users | None],
+        *,
+        router_key: str | Ed25519PrivateKey | None = None,
+        require_channel_binding: bool = False,
+        token_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._users = Directory(
+            keys,
+            name="Cryptosign.keys",
+            parse=parse_users,
+            parse_key=parse_public_key,
+        )
+        self._router_key = parse_router_key(router_key)
+        self._require_channel_binding = require_channel_binding
+        self._token_bytes = token_bytes
+
+    def begin(self, request: AuthRequest) -> CryptosignExchange | None:
+        """Challenge the client; not one that names no public key."""
+        is_named = request.authextra.get("pubkey") is not None
+        if not is_named or not request.offers(self.method):
+            return None
+        authid = requested_authid(request)
+        public_key = octets_of(request, "pubkey")
+        channel = Channel.of(request)
+        if self._require_channel_binding and channel.kind is None:
+            raise Denied("cryptosign: not bound to the TLS channel")
+        challenge = self._token_bytes(MESSAGE_LENGTH)
+        extra = {
+            "challenge": challenge.hex(),
+            "channel_binding": channel.kind,
+            **self._router_proof(request, channel),
+        }
+        identity = self._identity(authid, public_key, request)
+        return CryptosignExchange(
+            extra, identity, public_key=public_key, message=channel.bind(challenge)
+        )
+
+    def _identity(
+        self, authid: str | None, public_key: bytes, request: AuthRequest
+    ) -> Identity | None:
+        """Who the owner of this key is; None for a stranger."""
+        pubkey = public_key.hex()
+        authextra = {**request.authextra, "pubkey": pubkey}
+        users = self._users.find(pubkey, replace(request, authextra=authextra)) or ()
+        fitting = (user for user in users if authid in (None, user.authid))
+        user = next(fitting, None)
+        return None if user is None else self._users.identity(user.authid, user)
+
+    def _router_proof(self, request: AuthRequest, channel: Channel) -> dict[str, str]:
+        """What shows the client who the router is, if it wants to know."""
+        if request.authextra.get("challenge") is None:
+            return {}
+        message = channel.bind(octets_of(request, "challenge"))
+        if self._router_key is None:
+            return {}
+        return {
+            "pubkey": self._router_key.public_key().public_bytes_raw().hex(),
+            "signature": (self._router_key.sign(message) + message).hex(),
+        }
+
+
+def octets_of(request: AuthRequest, field: str) -> bytes:
+    """32 bytes of HELLO.Details.authextra, which come as hex.
+
+    Raises:
+        Denied: They do not.
+    """
+    octets = from_hex(request.authextra[field], length=KEY_LENGTH)
+    if octets is None:
+        raise Denied(f"cryptosign: authextra.{field} is not 64 hex characters")
+    return octets
+
+
+def is_signature(signature: bytes, *, message: bytes, public_key: bytes) -> bool:
+    """Whether the owner of the key signed the message."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):  # ValueError: no such key
+        return False
+    return True
+
+
+class CryptosignExchange(ChallengeResponse):
+    """Awaits a signature; without an identity, none is right."""
+
+    def __init__(
+        self,
+        challenge: Mapping[str, Any],
+        identity: Identity | None,
+        *,
+        public_key: bytes,
+        message: bytes,
+    ) -> None:
+        super().__init__(challenge)
+        self._identity = identity
+        self._public_key = public_key
+        self._message = message
+
+    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
+        octets = from_hex(signature, length=SIGNATURE_LENGTH + MESSAGE_LENGTH)
+        if octets is None:
+            raise Denied("cryptosign: the signature is not 192 hex characters")
+        is_right = is_signature(
+            octets[:SIGNATURE_LENGTH],
+            message=self._message,
+            public_key=self._public_key,
+        ) & hmac.compare_digest(octets[SIGNATURE_LENGTH:], self._message)
+        if not is_right or self._identity is None:
+            raise Denied("cryptosign: unknown key or authid, or wrong signature")
+        return self._identity

@@ -1,0 +1,128 @@
+"""Who may log in: a table, fixed at construction, or the application's callable."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from wsocket.wamp.auth.base import (
+    AuthRequest,
+    Identity,
+    Principal,
+    application_code,
+    check_authid,
+    refuse_type,
+)
+
+T = TypeVar("T")
+
+Parse = Callable[[str, object], T]
+"""``parse(name, value)`` returns a checked value, or raises TypeError or ValueError."""
+
+
+def instance_of(kind: type[T]) -> Parse[T]:
+    """Accept objects of this class only."""
+
+    def parse(name: str, value: object) -> T:
+        if not isinstance(value, kind):
+            refuse_type(name, f"a {kind.__name__}", value)
+        return value
+
+    return parse
+
+
+def authid_key(name: str, key: object) -> str:
+    """The keys of most tables are authids."""
+    check_authid(name, key)
+    return str(key)
+
+
+class Directory(Generic[T]):
+    """Finds what belongs to a client.
+
+    Args:
+        source: A table, or a callable that takes the `AuthRequest` and returns None for
+            a stranger. A table is copied.
+        name: The argument's name, for error messages.
+        parse: Checks what the table holds or the callable returns.
+        parse_key: Checks the table's keys and brings them into their one form.
+
+    Raises:
+        TypeError, ValueError: *source* is neither, or an entry is not what it must be.
+    """
+
+    def __init__(
+        self,
+        source: Mapping[str, Any] | Callable[[AuthRequest], Any],
+        *,
+        name: str,
+        parse: Parse[T],
+        parse_key: Parse[str] = authid_key,
+    ) -> None:
+        self._name = name
+        self._parse = parse
+        self._table: dict[str, T] | None = None
+        self._function: Callable[[AuthRequest], Any] | None = None
+        if isinstance(source, Mapping):
+            self._table = {}
+            for key, value in source.items():
+                self._add(key, value, parse_key)
+        else:
+            check_callable(name, source, expected="a mapping or a callable")
+            self._function = source
+
+    def _add(self, key: object, value: object, parse_key: Parse[str]) -> None:
+        assert self._table is not None
+        parsed = parse_key(f"{self._name}, a key", key)
+        if parsed in self._table:
+            raise ValueError(f"{self._name}: more than one entry for {parsed!r}")
+        self._table[parsed] = self._parse(f"{self._name}[{key!r}]", value)
+
+    @property
+    def provider(self) -> str:
+        """The authprovider of principals that name none."""
+        return "dynamic" if self._table is None else "static"
+
+    @property
+    def entries(self) -> list[T]:
+        """What the table holds; nothing when there is a callable."""
+        return list(self._table.values()) if self._table else []
+
+    def find(self, key: str, request: AuthRequest) -> T | None:
+        """Look *key* up, or ask the callable about *request*.
+
+        Raises:
+            Denied: The callable failed, or said so itself.
+        """
+        if self._table is not None:
+            return self._table.get(key)
+        assert self._function is not None
+        with application_code(f"the callable in {self._name}"):
+            found = self._function(request)
+            if found is None:
+                return None
+            return self._parse("its result", found)
+
+    def identity(
+        self,
+        authid: str,
+        principal: Principal,
+        *,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Identity:
+        """What WELCOME says of *principal*; *extra* comes from the method itself."""
+        return Identity(
+            authid,
+            principal.role,
+            principal.provider or self.provider,
+            {**principal.extra, **(extra or {})},
+        )
+
+
+def check_callable(name: str, value: object, *, expected: str = "a callable") -> None:
+    """Accept a plain function or the like; nothing here awaits coroutines."""
+    if not callable(value):
+        refuse_type(name, expected, value)
+    if inspect.iscoroutinefunction(value):
+        raise TypeError(f"{name}: expected a plain callable, got an async one")

@@ -1,0 +1,396 @@
+"""WAMP-SCRAM: a password that is neither sent nor stored (RFC 5802, RFC 7677).
+
+Client and router prove to each other that they know keys made from the password; those
+that the router stores do not let anybody log in."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from wsocket.wamp.auth.base import (
+    AuthRequest,
+    ChallengeResponse,
+    Denied,
+    Identity,
+    Principal,
+    check_authid,
+    check_bytes,
+    check_integer,
+    check_text,
+    requested_authid,
+)
+from wsocket.wamp.auth.decoy import Decoy
+from wsocket.wamp.auth.directory import Directory, instance_of
+from wsocket.wamp.auth.encodings import as_bytes, from_base64, to_base64
+from wsocket.wamp.auth.saslprep import saslprep
+
+try:
+    from argon2.low_level import Type as Argon2Type
+    from argon2.low_level import hash_secret_raw
+except ImportError:
+    HAS_ARGON2 = False
+else:
+    HAS_ARGON2 = True
+
+PBKDF2 = "pbkdf2"
+ARGON2ID13 = "argon2id13"
+
+# The cost of a login to the client when nothing else is asked for: RFC 9106, section 4
+# (second option; WAMP-SCRAM fixes the parallelism at 1), and for PBKDF2 about 0.1 s.
+DEFAULT_ITERATIONS = {PBKDF2: 100_000, ARGON2ID13: 3}
+DEFAULT_MEMORY = {PBKDF2: None, ARGON2ID13: 65_536}
+
+MAX_COST = 2**31 - 1
+MAX_NONCE = 1024  # characters of the client's nonce
+MAX_BINDING = 4096  # characters of base64
+KEY_LENGTH = 32  # of SHA-256
+
+# RFC 5929 and RFC 9266; which of them there is, the transport knows.
+CHANNEL_BINDINGS = {"tls-unique", "tls-server-end-point", "tls-exporter"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScramUser(Principal):
+    """A user with a password that the router does not know.
+
+    Attributes:
+        salt: Random, another one for each user.
+        iterations: Of the key derivation function.
+        kdf: ``"pbkdf2"`` or ``"argon2id13"``.
+        memory: KiB, of ``argon2id13``; None for ``pbkdf2``.
+    """
+
+    salt: bytes
+    stored_key: bytes = field(repr=False)
+    server_key: bytes = field(repr=False)
+    iterations: int
+    kdf: str = PBKDF2
+    memory: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_bytes("ScramUser.stored_key", self.stored_key, length=KEY_LENGTH)
+        check_bytes("ScramUser.server_key", self.server_key, length=KEY_LENGTH)
+        check_cost("ScramUser.", self.kdf, self.salt, self.iterations, self.memory)
+
+    @classmethod
+    def from_password(
+        cls,
+        password: str,
+        *,
+        role: str,
+        kdf: str = PBKDF2,
+        salt: bytes | None = None,
+        iterations: int | None = None,
+        memory: int | None = None,
+        provider: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        token_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> ScramUser:
+        """What to store of a user with this password.
+
+        Args:
+            salt: Random by default.
+            iterations: By default 100,000 for ``pbkdf2``, 3 for ``argon2id13``.
+            memory: KiB, for ``argon2id13``; by default 65,536.
+
+        Raises:
+            TypeError, ValueError: An argument is not what it must be; *password* has
+                characters that SASLprep prohibits.
+            ImportError: ``argon2id13`` without the package argon2-cffi.
+        """
+        check_text("password", password)
+        check_kdf("kdf", kdf)
+        salt = token_bytes(16) if salt is None else salt
+        iterations = DEFAULT_ITERATIONS[kdf] if iterations is None else iterations
+        memory = DEFAULT_MEMORY[kdf] if memory is None else memory
+        check_cost("", kdf, salt, iterations, memory)
+        prepared = saslprep(password, allow_unassigned=False).encode()
+        salted = derive(prepared, salt, iterations, memory)
+        client_key = hmac.digest(salted, b"Client Key", "sha256")
+        return cls(
+            role=role,
+            salt=salt,
+            stored_key=hashlib.sha256(client_key).digest(),
+            server_key=hmac.digest(salted, b"Server Key", "sha256"),
+            iterations=iterations,
+            kdf=kdf,
+            memory=memory,
+            provider=provider,
+            extra={} if extra is None else extra,
+        )
+
+
+def check_kdf(name: str, kdf: object) -> None:
+    check_text(name, kdf)
+    if kdf not in DEFAULT_ITERATIONS:
+        expected = " or ".join(map(repr, DEFAULT_ITERATIONS))
+        raise ValueError(f"{name}: expected {expected}, got {kdf!r}")
+
+
+def check_cost(
+    prefix: str, kdf: str, salt: bytes, iterations: int, memory: int | None
+) -> None:
+    """Accept what the key derivation function does; *prefix* goes before the names."""
+    check_kdf(f"{prefix}kdf", kdf)
+    check_bytes(f"{prefix}salt", salt)
+    check_integer(f"{prefix}iterations", iterations, low=1, high=MAX_COST)
+    if kdf == PBKDF2:
+        if memory is not None:
+            raise ValueError(f"{prefix}memory: expected None with kdf 'pbkdf2'")
+        return
+    check_integer(f"{prefix}memory", memory, low=8, high=MAX_COST)
+    if len(salt) < 8:  # the least that Argon2 takes
+        raise ValueError(f"{prefix}salt: expected 8 bytes or more, got {len(salt)}")
+
+
+def derive(password: bytes, salt: bytes, iterations: int, memory: int | None) -> bytes:
+    """SaltedPassword: with Argon2id 1.3 if *memory* is given, else with PBKDF2.
+
+    Raises:
+        ImportError: The package argon2-cffi is not installed.
+    """
+    if memory is None:
+        return hashlib.pbkdf2_hmac("sha256", password, salt, iterations, KEY_LENGTH)
+    if not HAS_ARGON2:
+        raise ImportError(
+            "kdf 'argon2id13' needs the package argon2-cffi: "
+            "pip install 'wsocket[auth]'"
+        )
+    return hash_secret_raw(
+        password,
+        salt,
+        time_cost=iterations,
+        memory_cost=memory,
+        parallelism=1,
+        hash_len=KEY_LENGTH,
+        type=Argon2Type.ID,
+        version=0x13,
+    )
+
+
+@dataclass(frozen=True)
+class Channel:
+    """The TLS channel that the client binds its login to, if any."""
+
+    kind: str | None = None
+    data: bytes = b""
+
+    @property
+    def header(self) -> bytes:
+        """What ``c=`` carries: gs2-header and data (RFC 5802, section 7)."""
+        flag = "n" if self.kind is None else f"p={self.kind}"
+        return f"{flag},,".encode() + self.data
+
+    @classmethod
+    def of(cls, request: AuthRequest) -> Channel:
+        """The one that HELLO asks for.
+
+        Raises:
+            Denied: There is none of this type.
+        """
+        kind = request.authextra.get("channel_binding")
+        if kind is None:
+            return cls()
+        if not isinstance(kind, str) or kind not in CHANNEL_BINDINGS:
+            raise Denied("wamp-scram: unknown type of channel binding")
+        data = request.channel_id(kind) if request.channel_id else None
+        if not data:
+            raise Denied(f"wamp-scram: no channel binding of type {kind!r} here")
+        return cls(kind, data)
+
+
+class Scram:
+    """Lets in clients that know the password of their authid.
+
+    Names are compared, and granted, as SASLprep leaves them.
+
+    Args:
+        users: By authid, or a callable that takes the `AuthRequest` (with the prepared
+            authid) and returns a `ScramUser`, or None for a stranger.
+        decoy: What a stranger's challenge looks like: its kdf, cost and length of salt.
+            By default one of the table's users; give one with a callable, similar to
+            the users it returns.
+        decoy_key: Secret; strangers' salts depend on it. Random by default, so that
+            they differ between processes: see `Decoy`.
+
+    Raises:
+        TypeError, ValueError: An argument is not that.
+    """
+
+    method = "wamp-scram"
+
+    def __init__(
+        self,
+        users: Mapping[str, ScramUser] | Callable[[AuthRequest], ScramUser | None],
+        *,
+        decoy: ScramUser | None = None,
+        decoy_key: bytes | None = None,
+        token_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        parse = instance_of(ScramUser)
+        self._users = Directory(
+            users, name="Scram.users", parse=parse, parse_key=prepared_key
+        )
+        if decoy is None:
+            found = self._users.entries or [default_decoy()]
+        else:
+            found = [parse("Scram.decoy", decoy)]
+        self._models = models_of(found)
+        key = token_bytes(32) if decoy_key is None else decoy_key
+        self._decoy = Decoy(key, name="Scram.decoy_key")
+        self._token_bytes = token_bytes
+
+    def begin(self, request: AuthRequest) -> ScramExchange | None:
+        """Challenge the client; not one that names no authid."""
+        asked = requested_authid(request)
+        if asked is None or not request.offers(self.method):
+            return None
+        client_nonce = request.authextra.get("nonce")
+        if from_base64(client_nonce, max_length=MAX_NONCE) is None:
+            raise Denied("wamp-scram: HELLO.Details.authextra.nonce is not base64")
+        channel = Channel.of(request)
+        try:
+            authid = prepared_authid(asked, allow_unassigned=True)
+        except ValueError as error:
+            raise Denied(f"wamp-scram: authid: {error}") from None
+        stranger = self._stranger(authid)
+        user = self._users.find(authid, replace(request, authid=authid))
+        identity = None if user is None else self._users.identity(authid, user)
+        return ScramExchange(
+            user or stranger,
+            identity,
+            channel=channel,
+            client_first=f"n={escape(asked)},r={client_nonce}",
+            nonce=f"{client_nonce}{to_base64(self._token_bytes(16))}",
+        )
+
+    def _stranger(self, authid: str) -> ScramUser:
+        model = self._decoy.choose(self._models, authid)
+        return replace(
+            model,
+            salt=self._decoy.octets(authid, len(model.salt)),
+            stored_key=self._token_bytes(KEY_LENGTH),
+            server_key=self._token_bytes(KEY_LENGTH),
+        )
+
+
+def prepared_authid(authid: str, *, allow_unassigned: bool) -> str:
+    """The form in which names are compared.
+
+    Raises:
+        ValueError: There is none, or it is too long.
+    """
+    prepared = saslprep(authid, allow_unassigned=allow_unassigned)
+    check_authid("authid", prepared)
+    return prepared
+
+
+def prepared_key(name: str, key: object) -> str:
+    """The keys of the table are authids."""
+    check_authid(name, key)
+    try:
+        return prepared_authid(str(key), allow_unassigned=False)
+    except ValueError as error:
+        raise ValueError(f"{name} {key!r}: {error}") from None
+
+
+def default_decoy() -> ScramUser:
+    """Like a user made by `ScramUser.from_password` with nothing else given."""
+    return ScramUser(
+        role="user",
+        salt=bytes(16),
+        stored_key=bytes(KEY_LENGTH),
+        server_key=bytes(KEY_LENGTH),
+        iterations=DEFAULT_ITERATIONS[PBKDF2],
+    )
+
+
+def models_of(users: list[ScramUser]) -> dict[Hashable, ScramUser]:
+    """One user for each combination of what a challenge shows of it."""
+    models: dict[Hashable, ScramUser] = {}
+    for user in users:
+        shown = (user.kdf, user.iterations, user.memory, len(user.salt))
+        models.setdefault(shown, user)
+    return models
+
+
+def escape(name: str) -> str:
+    """A user name in AuthMessage (RFC 5802, section 5.1)."""
+    return name.replace("=", "=3D").replace(",", "=2C")
+
+
+class ScramExchange(ChallengeResponse):
+    """Awaits a client's proof; without an identity, none is right.
+
+    Args:
+        client_first: client-first-message-bare of RFC 5802.
+        nonce: The client's and the router's.
+    """
+
+    def __init__(
+        self,
+        user: ScramUser,
+        identity: Identity | None,
+        *,
+        channel: Channel,
+        client_first: str,
+        nonce: str,
+    ) -> None:
+        salt = to_base64(user.salt)
+        super().__init__(
+            {
+                "nonce": nonce,
+                "salt": salt,
+                "kdf": user.kdf,
+                "iterations": user.iterations,
+                "memory": user.memory,
+            }
+        )
+        self._user = user
+        self._identity = identity
+        self._channel = channel
+        self._nonce = nonce
+        self._auth_message = (
+            f"{client_first},"
+            f"r={nonce},s={salt},i={user.iterations},"
+            f"c={to_base64(channel.header)},r={nonce}"
+        ).encode()
+
+    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
+        is_right = self._is_proof(signature) & self._repeats_hello(extra)
+        if not is_right or self._identity is None:
+            raise Denied("wamp-scram: unknown user, wrong proof or wrong Extra")
+        verifier = hmac.digest(self._user.server_key, self._auth_message, "sha256")
+        authextra = {**self._identity.authextra, "verifier": to_base64(verifier)}
+        return replace(self._identity, authextra=authextra)
+
+    def _is_proof(self, signature: str) -> bool:
+        """Whether the client knows ClientKey (RFC 5802, section 3)."""
+        proof = from_base64(signature, max_length=44)
+        if proof is None or len(proof) != KEY_LENGTH:
+            return False
+        stored_key = self._user.stored_key
+        client_signature = hmac.digest(stored_key, self._auth_message, "sha256")
+        client_key = bytes(a ^ b for a, b in zip(proof, client_signature, strict=True))
+        recovered = hashlib.sha256(client_key).digest()
+        return hmac.compare_digest(recovered, stored_key)
+
+    def _repeats_hello(self, extra: Mapping[str, Any]) -> bool:
+        """Whether nonce and channel are those that HELLO and CHALLENGE agreed on."""
+        nonce = extra.get("nonce")
+        data = extra.get("cbind_data")
+        expected = None if self._channel.kind is None else self._channel.data
+        received = None if data is None else from_base64(data, max_length=MAX_BINDING)
+        return (
+            isinstance(nonce, str)
+            and hmac.compare_digest(as_bytes(nonce), self._nonce.encode())
+            and extra.get("channel_binding") == self._channel.kind
+            and (data is None) == (expected is None)
+            and received == expected
+        )

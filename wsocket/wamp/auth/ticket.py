@@ -1,0 +1,106 @@
+"""Ticket: the client sends a secret as it is, so the transport must be encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wsocket.wamp.auth.base import (
+    AuthRequest,
+    ChallengeResponse,
+    Denied,
+    Identity,
+    Principal,
+    application_code,
+    check_text,
+    refuse_type,
+    requested_authid,
+    same_text,
+)
+from wsocket.wamp.auth.directory import Directory, check_callable, instance_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketUser(Principal):
+    """A user with a ticket.
+
+    Attributes:
+        ticket: The ticket itself, or a callable that gets the one that the client sent
+            and returns True if it is right: for tokens, and for hashed passwords.
+    """
+
+    ticket: str | Callable[[str], bool] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.ticket, str):
+            check_text("TicketUser.ticket", self.ticket)
+        else:
+            check_callable(
+                "TicketUser.ticket", self.ticket, expected="a string or a callable"
+            )
+
+    def is_right(self, given: str) -> bool:
+        """Whether *given* is this user's ticket.
+
+        Raises:
+            Denied: The callable failed, or said so itself.
+        """
+        if isinstance(self.ticket, str):
+            return same_text(given, self.ticket)
+        with application_code("the callable in TicketUser.ticket"):
+            answer: object = self.ticket(given)
+            if not isinstance(answer, bool):  # a coroutine would count as true
+                refuse_type("its result", "a bool", answer)
+            return answer
+
+
+# Whatever is compared with this, the answer is ignored: it only takes as long.
+NOBODY = TicketUser(ticket="nobody", role="nobody")
+
+
+class Ticket:
+    """Lets in clients that know the ticket of their authid.
+
+    Args:
+        users: By authid, or a callable that takes the `AuthRequest` and returns a
+            `TicketUser`, or None for a stranger.
+
+    Raises:
+        TypeError, ValueError: *users* is not that.
+    """
+
+    method = "ticket"
+
+    def __init__(
+        self,
+        users: Mapping[str, TicketUser] | Callable[[AuthRequest], TicketUser | None],
+    ) -> None:
+        self._users = Directory(
+            users, name="Ticket.users", parse=instance_of(TicketUser)
+        )
+
+    def begin(self, request: AuthRequest) -> TicketExchange | None:
+        """Ask for the ticket; not of a client that names no authid."""
+        authid = requested_authid(request)
+        if authid is None or not request.offers(self.method):
+            return None
+        user = self._users.find(authid, request)
+        identity = None if user is None else self._users.identity(authid, user)
+        return TicketExchange(user or NOBODY, identity)
+
+
+class TicketExchange(ChallengeResponse):
+    """Awaits a ticket; without an identity, none is right."""
+
+    def __init__(self, user: TicketUser, identity: Identity | None) -> None:
+        super().__init__({})
+        self._user = user
+        self._identity = identity
+
+    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
+        is_right = self._user.is_right(signature)
+        if not is_right or self._identity is None:
+            raise Denied("ticket: unknown user or wrong ticket")
+        return self._identity

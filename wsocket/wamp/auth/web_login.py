@@ -1,0 +1,71 @@
+"""The web app's own login: whoever is logged in there is somebody here, too.
+
+The cookies of the upgrade request say who it is. Browsers send them whatever page
+opened the connection: it is the handshake's check of Origin that keeps other sites out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wsocket.wamp.auth.base import (
+    AuthRequest,
+    Denied,
+    Identity,
+    application_code,
+    refuse_type,
+    requested_authid,
+)
+from wsocket.wamp.auth.directory import check_callable
+
+Login = Identity | tuple[str, str] | None
+"""Who is logged in: an identity, or authid and authrole; None for nobody."""
+
+
+class WebLogin:
+    """Lets in clients that are logged in to the web app.
+
+    Applies to clients that offer ``cookie`` or ``anonymous`` or, as autobahn.js does by
+    default, no method at all. One that asks for another authid than that of its login
+    is refused.
+
+    Args:
+        who: Takes the WSGI environ of the upgrade request and returns the `Login`.
+
+    Raises:
+        TypeError: *who* is not a plain callable.
+    """
+
+    method = "cookie"
+
+    def __init__(self, who: Callable[[dict[str, Any]], Login]) -> None:
+        check_callable("WebLogin.who", who)
+        self._who = who
+
+    def begin(self, request: AuthRequest) -> Identity | None:
+        """Let the client in if it is logged in; None if it is not."""
+        offered = not request.authmethods or any(
+            map(request.offers, (self.method, "anonymous"))
+        )
+        if not offered or not request.environ:
+            return None
+        authid = requested_authid(request)
+        identity = self._logged_in(request.environ)
+        if identity is not None and authid not in (None, identity.authid):
+            raise Denied("cookie: another authid than that of the login")
+        return identity
+
+    def _logged_in(self, environ: Mapping[str, Any]) -> Identity | None:
+        with application_code("the callable in WebLogin.who"):
+            return identity_of(self._who(dict(environ)))
+
+
+def identity_of(login: object) -> Identity | None:
+    """A checked `Login`."""
+    if login is None or isinstance(login, Identity):
+        return login
+    if not isinstance(login, tuple) or len(login) != 2:
+        refuse_type("its result", "an Identity, (authid, role) or None", login)
+    authid, role = login
+    return Identity(authid, role, "dynamic")

@@ -1,0 +1,152 @@
+"""Who may do what: the static rules of roles.
+
+Rules are compiled per role into one dict for each action, which answers for a pattern
+it has seen before in one look-up, and computes the answer when it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wsocket.wamp.config import ACTIONS, Action, Permission, Role
+from wsocket.wamp.grants import DENIED, OPEN, Grant
+from wsocket.wamp.uris import Match, fits
+
+# (uri, match), as a session asks for it.
+Pattern = tuple[str, Match]
+
+# Answers kept per role and action: peers choose the URIs, so there must be an end.
+_CACHE_SIZE = 10_000
+# Characters; the answers for longer URIs are computed each time.
+CACHED_LENGTH = 256
+
+
+class Grants(dict[Pattern, "Grant | None"]):
+    """What one role is granted for one action; None where an authorizer is asked."""
+
+    def __missing__(self, pattern: Pattern) -> Grant | None:
+        grant = self.decide(*pattern)
+        if len(pattern[0]) <= CACHED_LENGTH:
+            if len(self) >= _CACHE_SIZE:
+                self.clear()
+            self[pattern] = grant
+        return grant
+
+    def decide(self, uri: str, match: Match) -> Grant | None:
+        """Compute the answer."""
+        raise NotImplementedError
+
+
+class _Everything(Grants):
+    def decide(self, uri: str, match: Match) -> Grant | None:
+        return OPEN
+
+
+class _Ruled(Grants):
+    """The rules of a role, for one action."""
+
+    def __init__(
+        self,
+        permissions: Iterable[Permission],
+        action: Action,
+        *,
+        role: Role,
+        asks: bool,
+    ) -> None:
+        super().__init__()
+        # The deciding one first: the longest; an exact one before a pattern; of two
+        # such patterns, the one that was given first.
+        self._permissions = sorted(
+            permissions, key=lambda each: (-len(each.uri), each.match != "exact")
+        )
+        self._action = action
+        self._otherwise = None if asks else DENIED
+        self._trustlevel = role.trustlevel
+
+    def decide(self, uri: str, match: Match) -> Grant | None:
+        for rule in self._permissions:
+            allowed = self._action in rule.allow
+            if covers(rule, uri, match):
+                return Grant(allowed, rule.disclose, self._trustlevel)
+            if not allowed and overlaps(rule, uri, match):
+                return DENIED  # some of the URIs that the pattern stands for are
+        return self._otherwise
+
+
+class _Nothing(Grants):
+    def __init__(self, *, asks: bool) -> None:
+        super().__init__()
+        self._answer = None if asks else DENIED
+
+    def decide(self, uri: str, match: Match) -> Grant | None:
+        return self._answer
+
+
+RoleGrants = dict[Action, Grants]
+
+OPEN_GRANTS: RoleGrants = {action: _Everything() for action in ACTIONS}
+
+
+def compile_roles(roles: Iterable[Role], *, asks: bool) -> dict[str, RoleGrants]:
+    """The grants of each role, by its name.
+
+    Args:
+        asks: Whether there is an authorizer for what no rule decides.
+    """
+    return {
+        role.name: {
+            action: _Ruled(role.permissions, action, role=role, asks=asks)
+            for action in ACTIONS
+        }
+        for role in roles
+    }
+
+
+def unknown_role(*, asks: bool) -> RoleGrants:
+    """The grants of a role that is not configured."""
+    return {action: _Nothing(asks=asks) for action in ACTIONS}
+
+
+def covers(permission: Permission, uri: str, match: Match) -> bool:
+    """Whether *permission* is about every URI that (*uri*, *match*) stands for."""
+    if match == "exact":
+        return fits(uri, permission.uri, permission.match)
+    if match == "prefix":
+        return permission.match == "prefix" and uri.startswith(permission.uri)
+    if permission.match == "prefix":
+        return _literal_start(uri).startswith(permission.uri)
+    if permission.match == "wildcard":
+        # An empty component of the request is covered by an empty one only.
+        return fits(uri, permission.uri, "wildcard")
+    return "" not in uri.split(".") and uri == permission.uri
+
+
+def overlaps(permission: Permission, uri: str, match: Match) -> bool:
+    """Whether some URI may be meant both by *permission* and by (*uri*, *match*).
+
+    Where two patterns are hard to compare, the answer is yes.
+    """
+    if match == "exact":
+        return fits(uri, permission.uri, permission.match)
+    if permission.match == "exact":
+        return fits(permission.uri, uri, match)
+    ours, theirs = permission.uri, uri
+    if permission.match == "wildcard" and match == "wildcard":
+        mine, wanted = ours.split("."), theirs.split(".")
+        return len(mine) == len(wanted) and all(
+            not left or not right or left == right
+            for left, right in zip(mine, wanted, strict=True)
+        )
+    if permission.match == "wildcard":
+        ours = _literal_start(ours)
+    if match == "wildcard":
+        theirs = _literal_start(theirs)
+    return ours.startswith(theirs) or theirs.startswith(ours)
+
+
+def _literal_start(wildcard: str) -> str:
+    """What every URI begins with that fits *wildcard*."""
+    components = wildcard.split(".")
+    if "" not in components:
+        return wildcard
+    first = components.index("")
+    return "".join(f"{component}." for component in components[:first])

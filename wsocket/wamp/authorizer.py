@@ -1,0 +1,114 @@
+"""Dynamic authorization: a function of the application or a procedure decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wsocket.log import logger
+from wsocket.wamp.authorization import CACHED_LENGTH
+from wsocket.wamp.config import AuthorizationRequest, Authorizer
+from wsocket.wamp.grants import DENIED, Grant
+from wsocket.wamp.runtime import Runtime
+
+Then = Callable[[Grant], None]
+
+CallProcedure = Callable[[str, list[Any], Callable[["object | Exception"], None]], None]
+"""Call a WAMP procedure with arguments; the result, or an exception, comes later."""
+
+Key = tuple[str, ...]
+
+_CACHE_SIZE = 10_000
+_DISCLOSURES = ("allow", "force", "deny")
+
+
+class AskAuthorizer:
+    """Asks an authorizer, and keeps its answers for a while.
+
+    Args:
+        ttl: Seconds for which an answer is kept; 0 keeps none.
+    """
+
+    def __init__(
+        self,
+        authorizer: Authorizer | str,
+        *,
+        ttl: float,
+        runtime: Runtime,
+        call: CallProcedure,
+    ) -> None:
+        self._authorizer = authorizer
+        self._ttl = ttl
+        self._runtime = runtime
+        self._call = call
+        self._answers: dict[Key, tuple[float, Grant]] = {}
+
+    def cached(self, request: AuthorizationRequest) -> Grant | None:
+        """An answer that is still good; None: ask."""
+        found = self._answers.get(_key(request))
+        if found is None or found[0] <= self._runtime.time():
+            return None
+        return found[1]
+
+    def ask(self, request: AuthorizationRequest, then: Then) -> None:
+        """Ask, and hand *then* the answer; an authorizer that fails denies."""
+
+        def answered(result: object) -> None:
+            grant, cache = _grant(result, request)
+            if cache and self._ttl > 0 and len(request.uri) <= CACHED_LENGTH:
+                self._keep(request, grant)
+            then(grant)
+
+        authorizer = self._authorizer
+        if isinstance(authorizer, str):
+            options = {} if request.match == "exact" else {"match": request.match}
+            self._call(
+                authorizer,
+                [request.session, request.uri, request.action, options],
+                answered,
+            )
+        else:
+            self._runtime.offload(lambda: authorizer(request), answered)
+
+    def _keep(self, request: AuthorizationRequest, grant: Grant) -> None:
+        if len(self._answers) >= _CACHE_SIZE:
+            self._answers.clear()
+        self._answers[_key(request)] = self._runtime.time() + self._ttl, grant
+
+
+def _key(request: AuthorizationRequest) -> Key:
+    """Sessions that have logged in as the same user in the same way share answers."""
+    session = request.session
+    return (
+        session["authid"],
+        session["authrole"],
+        session["authmethod"],
+        session["authprovider"],
+        request.action,
+        request.uri,
+        request.match,
+    )
+
+
+def _grant(result: object, request: AuthorizationRequest) -> tuple[Grant, bool]:
+    """Read an authorizer's answer: the grant, and whether it may be kept."""
+    if isinstance(result, Grant):
+        return result, True
+    if isinstance(result, bool):
+        return Grant(result), True
+    if isinstance(result, Exception):
+        logger.error("the authorizer failed for %s: %r", request, result)
+        return DENIED, False
+    if isinstance(result, dict):
+        allow, disclose = result.get("allow"), result.get("disclose", "allow")
+        if isinstance(disclose, bool):
+            disclose = "force" if disclose else "allow"
+        if isinstance(allow, bool) and disclose in _DISCLOSURES:
+            return Grant(allow, disclose), result.get("cache", True) is True
+    logger.error(
+        "the authorizer's answer for %s is not a bool, a Grant, or a dict with a bool "
+        "'allow': %r",
+        request,
+        result,
+    )
+    return DENIED, False

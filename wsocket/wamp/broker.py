@@ -1,0 +1,281 @@
+"""The broker: who gets this event.
+
+Every method runs on the loop with an established session; what it decides goes out
+through the sessions' queues in the order in which it was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from wsocket.wamp import errors
+from wsocket.wamp.audience import Audience
+from wsocket.wamp.grants import Grant
+from wsocket.wamp.history import History
+from wsocket.wamp.ids import RandomBelow, random_id
+from wsocket.wamp.messages import (
+    EVENT,
+    PUBLISH,
+    PUBLISHED,
+    SUBSCRIBE,
+    SUBSCRIBED,
+    UNSUBSCRIBE,
+    UNSUBSCRIBED,
+    Publish,
+    PublishOptions,
+    Subscribe,
+    Unsubscribe,
+)
+from wsocket.wamp.publications import Publication
+from wsocket.wamp.registrations import Refusal
+from wsocket.wamp.retention import RetainedEvents
+from wsocket.wamp.runtime import Runtime
+from wsocket.wamp.serializers import Payload
+from wsocket.wamp.session import Session, deliver_event
+from wsocket.wamp.subscriptions import Subscription, Subscriptions
+from wsocket.wamp.uris import UriRules, reserved
+
+FEATURES = {
+    "event_history": True,
+    "event_retention": True,
+    "pattern_based_subscription": True,
+    "payload_passthru_mode": True,
+    "publication_trustlevels": True,
+    "publisher_exclusion": True,
+    "publisher_identification": True,
+    "subscriber_blackwhite_listing": True,
+    "subscription_revocation": True,
+}
+
+
+class Broker:
+    """The way of one realm's events."""
+
+    def __init__(
+        self,
+        subscriptions: Subscriptions,
+        *,
+        uris: UriRules,
+        random_below: RandomBelow,
+        runtime: Runtime,
+        retained: RetainedEvents,
+        history: History,
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._uris = uris
+        self._random_below = random_below
+        self._runtime = runtime
+        self._retained = retained
+        self._history = history
+
+    def publish(self, publisher: Session, message: Publish, grant: Grant) -> None:
+        """PUBLISH: acknowledge if asked to, then deliver."""
+        payload = publisher.payload(message)
+        if payload is None:
+            return
+        options = message.options
+        if (
+            options.ppt_scheme is not None
+            and "publisher.payload_passthru_mode" not in publisher.features
+        ):
+            publisher.violate(
+                "PUBLISH.Options.ppt_scheme: payload_passthru_mode was not announced"
+            )
+            return
+        refusal = self.refusal(message.topic, options, grant)
+        if refusal is not None:
+            # Without `acknowledge` there is no answer at all, not even this one.
+            if options.acknowledge:
+                publisher.send_error(PUBLISH, message.request, *refusal)
+            return
+        publication = self._publication(
+            publisher, message.topic, payload, options=options, grant=grant
+        )
+        if options.acknowledge:
+            publisher.send([PUBLISHED, message.request, publication.id])
+        self._distribute(
+            publication, retain=options.retain, trustlevel=grant.trustlevel
+        )
+
+    def publish_for(
+        self,
+        publisher: Session,
+        topic: str,
+        payload: Payload,
+        *,
+        options: PublishOptions,
+        grant: Grant,
+    ) -> None:
+        """Publish in the name of a session, where `refusal` has no objection."""
+        publication = self._publication(
+            publisher, topic, payload, options=options, grant=grant
+        )
+        self._distribute(
+            publication, retain=options.retain, trustlevel=grant.trustlevel
+        )
+
+    def announce(
+        self,
+        topic: str,
+        payload: Callable[[], Payload],
+        *,
+        permits: Callable[[Session, Subscription], bool],
+    ) -> None:
+        """Publish an event of the router itself, such as one of the meta API.
+
+        Args:
+            payload: Makes the payload, if there is somebody to get it.
+            permits: Whether a session may see it on a subscription.
+        """
+        subscriptions = self._subscriptions.matching(topic)
+        if not subscriptions:
+            return
+        publication, content = random_id(self._random_below), payload()
+        for subscription in subscriptions:
+            details = {} if subscription.match == "exact" else {"topic": topic}
+            head = [EVENT, subscription.id, publication, details]
+            receivers = [
+                each for each in subscription.subscribers if permits(each, subscription)
+            ]
+            deliver_event(receivers, head, content)
+
+    def _publication(
+        self,
+        publisher: Session,
+        topic: str,
+        payload: Payload,
+        *,
+        options: PublishOptions,
+        grant: Grant,
+    ) -> Publication:
+        return Publication(
+            random_id(self._random_below),
+            topic,
+            payload,
+            _details(publisher, options, grant),
+            Audience(options, publisher.id),
+            self._runtime.time(),
+        )
+
+    def refusal(
+        self, topic: str, options: PublishOptions, grant: Grant
+    ) -> Refusal | None:
+        """Why nothing may be published to *topic* like this; None if it may."""
+        if not self._uris.valid(topic):
+            return Refusal(errors.INVALID_URI, f"Topic: {self._uris.problem(topic)}")
+        if reserved(topic):
+            problem = f"Topic: {topic!r} is in the protocol's own namespace, 'wamp.'"
+            return Refusal(errors.INVALID_URI, problem)
+        if options.disclose_me and grant.disclose == "deny":
+            problem = "publishers stay anonymous here"
+            return Refusal(errors.DISCLOSE_ME_DISALLOWED, problem)
+        return None
+
+    def subscribe(self, subscriber: Session, message: Subscribe, grant: Grant) -> None:
+        """SUBSCRIBE, and the retained events that were asked for."""
+        uri, options = message.topic, message.options
+        if not self._uris.valid(uri, options.match):
+            problem = f"Topic: {self._uris.problem(uri, options.match)}"
+            subscriber.send_error(
+                SUBSCRIBE, message.request, errors.INVALID_URI, problem
+            )
+            return
+
+        def subscribed(subscription: Subscription) -> None:
+            subscriber.send([SUBSCRIBED, message.request, subscription.id])
+            if options.get_retained:
+                self._deliver_retained(subscription, subscriber)
+
+        self._subscriptions.add(subscriber, uri, options.match, then=subscribed)
+
+    def unsubscribe(self, subscriber: Session, message: Unsubscribe) -> None:
+        """UNSUBSCRIBE, of a subscription that the sender itself holds."""
+        subscription = self._subscriptions.by_id.get(message.subscription)
+        if subscription is None or subscriber not in subscription.subscribers:
+            subscriber.send_error(
+                UNSUBSCRIBE,
+                message.request,
+                errors.NO_SUCH_SUBSCRIPTION,
+                f"this session does not hold subscription {message.subscription}",
+            )
+            return
+        self._subscriptions.remove(subscriber, subscription)
+        subscriber.send([UNSUBSCRIBED, message.request])
+
+    def revoke(
+        self, subscriber: Session, subscription: Subscription, reason: str
+    ) -> None:
+        """Take a subscription from a subscriber ("Subscription Revocation")."""
+        self._subscriptions.remove(subscriber, subscription)
+        if "subscriber.subscription_revocation" in subscriber.features:
+            details = {"subscription": subscription.id, "reason": reason}
+            subscriber.send([UNSUBSCRIBED, 0, details])
+
+    def leave(self, session: Session) -> None:
+        """The session is over, and with it all its subscriptions."""
+        for subscription in list(self._subscriptions.held_by(session)):
+            self._subscriptions.remove(session, subscription)
+
+    def _distribute(
+        self, publication: Publication, *, retain: bool, trustlevel: int | None
+    ) -> None:
+        """Deliver to all that match, and keep what is to be kept."""
+        if retain:
+            self._retained.store(publication)
+        self._history.store(publication)
+        for subscription in self._subscriptions.matching(publication.topic):
+            receivers = publication.audience.of(subscription.subscribers)
+            if trustlevel is None:
+                self._deliver(publication, subscription, receivers)
+            else:
+                self._deliver_trusted(publication, subscription, receivers, trustlevel)
+
+    def _deliver_retained(self, subscription: Subscription, to: Session) -> None:
+        for publication in self._retained.matching(
+            subscription.uri, subscription.match
+        ):
+            if publication.audience.admits(to):
+                self._deliver(publication, subscription, [to], retained=True)
+
+    def _deliver(
+        self,
+        publication: Publication,
+        subscription: Subscription,
+        receivers: Iterable[Session],
+        **more: Any,
+    ) -> None:
+        details = {**publication.details, **more}
+        if subscription.match != "exact":
+            details["topic"] = publication.topic
+        head = [EVENT, subscription.id, publication.id, details]
+        deliver_event(receivers, head, publication.payload)
+
+    def _deliver_trusted(
+        self,
+        publication: Publication,
+        subscription: Subscription,
+        receivers: Iterable[Session],
+        trustlevel: int,
+    ) -> None:
+        """Deliver with the trust level to those who announced that they know it."""
+        knowing: list[Session] = []
+        others: list[Session] = []
+        for receiver in receivers:
+            knows = "subscriber.publication_trustlevels" in receiver.features
+            (knowing if knows else others).append(receiver)
+        self._deliver(publication, subscription, others)
+        self._deliver(publication, subscription, knowing, trustlevel=trustlevel)
+
+
+def _details(
+    publisher: Session, options: PublishOptions, grant: Grant
+) -> dict[str, Any]:
+    """What every EVENT of a publication says in its details."""
+    details: dict[str, Any] = {}
+    if options.disclose_me or grant.disclose == "force":
+        details["publisher"] = publisher.id
+        details["publisher_authid"] = publisher.authid
+        details["publisher_authrole"] = publisher.authrole
+    if options.ppt_scheme is not None:
+        details.update(options.passthru())
+    return details

@@ -1,0 +1,158 @@
+"""``wamp.2.cbor``, where the package cbor2 (the extra ``wsocket[cbor]``) is installed.
+
+cbor2 reads the items of a message one by one, so a payload's bytes can be cut out of
+it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import cbor2
+import msgspec
+from msgspec import Raw
+
+from wsocket.errors import PayloadError
+from wsocket.wamp.messages import ABSENT, ClientMessage, explain
+from wsocket.wamp.serializers import Payload, check_keys, refuse_value
+
+# Message code -> index of Arguments: this item and the next stay raw.
+_PAYLOAD_INDEX = {3: 3, 8: 5, 16: 4, 48: 4, 70: 3}
+
+# The depth that msgspec and most receivers can still read.
+_MAX_DEPTH = 400
+
+# Tags that only wrap another item. cbor2 would build something costly or cyclic from
+# these, and the router is not the one to build it: bigfloats, rationals, shared
+# references, string references, regular expressions, MIME messages, IP addresses.
+_OPAQUE_TAGS = (4, 5, 25, 28, 29, 30, 35, 36, 52, 54, 256, 260, 261)
+
+
+def _opaque(tag: int) -> Any:
+    return lambda value, immutable: cbor2.CBORTag(tag, value)
+
+
+_SEMANTIC_DECODERS = {tag: _opaque(tag) for tag in _OPAQUE_TAGS}
+
+
+def _decoder(source: io.BytesIO) -> cbor2.CBORDecoder:
+    return cbor2.CBORDecoder(
+        source, max_depth=_MAX_DEPTH, semantic_decoders=_SEMANTIC_DECODERS
+    )
+
+
+class Cbor:
+    """CBOR (RFC 8949), with text and byte strings distinct."""
+
+    name = "cbor"
+    binary = True
+
+    def decode(self, data: str | bytes) -> ClientMessage:
+        assert isinstance(data, bytes)
+        try:
+            items, raws = _split(data)
+        except (cbor2.CBORDecodeError, ValueError, TypeError) as error:
+            raise msgspec.DecodeError(f"CBOR is malformed: {error}") from error
+        if _is_huge(items[:1]):
+            raise msgspec.DecodeError("message: unknown message type")
+        message: Any = msgspec.convert(items, ClientMessage)
+        if raws:
+            message.args = raws[0]
+        if len(raws) > 1:
+            message.kwargs = raws[1]
+        return message  # type: ignore[no-any-return]  # it was converted to this type
+
+    def explain(self, error: Exception, data: str | bytes) -> str:
+        if isinstance(error, RecursionError):
+            return "message: nested too deeply"
+        code = None
+        try:
+            assert isinstance(data, bytes)
+            items, _ = _split(data)
+            code = items[0] if items else None
+        except (cbor2.CBORDecodeError, ValueError, TypeError):
+            return f"message: {error}"
+        if _is_huge([code]):
+            return "unknown message type"
+        return explain(str(error), code)
+
+    def encode(self, message: list[Any]) -> bytes:
+        head = [item for item in message if type(item) is not Raw]
+        encoded = cbor2.dumps(head)
+        # A message has few items, so the length of the list is in its first byte.
+        parts = [bytes((0x80 | len(message),)), memoryview(encoded)[1:]]
+        return b"".join(parts + message[len(head) :])
+
+    def payload(self, args: Raw, kwargs: Raw) -> Payload:
+        if args is ABSENT:
+            return Payload(self, ())
+        if memoryview(args)[0] >> 5 != 4:
+            raise PayloadError("Arguments: expected a list")
+        if kwargs is ABSENT:
+            return Payload(self, (args,))
+        if memoryview(kwargs)[0] >> 5 != 5:
+            raise PayloadError("ArgumentsKw: expected a dict")
+        check_keys(self.unpack(kwargs))
+        return Payload(self, (args, kwargs))
+
+    def unpack(self, part: Raw) -> Any:
+        try:
+            return _decoder(io.BytesIO(part)).decode()
+        except (cbor2.CBORDecodeError, ValueError, TypeError) as error:
+            raise msgspec.DecodeError(f"CBOR is malformed: {error}") from error
+
+    def pack(self, value: Any) -> Raw:
+        try:
+            return Raw(cbor2.dumps(value, default=_refuse))
+        except cbor2.CBOREncodeError as error:
+            raise TypeError(str(error)) from error
+
+
+def _is_huge(code: list[Any]) -> bool:
+    """Whether this is a number that Python would not even print."""
+    return bool(code) and type(code[0]) is int and code[0].bit_length() > 64
+
+
+def _refuse(encoder: Any, value: Any) -> None:
+    refuse_value(value)
+
+
+def _split(data: bytes) -> tuple[list[Any], list[Raw]]:
+    """Read the items of a message; the payload's come back raw.
+
+    Raises:
+        ValueError: *data* is not one list and nothing else.
+    """
+    source = io.BytesIO(data)
+    decoder = _decoder(source)
+    length = _list_length(source)
+    items: list[Any] = []
+    raws: list[Raw] = []
+    payload_index = length
+    for index in range(length):
+        start = source.tell()
+        item = decoder.decode()
+        if index == 0 and type(item) is int:
+            payload_index = _PAYLOAD_INDEX.get(item, length)
+        if index >= payload_index:
+            raws.append(Raw(data[start : source.tell()]))
+        else:
+            items.append(item)
+    if source.tell() != len(data):
+        raise ValueError(f"{len(data) - source.tell()} bytes follow the message")
+    return items, raws
+
+
+def _list_length(source: io.BytesIO) -> int:
+    """Read the head of a list, which may have 255 items at most."""
+    head = source.read(1)
+    if not head or head[0] >> 5 != 4:
+        raise ValueError("expected a list")
+    if head[0] == 0x98:
+        return int.from_bytes(source.read(1), "big")
+    if head[0] > 0x97:
+        raise ValueError("a message is a list of definite length with few items")
+    return head[0] & 0x1F
+
+
+CBOR = Cbor()

@@ -1,0 +1,229 @@
+"""How a router is configured: typed objects, checked when they are made.
+
+A mistake raises `ValueError` or `TypeError` there and then, with a message that names
+the field."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from wsocket.wamp.auth.anonymous import Anonymous
+from wsocket.wamp.auth.base import Authenticator
+from wsocket.wamp.grants import Disclosure, Grant
+from wsocket.wamp.uris import MATCHES, Match, UriRules, reserved
+
+Action = Literal["call", "register", "publish", "subscribe"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+
+# What autobahn's clients accept as the name of a realm.
+_REALM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_\-@.]{2,254}")
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """What an authorizer is asked.
+
+    Attributes:
+        session: ``session``, ``authid``, ``authrole``, ``authmethod`` and
+            ``authprovider``.
+        match: How *uri* is meant, in subscribe and register.
+    """
+
+    session: dict[str, Any]
+    uri: str
+    action: Action
+    match: Match = "exact"
+
+
+Authorizer = Callable[[AuthorizationRequest], "bool | Grant | dict[str, Any]"]
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What a role may do with the URIs that a pattern stands for.
+
+    Args:
+        uri: A URI or a pattern.
+        match: How *uri* is meant.
+        allow: Actions: ``call``, ``register``, ``publish``, ``subscribe``. What is not
+            listed is denied.
+        disclose: Whether the session's identity is disclosed to callees and
+            subscribers: as it asks (``allow``), always (``force``), never (``deny``).
+        cache: Whether a dynamic authorizer's answer may be kept for these URIs.
+    """
+
+    uri: str
+    match: Match = "exact"
+    allow: Sequence[Action] = ()
+    disclose: Disclosure = "allow"
+    cache: bool = True
+
+    def __post_init__(self) -> None:
+        _check_pattern("Permission", self.uri, self.match)
+        _check_list("Permission.allow", self.allow)
+        for action in self.allow:
+            if action not in ACTIONS:
+                raise ValueError(_expected("Permission.allow", ACTIONS, action))
+        if self.disclose not in get_args(Disclosure):
+            allowed = get_args(Disclosure)
+            raise ValueError(_expected("Permission.disclose", allowed, self.disclose))
+
+
+@dataclass(frozen=True)
+class Role:
+    """What the sessions of one authrole may do: nothing but what is permitted.
+
+    Args:
+        permissions: The longest pattern that fits a URI decides.
+        trustlevel: Told to callees and subscribers that announced trust levels.
+    """
+
+    name: str
+    permissions: Sequence[Permission] = ()
+    trustlevel: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name or not isinstance(self.name, str):
+            raise ValueError(
+                f"Role.name: expected a non-empty string, got {self.name!r}"
+            )
+        _check_list("Role.permissions", self.permissions, kind=Permission)
+        level = self.trustlevel
+        if level is not None and (type(level) is not int or level < 0):
+            raise ValueError(f"Role.trustlevel: expected an int >= 0, got {level!r}")
+
+
+@dataclass(frozen=True)
+class Remember:
+    """Topics whose events are kept ("Event History").
+
+    Args:
+        limit: How many events are kept.
+    """
+
+    uri: str
+    match: Match = "exact"
+    limit: int = 100
+
+    def __post_init__(self) -> None:
+        _check_pattern("Remember", self.uri, self.match)
+        _check_number("Remember.limit", self.limit, least=1)
+
+
+@dataclass(frozen=True)
+class Realm:
+    """A realm: who may enter, and what they may do there.
+
+    Args:
+        roles: Without any, everybody may do everything; with some, a session whose
+            authrole is not among them may do nothing.
+        auth: Ways to log in, the preferred first.
+        authorizer: Decides where no permission does: a function, or the URI of a WAMP
+            procedure that gets ``(session, uri, action, options)`` and returns a bool
+            or a dict with ``allow``, ``disclose``, ``cache``.
+        authorizer_ttl: Seconds for which its answers are kept; 0 keeps none.
+        history: Topics whose events are kept.
+        retained_topics: How many topics may have a retained event.
+        retained_bytes: How many bytes retained payloads may have together.
+        testaments: How many testaments one session may have.
+        strict_uris: Only lower-case letters, digits and _ in URIs.
+        strict_request_ids: Requests must be numbered 1, 2, 3, ... autobahn.js can
+            leave gaps.
+        compat_autobahn_js: Do not answer CANCEL, except in mode ``kill``: autobahn.js
+            closes the connection when it is told that a call was canceled.
+    """
+
+    name: str
+    roles: Sequence[Role] = ()
+    auth: Sequence[Authenticator] = field(default_factory=lambda: (Anonymous(),))
+    authorizer: Authorizer | str | None = None
+    authorizer_ttl: float = 0.0
+    history: Sequence[Remember] = ()
+    retained_topics: int = 10_000
+    retained_bytes: int = 64 * 2**20
+    testaments: int = 100
+    strict_uris: bool = False
+    strict_request_ids: bool = False
+    compat_autobahn_js: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not _REALM_NAME.fullmatch(self.name):
+            raise ValueError(
+                "Realm.name: expected 3 to 255 letters, digits, _, -, @ or '.', "
+                f"the first a letter, got {self.name!r}"
+            )
+        _check_list("Realm.roles", self.roles, kind=Role)
+        names = [role.name for role in self.roles]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"Realm.roles: there are two roles {name!r}")
+        self._check_auth()
+        self._check_authorizer()
+        _check_list("Realm.history", self.history, kind=Remember)
+        for name in ("retained_topics", "retained_bytes", "testaments"):
+            _check_number(f"Realm.{name}", getattr(self, name), least=0)
+        for name in ("strict_uris", "strict_request_ids", "compat_autobahn_js"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise TypeError(f"Realm.{name}: expected a bool, got {value!r}")
+
+    def _check_auth(self) -> None:
+        _check_list("Realm.auth", self.auth)
+        if not self.auth:
+            raise ValueError("Realm.auth: nobody could enter; give at least one method")
+        for each in self.auth:
+            if isinstance(each, type) or not callable(getattr(each, "begin", None)):
+                raise TypeError(
+                    "Realm.auth: expected methods such as Anonymous() or Ticket(...), "
+                    f"got {each!r}"
+                )
+
+    def _check_authorizer(self) -> None:
+        ttl, authorizer = self.authorizer_ttl, self.authorizer
+        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not ttl >= 0:
+            raise ValueError(f"Realm.authorizer_ttl: expected seconds, got {ttl!r}")
+        if isinstance(authorizer, str):
+            if not UriRules().valid(authorizer) or reserved(authorizer):
+                raise ValueError(
+                    f"Realm.authorizer: nobody can register a procedure {authorizer!r}"
+                )
+        elif authorizer is not None:
+            if not callable(authorizer):
+                raise TypeError(
+                    f"Realm.authorizer: expected a function or URI, got {authorizer!r}"
+                )
+            if inspect.iscoroutinefunction(authorizer):
+                raise TypeError(
+                    "Realm.authorizer: expected a plain function, got an async one"
+                )
+
+
+def _check_pattern(name: str, uri: object, match: object) -> None:
+    rules = UriRules()
+    if match not in MATCHES:
+        raise ValueError(_expected(f"{name}.match", MATCHES, match))
+    if not isinstance(uri, str):
+        raise TypeError(f"{name}.uri: expected a string, got {uri!r}")
+    if not rules.valid(uri, match):
+        raise ValueError(f"{name}.uri: {rules.problem(uri, match)}")
+
+
+def _check_list(name: str, items: object, *, kind: type = object) -> None:
+    if isinstance(items, str) or not isinstance(items, Sequence):
+        raise TypeError(f"{name}: expected a list, got {items!r}")
+    for item in items:
+        if not isinstance(item, kind):
+            raise TypeError(f"{name}: expected {kind.__name__} objects, got {item!r}")
+
+
+def _check_number(name: str, value: object, *, least: int) -> None:
+    if type(value) is not int or value < least:
+        raise ValueError(f"{name}: expected an int >= {least}, got {value!r}")
+
+
+def _expected(name: str, allowed: Sequence[str], got: object) -> str:
+    return f"{name}: expected one of {', '.join(allowed)}, got {got!r}"

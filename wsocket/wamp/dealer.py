@@ -1,0 +1,532 @@
+"""The dealer: who runs this call, and who gets its answer.
+
+Every method runs on the loop with an established session. What a call needs of the
+features of the Advanced Profile is decided when it is routed; from then on the
+`Invocation` knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wsocket.errors import PayloadError
+from wsocket.wamp import errors
+from wsocket.wamp.grants import Grant
+from wsocket.wamp.invocations import (
+    Invocation,
+    details_of,
+    disclosure_refusal,
+    missing_feature,
+)
+from wsocket.wamp.messages import (
+    CALL,
+    ERROR,
+    INTERRUPT,
+    INVOCATION,
+    REGISTER,
+    REGISTERED,
+    RESULT,
+    UNREGISTER,
+    UNREGISTERED,
+    Call,
+    Cancel,
+    CancelMode,
+    Error,
+    Register,
+    Unregister,
+    Yield,
+)
+from wsocket.wamp.registrations import Endpoint, Refusal, Registration, Registrations
+from wsocket.wamp.runtime import Runtime
+from wsocket.wamp.serializers import Payload
+from wsocket.wamp.session import Session
+from wsocket.wamp.uris import UriRules, reserved
+
+FEATURES = {
+    "call_canceling": True,
+    "call_reroute": True,
+    "call_timeout": True,
+    "call_trustlevels": True,
+    "caller_identification": True,
+    "pattern_based_registration": True,
+    "payload_passthru_mode": True,
+    "progressive_call_invocations": True,
+    "progressive_call_results": True,
+    "registration_revocation": True,
+    "shared_registration": True,
+}
+
+# The router's own procedures take neither a stream of arguments nor foreign payloads.
+NO_FEATURES: frozenset[str] = frozenset()
+
+Builtin = Callable[[Session, Call, Payload], None]
+
+
+class _CallerState:
+    """What the dealer knows of one caller."""
+
+    __slots__ = ("calls", "last_request")
+
+    def __init__(self) -> None:
+        self.calls: dict[int, Invocation] = {}  # by CALL.Request
+        self.last_request = 0
+
+
+class _CalleeState:
+    """What the dealer knows of one callee."""
+
+    __slots__ = ("invocations", "last_request")
+
+    def __init__(self) -> None:
+        self.invocations: dict[int, Invocation] = {}  # by INVOCATION.Request
+        self.last_request = 0
+
+
+class Dealer:
+    """The way of one realm's calls.
+
+    Attributes:
+        builtins: Procedures that the router answers itself, by URI.
+
+    Args:
+        answers_canceled: Whether a caller that cancels is told so. autobahn.js
+            forgets the call at once, and closes the connection when an answer comes.
+    """
+
+    def __init__(
+        self,
+        registrations: Registrations,
+        *,
+        uris: UriRules,
+        runtime: Runtime,
+        answers_canceled: bool = True,
+    ) -> None:
+        self._registrations = registrations
+        self._uris = uris
+        self._runtime = runtime
+        self.builtins: Mapping[str, Builtin] = {}
+        self._answers_canceled = answers_canceled
+        self._callers: dict[Session, _CallerState] = {}
+        self._callees: dict[Session, _CalleeState] = {}
+
+    # Registering
+
+    def register(self, callee: Session, message: Register, grant: Grant) -> None:
+        """REGISTER."""
+        uri, options = message.procedure, message.options
+        refusal = self._registrations.refusal(callee, uri, options)
+        if refusal is None and options.disclose_caller and grant.disclose == "deny":
+            refusal = Refusal(
+                errors.DISCLOSE_ME_DISALLOWED,
+                "disclose_caller: callers stay anonymous here",
+            )
+        if refusal is not None:
+            callee.send_error(REGISTER, message.request, *refusal)
+            return
+        if options.force_reregister:
+            self._evict(callee, uri, message)
+        registration = self._registrations.add(callee, uri, options)
+        callee.send([REGISTERED, message.request, registration.id])
+
+    def unregister(self, callee: Session, message: Unregister) -> None:
+        """UNREGISTER; invocations that are under way stay valid."""
+        registration = self._registrations.by_id.get(message.registration)
+        if registration is None or registration.endpoint_of(callee) is None:
+            callee.send_error(
+                UNREGISTER,
+                message.request,
+                errors.NO_SUCH_REGISTRATION,
+                f"this session does not hold registration {message.registration}",
+            )
+            return
+        self._registrations.remove(callee, registration)
+        callee.send([UNREGISTERED, message.request])
+
+    def revoke(self, callee: Session, registration: Registration, reason: str) -> None:
+        """Take a registration from a callee ("Registration Revocation")."""
+        self._registrations.remove(callee, registration)
+        if "callee.registration_revocation" in callee.features:
+            details = {"registration": registration.id, "reason": reason}
+            callee.send([UNREGISTERED, 0, details])
+
+    def _evict(self, callee: Session, uri: str, message: Register) -> None:
+        """Make room for a callee that takes over a procedure."""
+        registration = self._registrations.get(uri, message.options.match)
+        if registration is None:
+            return
+        for endpoint in list(registration.endpoints):
+            if endpoint.callee is callee:
+                self._registrations.remove(callee, registration)
+            else:
+                self.revoke(
+                    endpoint.callee, registration, "taken over by another callee"
+                )
+
+    # Calling
+
+    def call(self, caller: Session, message: Call, grant: Grant) -> None:
+        """CALL: INVOCATION to one callee, or ERROR to the caller."""
+        payload = caller.payload(message)
+        if payload is None:
+            return
+        state = self._callers.get(caller)
+        if state is None:
+            state = self._callers[caller] = _CallerState()
+        request, options = message.request, message.options
+        if options.ppt_scheme is not None and not _may_pass(caller, "caller"):
+            return
+        active = state.calls.get(request)
+        if active is not None:
+            self._continue(active, message, payload)
+            return
+        streams = "caller.progressive_call_invocations" in caller.features
+        if options.progress and not streams:
+            caller.violate(
+                "CALL.Options.progress: progressive_call_invocations was not announced"
+            )
+            return
+        if request > state.last_request:
+            state.last_request = request
+        elif streams:
+            return  # more arguments for a call whose answer has crossed them
+        refusal = self._route(caller, message, payload, grant)
+        if refusal is not None:
+            caller.send_error(CALL, request, *refusal)
+
+    def _route(
+        self, caller: Session, message: Call, payload: Payload, grant: Grant
+    ) -> Refusal | None:
+        procedure = message.procedure
+        if reserved(procedure):
+            builtin = self.builtins.get(procedure)
+            if builtin is not None:
+                refusal = missing_feature(NO_FEATURES, message.options)
+                if refusal is None:
+                    builtin(caller, message, payload)
+                return refusal
+            registration = None
+        else:
+            registration = self._registrations.best(procedure)
+        if registration is None:
+            return self._no_procedure(procedure)
+        endpoint = self._registrations.choose(registration)
+        if endpoint is None:
+            return Refusal(
+                errors.NO_AVAILABLE_CALLEE,
+                "every callee runs as many calls as it registered for (concurrency)",
+            )
+        invocation = Invocation(caller, message, registration=registration, grant=grant)
+        return self._invoke(invocation, endpoint, payload)
+
+    def _invoke(
+        self, invocation: Invocation, endpoint: Endpoint, payload: Payload
+    ) -> Refusal | None:
+        """Send the INVOCATION, or say why that cannot be done."""
+        caller, message, callee = invocation.caller, invocation.message, endpoint.callee
+        options = message.options
+        refusal = missing_feature(callee.features, options) or disclosure_refusal(
+            options, invocation.grant
+        )
+        if refusal is not None:
+            return refusal
+        state = self._callees.get(callee)
+        if state is None:
+            state = self._callees[callee] = _CalleeState()
+        state.last_request += 1
+        details = details_of(invocation, endpoint)
+        invocation.request, invocation.endpoint = state.last_request, endpoint
+        endpoint.active += 1
+        state.invocations[invocation.request] = invocation
+        self._callers[caller].calls[message.request] = invocation
+        if options.timeout:
+            self._start_timer(invocation, forwarded="timeout" in details)
+        if "callee.call_reroute" in callee.features and not options.progress:
+            invocation.payload = payload
+        head = [INVOCATION, invocation.request, invocation.registration.id, details]
+        try:
+            # Last: a callee in this process may answer before this returns.
+            callee.send(head, payload)
+        except PayloadError as error:
+            self._finish(invocation)
+            state.last_request -= 1
+            return Refusal(errors.INVALID_ARGUMENT, f"payload: {error}")
+        return None
+
+    def _continue(
+        self, invocation: Invocation, message: Call, payload: Payload
+    ) -> None:
+        """More arguments for a call that runs ("Progressive Call Invocations")."""
+        caller, callee = invocation.caller, invocation.endpoint.callee
+        if not invocation.streaming:
+            caller.violate(f"CALL.Request: {message.request} is in use by another call")
+            return
+        if message.procedure != invocation.message.procedure:
+            caller.violate(
+                f"CALL.Procedure: expected {invocation.message.procedure!r}, which "
+                f"this continues, got {message.procedure!r:.100}"
+            )
+            return
+        if invocation.canceled:
+            return
+        invocation.streaming = message.options.progress
+        details: dict[str, Any] = {"progress": True} if invocation.streaming else {}
+        if invocation.registration.match != "exact":
+            details["procedure"] = message.procedure
+        first = invocation.message.options  # those of later messages do not count
+        if first.ppt_scheme is not None:
+            details.update(first.passthru())
+        head = [INVOCATION, invocation.request, invocation.registration.id, details]
+        try:
+            callee.send(head, payload)
+        except PayloadError as error:
+            self._fail(invocation, errors.INVALID_ARGUMENT, f"payload: {error}")
+            self._interrupt(invocation, "killnowait")
+
+    def is_calling(self, caller: Session, request: int) -> bool:
+        """Whether a call of this number is under way."""
+        state = self._callers.get(caller)
+        return state is not None and request in state.calls
+
+    # Answering
+
+    def yield_(self, callee: Session, message: Yield) -> None:
+        """YIELD: RESULT to the caller."""
+        payload = callee.payload(message)
+        if payload is None:
+            return
+        invocation = self._awaited(callee, message.request, "YIELD.INVOCATION.Request")
+        if invocation is None:
+            return
+        options = message.options
+        details: dict[str, Any] = {}
+        if options.ppt_scheme is not None:
+            if not _may_pass(callee, "callee"):
+                return
+            if not self._passes(invocation, callee):
+                return
+            details.update(options.passthru())
+        if options.progress:
+            if invocation.progressive and not invocation.canceled:
+                details["progress"] = True
+                self._restart_timer(invocation)
+                head = [RESULT, invocation.call_request, details]
+                self._send_answer(invocation, head, payload)
+            return
+        self._finish(invocation)
+        self._send_answer(
+            invocation, [RESULT, invocation.call_request, details], payload
+        )
+
+    def error(self, callee: Session, message: Error) -> None:
+        """ERROR of a callee: the same ERROR to the caller, or another callee's turn."""
+        if message.request_type != INVOCATION:
+            callee.violate(
+                f"ERROR.REQUEST.Type: expected {INVOCATION} (INVOCATION), "
+                f"got {message.request_type}"
+            )
+            return
+        payload = callee.payload(message)
+        if payload is None:
+            return
+        invocation = self._awaited(callee, message.request, "ERROR.REQUEST.Request")
+        if invocation is None:
+            return
+        details: dict[str, Any] = {}
+        if message.details.ppt_scheme is not None:
+            if not _may_pass(callee, "callee"):
+                return
+            if not self._passes(invocation, callee):
+                return
+            details.update(message.details.passthru())
+        error = message.error
+        if not self._uris.valid(error):
+            problem = f"the callee's error URI: {self._uris.problem(error)}"
+            self._fail(invocation, errors.INVALID_URI, problem)
+        elif (
+            error == errors.UNAVAILABLE
+            and "callee.call_reroute" in callee.features
+            and not invocation.canceled
+        ):
+            self._reroute(invocation)
+        else:
+            self._finish(invocation)
+            head = [ERROR, CALL, invocation.call_request, details, error]
+            self._send_answer(invocation, head, payload)
+
+    def _reroute(self, invocation: Invocation) -> None:
+        """The callee declines: it is another one's turn ("Call Rerouting")."""
+        # The caller has been waiting since its CALL: the time that it gave runs on.
+        timer, invocation.timer = invocation.timer, None
+        self._finish(invocation)
+        invocation.timer = timer
+        invocation.tried = (*invocation.tried, invocation.endpoint)
+        endpoint, payload = None, invocation.payload
+        if invocation.registration.endpoints and payload is not None:
+            endpoint = self._registrations.choose(
+                invocation.registration, invocation.tried
+            )
+        if endpoint is None or payload is None:
+            problem = "every callee that could run this call has declined it"
+            refusal: Refusal | None = Refusal(errors.NO_AVAILABLE_CALLEE, problem)
+        else:
+            refusal = self._invoke(invocation, endpoint, payload)
+        if refusal is not None:
+            self._stop_timer(invocation)
+            invocation.caller.send_error(CALL, invocation.call_request, *refusal)
+
+    # Ending a call early
+
+    def cancel(self, caller: Session, message: Cancel) -> None:
+        """CANCEL ("Call Canceling"); for a call that is over it crossed the answer."""
+        state = self._callers.get(caller)
+        invocation = state.calls.get(message.request) if state else None
+        if invocation is None or invocation.canceled:
+            return
+        mode = message.options.mode or "killnowait"
+        if "callee.call_canceling" not in invocation.endpoint.callee.features:
+            mode = "skip"
+        if mode == "kill":
+            invocation.canceled = True
+            self._interrupt(invocation, mode)
+            return
+        self._finish(invocation)
+        if mode == "killnowait":
+            self._interrupt(invocation, mode)
+        # For an answer to `kill` autobahn.js does wait, be the callee without the
+        # feature.
+        if self._answers_canceled or message.options.mode == "kill":
+            caller.send_error(
+                CALL, message.request, errors.CANCELED, "canceled by the caller"
+            )
+
+    def leave(self, session: Session) -> None:
+        """The session is over: its registrations, its calls, and calls it should
+        answer.
+        """
+        caller_state = self._callers.pop(session, None)
+        if caller_state is not None:
+            for invocation in list(caller_state.calls.values()):
+                self._forget(invocation)
+                if invocation.endpoint.callee is not session:
+                    self._interrupt(invocation, "killnowait")
+        for registration in list(self._registrations.held_by(session)):
+            self._registrations.remove(session, registration)
+        callee_state = self._callees.pop(session, None)
+        if callee_state is not None:
+            for invocation in list(callee_state.invocations.values()):
+                self._fail(
+                    invocation,
+                    errors.CANCELED,
+                    "the callee has left before it answered",
+                )
+
+    def _interrupt(self, invocation: Invocation, mode: CancelMode) -> None:
+        callee = invocation.endpoint.callee
+        if callee in self._callees and "callee.call_canceling" in callee.features:
+            callee.send([INTERRUPT, invocation.request, {"mode": mode}])
+
+    def _expire(self, invocation: Invocation) -> None:
+        """The time for an answer is up ("Call Timeouts")."""
+        milliseconds = invocation.message.options.timeout
+        self._fail(invocation, errors.TIMEOUT, f"no answer within {milliseconds} ms")
+        self._interrupt(invocation, "killnowait")
+
+    def _start_timer(self, invocation: Invocation, *, forwarded: bool) -> None:
+        """Limit the time for an answer, unless the callee does that itself."""
+        if forwarded:
+            invocation.timeout = 0.0
+            self._stop_timer(invocation)
+        elif invocation.timer is None:  # else the call was rerouted
+            invocation.timeout = invocation.message.options.timeout / 1000
+            self._restart_timer(invocation)
+
+    def _restart_timer(self, invocation: Invocation) -> None:
+        if invocation.timeout:
+            self._stop_timer(invocation)
+            invocation.timer = self._runtime.call_later(
+                invocation.timeout, self._expire, invocation
+            )
+
+    def _stop_timer(self, invocation: Invocation) -> None:
+        if invocation.timer is not None:
+            invocation.timer.cancel()
+            invocation.timer = None
+
+    # The tables
+
+    def _awaited(self, callee: Session, request: int, field: str) -> Invocation | None:
+        """The invocation that *request* answers; None when nobody waits for that."""
+        state = self._callees.get(callee)
+        invocation = state.invocations.get(request) if state else None
+        if invocation is None and (state is None or request > state.last_request):
+            callee.violate(f"{field}: there was no invocation {request}")
+        return invocation
+
+    def _finish(self, invocation: Invocation) -> None:
+        """The call has its final answer: what comes later is discarded."""
+        del self._callers[invocation.caller].calls[invocation.call_request]
+        self._forget(invocation)
+
+    def _forget(self, invocation: Invocation) -> None:
+        endpoint = invocation.endpoint
+        endpoint.active -= 1
+        state = self._callees.get(endpoint.callee)
+        if state is not None:
+            state.invocations.pop(invocation.request, None)
+        if invocation.timer is not None:
+            self._stop_timer(invocation)
+
+    def _fail(self, invocation: Invocation, error: str, explanation: str) -> None:
+        """End a call with an ERROR of ours."""
+        self._finish(invocation)
+        invocation.caller.send_error(CALL, invocation.call_request, error, explanation)
+
+    def _send_answer(
+        self, invocation: Invocation, head: list[Any], payload: Payload
+    ) -> None:
+        """Pass an answer on; one that the caller's serializer has no form for is an
+        ERROR.
+        """
+        try:
+            invocation.caller.send(head, payload)
+        except PayloadError as error:
+            calls = self._callers[invocation.caller].calls
+            if calls.get(invocation.call_request) is invocation:
+                self._finish(invocation)
+                self._interrupt(invocation, "killnowait")
+            invocation.caller.send_error(
+                CALL,
+                invocation.call_request,
+                errors.INVALID_ARGUMENT,
+                f"the callee's answer: {error}",
+            )
+
+    def _passes(self, invocation: Invocation, callee: Session) -> bool:
+        """Whether the caller takes an answer in payload passthru mode.
+
+        If not, the callee is told, and the call ends: its caller would wait for ever.
+        """
+        if "caller.payload_passthru_mode" in invocation.caller.features:
+            return True
+        problem = "the caller has not announced payload_passthru_mode"
+        callee.send_error(
+            INVOCATION, invocation.request, errors.FEATURE_NOT_SUPPORTED, problem
+        )
+        problem = "the callee answered in payload passthru mode"
+        self._fail(invocation, errors.FEATURE_NOT_SUPPORTED, problem)
+        return False
+
+    def _no_procedure(self, procedure: str) -> Refusal:
+        if not self._uris.valid(procedure):
+            problem = self._uris.problem(procedure)
+            return Refusal(errors.INVALID_URI, f"Procedure: {problem}")
+        problem = f"no callee has registered a procedure for {procedure!r}"
+        return Refusal(errors.NO_SUCH_PROCEDURE, problem)
+
+
+def _may_pass(session: Session, role: str) -> bool:
+    """Whether *session* announced the payload passthru mode it uses; if not, ABORT."""
+    if f"{role}.payload_passthru_mode" in session.features:
+        return True
+    session.violate("ppt_scheme: payload_passthru_mode was not announced")
+    return False

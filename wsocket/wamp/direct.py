@@ -1,0 +1,86 @@
+"""Links inside the router's process: messages pass as they are, not as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wsocket.wamp.ids import next_id
+from wsocket.wamp.messages import Authenticate, Hello
+from wsocket.wamp.runtime import Cancellable
+from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.session import Session
+
+Frame = tuple[list[Any], Payload]
+
+NO_PAYLOAD = Payload(MESSAGEPACK, ())
+
+
+class DirectCodec:
+    """The codec of direct links."""
+
+    serializer = MESSAGEPACK
+
+    def encode(self, head: list[Any], payload: Payload | None) -> Frame:
+        """A message and its payload, in whatever serializer that came."""
+        return head, payload or NO_PAYLOAD
+
+    def encode_event(self, head: list[Any], payload: Payload) -> Frame:
+        """The same for an EVENT."""
+        return head, payload
+
+
+DIRECT = DirectCodec()
+
+
+class _Never:
+    """A deadline that does not come."""
+
+    def cancel(self) -> None:
+        """Nothing to do."""
+
+
+NEVER = _Never()
+
+
+class RouterCaller:
+    """Calls that the router itself makes: to an authorizer that is a WAMP procedure.
+
+    It is a link without a client behind it, and its session is in no realm.
+    """
+
+    codec = DIRECT
+
+    def __init__(self) -> None:
+        self._last_request = 0
+        self._waiting: dict[int, Callable[[list[Any], Payload], None]] = {}
+        self.session = Session(self, self)
+
+    def expect(self, answer: Callable[[list[Any], Payload], None]) -> int:
+        """A new request ID; *answer* is called with the RESULT or ERROR for it."""
+        self._last_request = request = next_id(self._last_request)
+        self._waiting[request] = answer
+        return request
+
+    def write(self, frame: Frame) -> None:
+        """Take a message for the session: ``[50, request, ...]`` or ``[8, 48, request,
+        ...]``.
+        """
+        head, payload = frame
+        request = head[1] if len(head) == 3 else head[2]
+        answer = self._waiting.pop(request, None)
+        if answer is not None:
+            answer(head, payload)
+
+    def close(self, *, failed: bool) -> None:
+        """There is no transport."""
+
+    def admit(self, session: Session, hello: Hello) -> None:
+        """This session never says HELLO."""
+
+    def verify(self, session: Session, message: Authenticate) -> None:
+        """Nor AUTHENTICATE."""
+
+    def deadline(self, callback: Callable[[], None]) -> Cancellable:
+        """It may take its time."""
+        return NEVER

@@ -1,0 +1,202 @@
+"""User code that runs for a call or an event, and what becomes of its outcome."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from wsocket.errors import ApplicationError, PayloadError
+from wsocket.log import logger
+from wsocket.wamp import errors
+from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.uris import UriRules
+
+_URIS = UriRules()
+
+
+class CallResult(NamedTuple):
+    """A result of several values, returned by a procedure or by a call."""
+
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class CallDetails:
+    """What a procedure with a parameter named ``details`` is told about the call.
+
+    The caller's identity is there if the caller disclosed it.
+
+    Attributes:
+        progressive: Whether the caller wants progressive results.
+    """
+
+    procedure: str
+    caller: int | None = None
+    caller_authid: str | None = None
+    caller_authrole: str | None = None
+    trustlevel: int | None = None
+    progressive: bool = False
+
+
+@dataclass(frozen=True)
+class EventDetails:
+    """What a subscriber with a parameter named ``details`` is told about the event.
+
+    The publisher's identity is there if the publisher disclosed it.
+    """
+
+    topic: str
+    publication: int
+    publisher: int | None = None
+    publisher_authid: str | None = None
+    publisher_authrole: str | None = None
+    trustlevel: int | None = None
+    retained: bool = False
+
+
+class Interruption:
+    """Whether the router wants a running procedure to end."""
+
+    __slots__ = ("requested",)
+
+    def __init__(self) -> None:
+        self.requested = False
+
+
+class Failure(NamedTuple):
+    """The ERROR that a procedure ended in: its URI and its payload."""
+
+    error: str
+    payload: Payload
+
+
+class Handler:
+    """A function of the application, registered or subscribed under *uri*."""
+
+    def __init__(self, function: Callable[..., Any], uri: str) -> None:
+        self.function = function
+        self.uri = uri
+        self._signature = _signature(function)
+        self._wants_details = (
+            self._signature is not None and "details" in self._signature.parameters
+        )
+
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__qualname__", repr(self.function))
+        return f"{name} ({self.uri})"
+
+    def invoke(
+        self,
+        payload: Payload,
+        details: CallDetails,
+        *,
+        progress: Callable[[Payload], None],
+        interruption: Interruption,
+    ) -> Payload | Failure:
+        """Run the function for a call; whatever happens, there is an answer.
+
+        Args:
+            progress: Sends what a generator yields, if the caller wants that.
+            interruption: Where a generator looks after each step whether to go on.
+        """
+        try:
+            args, kwargs = self._arguments(payload, details)
+            result = self.function(*args, **kwargs)
+            if isinstance(result, Generator):
+                wanted = progress if details.progressive else None
+                return _run_generator(result, wanted, interruption)
+            return _result(result)
+        except ApplicationError as error:
+            return _failure(error.error, error.args, error.kwargs)
+        except (Exception, SystemExit) as error:  # exit() must not cost an answer
+            if isinstance(error, TypeError) and not self._accepts(payload, details):
+                return _failure(errors.INVALID_ARGUMENT, [str(error)])
+            logger.exception("the procedure %r failed", self)
+            return _failure(errors.RUNTIME_ERROR, [str(error)])
+
+    def notify(self, payload: Payload, details: EventDetails) -> None:
+        """Run the function for an event; what it raises is logged."""
+        try:
+            args, kwargs = self._arguments(payload, details)
+            self.function(*args, **kwargs)
+        except (Exception, SystemExit):
+            logger.exception("the subscriber %r failed", self)
+
+    def _arguments(
+        self, payload: Payload, details: CallDetails | EventDetails
+    ) -> tuple[list[Any], dict[str, Any]]:
+        args, kwargs = payload.values()
+        if self._wants_details:
+            # What a peer sends under this name would be taken for the router's word.
+            kwargs["details"] = details
+        return args, kwargs
+
+    def _accepts(self, payload: Payload, details: CallDetails) -> bool:
+        """Whether the function has the parameters for this payload."""
+        if self._signature is None:
+            return True
+        args, kwargs = self._arguments(payload, details)
+        try:
+            self._signature.bind(*args, **kwargs)
+        except TypeError:
+            return False
+        return True
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):  # some built-in functions have none
+        return None
+
+
+def _run_generator(
+    steps: Generator[Any, None, Any],
+    progress: Callable[[Payload], None] | None,
+    interruption: Interruption,
+) -> Payload | Failure:
+    """Run a generator procedure: what it yields are progressive results.
+
+    For a caller that wants none they are gathered: the result is the list of them,
+    unless the generator returns something.
+    """
+    gathered: list[Any] = []
+    with closing(steps):
+        while not interruption.requested:
+            try:
+                value = next(steps)
+            except StopIteration as end:
+                if end.value is None and progress is None:
+                    return _result(gathered)
+                return _result(end.value)
+            if progress is None:
+                gathered.append(value)
+            else:
+                progress(_result(value))
+    return _failure(errors.CANCELED, ["interrupted"])
+
+
+def _result(value: Any) -> Payload:
+    if isinstance(value, CallResult):
+        return Payload.of(MESSAGEPACK, value.args, value.kwargs)
+    # A procedure without a result answers without a payload.
+    return Payload.of(MESSAGEPACK, [] if value is None else [value])
+
+
+def _failure(
+    error: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None
+) -> Failure:
+    if not (isinstance(error, str) and _URIS.valid(error)):
+        problem = f"the procedure's error is not a URI: {error!r:.100}"
+        logger.error(problem)
+        error, args, kwargs = errors.RUNTIME_ERROR, [problem], None
+    try:
+        return Failure(error, Payload.of(MESSAGEPACK, args, kwargs))
+    except PayloadError as problem:
+        text = [str(item) for item in args]
+        logger.warning("the payload of %s is sent as text: %s", error, problem)
+        return Failure(error, Payload.of(MESSAGEPACK, text))

@@ -1,0 +1,127 @@
+"""Calls on their way from caller to callee, and what their INVOCATION says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wsocket.wamp import errors
+from wsocket.wamp.grants import Grant
+from wsocket.wamp.messages import Call, CallOptions
+from wsocket.wamp.registrations import Endpoint, Refusal, Registration
+from wsocket.wamp.runtime import Cancellable
+from wsocket.wamp.serializers import Payload
+from wsocket.wamp.session import Session
+
+
+class Invocation:
+    """A call on its way: asked by `caller`, answered by the callee of `endpoint`.
+
+    Attributes:
+        payload: Kept where another callee may have to run the call.
+        call_request: CALL.Request.
+        request: INVOCATION.Request.
+        streaming: Whether more arguments may come ("Progressive Call Invocations").
+        progressive: Whether the callee was asked for progressive results.
+        canceled: Whether the callee was interrupted, and its answer is awaited
+            (``kill``).
+        timeout: Seconds that may pass between answers; 0 for no limit of ours.
+        tried: Endpoints that have declined this call, this one included.
+    """
+
+    __slots__ = (
+        "call_request",
+        "caller",
+        "canceled",
+        "endpoint",
+        "grant",
+        "message",
+        "payload",
+        "progressive",
+        "registration",
+        "request",
+        "streaming",
+        "timeout",
+        "timer",
+        "tried",
+    )
+
+    def __init__(
+        self,
+        caller: Session,
+        message: Call,
+        *,
+        registration: Registration,
+        grant: Grant,
+    ) -> None:
+        self.caller = caller
+        self.grant = grant
+        self.call_request = message.request
+        self.registration = registration
+        self.message = message
+        self.payload: Payload | None = None  # kept where the call may be rerouted
+        self.streaming = message.options.progress
+        self.timeout = 0.0
+        self.timer: Cancellable | None = None
+        self.tried: tuple[Endpoint, ...] = ()
+        self.canceled = False
+        self.progressive = False
+        self.request = 0
+        self.endpoint: Endpoint
+
+
+def missing_feature(features: frozenset[str], options: CallOptions) -> Refusal | None:
+    """What the call needs and a callee with these *features* does not have."""
+    needed: tuple[str, ...] = ()
+    if options.ppt_scheme is not None:
+        needed = ("payload_passthru_mode",)
+    if options.progress:
+        needed += ("progressive_call_invocations", "call_canceling")
+    for feature in needed:
+        if f"callee.{feature}" not in features:
+            problem = f"the callee has not announced {feature}"
+            return Refusal(errors.FEATURE_NOT_SUPPORTED, problem)
+    return None
+
+
+def disclosure_refusal(options: CallOptions, grant: Grant) -> Refusal | None:
+    """Why the caller cannot disclose itself, if it wants to."""
+    if options.disclose_me and grant.disclose == "deny":
+        return Refusal(errors.DISCLOSE_ME_DISALLOWED, "callers stay anonymous here")
+    return None
+
+
+def details_of(invocation: Invocation, endpoint: Endpoint) -> dict[str, Any]:
+    """Make INVOCATION.Details, and note on *invocation* what was granted."""
+    caller, message, callee = invocation.caller, invocation.message, endpoint.callee
+    grant, options = invocation.grant, message.options
+    details: dict[str, Any] = {}
+    if invocation.registration.match != "exact":
+        details["procedure"] = message.procedure
+    if (
+        options.disclose_me
+        or grant.disclose == "force"
+        or (endpoint.disclose_caller and grant.disclose != "deny")
+    ):
+        details["caller"] = caller.id
+        details["caller_authid"] = caller.authid
+        details["caller_authrole"] = caller.authrole
+    # The specification also asks for call_canceling, which autobahn.js has not.
+    invocation.progressive = (
+        options.receive_progress
+        and "callee.progressive_call_results" in callee.features
+    )
+    if invocation.progressive:
+        details["receive_progress"] = True
+    if options.progress:
+        details["progress"] = True
+    if (
+        options.timeout
+        and endpoint.forward_timeout
+        and "callee.call_timeout" in callee.features
+    ):
+        details["timeout"] = options.timeout
+    if grant.trustlevel is not None and "callee.call_trustlevels" in callee.features:
+        details["trustlevel"] = grant.trustlevel
+    if options.ppt_scheme is not None:
+        details.update(options.passthru())
+    return details

@@ -1,0 +1,265 @@
+"""The application's own session, inside the router's process.
+
+To the router it is a session like any other: it joins with HELLO, its messages take the
+same way, and its link is a link, except that it carries messages as they are instead of
+bytes. Everything here runs on the loop; handlers run in workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wsocket.core.loop import Loop
+from wsocket.core.workers import InOrder, Workers
+from wsocket.log import logger
+from wsocket.wamp import errors, messages
+from wsocket.wamp.direct import DIRECT, Frame
+from wsocket.wamp.handlers import (
+    CallDetails,
+    EventDetails,
+    Failure,
+    Handler,
+    Interruption,
+)
+from wsocket.wamp.ids import next_id
+from wsocket.wamp.messages import (
+    ABSENT,
+    ClientMessage,
+    ClientRoles,
+    Hello,
+    HelloDetails,
+    Role,
+)
+from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.session import Gatekeeper, Session
+
+OnAnswer = Callable[[list[Any], Payload], None]
+
+# What this client can do, by role.
+FEATURES: dict[str, tuple[str, ...]] = {
+    "caller": (
+        "call_canceling",
+        "call_timeout",
+        "caller_identification",
+        "progressive_call_results",
+    ),
+    "callee": (
+        "call_canceling",
+        "call_trustlevels",
+        "caller_identification",
+        "pattern_based_registration",
+        "progressive_call_results",
+        "shared_registration",
+    ),
+    "publisher": (
+        "publisher_exclusion",
+        "publisher_identification",
+        "subscriber_blackwhite_listing",
+    ),
+    "subscriber": (
+        "pattern_based_subscription",
+        "publication_trustlevels",
+        "publisher_identification",
+    ),
+}
+
+# Events that wait for one subscriber function; beyond this the oldest are dropped.
+_EVENT_QUEUE = 10_000
+
+
+class LocalSession:
+    """A client and its link to the router, in one; see the module's docstring."""
+
+    codec = DIRECT
+
+    def __init__(self, loop: Loop, gatekeeper: Gatekeeper, *, workers: Workers) -> None:
+        self._loop = loop
+        self._workers = workers
+        self._last_request = 0
+        self._waiting: dict[int, OnAnswer] = {}
+        self._procedures: dict[int, Handler] = {}
+        self._running: dict[int, Interruption] = {}  # by INVOCATION.Request
+        self._subscribers: dict[int, list[tuple[Handler, InOrder]]] = {}
+        self._reactions: dict[int, Callable[[list[Any], Payload], None]] = {
+            messages.REGISTERED: self._on_answer,
+            messages.SUBSCRIBED: self._on_answer,
+            messages.PUBLISHED: self._on_answer,
+            messages.RESULT: self._on_answer,
+            messages.ERROR: self._on_error,
+            messages.INVOCATION: self._on_invocation,
+            messages.INTERRUPT: self._on_interrupt,
+            messages.EVENT: self._on_event,
+            messages.ABORT: self._on_end,
+            messages.GOODBYE: self._on_end,
+        }
+        self._ended = False
+        self._session = Session(self, gatekeeper)
+
+    # The link
+
+    def write(self, frame: Frame) -> None:
+        """A message from the router."""
+        head, payload = frame
+        reaction = self._reactions.get(head[0])
+        if reaction is not None:
+            reaction(head, payload)
+
+    def close(self, *, failed: bool) -> None:
+        """The router has ended the session; `_on_end` has logged why."""
+        self._session.disconnected()
+
+    # The client
+
+    def join(self, realm: str) -> None:
+        """Say HELLO."""
+        roles = ClientRoles(
+            **{
+                role: Role(dict.fromkeys(features, True))
+                for role, features in FEATURES.items()
+            }
+        )
+        self._session.handle(Hello(realm, HelloDetails(roles)))
+
+    def request(
+        self, make: Callable[[int], ClientMessage], on_answer: OnAnswer | None = None
+    ) -> int:
+        """Send the message that *make* returns for a new request ID; return the ID."""
+        request = self._last_request = next_id(self._last_request)
+        if on_answer is not None:
+            self._waiting[request] = on_answer
+        if self._ended:
+            self._give_up(request)
+        else:
+            self._session.handle(make(request))
+        return request
+
+    def forget(self, request: int) -> None:
+        """Ignore the answer to a request, should it come."""
+        self._waiting.pop(request, None)
+
+    def cancel(self, request: int, mode: messages.CancelMode) -> None:
+        """Cancel a call of this session."""
+        options = messages.CancelOptions(mode=mode)
+        self._session.handle(messages.Cancel(request, options))
+        if mode != "kill" and request in self._waiting:
+            # A realm that spares autobahn.js the answer leaves it to the caller.
+            self._on_error(*_canceled(request, "canceled by the caller"))
+
+    def add_procedure(self, registration: int, handler: Handler) -> None:
+        """Run *handler* for invocations of *registration*."""
+        self._procedures[registration] = handler
+
+    def add_subscriber(self, subscription: int, handler: Handler) -> None:
+        """Run *handler* for events of *subscription*, one at a time and in order."""
+        queue = InOrder(
+            self._workers, limit=_EVENT_QUEUE, name=f"subscriber {handler!r}"
+        )
+        self._subscribers.setdefault(subscription, []).append((handler, queue))
+
+    # Reactions
+
+    def _on_answer(self, head: list[Any], payload: Payload) -> None:
+        on_answer = self._waiting.get(head[1])
+        if on_answer is None:
+            return
+        if not (head[0] == messages.RESULT and head[2].get("progress")):
+            del self._waiting[head[1]]
+        on_answer(head, payload)
+
+    def _on_error(self, head: list[Any], payload: Payload) -> None:
+        on_answer = self._waiting.pop(head[2], None)
+        if on_answer is not None:
+            on_answer(head, payload)
+
+    def _on_end(self, head: list[Any], payload: Payload) -> None:
+        """ABORT or GOODBYE: nobody may wait for an answer that cannot come."""
+        logger.error("the router ended the application's own session: %r", head)
+        self._ended = True
+        for request in list(self._waiting):
+            self._give_up(request)
+
+    def _give_up(self, request: int) -> None:
+        problem = "the application's own session has ended"
+        self._on_error(*_canceled(request, problem))
+
+    def _on_event(self, head: list[Any], payload: Payload) -> None:
+        _, subscription, publication, raw = head
+        for handler, queue in self._subscribers.get(subscription, ()):
+            details = EventDetails(
+                topic=raw.get("topic", handler.uri),
+                publication=publication,
+                publisher=raw.get("publisher"),
+                publisher_authid=raw.get("publisher_authid"),
+                publisher_authrole=raw.get("publisher_authrole"),
+                trustlevel=raw.get("trustlevel"),
+                retained=raw.get("retained", False),
+            )
+            queue.run(handler.notify, payload, details)
+
+    def _on_invocation(self, head: list[Any], payload: Payload) -> None:
+        _, request, registration, raw = head
+        handler = self._procedures[registration]
+        details = CallDetails(
+            procedure=raw.get("procedure", handler.uri),
+            caller=raw.get("caller"),
+            caller_authid=raw.get("caller_authid"),
+            caller_authrole=raw.get("caller_authrole"),
+            trustlevel=raw.get("trustlevel"),
+            progressive=raw.get("receive_progress", False),
+        )
+        self._running[request] = Interruption()
+        if not self._workers.run(self._invoke, handler, request, payload, details):
+            busy = Payload.of(MESSAGEPACK, ["too many calls wait for this application"])
+            self._answer(request, Failure(errors.UNAVAILABLE, busy))
+
+    def _on_interrupt(self, head: list[Any], payload: Payload) -> None:
+        interruption = self._running.get(head[1])
+        if interruption is not None:
+            interruption.requested = True
+
+    def _invoke(
+        self, handler: Handler, request: int, payload: Payload, details: CallDetails
+    ) -> None:
+        """Run a procedure; in a worker."""
+
+        def progress(part: Payload) -> None:
+            self._loop.call_soon(self._session.handle, _progress(request, part))
+
+        interruption = self._running[request]
+        outcome = handler.invoke(
+            payload, details, progress=progress, interruption=interruption
+        )
+        self._loop.call_soon(self._answer, request, outcome)
+
+    def _answer(self, request: int, outcome: Payload | Failure) -> None:
+        del self._running[request]
+        self._session.handle(_answer(request, outcome))
+
+
+def _canceled(request: int, explanation: str) -> Frame:
+    """What the router would answer if it did."""
+    head = [messages.ERROR, messages.CALL, request, {}, errors.CANCELED]
+    return head, Payload.of(MESSAGEPACK, [explanation])
+
+
+def _progress(request: int, payload: Payload) -> ClientMessage:
+    """The message with a progressive result."""
+    args, kwargs = (*payload.parts, ABSENT, ABSENT)[:2]
+    options = messages.YieldOptions(progress=True)
+    return messages.Yield(request, options, args, kwargs)
+
+
+def _answer(request: int, outcome: Payload | Failure) -> ClientMessage:
+    """The message that ends an invocation."""
+    payload = outcome.payload if isinstance(outcome, Failure) else outcome
+    args, kwargs = (*payload.parts, ABSENT, ABSENT)[:2]
+    if isinstance(outcome, Failure):
+        return messages.Error(
+            messages.INVOCATION,
+            request,
+            messages.ErrorDetails(),
+            outcome.error,
+            args,
+            kwargs,
+        )
+    return messages.Yield(request, messages.YieldOptions(), args, kwargs)

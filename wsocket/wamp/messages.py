@@ -1,0 +1,337 @@
+"""Every WAMP message, declared once, and the wording of what is wrong with one.
+
+Messages that arrive are decoded into the types below, which validate field by field as
+they decode. Messages that leave are plain lists, ``[code, ...]``, with the payload
+appended. Unknown keys of options and details are ignored; known keys of a wrong type
+are protocol violations (Basic Profile, "Messages", "Protocol Violations")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Raw, Struct
+
+from wsocket.wamp.ids import MAX_ID, Id
+from wsocket.wamp.uris import Match
+
+# Stands for an absent payload field: an empty Raw would be encoded as nothing at all.
+ABSENT = Raw()
+
+HELLO, WELCOME, ABORT, CHALLENGE, AUTHENTICATE, GOODBYE, ERROR = 1, 2, 3, 4, 5, 6, 8
+PUBLISH, PUBLISHED = 16, 17
+SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBE, UNSUBSCRIBED, EVENT = 32, 33, 34, 35, 36
+CALL, CANCEL, RESULT = 48, 49, 50
+REGISTER, REGISTERED, UNREGISTER, UNREGISTERED = 64, 65, 66, 67
+INVOCATION, INTERRUPT, YIELD = 68, 69, 70
+
+
+class Fields(Struct, gc=False):
+    """A dict whose known keys are typed: Options, Details, Extra."""
+
+
+class Message(Struct, array_like=True, gc=False):
+    """A list whose first item is the message code and whose layout the code decides."""
+
+
+class Passthru(Fields):
+    """Keys of "Payload Passthru Mode": what is in the payload is not the router's."""
+
+    ppt_scheme: str | None = None
+    ppt_serializer: str | None = None
+    ppt_cipher: str | None = None
+    ppt_keyid: str | None = None
+
+    def passthru(self) -> dict[str, str]:
+        """The keys that are there, for the details of the next message."""
+        return {
+            key: value
+            for key in ("ppt_scheme", "ppt_serializer", "ppt_cipher", "ppt_keyid")
+            if (value := getattr(self, key)) is not None
+        }
+
+
+# Sessions
+
+
+class Role(Fields):
+    """What a client can do in one of its roles."""
+
+    features: dict[str, Any] | None = None
+
+    def announced(self) -> Iterable[tuple[str, object]]:
+        """Features and whether the client has them."""
+        return () if self.features is None else self.features.items()
+
+
+NO_ROLE = Role()
+
+
+class ClientRoles(Fields):
+    """HELLO.Details.roles: at least one of these is there."""
+
+    caller: Role | None = None
+    callee: Role | None = None
+    publisher: Role | None = None
+    subscriber: Role | None = None
+
+
+class HelloDetails(Fields):
+    """HELLO.Details."""
+
+    roles: ClientRoles
+    agent: str | None = None
+    authmethods: list[str] | None = None
+    authid: str | None = None
+    authextra: dict[str, Any] | None = None
+
+
+class Hello(Message, tag=HELLO):
+    """Client to router: [1, realm, details]."""
+
+    realm: str
+    details: HelloDetails
+
+
+class Abort(Message, tag=ABORT):
+    """Either way: [3, details, reason, args?, kwargs?]; never answered."""
+
+    details: dict[str, Any]
+    reason: str
+    args: Raw = ABSENT
+    kwargs: Raw = ABSENT
+
+
+class Authenticate(Message, tag=AUTHENTICATE):
+    """Client to router: [5, signature, extra]."""
+
+    signature: str
+    extra: dict[str, Any]
+
+
+class Goodbye(Message, tag=GOODBYE):
+    """Either way: [6, details, reason]."""
+
+    details: dict[str, Any]
+    reason: str
+
+
+class ErrorDetails(Passthru):
+    """ERROR.Details."""
+
+
+class Error(Message, tag=ERROR):
+    """Callee to router: [8, 68, request, details, error, args?, kwargs?]."""
+
+    request_type: int
+    request: Id
+    details: ErrorDetails
+    error: str
+    args: Raw = ABSENT
+    kwargs: Raw = ABSENT
+
+
+# Publish and subscribe
+
+
+class PublishOptions(Passthru):
+    """PUBLISH.Options."""
+
+    acknowledge: bool = False
+    exclude_me: bool = True
+    exclude: list[Id] | None = None
+    exclude_authid: list[str] | None = None
+    exclude_authrole: list[str] | None = None
+    eligible: list[Id] | None = None
+    eligible_authid: list[str] | None = None
+    eligible_authrole: list[str] | None = None
+    disclose_me: bool = False
+    retain: bool = False
+
+
+class Publish(Message, tag=PUBLISH):
+    """Publisher to broker: [16, request, options, topic, args?, kwargs?]."""
+
+    request: Id
+    options: PublishOptions
+    topic: str
+    args: Raw = ABSENT
+    kwargs: Raw = ABSENT
+
+
+class SubscribeOptions(Fields):
+    """SUBSCRIBE.Options."""
+
+    match: Match = "exact"
+    get_retained: bool = False
+
+
+class Subscribe(Message, tag=SUBSCRIBE):
+    """Subscriber to broker: [32, request, options, topic]."""
+
+    request: Id
+    options: SubscribeOptions
+    topic: str
+
+
+class Unsubscribe(Message, tag=UNSUBSCRIBE):
+    """Subscriber to broker: [34, request, subscription]."""
+
+    request: Id
+    subscription: Id
+
+
+# Remote procedure calls
+
+
+class CallOptions(Passthru):
+    """CALL.Options; `timeout` is in milliseconds, 0 for none."""
+
+    disclose_me: bool = False
+    receive_progress: bool = False
+    progress: bool = False
+    timeout: Annotated[int, Meta(ge=0, le=MAX_ID)] = 0
+
+
+class Call(Message, tag=CALL):
+    """Caller to dealer: [48, request, options, procedure, args?, kwargs?]."""
+
+    request: Id
+    options: CallOptions
+    procedure: str
+    args: Raw = ABSENT
+    kwargs: Raw = ABSENT
+
+
+CancelMode = Literal["skip", "kill", "killnowait"]
+
+
+class CancelOptions(Fields):
+    """CANCEL.Options; without a mode it is ``killnowait``."""
+
+    mode: CancelMode | None = None
+
+
+class Cancel(Message, tag=CANCEL):
+    """Caller to dealer: [49, call_request, options]."""
+
+    request: Id
+    options: CancelOptions
+
+
+InvokePolicy = Literal["single", "roundrobin", "random", "first", "last"]
+
+
+class RegisterOptions(Fields):
+    """REGISTER.Options."""
+
+    match: Match = "exact"
+    invoke: InvokePolicy = "single"
+    disclose_caller: bool = False
+    forward_timeout: bool = False
+    concurrency: Annotated[int, Meta(ge=1)] | None = None
+    force_reregister: bool = False
+
+
+class Register(Message, tag=REGISTER):
+    """Callee to dealer: [64, request, options, procedure]."""
+
+    request: Id
+    options: RegisterOptions
+    procedure: str
+
+
+class Unregister(Message, tag=UNREGISTER):
+    """Callee to dealer: [66, request, registration]."""
+
+    request: Id
+    registration: Id
+
+
+class YieldOptions(Passthru):
+    """YIELD.Options."""
+
+    progress: bool = False
+
+
+class Yield(Message, tag=YIELD):
+    """Callee to dealer: [70, request, options, args?, kwargs?]."""
+
+    request: Id
+    options: YieldOptions
+    args: Raw = ABSENT
+    kwargs: Raw = ABSENT
+
+
+ClientMessage = (
+    Hello
+    | Abort
+    | Authenticate
+    | Goodbye
+    | Error
+    | Publish
+    | Subscribe
+    | Unsubscribe
+    | Call
+    | Cancel
+    | Register
+    | Unregister
+    | Yield
+)
+"""What a client may send to the router."""
+
+# code -> (name, names of the fields after the code), as the specification spells them.
+LAYOUTS: dict[int, tuple[str, tuple[str, ...]]] = {
+    HELLO: ("HELLO", ("Realm", "Details")),
+    ABORT: ("ABORT", ("Details", "Reason", "Arguments", "ArgumentsKw")),
+    AUTHENTICATE: ("AUTHENTICATE", ("Signature", "Extra")),
+    GOODBYE: ("GOODBYE", ("Details", "Reason")),
+    ERROR: (
+        "ERROR",
+        (
+            "REQUEST.Type",
+            "REQUEST.Request",
+            "Details",
+            "Error",
+            "Arguments",
+            "ArgumentsKw",
+        ),
+    ),
+    PUBLISH: ("PUBLISH", ("Request", "Options", "Topic", "Arguments", "ArgumentsKw")),
+    SUBSCRIBE: ("SUBSCRIBE", ("Request", "Options", "Topic")),
+    UNSUBSCRIBE: ("UNSUBSCRIBE", ("Request", "SUBSCRIBED.Subscription")),
+    CALL: ("CALL", ("Request", "Options", "Procedure", "Arguments", "ArgumentsKw")),
+    CANCEL: ("CANCEL", ("CALL.Request", "Options")),
+    REGISTER: ("REGISTER", ("Request", "Options", "Procedure")),
+    UNREGISTER: ("UNREGISTER", ("Request", "REGISTERED.Registration")),
+    YIELD: ("YIELD", ("INVOCATION.Request", "Options", "Arguments", "ArgumentsKw")),
+}
+
+_PATH = re.compile(r" - at (?:`key` in )?`\$(?:\[(\d+)\])?(.*)`$", re.DOTALL)
+
+
+def explain(problem: str, code: object) -> str:
+    """Put a decoder's complaint in terms of the protocol.
+
+    Args:
+        problem: Such as "Expected `bool`, got `int` - at `$[2].acknowledge`".
+        code: First item of the message, as far as it could be read.
+
+    Returns:
+        Such as "PUBLISH.Options.acknowledge: expected `bool`, got `int`".
+    """
+    name, fields = (
+        LAYOUTS.get(code, ("message", ())) if type(code) is int else ("message", ())
+    )
+    path = _PATH.search(problem)
+    said = problem[: path.start()] if path else problem
+    said = said[:1].lower() + said[1:]
+    if path is None:
+        return f"{name}: {said}"
+    index = int(path[1] or 0)
+    if index == 0:
+        shown = repr(code) if type(code) is int else type(code).__name__
+        return f"unknown message type {shown}" if not fields else f"{name}: {said}"
+    field = fields[index - 1] if index <= len(fields) else f"item {index}"
+    return f"{name}.{field}{path[2]}: {said}"

@@ -1,0 +1,486 @@
+"""The meta API: procedures and events about sessions, registrations and subscriptions.
+
+To clients these are ordinary procedures and events, authorized like any other. Nobody
+can register them, and no pattern catches calls to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from wsocket.errors import ApplicationError, PayloadError
+from wsocket.log import logger
+from wsocket.wamp import errors
+from wsocket.wamp import meta_arguments as read
+from wsocket.wamp.broker import Broker
+from wsocket.wamp.dealer import Builtin, Dealer
+from wsocket.wamp.grants import Grant
+from wsocket.wamp.history import History, HistoryFilters, rfc3339
+from wsocket.wamp.messages import CALL, RESULT, Call
+from wsocket.wamp.registrations import Registration, Registrations
+from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.session import Session
+from wsocket.wamp.subscriptions import Subscription, Subscriptions
+from wsocket.wamp.testaments import Testament, Testaments
+from wsocket.wamp.uris import Match, UriRules
+
+BROKER_FEATURES = {"session_meta_api": True, "subscription_meta_api": True}
+DEALER_FEATURES = {
+    "registration_meta_api": True,
+    "session_meta_api": True,
+    "testament_meta_api": True,
+}
+
+Announce = Callable[[str, list[Any]], None]
+
+# What a procedure without a result returns; None would be a null.
+NOTHING = object()
+
+
+class RegistrationEvents:
+    """``wamp.registration.on_...``"""
+
+    def __init__(self, announce: Announce) -> None:
+        self._announce = announce
+
+    def created(self, session: Session, registration: Registration) -> None:
+        details = describe_registration(registration)
+        self._announce("wamp.registration.on_create", [session.id, details])
+
+    def registered(self, session: Session, registration: Registration) -> None:
+        self._announce("wamp.registration.on_register", [session.id, registration.id])
+
+    def unregistered(self, session: Session, registration: Registration) -> None:
+        self._announce("wamp.registration.on_unregister", [session.id, registration.id])
+
+    def deleted(self, session: Session, registration: Registration) -> None:
+        self._announce("wamp.registration.on_delete", [session.id, registration.id])
+
+
+class SubscriptionEvents:
+    """``wamp.subscription.on_...``"""
+
+    def __init__(self, announce: Announce) -> None:
+        self._announce = announce
+
+    def created(self, session: Session, subscription: Subscription) -> None:
+        details = describe_subscription(subscription)
+        self._announce("wamp.subscription.on_create", [session.id, details])
+
+    def subscribed(self, session: Session, subscription: Subscription) -> None:
+        self._announce("wamp.subscription.on_subscribe", [session.id, subscription.id])
+
+    def unsubscribed(self, session: Session, subscription: Subscription) -> None:
+        self._announce(
+            "wamp.subscription.on_unsubscribe", [session.id, subscription.id]
+        )
+
+    def deleted(self, session: Session, subscription: Subscription) -> None:
+        self._announce("wamp.subscription.on_delete", [session.id, subscription.id])
+
+
+def describe_session(session: Session) -> dict[str, Any]:
+    """What ``wamp.session.get`` returns."""
+    return {
+        "session": session.id,
+        "authid": session.authid,
+        "authrole": session.authrole,
+        "authmethod": session.authmethod,
+        "authprovider": session.authprovider,
+    }
+
+
+def describe_subscription(subscription: Subscription) -> dict[str, Any]:
+    """What ``wamp.subscription.get`` returns."""
+    return {
+        "id": subscription.id,
+        "created": rfc3339(subscription.created),
+        "uri": subscription.uri,
+        "match": subscription.match,
+    }
+
+
+def describe_registration(registration: Registration) -> dict[str, Any]:
+    """What ``wamp.registration.get`` returns."""
+    return {
+        "id": registration.id,
+        "created": rfc3339(registration.created),
+        "uri": registration.uri,
+        "match": registration.match,
+        "invoke": registration.invoke,
+    }
+
+
+class Sessions(Protocol):
+    """What the meta API needs of its realm."""
+
+    sessions: dict[int, Session]
+    trusted: set[Session]
+
+    def kill(
+        self,
+        session: Session,
+        reason: str,
+        message: str | None,
+        *,
+        silent: bool = False,
+    ) -> None:
+        """End a session with GOODBYE; *silent*: no meta events and no testaments."""
+
+    def may_publish(self, session: Session, topic: str) -> Grant:
+        """Whether *session* may publish to *topic*."""
+
+    def may_subscribe(self, session: Session, uri: str, match: Match) -> Grant:
+        """Whether *session* may subscribe."""
+
+
+class MetaApi:
+    """The meta procedures of one realm."""
+
+    def __init__(
+        self,
+        realm: Sessions,
+        *,
+        uris: UriRules,
+        subscriptions: Subscriptions,
+        registrations: Registrations,
+        broker: Broker,
+        dealer: Dealer,
+        history: History,
+        testaments: Testaments,
+    ) -> None:
+        self._realm = realm
+        self._broker = broker
+        self._dealer = dealer
+        self._uris = uris
+        self._subscriptions = subscriptions
+        self._registrations = registrations
+        self._history = history
+        self._testaments = testaments
+
+    def builtins(self) -> dict[str, Builtin]:
+        """Every meta procedure, by URI."""
+        return {uri: self._builtin(function) for uri, function in PROCEDURES.items()}
+
+    def _builtin(self, function: Callable[..., Any]) -> Builtin:
+        def answer(caller: Session, call: Call, payload: Payload) -> None:
+            try:
+                args, kwargs = payload.values()
+                result = function(self, caller, *args, **kwargs)
+                values = [] if result is NOTHING else [result]
+                answer = Payload.of(caller.serializer, values)
+            except ApplicationError as error:
+                caller.send_error(CALL, call.request, error.error, str(error.args[0]))
+            except (PayloadError, TypeError, ValueError) as error:
+                # A TypeError is a call with other parameters than the function's.
+                logger.debug("%s: %s", call.procedure, error)
+                problem = f"{call.procedure}: {_without_python(error, function)}"
+                caller.send_error(CALL, call.request, errors.INVALID_ARGUMENT, problem)
+            else:
+                caller.send([RESULT, call.request, {}], answer)
+
+        return answer
+
+    # Sessions
+
+    def session_count(
+        self, caller: Session, filter_authroles: list[str] | None = None
+    ) -> int:
+        return len(self.session_list(caller, filter_authroles))
+
+    def session_list(
+        self, caller: Session, filter_authroles: list[str] | None = None
+    ) -> list[int]:
+        wanted = read.texts("filter_authroles", filter_authroles)
+        return [
+            session.id
+            for session in self._realm.sessions.values()
+            if wanted is None or session.authrole in wanted
+        ]
+
+    def session_get(self, caller: Session, session: int) -> dict[str, Any]:
+        return describe_session(self._session(session))
+
+    def session_kill(
+        self,
+        caller: Session,
+        session: int,
+        *,
+        reason: str | None = None,
+        message: str | None = None,
+    ) -> object:
+        victim = self._session(session)
+        if victim is caller:
+            raise ApplicationError(
+                errors.NO_SUCH_SESSION, "a session cannot kill itself"
+            )
+        if victim in self._realm.trusted:
+            problem = "the application's own session cannot be killed"
+            raise ApplicationError(errors.NOT_AUTHORIZED, problem)
+        self._kill([victim], reason, message)
+        return NOTHING
+
+    def session_kill_by_authid(
+        self,
+        caller: Session,
+        authid: str,
+        *,
+        reason: str | None = None,
+        message: str | None = None,
+    ) -> list[int]:
+        wanted = read.text("authid", authid)
+        victims = [each for each in self._others(caller) if each.authid == wanted]
+        ids = [each.id for each in victims]
+        self._kill(victims, reason, message)
+        return ids
+
+    def session_kill_by_authrole(
+        self,
+        caller: Session,
+        authrole: str,
+        *,
+        reason: str | None = None,
+        message: str | None = None,
+    ) -> int:
+        wanted = read.text("authrole", authrole)
+        victims = [each for each in self._others(caller) if each.authrole == wanted]
+        self._kill(victims, reason, message)
+        return len(victims)
+
+    def session_kill_all(
+        self, caller: Session, *, reason: str | None = None, message: str | None = None
+    ) -> int:
+        victims = self._others(caller)
+        self._kill(victims, reason, message, silent=True)
+        return len(victims)
+
+    def session_add_testament(
+        self,
+        caller: Session,
+        topic: str,
+        args: list[Any] | None = None,
+        kwargs: dict[str, Any] | None = None,
+        *,
+        publish_options: dict[str, Any] | None = None,
+        scope: str = "destroyed",
+    ) -> object:
+        options = read.publish_options(publish_options)
+        payload = Payload.of(MESSAGEPACK, *read.payload_of(args, kwargs))
+        topic = read.text("topic", topic)
+        grant = self._realm.may_publish(caller, topic)
+        if not grant.allowed:
+            problem = f"this session may not publish to {topic!r}"
+            raise ApplicationError(errors.NOT_AUTHORIZED, problem)
+        refusal = self._broker.refusal(topic, options, grant)
+        if refusal is not None:
+            raise ApplicationError(*refusal)
+        testament = Testament(topic, payload, options, grant)
+        if not self._testaments.add(caller, read.scope_of(scope), testament):
+            raise ApplicationError(
+                errors.NOT_AUTHORIZED,
+                "this session has as many testaments as it may have",
+            )
+        return NOTHING
+
+    def session_flush_testaments(
+        self, caller: Session, *, scope: str = "destroyed"
+    ) -> int:
+        return self._testaments.flush(caller, read.scope_of(scope))
+
+    # Registrations
+
+    def registration_list(self, caller: Session) -> dict[Match, list[int]]:
+        return self._registrations.ids()
+
+    def registration_lookup(
+        self, caller: Session, uri: str, options: dict[str, Any] | None = None
+    ) -> int | None:
+        found = self._registrations.get(read.text("uri", uri), read.match_of(options))
+        return found.id if found else None
+
+    def registration_match(self, caller: Session, uri: str) -> int | None:
+        found = self._registrations.best(read.text("uri", uri))
+        return found.id if found else None
+
+    def registration_get(self, caller: Session, registration: int) -> dict[str, Any]:
+        return describe_registration(self._registration(registration))
+
+    def registration_list_callees(
+        self, caller: Session, registration: int
+    ) -> list[int]:
+        endpoints = self._registration(registration).endpoints
+        return [endpoint.callee.id for endpoint in endpoints]
+
+    def registration_count_callees(self, caller: Session, registration: int) -> int:
+        return len(self._registration(registration).endpoints)
+
+    def registration_remove_callee(
+        self,
+        caller: Session,
+        registration: int,
+        callee: int,
+        *,
+        reason: str = "removed by an operator",
+    ) -> object:
+        found = self._registration(registration)
+        session = self._session(callee)
+        if found.endpoint_of(session) is None:
+            problem = f"session {callee} does not hold registration {registration}"
+            raise ApplicationError(errors.NO_SUCH_REGISTRATION, problem)
+        self._dealer.revoke(session, found, read.text("reason", reason))
+        return NOTHING
+
+    # Subscriptions
+
+    def subscription_list(self, caller: Session) -> dict[Match, list[int]]:
+        return self._subscriptions.ids()
+
+    def subscription_lookup(
+        self, caller: Session, uri: str, options: dict[str, Any] | None = None
+    ) -> int | None:
+        found = self._subscriptions.get(read.text("uri", uri), read.match_of(options))
+        return found.id if found else None
+
+    def subscription_match(self, caller: Session, uri: str) -> list[int] | None:
+        return [
+            each.id for each in self._subscriptions.matching(read.text("uri", uri))
+        ] or None
+
+    def subscription_get(self, caller: Session, subscription: int) -> dict[str, Any]:
+        return describe_subscription(self._subscription(subscription))
+
+    def subscription_list_subscribers(
+        self, caller: Session, subscription: int
+    ) -> list[int]:
+        return [each.id for each in self._subscription(subscription).subscribers]
+
+    def subscription_count_subscribers(self, caller: Session, subscription: int) -> int:
+        return len(self._subscription(subscription).subscribers)
+
+    def subscription_remove_subscriber(
+        self,
+        caller: Session,
+        subscription: int,
+        subscriber: int,
+        *,
+        reason: str = "removed by an operator",
+    ) -> object:
+        found = self._subscription(subscription)
+        session = self._session(subscriber)
+        if session not in found.subscribers:
+            problem = f"session {subscriber} does not hold subscription {subscription}"
+            raise ApplicationError(errors.NO_SUCH_SUBSCRIPTION, problem)
+        self._broker.revoke(session, found, read.text("reason", reason))
+        return NOTHING
+
+    def subscription_get_events(
+        self, caller: Session, subscription: int, **filters: Any
+    ) -> list[dict[str, Any]]:
+        found = self._subscription(subscription)
+        grant = self._realm.may_subscribe(caller, found.uri, found.match)
+        if not grant.allowed:
+            problem = f"this session may not subscribe to {found.uri!r}"
+            raise ApplicationError(errors.NOT_AUTHORIZED, problem)
+        records = []
+        for event in self._history.events(found, caller, HistoryFilters(filters)):
+            try:
+                event.payload.to(caller.serializer)
+                args, kwargs = event.payload.values()
+            except PayloadError as error:
+                logger.warning("a past event of %r is left out: %s", event.topic, error)
+                continue
+            records.append(
+                {
+                    "timestamp": rfc3339(event.time),
+                    "subscription": found.id,
+                    "publication": event.id,
+                    "details": {**event.details, "topic": event.topic},
+                    "args": args,
+                    "kwargs": kwargs,
+                }
+            )
+        return records
+
+    # What the procedures have in common
+
+    def _session(self, session: int) -> Session:
+        found = self._realm.sessions.get(read.id_of("session", session))
+        if found is None:
+            problem = f"there is no session {session}"
+            raise ApplicationError(errors.NO_SUCH_SESSION, problem)
+        return found
+
+    def _registration(self, registration: int) -> Registration:
+        found = self._registrations.by_id.get(read.id_of("registration", registration))
+        if found is None:
+            problem = f"there is no registration {registration}"
+            raise ApplicationError(errors.NO_SUCH_REGISTRATION, problem)
+        return found
+
+    def _subscription(self, subscription: int) -> Subscription:
+        found = self._subscriptions.by_id.get(read.id_of("subscription", subscription))
+        if found is None:
+            problem = f"there is no subscription {subscription}"
+            raise ApplicationError(errors.NO_SUCH_SUBSCRIPTION, problem)
+        return found
+
+    def _others(self, caller: Session) -> list[Session]:
+        """Whom *caller* may kill."""
+        return [
+            each
+            for each in self._realm.sessions.values()
+            if each is not caller and each not in self._realm.trusted
+        ]
+
+    def _kill(
+        self,
+        victims: list[Session],
+        reason: str | None,
+        message: str | None,
+        *,
+        silent: bool = False,
+    ) -> None:
+        if reason is not None and not (
+            isinstance(reason, str) and self._uris.valid(reason)
+        ):
+            problem = f"reason: expected a URI, got {reason!r:.80}"
+            raise ApplicationError(errors.INVALID_URI, problem)
+        if message is not None and not isinstance(message, str):
+            raise ValueError(f"message: expected a string, got {message!r:.80}")
+        for victim in victims:
+            self._realm.kill(
+                victim, reason or errors.CLOSE_KILLED, message, silent=silent
+            )
+
+
+PROCEDURES: dict[str, Callable[..., Any]] = {
+    "wamp.session.count": MetaApi.session_count,
+    "wamp.session.list": MetaApi.session_list,
+    "wamp.session.get": MetaApi.session_get,
+    "wamp.session.kill": MetaApi.session_kill,
+    "wamp.session.kill_by_authid": MetaApi.session_kill_by_authid,
+    "wamp.session.kill_by_authrole": MetaApi.session_kill_by_authrole,
+    "wamp.session.kill_all": MetaApi.session_kill_all,
+    "wamp.session.add_testament": MetaApi.session_add_testament,
+    "wamp.session.flush_testaments": MetaApi.session_flush_testaments,
+    "wamp.registration.list": MetaApi.registration_list,
+    "wamp.registration.lookup": MetaApi.registration_lookup,
+    "wamp.registration.match": MetaApi.registration_match,
+    "wamp.registration.get": MetaApi.registration_get,
+    "wamp.registration.list_callees": MetaApi.registration_list_callees,
+    "wamp.registration.count_callees": MetaApi.registration_count_callees,
+    "wamp.registration.remove_callee": MetaApi.registration_remove_callee,
+    "wamp.subscription.list": MetaApi.subscription_list,
+    "wamp.subscription.lookup": MetaApi.subscription_lookup,
+    "wamp.subscription.match": MetaApi.subscription_match,
+    "wamp.subscription.get": MetaApi.subscription_get,
+    "wamp.subscription.list_subscribers": MetaApi.subscription_list_subscribers,
+    "wamp.subscription.count_subscribers": MetaApi.subscription_count_subscribers,
+    "wamp.subscription.remove_subscriber": MetaApi.subscription_remove_subscriber,
+    "wamp.subscription.get_events": MetaApi.subscription_get_events,
+}
+
+
+def _without_python(error: Exception, function: Callable[..., Any]) -> str:
+    """An error's text without the name of the method that stands behind a procedure."""
+    return str(error).replace(f"{function.__qualname__}() ", "")

@@ -1,0 +1,76 @@
+"""Strict request numbers: 1, 2, 3, ... (Basic Profile, "Identifiers")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from wsocket.wamp.ids import next_id
+from wsocket.wamp.messages import (
+    Call,
+    Message,
+    Publish,
+    Register,
+    Subscribe,
+    Unregister,
+    Unsubscribe,
+)
+from wsocket.wamp.session import Session
+
+Act = Callable[[Session, Any], None]
+
+# What clients number; everything else mirrors a number.
+_NUMBERED: tuple[type[Message], ...] = (
+    Publish,
+    Subscribe,
+    Unsubscribe,
+    Call,
+    Register,
+    Unregister,
+)
+
+
+class Numbering:
+    """The last number of each session; another session of a transport starts anew.
+
+    Args:
+        continues: Whether a call of this number may get more arguments.
+    """
+
+    def __init__(self, continues: Callable[[Session, int], bool]) -> None:
+        self._continues = continues
+        self._last: WeakKeyDictionary[Session, tuple[int, int]] = WeakKeyDictionary()
+
+    def checked(self, actions: Mapping[type[Message], Act]) -> dict[type[Message], Act]:
+        """The same actions, for requests that are numbered as they must be."""
+        return {
+            kind: self._check(act) if kind in _NUMBERED else act
+            for kind, act in actions.items()
+        }
+
+    def _check(self, act: Act) -> Act:
+        def checked(session: Session, message: Any) -> None:
+            session_id, last = self._last.get(session, (session.id, 0))
+            if session_id != session.id:
+                last = 0
+            request = message.request
+            if request == next_id(last):
+                self._last[session] = session.id, request
+            elif type(message) is Call and request <= last and _streams(session):
+                # More arguments for a call, unless they have crossed its answer.
+                if not self._continues(session, request):
+                    return
+            else:
+                session.violate(
+                    f"{type(message).__name__.upper()}.Request: expected "
+                    f"{next_id(last)}, got {request}"
+                )
+                return
+            act(session, message)
+
+        return checked
+
+
+def _streams(session: Session) -> bool:
+    return "caller.progressive_call_invocations" in session.features

@@ -1,0 +1,273 @@
+"""A realm: its sessions, and how its parts are put together."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wsocket.errors import ApplicationError, PayloadError
+from wsocket.wamp import broker, dealer, meta
+from wsocket.wamp import config as configuration
+from wsocket.wamp.authorization import OPEN_GRANTS, RoleGrants
+from wsocket.wamp.config import Authorizer
+from wsocket.wamp.direct import RouterCaller
+from wsocket.wamp.grants import OPEN, Grant
+from wsocket.wamp.guard import Guard
+from wsocket.wamp.history import History, TopicLog
+from wsocket.wamp.ids import RandomBelow, random_id
+from wsocket.wamp.messages import (
+    ABSENT,
+    ERROR,
+    Call,
+    CallOptions,
+    Cancel,
+    Error,
+    Message,
+    Publish,
+    Register,
+    Subscribe,
+    Unregister,
+    Unsubscribe,
+    Yield,
+)
+from wsocket.wamp.numbering import Numbering
+from wsocket.wamp.registrations import Registrations
+from wsocket.wamp.retention import RetainedEvents
+from wsocket.wamp.runtime import Runtime
+from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.session import Session
+from wsocket.wamp.subscriptions import Subscription, Subscriptions
+from wsocket.wamp.testaments import Testaments
+from wsocket.wamp.uris import Match, UriRules, reserved
+
+AGENT = "wsocket"
+
+ROLES = {
+    "broker": {"features": broker.FEATURES | meta.BROKER_FEATURES},
+    "dealer": {"features": dealer.FEATURES | meta.DEALER_FEATURES},
+}
+
+
+class Realm:
+    """A routing namespace: nothing crosses from one realm to another.
+
+    Attributes:
+        actions: Message type to what an established session does with it.
+        sessions: The sessions of this realm, by ID.
+        trusted: Those of the application itself: they may do everything, and no client
+            may end them.
+    """
+
+    def __init__(
+        self,
+        config: configuration.Realm,
+        *,
+        runtime: Runtime,
+        random_below: RandomBelow,
+    ) -> None:
+        self.config = config
+        self.sessions: dict[int, Session] = {}
+        self.trusted: set[Session] = set()
+        self._random_below = random_below
+        self._caller = RouterCaller()
+        self._silent = False
+        self._testaments = Testaments(limit=config.testaments)
+        uris = UriRules(strict=config.strict_uris)
+        self._guard = Guard(
+            config, uris=uris, runtime=runtime, call=self._call_procedure
+        )
+        next_id = itertools.count(1).__next__
+        subscriptions = Subscriptions(
+            next_id=next_id,
+            time=runtime.time,
+            observer=meta.SubscriptionEvents(self._announce),
+        )
+        registrations = Registrations(
+            uris=uris,
+            random_below=random_below,
+            next_id=next_id,
+            time=runtime.time,
+            observer=meta.RegistrationEvents(self._announce),
+        )
+        history = History(
+            TopicLog(each.uri, each.match, limit=each.limit) for each in config.history
+        )
+        self._broker = broker.Broker(
+            subscriptions,
+            uris=uris,
+            random_below=random_below,
+            runtime=runtime,
+            retained=RetainedEvents(
+                max_topics=config.retained_topics, max_bytes=config.retained_bytes
+            ),
+            history=history,
+        )
+        self._dealer = dealer.Dealer(
+            registrations,
+            uris=uris,
+            runtime=runtime,
+            answers_canceled=not config.compat_autobahn_js,
+        )
+        self._dealer.builtins = meta.MetaApi(
+            self,
+            uris=uris,
+            broker=self._broker,
+            dealer=self._dealer,
+            subscriptions=subscriptions,
+            registrations=registrations,
+            history=history,
+            testaments=self._testaments,
+        ).builtins()
+        self.actions = self._actions()
+
+    def _actions(self) -> dict[type[Message], Callable[[Session, Any], None]]:
+        guarded = self._guard.guarded
+        actions: dict[type[Message], Callable[[Session, Any], None]] = {
+            Publish: guarded("publish", self._broker.publish),
+            Subscribe: guarded("subscribe", self._broker.subscribe),
+            Unsubscribe: self._broker.unsubscribe,
+            Call: guarded("call", self._dealer.call),
+            Cancel: self._dealer.cancel,
+            Register: guarded("register", self._dealer.register),
+            Unregister: self._dealer.unregister,
+            Yield: self._dealer.yield_,
+            Error: self._dealer.error,
+        }
+        if not self.config.strict_request_ids:
+            return actions
+        return Numbering(self._dealer.is_calling).checked(actions)
+
+    # Sessions
+
+    def new_session_id(self) -> int:
+        """An ID that no session of this realm has."""
+        while True:
+            candidate = random_id(self._random_below)
+            if candidate not in self.sessions:
+                return candidate
+
+    def join(
+        self, session: Session, authextra: Mapping[str, Any], *, trusted: bool = False
+    ) -> None:
+        """Take in a session whose ID and identity are settled, and welcome it."""
+        self.sessions[session.id] = session
+        if trusted:
+            self.trusted.add(session)
+        session.grants = self._grants_of(session)
+        details = {
+            "agent": AGENT,
+            "realm": self.config.name,
+            "roles": ROLES,
+            "authid": session.authid,
+            "authrole": session.authrole,
+            "authmethod": session.authmethod,
+            "authprovider": session.authprovider,
+        }
+        if authextra:
+            details["authextra"] = dict(authextra)
+        session.welcome(self, details)
+        self._announce("wamp.session.on_join", [meta.describe_session(session)])
+
+    def leave(self, session: Session) -> None:
+        """Forget a session, with all that it held; its testaments are published."""
+        del self.sessions[session.id]
+        self.trusted.discard(session)
+        testaments = list(self._testaments.take(session))
+        self._broker.leave(session)
+        self._dealer.leave(session)
+        if self._silent:
+            return
+        for topic, payload, options, grant in testaments:
+            self._broker.publish_for(
+                session, topic, payload, options=options, grant=grant
+            )
+        self._announce(
+            "wamp.session.on_leave", [session.id, session.authid, session.authrole]
+        )
+
+    def kill(
+        self,
+        session: Session,
+        reason: str,
+        message: str | None,
+        *,
+        silent: bool = False,
+    ) -> None:
+        """End a session with GOODBYE; *silent*: no testaments, and nobody is told."""
+        self._silent = silent
+        session.close(reason, message)
+        self._silent = False
+
+    def close(self, reason: str) -> None:
+        """End every session."""
+        for session in list(self.sessions.values()):
+            session.close(reason)
+
+    # Authorization
+
+    def set_authorizer(self, authorizer: Authorizer | str | None) -> None:
+        """Decide by another authorizer from now on."""
+        self._guard.set_authorizer(authorizer)
+        for session in self.sessions.values():
+            session.grants = self._grants_of(session)
+
+    def _grants_of(self, session: Session) -> RoleGrants:
+        # Not by its role: a role of that name may be among the configured ones.
+        if session in self.trusted:
+            return OPEN_GRANTS
+        return self._guard.grants_of(session.authrole)
+
+    def may_publish(self, session: Session, topic: str) -> Grant:
+        """Whether *session* may publish, as far as that is known at once."""
+        return self._guard.known(session, "publish", topic, "exact")
+
+    def may_subscribe(self, session: Session, uri: str, match: Match) -> Grant:
+        """Whether *session* may subscribe, as far as that is known at once."""
+        return self._guard.known(session, "subscribe", uri, match)
+
+    # The router's own events and calls
+
+    def _announce(self, topic: str, args: list[Any]) -> None:
+        """Publish an event of the meta API."""
+        if self._silent:
+            return
+
+        def permits(session: Session, subscription: Subscription) -> bool:
+            if session.id not in self.sessions:
+                return False  # it is leaving, and has been told the last word
+            # Other patterns were granted without a word about the protocol's topics.
+            return (
+                reserved(subscription.uri)
+                or self.may_subscribe(session, topic, "exact").allowed
+            )
+
+        self._broker.announce(
+            topic, lambda: Payload.of(MESSAGEPACK, args), permits=permits
+        )
+
+    def _call_procedure(
+        self,
+        procedure: str,
+        args: list[Any],
+        then: Callable[[object], None],
+    ) -> None:
+        """Call a procedure in the router's name; *then* gets the result or an
+        exception.
+        """
+
+        def answered(head: list[Any], payload: Payload) -> None:
+            try:
+                values, _ = payload.values()
+            except PayloadError as error:
+                then(error)
+                return
+            if head[0] == ERROR:
+                then(ApplicationError(head[4], *values))
+            else:
+                then(values[0] if values else None)
+
+        request = self._caller.expect(answered)
+        payload = Payload.of(MESSAGEPACK, args)
+        call = Call(request, CallOptions(), procedure, payload.parts[0], ABSENT)
+        self._dealer.call(self._caller.session, call, OPEN)

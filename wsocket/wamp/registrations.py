@@ -1,0 +1,215 @@
+"""Which callees have registered which procedures, and whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple, Protocol
+
+from wsocket.wamp import errors
+from wsocket.wamp.ids import RandomBelow
+from wsocket.wamp.messages import InvokePolicy, RegisterOptions
+from wsocket.wamp.registry import Registry
+from wsocket.wamp.session import Session
+from wsocket.wamp.uris import MATCHES, Match, UriRules, reserved
+
+
+class Refusal(NamedTuple):
+    """Why a request is refused: an error URI and an explanation."""
+
+    error: str
+    explanation: str
+
+
+class Endpoint:
+    """One callee of a registration, with the options it registered with."""
+
+    __slots__ = (
+        "active",
+        "callee",
+        "concurrency",
+        "disclose_caller",
+        "forward_timeout",
+    )
+
+    def __init__(self, callee: Session, options: RegisterOptions) -> None:
+        self.callee = callee
+        self.disclose_caller = options.disclose_caller
+        self.forward_timeout = options.forward_timeout
+        self.concurrency = options.concurrency
+        self.active = 0  # invocations under way
+
+    @property
+    def free(self) -> bool:
+        """Whether it takes another invocation."""
+        return self.concurrency is None or self.active < self.concurrency
+
+
+class Registration:
+    """Everybody who registered one (procedure, match) shares one registration.
+
+    Attributes:
+        created: Seconds since the epoch.
+        endpoints: The callees, the oldest first.
+    """
+
+    __slots__ = ("created", "endpoints", "id", "invoke", "match", "turn", "uri")
+
+    def __init__(
+        self, id: int, uri: str, *, match: Match, invoke: InvokePolicy, created: float
+    ) -> None:
+        self.id = id
+        self.uri = uri
+        self.match = match
+        self.invoke = invoke
+        self.created = created
+        self.endpoints: list[Endpoint] = []
+        self.turn = 0  # roundrobin: the index of the next endpoint
+
+    def endpoint_of(self, callee: Session) -> Endpoint | None:
+        """The endpoint of *callee*, if it has one here."""
+        return next((each for each in self.endpoints if each.callee is callee), None)
+
+
+class RegistrationObserver(Protocol):
+    """Who is told about changes, in the order in which they happen."""
+
+    def created(self, session: Session, registration: Registration) -> None: ...
+
+    def registered(self, session: Session, registration: Registration) -> None: ...
+
+    def unregistered(self, session: Session, registration: Registration) -> None: ...
+
+    def deleted(self, session: Session, registration: Registration) -> None: ...
+
+
+class Registrations:
+    """The table of one realm."""
+
+    def __init__(
+        self,
+        *,
+        uris: UriRules,
+        random_below: RandomBelow,
+        next_id: Callable[[], int],
+        time: Callable[[], float],
+        observer: RegistrationObserver,
+    ) -> None:
+        self._uris = uris
+        self._random_below = random_below
+        self._next_id = next_id
+        self._time = time
+        self._observer = observer
+        self._registry = Registry[Registration]()
+        self._held: dict[Session, list[Registration]] = {}
+        self.by_id: dict[int, Registration] = {}
+        self.best = self._registry.best
+        self.get = self._registry.get
+
+    def ids(self) -> dict[Match, list[int]]:
+        """Registration IDs by matching policy."""
+        return {
+            match: [each.id for each in self._registry.entries(match)]
+            for match in MATCHES
+        }
+
+    def held_by(self, callee: Session) -> Iterator[Registration]:
+        """The registrations of *callee*."""
+        return iter(self._held.get(callee, ()))
+
+    def refusal(
+        self, callee: Session, uri: str, options: RegisterOptions
+    ) -> Refusal | None:
+        """Why *callee* may not register *uri*; None if it may."""
+        if not self._uris.valid(uri, options.match):
+            problem = self._uris.problem(uri, options.match)
+            return Refusal(errors.INVALID_URI, f"Procedure: {problem}")
+        if reserved(uri):
+            problem = f"Procedure: {uri!r} is in the protocol's own namespace, 'wamp.'"
+            return Refusal(errors.INVALID_URI, problem)
+        registration = self._registry.get(uri, options.match)
+        if registration is None or options.force_reregister:
+            return None
+        return _conflict(registration, options.invoke)
+
+    def add(self, callee: Session, uri: str, options: RegisterOptions) -> Registration:
+        """Register, where `refusal` has no objection; twice is as good as once."""
+        observer = self._observer
+        registration = self._registry.get(uri, options.match)
+        if registration is None:
+            registration = Registration(
+                self._next_id(),
+                uri,
+                match=options.match,
+                invoke=options.invoke,
+                created=self._time(),
+            )
+            self._registry.add(uri, options.match, registration)
+            self.by_id[registration.id] = registration
+            observer.created(callee, registration)
+        if registration.endpoint_of(callee) is None:
+            registration.endpoints.append(Endpoint(callee, options))
+            self._held.setdefault(callee, []).append(registration)
+            observer.registered(callee, registration)
+        return registration
+
+    def remove(self, callee: Session, registration: Registration) -> None:
+        """Take *callee*, which is there, out of *registration*."""
+        held = self._held[callee]
+        held.remove(registration)
+        if not held:
+            del self._held[callee]
+        index = next(
+            index
+            for index, endpoint in enumerate(registration.endpoints)
+            if endpoint.callee is callee
+        )
+        del registration.endpoints[index]
+        if index < registration.turn:
+            registration.turn -= 1
+        self._observer.unregistered(callee, registration)
+        if not registration.endpoints:
+            self._registry.remove(registration.uri, registration.match)
+            del self.by_id[registration.id]
+            self._observer.deleted(callee, registration)
+
+    def choose(
+        self, registration: Registration, tried: Collection[Endpoint] = ()
+    ) -> Endpoint | None:
+        """The callee whose turn it is ("Shared Registration"); None when none is free.
+
+        Args:
+            tried: Callees that have declined this call ("Call Rerouting").
+        """
+        endpoints = registration.endpoints
+        if len(endpoints) == 1:  # by far the most frequent
+            only = endpoints[0]
+            return only if only.free and only not in tried else None
+        if registration.invoke == "roundrobin":
+            # From the one whose turn it is, to the end, and from the start again.
+            turn = registration.turn % len(endpoints)
+            for index in (*range(turn, len(endpoints)), *range(turn)):
+                endpoint: Endpoint = endpoints[index]
+                if endpoint.free and endpoint not in tried:
+                    registration.turn = index + 1
+                    return endpoint
+            return None
+        free = [each for each in endpoints if each.free and each not in tried]
+        if not free:
+            return None
+        if registration.invoke == "random":
+            return free[self._random_below(len(free))]
+        return free[-1] if registration.invoke == "last" else free[0]
+
+
+def _conflict(registration: Registration, invoke: InvokePolicy) -> Refusal | None:
+    """Why nobody can join *registration* with *invoke*."""
+    if invoke != registration.invoke:
+        problem = (
+            f"{registration.uri!r} is registered with invoke={registration.invoke!r}, "
+            f"not {invoke!r}"
+        )
+    elif invoke == "single":
+        problem = f"{registration.uri!r} is registered already"
+    else:
+        return None
+    return Refusal(errors.PROCEDURE_ALREADY_EXISTS, problem)

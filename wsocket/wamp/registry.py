@@ -1,0 +1,189 @@
+"""(uri, match) to entry: what broker and dealer look up their patterns in.
+
+Finding what fits a URI costs the length of the URI, not the number of entries: exact
+URIs are in a dict, prefixes in a dict that is asked once for every length that occurs,
+wildcards in a tree of components."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from wsocket.wamp.uris import Match
+
+Entry = TypeVar("Entry")
+
+
+class Registry(Generic[Entry]):
+    """Entries by URI and matching policy; exact ``a.b`` and prefix ``a.b`` are two
+    entries.
+    """
+
+    def __init__(self) -> None:
+        self._exact: dict[str, Entry] = {}
+        self._prefixes = _Prefixes[Entry]()
+        self._wildcards = _Wildcards[Entry]()
+
+    def get(self, uri: str, match: Match) -> Entry | None:
+        """The entry for exactly this pattern."""
+        if match == "exact":
+            return self._exact.get(uri)
+        return self._patterns(match).get(uri)
+
+    def add(self, uri: str, match: Match, entry: Entry) -> None:
+        """Add an entry for a pattern that has none."""
+        if match == "exact":
+            self._exact[uri] = entry
+        else:
+            self._patterns(match).add(uri, entry)
+
+    def remove(self, uri: str, match: Match) -> None:
+        """Remove the entry of a pattern; KeyError when there is none."""
+        if match == "exact":
+            del self._exact[uri]
+        else:
+            self._patterns(match).remove(uri)
+
+    def matching(self, uri: str) -> list[Entry]:
+        """Every entry that fits *uri*: exact, then prefixes, then wildcards."""
+        entry = self._exact.get(uri)
+        found = [] if entry is None else [entry]
+        if self._prefixes:
+            found.extend(self._prefixes.matching(uri))
+        if self._wildcards:
+            found.extend(self._wildcards.matching(uri))
+        return found
+
+    def best(self, uri: str) -> Entry | None:
+        """The one entry for *uri*: exact, else the longest prefix, else the wildcard
+        that is the most specific from the left (Advanced Profile, "Pattern-based
+        Registrations")."""
+        entry = self._exact.get(uri)
+        if entry is None and self._prefixes:
+            entry = next(self._prefixes.matching(uri), None)
+        if entry is None and self._wildcards:
+            entry = next(self._wildcards.matching(uri), None)
+        return entry
+
+    def entries(self, match: Match) -> Iterator[Entry]:
+        """All entries of one matching policy."""
+        if match == "exact":
+            return iter(self._exact.values())
+        return iter(self._patterns(match))
+
+    def _patterns(self, match: Match) -> _Prefixes[Entry] | _Wildcards[Entry]:
+        return self._prefixes if match == "prefix" else self._wildcards
+
+
+class _Prefixes(Generic[Entry]):
+    """Prefixes compare as strings: ``com.app`` fits ``com.apple``."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._count: dict[int, int] = {}  # length -> how many prefixes have it
+        self._lengths: list[int] = []  # of the prefixes that exist, ascending
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def get(self, uri: str) -> Entry | None:
+        return self._entries.get(uri)
+
+    def add(self, uri: str, entry: Entry) -> None:
+        self._entries[uri] = entry
+        size = len(uri)
+        if size not in self._count:
+            insort(self._lengths, size)
+        self._count[size] = self._count.get(size, 0) + 1
+
+    def remove(self, uri: str) -> None:
+        del self._entries[uri]
+        size = len(uri)
+        self._count[size] -= 1
+        if not self._count[size]:
+            del self._count[size]
+            self._lengths.remove(size)
+
+    def matching(self, uri: str) -> Iterator[Entry]:
+        """The longest first."""
+        entries, longest = self._entries, len(uri)
+        for size in reversed(self._lengths):
+            if size <= longest:
+                entry = entries.get(uri[:size])
+                if entry is not None:
+                    yield entry
+
+
+class _Node(Generic[Entry]):
+    """A component of wildcard patterns; "" among the children fits any component."""
+
+    __slots__ = ("children", "entry")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node[Entry]] = {}
+        self.entry: Entry | None = None
+
+
+class _Wildcards(Generic[Entry]):
+    """Wildcards have empty components, each of which fits any one component."""
+
+    def __init__(self) -> None:
+        self._root = _Node[Entry]()
+        self._entries: dict[str, Entry] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def get(self, uri: str) -> Entry | None:
+        return self._entries.get(uri)
+
+    def add(self, uri: str, entry: Entry) -> None:
+        self._entries[uri] = entry
+        node = self._root
+        for component in uri.split("."):
+            child = node.children.get(component)
+            if child is None:
+                child = node.children[component] = _Node()
+            node = child
+        node.entry = entry
+
+    def remove(self, uri: str) -> None:
+        del self._entries[uri]
+        components = uri.split(".")
+        path = [self._root]
+        for component in components:
+            path.append(path[-1].children[component])
+        path[-1].entry = None
+        # Prune the branches that now lead nowhere.
+        for component in reversed(components):
+            node = path.pop()
+            if node.children or node.entry is not None:
+                return
+            del path[-1].children[component]
+
+    def matching(self, uri: str) -> Iterator[Entry]:
+        """The most specific first: a literal component is tried before an empty one."""
+        components = uri.split(".")
+        depth = len(components)
+        pending = [(self._root, 0)]
+        while pending:
+            node, index = pending.pop()
+            if index == depth:
+                if node.entry is not None:
+                    yield node.entry
+                continue
+            component = components[index]
+            wild = node.children.get("")
+            if wild is not None:
+                pending.append((wild, index + 1))
+            if component:
+                literal = node.children.get(component)
+                if literal is not None:
+                    pending.append((literal, index + 1))

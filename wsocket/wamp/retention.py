@@ -1,0 +1,60 @@
+"""Retained events: the last one of a topic, for those who subscribe later."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from wsocket.wamp.publications import Publication
+from wsocket.wamp.uris import Match, fits
+
+
+class RetainedEvents:
+    """The retained event of each topic ("Event Retention").
+
+    Args:
+        max_topics: How many topics may have one; the longest unchanged is forgotten for
+            a new one.
+        max_bytes: How many bytes their topics, payloads and lists of receivers may have
+            together.
+    """
+
+    def __init__(self, *, max_topics: int, max_bytes: int) -> None:
+        self._max_topics = max_topics
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._by_topic: OrderedDict[str, Publication] = OrderedDict()
+
+    def store(self, publication: Publication) -> None:
+        """Retain *publication* in place of an earlier one; without payload, clear."""
+        self._forget(publication.topic)
+        if not publication.payload.parts:
+            return
+        # The payload is part of a message whose bytes would all be kept.
+        publication = publication._replace(payload=publication.payload.copy())
+        self._by_topic[publication.topic] = publication
+        self._bytes += _size(publication)
+        while self._bytes > self._max_bytes or len(self._by_topic) > self._max_topics:
+            self._forget(next(iter(self._by_topic)))
+
+    def matching(self, uri: str, match: Match) -> Iterator[Publication]:
+        """What a new subscription to (*uri*, *match*) is about, the oldest first."""
+        if match == "exact":
+            publication = self._by_topic.get(uri)
+            if publication is not None:
+                yield publication
+            return
+        for topic, publication in self._by_topic.items():
+            if fits(topic, uri, match):
+                yield publication
+
+    def _forget(self, topic: str) -> None:
+        publication = self._by_topic.pop(topic, None)
+        if publication is not None:
+            self._bytes -= _size(publication)
+
+
+def _size(publication: Publication) -> int:
+    """About what it costs to keep *publication*, in bytes."""
+    size = publication.payload.size + publication.audience.size
+    return len(publication.topic) + size

@@ -1,0 +1,298 @@
+"""The router: its realms, and the ways into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from wsocket.log import logger
+from wsocket.wamp import config, errors
+from wsocket.wamp.auth.anonymous import Anonymous
+from wsocket.wamp.auth.base import (
+    Authenticator,
+    AuthRequest,
+    Denied,
+    Exchange,
+    Identity,
+)
+from wsocket.wamp.config import Authorizer
+from wsocket.wamp.direct import NEVER
+from wsocket.wamp.ids import RandomBelow
+from wsocket.wamp.messages import Authenticate, Hello
+from wsocket.wamp.realm import Realm
+from wsocket.wamp.runtime import Cancellable, Runtime
+from wsocket.wamp.serializers import Payload, Serializer
+from wsocket.wamp.session import Session
+
+# What the application's own session is called; its rights do not come from the name.
+TRUSTED = "trusted"
+
+# What a login comes to: let in, challenged, or no method of the realm is for this
+# client.
+Outcome = Identity | Exchange | None
+
+
+class _Login:
+    """A client on its way into a realm."""
+
+    __slots__ = ("exchange", "method", "realm")
+
+    def __init__(self, realm: Realm) -> None:
+        self.realm = realm
+        self.method = ""
+        self.exchange: Exchange | None = None
+
+
+class Router:
+    """Realms by name.
+
+    Args:
+        patience: Seconds that a client has from connecting until it is in a realm.
+        login_delay: Seconds that a failed login costs.
+    """
+
+    def __init__(
+        self,
+        realms: Iterable[config.Realm],
+        *,
+        random_below: RandomBelow,
+        patience: float = 10.0,
+        login_delay: float = 1.0,
+    ) -> None:
+        self._random_below = random_below
+        self._patience = patience
+        self._login_delay = login_delay
+        self._configs: dict[str, config.Realm] = {}
+        self._runtime: Runtime | None = None
+        self._realms: dict[str, Realm] = {}
+        for realm in realms:
+            self.add_realm(realm)
+        self.trusted = TrustedGate(self)
+
+    # Realms
+
+    def start(self, runtime: Runtime) -> None:
+        """Open the realms, empty: what a forked child inherited is its parent's."""
+        self._runtime = runtime
+        self._realms = {
+            name: Realm(each, runtime=runtime, random_below=self._random_below)
+            for name, each in self._configs.items()
+        }
+
+    def add_realm(self, realm: config.Realm) -> None:
+        """Open another realm.
+
+        Raises:
+            TypeError: *realm* is not a `Realm`.
+            ValueError: There is one of that name.
+        """
+        if not isinstance(realm, config.Realm):
+            raise TypeError(f"expected a Realm, got {realm!r}")
+        if realm.name in self._configs:
+            raise ValueError(f"there is a realm {realm.name!r} already")
+        self._configs[realm.name] = realm
+        if self._runtime is not None:
+            self._realms[realm.name] = Realm(
+                realm, runtime=self._runtime, random_below=self._random_below
+            )
+
+    def remove_realm(self, name: str) -> None:
+        """Close a realm; its sessions get GOODBYE ``wamp.close.close_realm``.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        del self._configs[name]
+        realm = self._realms.pop(name, None)
+        if realm is not None:
+            realm.close(errors.CLOSE_REALM)
+
+    def set_authorizer(self, name: str, authorizer: Authorizer | str | None) -> None:
+        """Give a realm another authorizer.
+
+        Raises:
+            KeyError: There is none of that name.
+            TypeError, ValueError: *authorizer* is not what a realm can have.
+        """
+        self._configs[name] = replace(self._configs[name], authorizer=authorizer)
+        realm = self._realms.get(name)
+        if realm is not None:
+            realm.set_authorizer(authorizer)
+
+    def realm_for(self, session: Session, hello: Hello) -> Realm | None:
+        """The realm that *hello* asks for; None after refusing the session."""
+        realm = self._realms.get(hello.realm)
+        if realm is None:
+            session.refuse(
+                errors.NO_SUCH_REALM, f"there is no realm {hello.realm!r:.100}"
+            )
+        return realm
+
+    # The way in, for clients
+
+    def deadline(self, callback: Callable[[], None]) -> Cancellable:
+        """Call back when a client has had the time to say what it must say."""
+        assert self._runtime is not None
+        return self._runtime.call_later(self._patience, callback)
+
+    def admit(self, session: Session, hello: Hello) -> None:
+        """Answer HELLO: by the first of the realm's methods that is for this client."""
+        realm = self.realm_for(session, hello)
+        if realm is None:
+            return
+        session.id = realm.new_session_id()
+        login = session.login = _Login(realm)
+        details = hello.details
+        request = AuthRequest(
+            realm=hello.realm,
+            authid=details.authid,
+            authmethods=tuple(details.authmethods or ()),
+            session=session.id,
+            authextra=details.authextra or {},
+            environ=session.environ,
+        )
+        methods = realm.config.auth
+        begin = partial(_begin, methods, request, serializer=session.serializer)
+        if len(methods) == 1 and isinstance(methods[0], Anonymous):
+            # Nothing in it can block, and it is what most realms have.
+            self._began(session, login, _attempt(begin))
+            return
+        self._offload(begin, partial(self._began, session, login))
+
+    def verify(self, session: Session, message: Authenticate) -> None:
+        """Answer AUTHENTICATE."""
+        login = session.login
+        assert isinstance(login, _Login)
+        exchange, login.exchange = login.exchange, None
+        assert exchange is not None
+        self._offload(
+            partial(_verify, exchange, message, serializer=session.serializer),
+            partial(self._verified, session, login),
+        )
+
+    def _offload(
+        self, function: Callable[[], Any], then: Callable[[Any], object]
+    ) -> None:
+        assert self._runtime is not None
+        self._runtime.offload(function, then)
+
+    def _began(
+        self,
+        session: Session,
+        login: _Login,
+        result: tuple[Authenticator, Outcome] | Exception | None,
+    ) -> None:
+        if session.login is not login or not session.admitting:
+            return  # the client has not waited for the answer
+        if isinstance(result, Exception):
+            self._refuse(session, result)
+        elif result is None:
+            names = ", ".join(each.method for each in login.realm.config.auth)
+            problem = f"no authmethod of the client leads in; this realm has {names}"
+            session.refuse(errors.NO_MATCHING_AUTH_METHOD, problem)
+        else:
+            authenticator, outcome = result
+            login.method = authenticator.method
+            if isinstance(outcome, Identity):
+                self._welcome(session, login, outcome)
+            elif outcome is not None:
+                login.exchange = outcome
+                session.challenge(login.method, outcome.challenge)
+
+    def _verified(
+        self, session: Session, login: _Login, result: Identity | Exception
+    ) -> None:
+        if session.login is not login or not session.admitting:
+            return  # the client has not waited for the answer
+        if isinstance(result, Exception):
+            self._refuse(session, result)
+        else:
+            self._welcome(session, login, result)
+
+    def _welcome(self, session: Session, login: _Login, identity: Identity) -> None:
+        name = login.realm.config.name
+        if self._realms.get(name) is not login.realm:  # closed in the meantime
+            session.refuse(errors.NO_SUCH_REALM, f"there is no realm {name!r}")
+            return
+        session.authid = identity.authid
+        session.authrole = identity.authrole
+        session.authmethod = login.method
+        session.authprovider = identity.authprovider
+        login.realm.join(session, identity.authextra)
+
+    def _refuse(self, session: Session, error: Exception) -> None:
+        """Refuse a login, after a while: trying passwords must be slow."""
+        if isinstance(error, Denied):
+            logger.info("login refused: %s", error.detail or error.message)
+            reason, message = error.reason, error.message
+        else:
+            logger.error("authentication failed: %r", error, exc_info=error)
+            reason = errors.AUTHENTICATION_FAILED
+            message = "authentication is not possible at the moment"
+        assert self._runtime is not None
+        self._runtime.call_later(self._login_delay, session.refuse, reason, message)
+
+
+class TrustedGate:
+    """The way in for the application's own session, which needs no authentication."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    def admit(self, session: Session, hello: Hello) -> None:
+        """Answer a HELLO with WELCOME, or ABORT if the realm does not exist."""
+        realm = self._router.realm_for(session, hello)
+        if realm is not None:
+            session.id = realm.new_session_id()
+            session.authid = "application"
+            session.authrole = TRUSTED
+            session.authmethod = "internal"
+            session.authprovider = "static"
+            realm.join(session, {}, trusted=True)
+
+    def verify(self, session: Session, message: Authenticate) -> None:
+        """The application's session is never challenged."""
+
+    def deadline(self, callback: Callable[[], None]) -> Cancellable:
+        """The application may take its time."""
+        return NEVER
+
+
+# These two run the application's code, which may block, raise and return anything.
+
+
+def _begin(
+    methods: Iterable[Authenticator], request: AuthRequest, *, serializer: Serializer
+) -> tuple[Authenticator, Outcome] | None:
+    """Ask each method whether it is for this client."""
+    for method in methods:
+        outcome = method.begin(request)
+        if outcome is not None:
+            if isinstance(outcome, Identity):
+                extra = outcome.authextra
+            else:
+                extra = outcome.challenge
+            Payload.of(serializer, [dict(extra)])  # or it could not be sent
+            return method, outcome
+    return None
+
+
+def _verify(
+    exchange: Exchange, message: Authenticate, *, serializer: Serializer
+) -> Identity:
+    """Ask for the verdict on AUTHENTICATE."""
+    identity = exchange.verify(message.signature, message.extra)
+    if not isinstance(identity, Identity):
+        raise TypeError(f"expected an Identity, got {identity!r}")
+    Payload.of(serializer, [dict(identity.authextra)])
+    return identity
+
+
+def _attempt(function: Callable[[], Any]) -> Any:
+    """What *function* returned or raised."""
+    try:
+        return function()
+    except Exception as error:
+        return error

@@ -1,0 +1,36 @@
+"""What the pure parts of the router are given of the world: time, and somewhere to
+wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Cancellable(Protocol):
+    """A callback that has not run yet."""
+
+    def cancel(self) -> None:
+        """Do not run it; does nothing when it ran already."""
+
+
+class Runtime(Protocol):
+    """Time, and a way to run code that may block."""
+
+    def time(self) -> float:
+        """The time of day: seconds since the epoch, UTC."""
+
+    def call_later(
+        self, seconds: float, callback: Callable[..., object], *args: Any
+    ) -> Cancellable:
+        """Run ``callback(*args)`` on the loop after some *seconds*."""
+
+    def offload(
+        self, function: Callable[[], T], then: Callable[[T | Exception], object]
+    ) -> None:
+        """Run *function* off the loop, and *then* on it with what it returned or
+        raised.
+        """

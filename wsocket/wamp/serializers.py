@@ -1,0 +1,298 @@
+"""JSON, MessagePack and CBOR: bytes to messages and back, payloads kept as they came.
+
+A payload (``Arguments`` and ``ArgumentsKw``) belongs to the application: it is checked
+for syntax and forwarded byte for byte between sessions of one serializer. `Payload.to`
+converts it for a receiver that speaks another."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Raw
+
+from wsocket.errors import PayloadError
+from wsocket.wamp.messages import ABSENT, ClientMessage, explain
+
+# What a decoder raises for malformed or invalid input, however hostile.
+DECODE_ERRORS: tuple[type[Exception], ...] = (
+    msgspec.MsgspecError,
+    UnicodeDecodeError,
+    RecursionError,
+)
+
+# What an encoder raises for a value that its format has no form for.
+ENCODE_ERRORS: tuple[type[Exception], ...] = (
+    msgspec.MsgspecError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+)
+
+
+class Serializer(Protocol):
+    """One wire format.
+
+    Attributes:
+        name: Its name in subprotocols, such as ``json``.
+        binary: Whether its messages are binary websocket messages.
+    """
+
+    name: str
+    binary: bool
+
+    def decode(self, data: str | bytes) -> ClientMessage:
+        """Read a message of a client; raises one of `DECODE_ERRORS`."""
+
+    def explain(self, error: Exception, data: str | bytes) -> str:
+        """Say what is wrong with *data*, naming the message and the field."""
+
+    def encode(self, message: list[Any]) -> bytes:
+        """Write a message; `msgspec.Raw` items are copied as they are."""
+
+    def payload(self, args: Raw, kwargs: Raw) -> Payload:
+        """The payload of a decoded message.
+
+        Raises:
+            PayloadError: They are not a list and a dict of valid content.
+        """
+
+    def unpack(self, part: Raw) -> Any:
+        """Read a payload part; raises one of `DECODE_ERRORS`."""
+
+    def pack(self, value: Any) -> Raw:
+        """Write a payload part; raises one of `ENCODE_ERRORS`."""
+
+
+class Json:
+    """``wamp.2.json``: binary values are strings, a NUL followed by Base64 (section
+    "Binary conversion of JSON Strings")."""
+
+    name = "json"
+    binary = False
+
+    def __init__(self) -> None:
+        self.decode: Callable[[Any], ClientMessage] = msgspec.json.Decoder(
+            ClientMessage
+        ).decode
+        self.encode: Callable[[list[Any]], bytes] = msgspec.json.Encoder().encode
+        self._encode_value = msgspec.json.Encoder(enc_hook=refuse_value).encode
+
+    def explain(self, error: Exception, data: str | bytes) -> str:
+        return _explain(error, lambda: msgspec.json.decode(data))
+
+    def payload(self, args: Raw, kwargs: Raw) -> Payload:
+        if args is ABSENT:
+            return Payload(self, ())
+        if memoryview(args)[0] != 0x5B:  # [
+            raise PayloadError("Arguments: expected a list")
+        if kwargs is ABSENT:
+            return Payload(self, (args,))
+        if memoryview(kwargs)[0] != 0x7B:  # {
+            raise PayloadError("ArgumentsKw: expected a dict")
+        return Payload(self, (args, kwargs))
+
+    def unpack(self, part: Raw) -> Any:
+        value = msgspec.json.decode(part)
+        # Only then can a string begin with the NUL that marks binary.
+        return _binary_from_json(value) if b"\\u0000" in bytes(part) else value
+
+    def pack(self, value: Any) -> Raw:
+        return Raw(self._encode_value(_binary_to_json(value)))
+
+
+class MessagePack:
+    """``wamp.2.msgpack``."""
+
+    name = "msgpack"
+    binary = True
+
+    def __init__(self) -> None:
+        self.decode: Callable[[Any], ClientMessage] = msgspec.msgpack.Decoder(
+            ClientMessage
+        ).decode
+        self.encode: Callable[[list[Any]], bytes] = msgspec.msgpack.Encoder().encode
+        self._encode_value = msgspec.msgpack.Encoder(enc_hook=refuse_value).encode
+        self._decode_value: Callable[[Any], Any] = msgspec.msgpack.Decoder().decode
+
+    def explain(self, error: Exception, data: str | bytes) -> str:
+        return _explain(error, lambda: self._decode_value(data))
+
+    def payload(self, args: Raw, kwargs: Raw) -> Payload:
+        if args is ABSENT:
+            return Payload(self, ())
+        first = memoryview(args)[0]
+        if not (0x90 <= first <= 0x9F or first in (0xDC, 0xDD)):
+            raise PayloadError("Arguments: expected a list")
+        self._check(args)
+        if kwargs is ABSENT:
+            return Payload(self, (args,))
+        first = memoryview(kwargs)[0]
+        if not (0x80 <= first <= 0x8F or first in (0xDE, 0xDF)):
+            raise PayloadError("ArgumentsKw: expected a dict")
+        check_keys(self._check(kwargs))
+        return Payload(self, (args, kwargs))
+
+    def _check(self, part: Raw) -> Any:
+        """Read a part that the decoder skipped over: the UTF-8 in it is unchecked."""
+        try:
+            return self._decode_value(part)
+        except DECODE_ERRORS as error:
+            raise PayloadError(f"payload: {error}") from error
+
+    def unpack(self, part: Raw) -> Any:
+        return self._decode_value(part)
+
+    def pack(self, value: Any) -> Raw:
+        return Raw(self._encode_value(value))
+
+
+class Payload:
+    """Arguments and ArgumentsKw of one message, in the serializer they came in.
+
+    `parts` has 0, 1 or 2 items, so ``[*head, *payload.to(serializer)]`` has the legal
+    layout of every arity.
+    """
+
+    __slots__ = ("_converted", "parts", "serializer")
+
+    def __init__(self, serializer: Serializer, parts: tuple[Raw, ...]) -> None:
+        self.serializer = serializer
+        self.parts = parts
+        self._converted: dict[Serializer, tuple[Raw, ...]] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        serializer: Serializer,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Payload:
+        """Write Python values.
+
+        Raises:
+            PayloadError: *serializer* has no form for one of them.
+        """
+        try:
+            if kwargs:
+                return cls(
+                    serializer, (serializer.pack(list(args)), serializer.pack(kwargs))
+                )
+            if args:
+                return cls(serializer, (serializer.pack(list(args)),))
+        except ENCODE_ERRORS as error:
+            raise PayloadError(
+                f"not serializable as {serializer.name}: {error}"
+            ) from error
+        return cls(serializer, ())
+
+    def copy(self) -> Payload:
+        """The same, without the rest of the message that the parts were read from."""
+        return Payload(self.serializer, tuple(part.copy() for part in self.parts))
+
+    @property
+    def size(self) -> int:
+        """Bytes of the parts."""
+        return sum(memoryview(part).nbytes for part in self.parts)
+
+    def to(self, serializer: Serializer) -> tuple[Raw, ...]:
+        """The parts in *serializer*; converted at most once.
+
+        Raises:
+            PayloadError: The payload has a value that *serializer* has no form for.
+        """
+        if serializer is self.serializer or not self.parts:
+            return self.parts
+        if self._converted is None:
+            self._converted = {}
+        parts = self._converted.get(serializer)
+        if parts is None:
+            parts = Payload.of(serializer, *self.values()).parts
+            self._converted[serializer] = parts
+        return parts
+
+    def values(self) -> tuple[list[Any], dict[str, Any]]:
+        """The payload as Python values, made anew: a list and a dict with str keys.
+
+        Raises:
+            PayloadError: The payload cannot be read.
+        """
+        try:
+            unpacked = [self.serializer.unpack(part) for part in self.parts]
+        except DECODE_ERRORS as error:
+            raise PayloadError(
+                f"not readable as {self.serializer.name}: {error}"
+            ) from error
+        args = unpacked[0] if unpacked else []
+        kwargs = unpacked[1] if len(unpacked) > 1 else {}
+        if not all(type(key) is str for key in kwargs):
+            raise PayloadError("ArgumentsKw has a key that is not a string")
+        return args, kwargs
+
+
+def _explain(error: Exception, decode: Callable[[], Any]) -> str:
+    """Word a decoder's error; *decode* reads the message without a schema."""
+    if isinstance(error, RecursionError):
+        return "message: nested too deeply"
+    try:
+        message = decode()
+    except DECODE_ERRORS as malformed:
+        return f"message: {malformed}"
+    code = message[0] if isinstance(message, list) and message else None
+    return explain(str(error), code)
+
+
+def check_keys(kwargs: dict[Any, Any]) -> None:
+    """Check what was read as ArgumentsKw: the keys of a WAMP dict are strings.
+
+    Raises:
+        PayloadError: One is not.
+    """
+    for key in kwargs:
+        if type(key) is not str:
+            kind = type(key).__name__
+            raise PayloadError(f"ArgumentsKw: expected `str` keys, got `{kind}`")
+
+
+def refuse_value(value: Any) -> Any:
+    """Say that *value* has no form in a serializer (an encoder's hook)."""
+    # Not the value itself: its repr may show what is none of the peer's business.
+    raise TypeError(f"{type(value).__name__} has no form in this serializer")
+
+
+def _binary_to_json(value: Any) -> Any:
+    """Replace bytes by their string form, wherever they are."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return "\0" + base64.b64encode(value).decode("ascii")
+    if isinstance(value, dict):
+        if any(isinstance(key, bytes) for key in value):
+            raise TypeError("a dict key of bytes has no form in this serializer")
+        return {key: _binary_to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_binary_to_json(item) for item in value]
+    if type(value) is float and not math.isfinite(value):
+        raise ValueError(f"{value} has no form in this serializer")
+    return value
+
+
+def _binary_from_json(value: Any) -> Any:
+    """Restore bytes from their string form, wherever they are."""
+    if isinstance(value, str) and value.startswith("\0"):
+        try:
+            return base64.b64decode(value[1:], validate=True)
+        except binascii.Error:
+            return value  # an application's own string with a NUL
+    if isinstance(value, dict):
+        return {key: _binary_from_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_binary_from_json(item) for item in value]
+    return value
+
+
+JSON = Json()
+MESSAGEPACK = MessagePack()

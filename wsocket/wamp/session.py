@@ -1,0 +1,432 @@
+"""The router's side of one WAMP session: HELLO .. GOODBYE as a state table.
+
+A session is fed by a transport, or by the in-process client, and writes to its `Link`.
+It does no I/O of its own. What an established session asks for goes to its realm's
+actions."""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from wsocket.errors import PayloadError
+from wsocket.log import logger
+from wsocket.wamp import errors
+from wsocket.wamp.authorization import OPEN_GRANTS, RoleGrants
+from wsocket.wamp.messages import (
+    ABORT,
+    CHALLENGE,
+    ERROR,
+    GOODBYE,
+    NO_ROLE,
+    WELCOME,
+    Abort,
+    Authenticate,
+    Call,
+    ClientMessage,
+    ClientRoles,
+    Error,
+    Goodbye,
+    Hello,
+    Message,
+    Publish,
+    Yield,
+)
+from wsocket.wamp.runtime import Cancellable
+from wsocket.wamp.serializers import (
+    DECODE_ERRORS,
+    Payload,
+    Serializer,
+)
+
+
+class Codec(Protocol):
+    """How messages become what one kind of link carries; shared by all its sessions."""
+
+    @property
+    def serializer(self) -> Serializer:
+        """The serializer of payloads that it takes without conversion."""
+
+    def encode(self, head: list[Any], payload: Payload | None) -> Any:
+        """Make the frame of a message that must arrive."""
+
+    def encode_event(self, head: list[Any], payload: Payload) -> Any:
+        """Make the frame of an EVENT, which a slow receiver may lose."""
+
+
+class Link(Protocol):
+    """What a session needs of its transport."""
+
+    @property
+    def codec(self) -> Codec:
+        """Makes the frames of this link."""
+
+    def write(self, frame: Any) -> None:
+        """Queue a frame that `codec` made."""
+
+    def close(self, *, failed: bool) -> None:
+        """End the transport; *failed* when the peer broke the protocol."""
+
+
+class State(enum.Enum):
+    """Where a session is in its life (Basic Profile, "Session Lifecycle")."""
+
+    CLOSED = "no session on this transport yet"
+    ADMITTING = "waiting for the router's answer to HELLO or AUTHENTICATE"
+    CHALLENGED = "waiting for AUTHENTICATE"
+    ESTABLISHED = "in a realm"
+    SHUTTING_DOWN = "the router said GOODBYE and waits for the client's"
+    ENDED = "aborted, or its transport is gone"
+
+
+# Messages, and their bytes, that wait for an authorizer's answer to one before them.
+_HELD_LIMIT = 10_000
+_HELD_BYTES = 16 * 2**20
+# These wait for nothing: the authorizer may be the very call that they answer.
+_NEVER_HELD = (Yield, Error)
+
+
+class Joinable(Protocol):
+    """What a session needs of its realm."""
+
+    @property
+    def actions(self) -> Mapping[type[Message], Callable[[Any, Any], None]]:
+        """Message type to what an established session does with it."""
+
+    def leave(self, session: Session) -> None:
+        """Forget *session*, with everything that it holds."""
+
+
+class Gatekeeper(Protocol):
+    """What a session needs of the router: the way into a realm."""
+
+    def admit(self, session: Session, hello: Hello) -> None:
+        """Answer HELLO: `Session.welcome`, `challenge` or `refuse`, now or later."""
+
+    def verify(self, session: Session, message: Authenticate) -> None:
+        """Answer AUTHENTICATE: `Session.welcome` or `refuse`, now or later."""
+
+    def deadline(self, callback: Callable[[], None]) -> Cancellable:
+        """Call back when a client has had the time to say what it must say."""
+
+
+NO_ACTIONS: Mapping[type[Message], Callable[[Any, Any], None]] = {}
+
+
+class Session:
+    """One WAMP session, as the router sees it.
+
+    Attributes:
+        id: The session ID; 0 outside a realm.
+        serializer: The serializer of its transport.
+        codec: Makes the frames that `deliver` takes.
+        deliver: Queues a frame; the link's own ``write``, without a detour.
+        environ: The WSGI environ of the request that opened the transport.
+        features: What the client announced, such as ``"callee.call_canceling"``.
+        grants: What its role may do, by action.
+        login: What the gatekeeper remembers of a client on its way in.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_actions",
+        "_deadline",
+        "_gatekeeper",
+        "_held",
+        "_held_bytes",
+        "_link",
+        "_realm",
+        "_state",
+        "authid",
+        "authmethod",
+        "authprovider",
+        "authrole",
+        "codec",
+        "deliver",
+        "environ",
+        "features",
+        "grants",
+        "id",
+        "login",
+        "serializer",
+    )
+
+    def __init__(
+        self,
+        link: Link,
+        gatekeeper: Gatekeeper,
+        *,
+        environ: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._link = link
+        self._gatekeeper = gatekeeper
+        self._realm: Joinable | None = None
+        self._state = State.CLOSED
+        self._actions = NO_ACTIONS
+        self._held: deque[tuple[ClientMessage, int]] | None = None
+        self._held_bytes = 0
+        self.codec = link.codec
+        self.serializer = link.codec.serializer
+        self.deliver = link.write
+        self.environ = environ or {}
+        self.id = 0
+        self.features: frozenset[str] = frozenset()
+        self.grants: RoleGrants = OPEN_GRANTS
+        self.authid = self.authrole = self.authmethod = self.authprovider = ""
+        self.login: object = None
+        self._deadline: Cancellable | None = gatekeeper.deadline(self._too_late)
+
+    @property
+    def admitting(self) -> bool:
+        """Whether the router owes an answer to HELLO or AUTHENTICATE."""
+        return self._state is State.ADMITTING
+
+    # In
+
+    def received(self, data: str | bytes) -> None:
+        """Handle one message as it came off the wire."""
+        try:
+            message = self.serializer.decode(data)
+        except DECODE_ERRORS as error:
+            self.violate(self.serializer.explain(error, data))
+            return
+        self.handle(message, len(data))
+
+    def handle(self, message: ClientMessage, size: int = 0) -> None:
+        """Handle one message, of *size* bytes on the wire."""
+        if self._held is not None and type(message) not in _NEVER_HELD:
+            self._hold_back(message, size)
+            return
+        action = self._actions.get(type(message))
+        if action is not None:
+            action(self, message)
+            return
+        step = ON_RECEIVE[self._state].get(type(message))
+        if step is not None:
+            step(self, message)
+        elif self._state not in _DEAF:
+            name = type(message).__name__.upper()
+            self.violate(f"{name} is not allowed: the session is {self._state.value}")
+
+    def hold(self) -> None:
+        """Keep what comes from now on until `release`: an authorizer is being asked."""
+        self._held = deque()
+
+    def release(self) -> None:
+        """Go on with what was kept, in its order."""
+        held, self._held = self._held, None
+        while held:
+            message, size = held.popleft()
+            self._held_bytes -= size
+            self.handle(message)
+            if self._held is not None:
+                self._held.extend(held)
+                return
+
+    def _hold_back(self, message: ClientMessage, size: int) -> None:
+        assert self._held is not None
+        self._held.append((message, size))
+        self._held_bytes += size
+        if len(self._held) > _HELD_LIMIT or self._held_bytes > _HELD_BYTES:
+            problem = (
+                f"more than {_HELD_LIMIT} messages or {_HELD_BYTES} bytes wait for "
+                "an authorizer"
+            )
+            self._abort(errors.UNAVAILABLE, problem, failed=True)
+
+    def payload(self, message: Publish | Call | Yield | Error) -> Payload | None:
+        """The payload of a message of this session; None, and an ABORT, if it is
+        invalid.
+        """
+        try:
+            return self.serializer.payload(message.args, message.kwargs)
+        except PayloadError as error:
+            self.violate(f"{type(message).__name__.upper()}.{error}")
+            return None
+
+    def disconnected(self) -> None:
+        """The transport is gone."""
+        self._end(State.ENDED)
+
+    # Out
+
+    def send(self, head: list[Any], payload: Payload | None = None) -> None:
+        """Queue a message: *head*, then the payload.
+
+        Raises:
+            PayloadError: The payload cannot be written in this session's serializer.
+        """
+        self.deliver(self.codec.encode(head, payload))
+
+    def send_error(
+        self, request_type: int, request: int, error: str, explanation: str
+    ) -> None:
+        """Refuse a request of this session."""
+        payload = Payload.of(self.serializer, [explanation])
+        self.send([ERROR, request_type, request, {}, error], payload)
+
+    # Life
+
+    def welcome(self, realm: Joinable, details: dict[str, Any]) -> None:
+        """The realm took this session in; WELCOME starts it."""
+        self._cancel_deadline()
+        self.login = None
+        self._realm = realm
+        self._state = State.ESTABLISHED
+        self._actions = realm.actions
+        self.send([WELCOME, self.id, details])
+
+    def challenge(self, method: str, extra: Mapping[str, Any]) -> None:
+        """The client must prove who it is."""
+        self._state = State.CHALLENGED
+        self.send([CHALLENGE, method, extra])
+
+    def refuse(self, reason: str, explanation: str) -> None:
+        """Do not let the client in."""
+        self._abort(reason, explanation, failed=False)
+
+    def violate(self, explanation: str) -> None:
+        """The client broke the protocol: ABORT, and nothing more is processed."""
+        logger.info("session %d broke the protocol: %s", self.id, explanation)
+        self._abort(errors.PROTOCOL_VIOLATION, explanation, failed=True)
+
+    def close(self, reason: str, message: str | None = None) -> None:
+        """The router ends the session: GOODBYE, and then it waits for the client's."""
+        if self._state is State.ESTABLISHED:
+            self.send(
+                [GOODBYE, {} if message is None else {"message": message}, reason]
+            )
+            self._end(State.SHUTTING_DOWN)
+            self._deadline = self._gatekeeper.deadline(self._too_late)
+
+    def _abort(self, reason: str, explanation: str, *, failed: bool) -> None:
+        if self._state is State.ENDED:
+            return
+        self.send([ABORT, {"message": explanation}, reason])
+        self._end(State.ENDED)
+        self._link.close(failed=failed)
+
+    def _end(self, state: State) -> None:
+        """Out of the realm, with everything that was held there."""
+        self._cancel_deadline()
+        self._state = state
+        self._actions = NO_ACTIONS
+        self._held = self.login = None
+        self._held_bytes = 0
+        realm, self._realm = self._realm, None
+        if realm is not None:
+            realm.leave(self)
+        self.id = 0
+
+    def _too_late(self) -> None:
+        """The client did not say what it had to."""
+        self._deadline = None
+        if self._state is State.SHUTTING_DOWN:
+            self._end(State.ENDED)
+            self._link.close(failed=False)
+        else:
+            problem = f"too late: the session is {self._state.value}"
+            self._abort(errors.PROTOCOL_VIOLATION, problem, failed=True)
+
+    def _cancel_deadline(self) -> None:
+        deadline, self._deadline = self._deadline, None
+        if deadline is not None:
+            deadline.cancel()
+
+    # The steps of the state table
+
+    def _on_hello(self, message: Hello) -> None:
+        roles = message.details.roles
+        if not (roles.caller or roles.callee or roles.publisher or roles.subscriber):
+            self.violate(
+                "HELLO.Details.roles: expected at least one of caller, callee, "
+                "publisher, subscriber"
+            )
+            return
+        self.features = announced_features(roles)
+        self._state = State.ADMITTING
+        self._gatekeeper.admit(self, message)
+
+    def _on_authenticate(self, message: Authenticate) -> None:
+        self._state = State.ADMITTING
+        self._gatekeeper.verify(self, message)
+
+    def _on_goodbye(self, message: Goodbye) -> None:
+        self.send([GOODBYE, {}, errors.CLOSE_GOODBYE_AND_OUT])
+        self._await_hello()
+
+    def _on_goodbye_reply(self, message: Goodbye) -> None:
+        self._await_hello()
+
+    def _await_hello(self) -> None:
+        """The session is over; its transport may carry another one."""
+        self._end(State.CLOSED)
+        self._deadline = self._gatekeeper.deadline(self._too_late)
+
+    def _on_abort(self, message: Abort) -> None:
+        logger.info("session %d aborted: %s", self.id, message.reason)
+        self._end(State.ENDED)
+        self._link.close(failed=False)
+
+
+Step = Callable[[Session, Any], None]
+
+# What a session answers itself; everything else is an action of the realm, or a
+# violation.
+ON_RECEIVE: dict[State, dict[type[Message], Step]] = {
+    State.CLOSED: {Hello: Session._on_hello, Abort: Session._on_abort},
+    State.ADMITTING: {Abort: Session._on_abort},
+    State.CHALLENGED: {
+        Authenticate: Session._on_authenticate,
+        Abort: Session._on_abort,
+    },
+    State.ESTABLISHED: {Goodbye: Session._on_goodbye, Abort: Session._on_abort},
+    State.SHUTTING_DOWN: {Goodbye: Session._on_goodbye_reply, Abort: Session._on_abort},
+    State.ENDED: {},
+}
+
+# Here everything else is ignored: the router has said its last word.
+_DEAF = (State.SHUTTING_DOWN, State.ENDED)
+
+# Clients of one kind announce the same: they share one set, whatever order it came in.
+_known_features: dict[frozenset[str], frozenset[str]] = {}
+_KNOWN_FEATURES_LIMIT = 1000
+
+
+def announced_features(roles: ClientRoles) -> frozenset[str]:
+    """What HELLO announces, as ``"role.feature"``."""
+    features = frozenset(
+        f"{name}.{feature}"
+        for name in ("caller", "callee", "publisher", "subscriber")
+        for feature, announced in (getattr(roles, name) or NO_ROLE).announced()
+        if announced is True
+    )
+    if len(_known_features) >= _KNOWN_FEATURES_LIMIT:
+        _known_features.clear()
+    return _known_features.setdefault(features, features)
+
+
+def deliver_event(
+    receivers: Iterable[Session], head: list[Any], payload: Payload
+) -> None:
+    """Queue one EVENT for many sessions, encoding it once for each kind of link."""
+    frames: dict[Codec, Any] = {}
+    for receiver in receivers:
+        codec = receiver.codec
+        frame = frames.get(codec)
+        if frame is None:
+            if codec in frames:
+                continue
+            try:
+                frame = frames[codec] = codec.encode_event(head, payload)
+            except PayloadError as error:
+                frames[codec] = None
+                logger.warning(
+                    "an event is not delivered to %s sessions: %s",
+                    codec.serializer.name,
+                    error,
+                )
+                continue
+        receiver.deliver(frame)

@@ -1,0 +1,116 @@
+"""Who has subscribed to which topics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from wsocket.wamp.registry import Registry
+from wsocket.wamp.session import Session
+from wsocket.wamp.uris import MATCHES, Match
+
+
+class Subscription:
+    """Everybody who subscribed to one (topic, match) shares one subscription.
+
+    Attributes:
+        created: Seconds since the epoch.
+        subscribers: In the order in which they came.
+    """
+
+    __slots__ = ("created", "id", "match", "subscribers", "uri")
+
+    def __init__(self, id: int, uri: str, *, match: Match, created: float) -> None:
+        self.id = id
+        self.uri = uri
+        self.match = match
+        self.created = created
+        self.subscribers: dict[Session, None] = {}
+
+
+class SubscriptionObserver(Protocol):
+    """Who is told about changes, in the order in which they happen."""
+
+    def created(self, session: Session, subscription: Subscription) -> None: ...
+
+    def subscribed(self, session: Session, subscription: Subscription) -> None: ...
+
+    def unsubscribed(self, session: Session, subscription: Subscription) -> None: ...
+
+    def deleted(self, session: Session, subscription: Subscription) -> None: ...
+
+
+class Subscriptions:
+    """The table of one realm."""
+
+    def __init__(
+        self,
+        *,
+        next_id: Callable[[], int],
+        time: Callable[[], float],
+        observer: SubscriptionObserver,
+    ) -> None:
+        self._next_id = next_id
+        self._time = time
+        self._observer = observer
+        self._registry = Registry[Subscription]()
+        self._held: dict[Session, dict[Subscription, None]] = {}
+        self.by_id: dict[int, Subscription] = {}
+        self.get = self._registry.get
+        self.matching = self._registry.matching
+
+    def ids(self) -> dict[Match, list[int]]:
+        """Subscription IDs by matching policy."""
+        return {
+            match: [each.id for each in self._registry.entries(match)]
+            for match in MATCHES
+        }
+
+    def held_by(self, subscriber: Session) -> Iterator[Subscription]:
+        """The subscriptions of *subscriber*."""
+        return iter(self._held.get(subscriber, ()))
+
+    def add(
+        self,
+        subscriber: Session,
+        uri: str,
+        match: Match,
+        *,
+        then: Callable[[Subscription], None],
+    ) -> None:
+        """Subscribe; again for the same (topic, match) is the same subscription.
+
+        Args:
+            then: Called before observers are told: what they publish about it may be
+                an event of this very subscription.
+        """
+        subscription = self._registry.get(uri, match)
+        is_new = subscription is None
+        if subscription is None:
+            subscription = Subscription(
+                self._next_id(), uri, match=match, created=self._time()
+            )
+            self._registry.add(uri, match, subscription)
+            self.by_id[subscription.id] = subscription
+        has_joined = subscriber not in subscription.subscribers
+        if has_joined:
+            subscription.subscribers[subscriber] = None
+            self._held.setdefault(subscriber, {})[subscription] = None
+        then(subscription)
+        if is_new:
+            self._observer.created(subscriber, subscription)
+        if has_joined:
+            self._observer.subscribed(subscriber, subscription)
+
+    def remove(self, subscriber: Session, subscription: Subscription) -> None:
+        """Take *subscriber*, who is there, out of *subscription*."""
+        held = self._held[subscriber]
+        held.pop(subscription, None)
+        if not held:
+            del self._held[subscriber]
+        del subscription.subscribers[subscriber]
+        self._observer.unsubscribed(subscriber, subscription)
+        if not subscription.subscribers:
+            self._registry.remove(subscription.uri, subscription.match)
+            del self.by_id[subscription.id]
+            self._observer.deleted(subscriber, subscription)

@@ -1,0 +1,77 @@
+"""URI rules (Basic Profile, "URIs"): topics, procedures, errors and realms.
+
+Both rule sets are applied with ``fullmatch``: ``$`` would let a trailing newline pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+Match = Literal["exact", "prefix", "wildcard"]
+
+MATCHES: tuple[Match, ...] = ("exact", "prefix", "wildcard")
+
+# A URI of a million components would cost a tree of a million nodes.
+MAX_COMPONENTS = 100
+
+Check = Callable[[str], object]
+
+# match -> rule. A prefix may end in an empty component: it is compared as a string.
+_LOOSE: dict[Match, Check] = {
+    "exact": re.compile(r"([^\s.#\ud800-\udfff]+\.)*[^\s.#\ud800-\udfff]+").fullmatch,
+    "prefix": re.compile(r"([^\s.#\ud800-\udfff]+\.)*[^\s.#\ud800-\udfff]*").fullmatch,
+    "wildcard": re.compile(
+        r"([^\s.#\ud800-\udfff]*\.)*[^\s.#\ud800-\udfff]*"
+    ).fullmatch,
+}
+_STRICT: dict[Match, Check] = {
+    "exact": re.compile(r"([0-9a-z_]+\.)*[0-9a-z_]+").fullmatch,
+    "prefix": re.compile(r"([0-9a-z_]+\.)*[0-9a-z_]*").fullmatch,
+    "wildcard": re.compile(r"([0-9a-z_]*\.)*[0-9a-z_]*").fullmatch,
+}
+
+
+class UriRules:
+    """Which URIs are valid: by the specification's loose rules or its strict ones."""
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self._checks = _STRICT if strict else _LOOSE
+        self._rules = "strict" if strict else "loose"
+
+    def valid(self, uri: str, match: Match = "exact") -> bool:
+        """Whether *uri* may stand where *match* applies."""
+        return uri.count(".") < MAX_COMPONENTS and self._checks[match](uri) is not None
+
+    def problem(self, uri: str, match: Match = "exact") -> str:
+        """Why *uri* is refused, for the error sent to its author."""
+        shown = uri if len(uri) <= 100 else uri[:100] + "..."
+        if uri.count(".") >= MAX_COMPONENTS:
+            return f"{shown!r} has more than {MAX_COMPONENTS} components"
+        if self._checks["wildcard"](uri) is not None:
+            return (
+                f"{shown!r} has an empty component, which an {match} URI may not have"
+            )
+        if self._rules == "strict":
+            return (
+                f"{shown!r}: components may only have lower-case letters, digits and _"
+            )
+        return f"{shown!r}: components may have no white space, '.' or '#'"
+
+
+def reserved(uri: str) -> bool:
+    """Whether *uri* is in the protocol's own namespace, ``wamp.``."""
+    return uri == "wamp" or uri.startswith("wamp.")
+
+
+def fits(uri: str, pattern: str, match: Match) -> bool:
+    """Whether *uri* is what (*pattern*, *match*) stands for."""
+    if match == "exact":
+        return uri == pattern
+    if match == "prefix":
+        return uri.startswith(pattern)
+    components, wanted = uri.split("."), pattern.split(".")
+    return len(components) == len(wanted) and all(
+        not want or have == want for have, want in zip(components, wanted, strict=True)
+    )
