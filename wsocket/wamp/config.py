@@ -171,6 +171,11 @@ class Realm:
             if not isinstance(value, bool):
                 raise TypeError(f"Realm.{name}: expected a bool, got {value!r}")
 
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody who enters may do everything."""
+        return not self.roles and self.authorizer is None
+
     def _check_auth(self) -> None:
         _check_list("Realm.auth", self.auth)
         if not self.auth:

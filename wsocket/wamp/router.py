@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -67,6 +68,7 @@ class Router:
         self._configs: dict[str, config.Realm] = {}
         self._runtime: Runtime | None = None
         self._realms: dict[str, Realm] = {}
+        self._known_open: set[str] = set()  # realms that were warned about
         for realm in realms:
             self.add_realm(realm)
         self.trusted = TrustedGate(self)
@@ -221,6 +223,20 @@ class Router:
         session.authmethod = login.method
         session.authprovider = identity.authprovider
         login.realm.join(session, identity.authextra)
+        if login.realm.config.is_open and name not in self._known_open:
+            self._warn_if_remote(session, name)
+
+    def _warn_if_remote(self, session: Session, name: str) -> None:
+        """An open realm is for one's own machine."""
+        address = session.environ.get("REMOTE_ADDR", "")
+        if _is_remote(address):
+            self._known_open.add(name)
+            logger.warning(
+                "realm %r is open: everybody who reaches it, such as %s, may call, "
+                "publish and register everything; give it roles (see Realm)",
+                name,
+                address,
+            )
 
     def _refuse(self, session: Session, error: Exception) -> None:
         """Refuse a login, after a while: trying passwords must be slow."""
@@ -296,3 +312,11 @@ def _attempt(function: Callable[[], Any]) -> Any:
         return function()
     except Exception as error:
         return error
+
+
+def _is_remote(address: str) -> bool:
+    """Whether *address* is that of another machine; Unix sockets have none."""
+    try:
+        return not ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

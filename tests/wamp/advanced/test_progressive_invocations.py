@@ -6,7 +6,17 @@ import msgpack
 import pytest
 
 from tests.wamp.advanced.conftest import CALLEE, INTERRUPT, World
-from tests.wamp.raw_client import CALL, ERROR, FORMATS, INVOCATION, RESULT, UNREGISTER
+from tests.wamp.raw_client import (
+    ABORT,
+    CALL,
+    ERROR,
+    FORMATS,
+    INVOCATION,
+    RESULT,
+    UNREGISTER,
+)
+from wsocket.wamp.authorization import unknown_role
+from wsocket.wamp.config import Permission, Role
 
 STREAMS = "caller.progressive_call_invocations"
 TAKES = ("callee.progressive_call_invocations", "callee.call_canceling")
@@ -311,3 +321,29 @@ def test_callers_numbers_are_not_mixed_up(peer, uri):
     numbers = {each[1] for each in messages if each[4] == [0]}
     assert len(numbers) == 2
     assert all(each[0] == INVOCATION and each[1] in numbers for each in messages)
+
+
+def test_chunk_for_a_procedure_that_is_not_permitted_is_a_violation():
+    """No ERROR for the call: it runs, and its answer is still to come."""
+    allowed = Permission("com.", match="prefix", allow=["call", "register"])
+    world = World(roles=[Role("anonymous", [allowed])])
+    callee, caller = world.peer(*TAKES), world.peer(STREAMS)
+    callee.register("com.a")
+    caller.call("com.a", progress=True)
+    caller.call("org.a", progress=True)
+    [message] = caller.take()
+    assert message[0] == ABORT
+
+
+def test_permission_is_that_of_the_first_chunk():
+    """What is decided about later calls does not cut one off that runs."""
+    allowed = Permission("com.", match="prefix", allow=["call", "register"])
+    world = World(roles=[Role("anonymous", [allowed])])
+    callee, caller = world.peer(*TAKES), world.peer(STREAMS)
+    callee.register("com.a")
+    caller.call("com.a", progress=True)
+    first = callee.invoked()
+    caller.session.grants = unknown_role(asks=False)
+    caller.call("com.a")
+    assert caller.take() == []
+    assert callee.invoked()[0] == first[0]
