@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 from wsocket import Limits, WSocketApp, run
@@ -19,8 +20,16 @@ def echo(environ: dict[str, Any], start_response: Any) -> None:
         environ["wsgi.websocket"].send(message)
 
 
+def sleep(environ: dict[str, Any], start_response: Any) -> None:
+    """Sleep for longer than a peer may be silent, without listening."""
+    environ["wsgi.websocket"].receive()
+    time.sleep(2 * (SHORT.ping_interval + SHORT.ping_timeout))
+    environ["wsgi.websocket"].send("slept")
+
+
 for each in (app, patient, narrow):
     each.route("/echo")(echo)
+    each.route("/sleeper")(sleep)
 
 if __name__ == "__main__":
     run(globals()[sys.argv[1]], port=0)

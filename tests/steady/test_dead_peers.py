@@ -6,9 +6,17 @@ import time
 from itertools import islice
 
 import pytest
+import websocket
 
 from tests.steady.conftest import Start
-from tests.steady.peers import ask, client_text, join, messages, silent_upgrade
+from tests.steady.peers import (
+    SECONDS,
+    ask,
+    client_text,
+    join,
+    messages,
+    silent_upgrade,
+)
 
 INTERVAL, TIMEOUT = 0.6, 0.4  # seconds, as in the application
 BUSY_MACHINE = 1.5  # seconds that a test machine may be late
@@ -66,3 +74,12 @@ def test_a_peer_that_answers_pings_stays(start: Start) -> None:
         assert opcode == 9
     assert ask(session, [48, 1, {}, "com.example.none"])[0] == 8
     session.close()
+
+
+def test_a_handler_that_does_not_listen_keeps_its_websocket(start: Start) -> None:
+    """Nobody would see the answer to a ping; its peer is not given up for that."""
+    server = start("app")
+    sleeper = websocket.create_connection(server.ws("/sleeper"), timeout=SECONDS)
+    sleeper.send("begin")
+    assert sleeper.recv() == "slept"
+    sleeper.close()

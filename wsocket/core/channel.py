@@ -50,7 +50,7 @@ class Channel(Stream):
         self._receiver = receiver
         self.start(read_ahead)
 
-    def ping(self) -> None:
+    def beat(self) -> None:
         """Ask the peer for a sign of life."""
         if self._connection.open:
             self.write(self._connection.ping())

@@ -260,9 +260,12 @@ class Framework:
         agreed: Handshake,
         environ: Environ,
     ) -> None:
-        sock = taken.concurrency.adopt(
-            taken.descriptor, patience=self._limits.ping_interval
-        )
+        # Threads find out by themselves that a peer is silent: the kernel wakes them.
+        # For greenlets the loop does, if it is in the same thread.
+        loop = get_loop(current_hub=True) if taken.concurrency is GREENLETS else None
+        watched = loop is not None and loop.concurrency is GREENLETS
+        patience = 0.0 if watched else self._limits.ping_interval
+        sock = taken.concurrency.adopt(taken.descriptor, patience=patience)
         _disable_nagle(sock)
         # The request is over for the server: what follows is the handler's own environ.
         environ = {**environ, "wsgi.input": io.BytesIO()}
@@ -274,8 +277,11 @@ class Framework:
             max_message_size=self.max_message_size,
             read_ahead=taken.read_ahead,
             limits=self._limits,
+            patience=patience,
         )
         self._websockets.add(websocket)
+        if loop is not None and watched:
+            loop.call_soon(self._switchboard_on(loop).watch, websocket)
         environ["wsgi.websocket"] = websocket
         environ["wsgi.websocket_version"] = agreed.version
         taken.concurrency.spawn(

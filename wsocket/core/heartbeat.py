@@ -24,8 +24,8 @@ class Beating(Protocol):
     def alive(self) -> bool:
         """Whether the connection is there."""
 
-    def ping(self) -> None:
-        """Ask the peer for a sign of life."""
+    def beat(self) -> None:
+        """Ask the peer for a sign of life, without waiting."""
 
     def abort(self) -> None:
         """Drop the connection now."""
@@ -67,6 +67,8 @@ class Heartbeat:
         horizon = self._loop.now() + self._tick
         while self._to_judge and next(iter(self._to_judge.values())) <= horizon:
             connection, due = self._to_judge.popitem(last=False)
+            if not connection.alive:
+                continue
             if connection.heard:
                 self._to_ping[connection] = due + self._pause
             else:
@@ -74,8 +76,10 @@ class Heartbeat:
                 connection.abort()
         while self._to_ping and next(iter(self._to_ping.values())) <= horizon:
             connection, due = self._to_ping.popitem(last=False)
+            if not connection.alive:
+                continue
             connection.heard = False
-            connection.ping()
+            connection.beat()
             self._to_judge[connection] = due + self._timeout
         self._running = bool(self._to_ping or self._to_judge)
         if self._running:

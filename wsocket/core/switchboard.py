@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from wsocket.core.channel import Channel, Receiver
 from wsocket.core.connection import Connection
-from wsocket.core.heartbeat import Heartbeat
+from wsocket.core.heartbeat import Beating, Heartbeat
 from wsocket.core.loop import Loop
 from wsocket.core.stream import Limits
 
@@ -43,6 +43,11 @@ class Switchboard:
             self._heartbeat.add(channel)
         channel.write(greeting)
         channel.open(receiver_of(channel), read_ahead)
+
+    def watch(self, connection: Beating) -> None:
+        """Ping a connection that somebody else drives, until it ends."""
+        if self._heartbeat is not None:
+            self._heartbeat.add(connection)
 
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake on every channel."""

@@ -49,6 +49,7 @@ class WebSocket:
         max_message_size: int,
         read_ahead: bytes = b"",
         limits: Limits | None = None,
+        patience: float = 0.0,
     ) -> None:
         self.environ = environ
         self.protocol = handshake.subprotocol
@@ -58,7 +59,10 @@ class WebSocket:
         self._limits = limits or Limits()
         self.close_timeout = self._limits.close_timeout
         self.concurrency = concurrency
-        self._heard = time.monotonic()
+        self._patience = patience  # seconds of silence after which we ping ourselves
+        self._heard = True
+        self._reading = False
+        self._heard_at = time.monotonic()
         self._pinged: float | None = None  # when, if nothing was heard since
         self._connection = Connection(
             max_message_size=max_message_size, deflate=handshake.deflate
@@ -239,32 +243,67 @@ class WebSocket:
         if self._pinged is not None:
             if now - self._pinged >= limits.ping_timeout:
                 self._lose()
-        elif limits.ping_interval and now - self._heard >= limits.ping_interval:
+        elif self._patience and now - self._heard_at >= self._patience:
             self._pinged = now
-            # Whoever is sending at the moment finds out by itself that nobody reads.
-            if self._sending.acquire(blocking=False):
-                with contextlib.suppress(WebSocketClosed):
-                    try:
-                        self._write(self._connection.ping())
-                    finally:
-                        self._done_sending()
+            self._ping_quietly()
+
+    def _ping_quietly(self) -> None:
+        """Ping, unless somebody sends: he finds out by himself that nobody reads."""
+        if self._sending.acquire(blocking=False):
+            with contextlib.suppress(WebSocketClosed):
+                try:
+                    self._write(self._connection.ping())
+                finally:
+                    self._done_sending()
+
+    # What a heartbeat on the loop needs; not for handlers.
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection is there."""
+        return not self._connection.closed
+
+    @property
+    def heard(self) -> bool:
+        """Whether the peer gave a sign of life since this was last set to False.
+
+        As long as the handler does not read, nobody would see one.
+        """
+        return self._heard or not self._reading
+
+    @heard.setter
+    def heard(self, heard: bool) -> None:
+        self._heard = heard
+
+    def beat(self) -> None:
+        """Ask the peer for a sign of life, without waiting; if the handler listens."""
+        if self._reading:
+            self.concurrency.spawn(self._ping_quietly)
+        else:
+            self._heard = True
+
+    def abort(self) -> None:
+        """Drop the connection now; `receive` raises `WebSocketClosed`."""
+        self._lose()
 
     def _read(self) -> None:
         limits = self._limits
         data: bytes | None = None
+        self._reading = True
         try:
             if self._pinged is None or self.concurrency.wait_readable(
                 self._sock, limits.ping_timeout
             ):
-                data = self.concurrency.receive(
-                    self._sock, READ_SIZE, limits.ping_interval
-                )
+                data = self.concurrency.receive(self._sock, READ_SIZE, self._patience)
         except OSError:
             data = b""
+        finally:
+            self._reading = False
         if data is None:
             self._judge_silence()
         elif data:
-            self._heard = time.monotonic()
+            self._heard = True
+            self._heard_at = time.monotonic()
             self._pinged = None
             self._events.extend(self._connection.feed(data))
         else:

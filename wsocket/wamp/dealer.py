@@ -13,9 +13,12 @@ from wsocket.errors import PayloadError
 from wsocket.wamp import errors
 from wsocket.wamp.grants import Grant
 from wsocket.wamp.invocations import (
+    CalleeState,
+    CallerState,
     Invocation,
     details_of,
     disclosure_refusal,
+    may_pass,
     missing_feature,
 )
 from wsocket.wamp.messages import (
@@ -56,30 +59,7 @@ FEATURES = {
     "shared_registration": True,
 }
 
-# The router's own procedures take neither a stream of arguments nor foreign payloads.
-NO_FEATURES: frozenset[str] = frozenset()
-
 Builtin = Callable[[Session, Call, Payload], None]
-
-
-class _CallerState:
-    """What the dealer knows of one caller."""
-
-    __slots__ = ("calls", "last_request")
-
-    def __init__(self) -> None:
-        self.calls: dict[int, Invocation] = {}  # by CALL.Request
-        self.last_request = 0
-
-
-class _CalleeState:
-    """What the dealer knows of one callee."""
-
-    __slots__ = ("invocations", "last_request")
-
-    def __init__(self) -> None:
-        self.invocations: dict[int, Invocation] = {}  # by INVOCATION.Request
-        self.last_request = 0
 
 
 class Dealer:
@@ -106,8 +86,8 @@ class Dealer:
         self._runtime = runtime
         self.builtins: Mapping[str, Builtin] = {}
         self._answers_canceled = answers_canceled
-        self._callers: dict[Session, _CallerState] = {}
-        self._callees: dict[Session, _CalleeState] = {}
+        self._callers: dict[Session, CallerState] = {}
+        self._callees: dict[Session, CalleeState] = {}
 
     # Registering
 
@@ -171,9 +151,9 @@ class Dealer:
             return
         state = self._callers.get(caller)
         if state is None:
-            state = self._callers[caller] = _CallerState()
+            state = self._callers[caller] = CallerState()
         request, options = message.request, message.options
-        if options.ppt_scheme is not None and not _may_pass(caller, "caller"):
+        if options.ppt_scheme is not None and not may_pass(caller, "caller"):
             return
         active = state.calls.get(request)
         if active is not None:
@@ -200,7 +180,8 @@ class Dealer:
         if reserved(procedure):
             builtin = self.builtins.get(procedure)
             if builtin is not None:
-                refusal = missing_feature(NO_FEATURES, message.options)
+                # It takes neither a stream of arguments nor foreign payloads.
+                refusal = missing_feature(frozenset(), message.options)
                 if refusal is None:
                     builtin(caller, message, payload)
                 return refusal
@@ -215,29 +196,33 @@ class Dealer:
                 errors.NO_AVAILABLE_CALLEE,
                 "every callee runs as many calls as it registered for (concurrency)",
             )
-        invocation = Invocation(caller, message, registration=registration, grant=grant)
+        calls = self._callers[caller].calls
+        invocation = Invocation(
+            caller, message, calls=calls, registration=registration, grant=grant
+        )
         return self._invoke(invocation, endpoint, payload)
 
     def _invoke(
         self, invocation: Invocation, endpoint: Endpoint, payload: Payload
     ) -> Refusal | None:
         """Send the INVOCATION, or say why that cannot be done."""
-        caller, message, callee = invocation.caller, invocation.message, endpoint.callee
-        options = message.options
-        refusal = missing_feature(callee.features, options) or disclosure_refusal(
-            options, invocation.grant
-        )
-        if refusal is not None:
-            return refusal
+        callee, options = endpoint.callee, invocation.message.options
+        if options.progress or options.disclose_me or options.ppt_scheme is not None:
+            refusal = missing_feature(callee.features, options) or disclosure_refusal(
+                options, invocation.grant
+            )
+            if refusal is not None:
+                return refusal
         state = self._callees.get(callee)
         if state is None:
-            state = self._callees[callee] = _CalleeState()
+            state = self._callees[callee] = CalleeState()
         state.last_request += 1
         details = details_of(invocation, endpoint)
         invocation.request, invocation.endpoint = state.last_request, endpoint
         endpoint.active += 1
-        state.invocations[invocation.request] = invocation
-        self._callers[caller].calls[message.request] = invocation
+        invocation.invocations = state.invocations
+        invocation.invocations[invocation.request] = invocation
+        invocation.calls[invocation.call_request] = invocation
         if options.timeout:
             self._start_timer(invocation, forwarded="timeout" in details)
         if "callee.call_reroute" in callee.features and not options.progress:
@@ -300,7 +285,7 @@ class Dealer:
         options = message.options
         details: dict[str, Any] = {}
         if options.ppt_scheme is not None:
-            if not _may_pass(callee, "callee"):
+            if not may_pass(callee, "callee"):
                 return
             if not self._passes(invocation, callee):
                 return
@@ -333,7 +318,7 @@ class Dealer:
             return
         details: dict[str, Any] = {}
         if message.details.ppt_scheme is not None:
-            if not _may_pass(callee, "callee"):
+            if not may_pass(callee, "callee"):
                 return
             if not self._passes(invocation, callee):
                 return
@@ -371,7 +356,7 @@ class Dealer:
         else:
             refusal = self._invoke(invocation, endpoint, payload)
         if refusal is not None:
-            self._stop_timer(invocation)
+            invocation.stop_timer()
             invocation.caller.send_error(CALL, invocation.call_request, *refusal)
 
     # Ending a call early
@@ -414,11 +399,7 @@ class Dealer:
         callee_state = self._callees.pop(session, None)
         if callee_state is not None:
             for invocation in list(callee_state.invocations.values()):
-                self._fail(
-                    invocation,
-                    errors.CANCELED,
-                    "the callee has left before it answered",
-                )
+                self._fail(invocation, errors.CANCELED, "the callee has left")
 
     def _interrupt(self, invocation: Invocation, mode: CancelMode) -> None:
         callee = invocation.endpoint.callee
@@ -435,22 +416,17 @@ class Dealer:
         """Limit the time for an answer, unless the callee does that itself."""
         if forwarded:
             invocation.timeout = 0.0
-            self._stop_timer(invocation)
+            invocation.stop_timer()
         elif invocation.timer is None:  # else the call was rerouted
             invocation.timeout = invocation.message.options.timeout / 1000
             self._restart_timer(invocation)
 
     def _restart_timer(self, invocation: Invocation) -> None:
         if invocation.timeout:
-            self._stop_timer(invocation)
+            invocation.stop_timer()
             invocation.timer = self._runtime.call_later(
                 invocation.timeout, self._expire, invocation
             )
-
-    def _stop_timer(self, invocation: Invocation) -> None:
-        if invocation.timer is not None:
-            invocation.timer.cancel()
-            invocation.timer = None
 
     # The tables
 
@@ -464,17 +440,15 @@ class Dealer:
 
     def _finish(self, invocation: Invocation) -> None:
         """The call has its final answer: what comes later is discarded."""
-        del self._callers[invocation.caller].calls[invocation.call_request]
+        del invocation.calls[invocation.call_request]
         self._forget(invocation)
 
     def _forget(self, invocation: Invocation) -> None:
-        endpoint = invocation.endpoint
-        endpoint.active -= 1
-        state = self._callees.get(endpoint.callee)
-        if state is not None:
-            state.invocations.pop(invocation.request, None)
+        """The callee's answer is not awaited any more."""
+        invocation.endpoint.active -= 1
+        del invocation.invocations[invocation.request]
         if invocation.timer is not None:
-            self._stop_timer(invocation)
+            invocation.stop_timer()
 
     def _fail(self, invocation: Invocation, error: str, explanation: str) -> None:
         """End a call with an ERROR of ours."""
@@ -490,8 +464,7 @@ class Dealer:
         try:
             invocation.caller.send(head, payload)
         except PayloadError as error:
-            calls = self._callers[invocation.caller].calls
-            if calls.get(invocation.call_request) is invocation:
+            if invocation.calls.get(invocation.call_request) is invocation:
                 self._finish(invocation)
                 self._interrupt(invocation, "killnowait")
             invocation.caller.send_error(
@@ -522,11 +495,3 @@ class Dealer:
             return Refusal(errors.INVALID_URI, f"Procedure: {problem}")
         problem = f"no callee has registered a procedure for {procedure!r}"
         return Refusal(errors.NO_SUCH_PROCEDURE, problem)
-
-
-def _may_pass(session: Session, role: str) -> bool:
-    """Whether *session* announced the payload passthru mode it uses; if not, ABORT."""
-    if f"{role}.payload_passthru_mode" in session.features:
-        return True
-    session.violate("ppt_scheme: payload_passthru_mode was not announced")
-    return False

@@ -18,7 +18,7 @@ from wsocket.wamp.authorization import (
 )
 from wsocket.wamp.authorizer import AskAuthorizer, CallProcedure
 from wsocket.wamp.config import Action, AuthorizationRequest, Authorizer, Realm
-from wsocket.wamp.grants import DENIED, Grant
+from wsocket.wamp.grants import DENIED, OPEN, Grant
 from wsocket.wamp.messages import CALL, PUBLISH, REGISTER, SUBSCRIBE
 from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.session import Session
@@ -82,9 +82,17 @@ class Guard:
         return grant or DENIED
 
     def guarded(
-        self, action: Action, perform: Perform
+        self,
+        action: Action,
+        perform: Perform,
+        *,
+        under_way: Callable[[Session, int], bool] | None = None,
     ) -> Callable[[Session, Any], None]:
-        """An action of the realm that asks before it performs."""
+        """An action of the realm that asks before it performs.
+
+        Args:
+            under_way: Whether a request only goes on with what was permitted before.
+        """
         uri_of = attrgetter(_REQUESTS[action][1])
         takes_patterns = action in ("subscribe", "register")
 
@@ -94,6 +102,8 @@ class Guard:
             grant = session.grants[action][uri, match]
             if grant is not None and grant.allowed:
                 perform(session, message, grant)
+            elif under_way is not None and under_way(session, message.request):
+                perform(session, message, OPEN)
             elif grant is None and self._uris.valid(uri, match):
                 request = _request(session, action, uri, match)
                 self._settle(session, message, request, perform)

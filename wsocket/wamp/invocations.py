@@ -17,9 +17,11 @@ class Invocation:
     """A call on its way: asked by `caller`, answered by the callee of `endpoint`.
 
     Attributes:
-        payload: Kept where another callee may have to run the call.
         call_request: CALL.Request.
+        calls: The caller's calls, by CALL.Request; this one is among them.
         request: INVOCATION.Request.
+        invocations: The callee's invocations, by INVOCATION.Request; this one too.
+        payload: Kept where another callee may have to run the call.
         streaming: Whether more arguments may come ("Progressive Call Invocations").
         progressive: Whether the callee was asked for progressive results.
         canceled: Whether the callee was interrupted, and its answer is awaited
@@ -31,9 +33,11 @@ class Invocation:
     __slots__ = (
         "call_request",
         "caller",
+        "calls",
         "canceled",
         "endpoint",
         "grant",
+        "invocations",
         "message",
         "payload",
         "progressive",
@@ -50,23 +54,53 @@ class Invocation:
         caller: Session,
         message: Call,
         *,
+        calls: dict[int, Invocation],
         registration: Registration,
         grant: Grant,
     ) -> None:
         self.caller = caller
         self.grant = grant
         self.call_request = message.request
+        self.calls = calls
         self.registration = registration
         self.message = message
-        self.payload: Payload | None = None  # kept where the call may be rerouted
+        self.payload: Payload | None = None
         self.streaming = message.options.progress
         self.timeout = 0.0
         self.timer: Cancellable | None = None
         self.tried: tuple[Endpoint, ...] = ()
         self.canceled = False
         self.progressive = False
-        self.request = 0
+        # Where it is run, once that is decided.
         self.endpoint: Endpoint
+        self.request = 0
+        self.invocations: dict[int, Invocation]
+
+    def stop_timer(self) -> None:
+        """The callee may take its time from now on."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+class CallerState:
+    """What the dealer knows of one caller."""
+
+    __slots__ = ("calls", "last_request")
+
+    def __init__(self) -> None:
+        self.calls: dict[int, Invocation] = {}  # by CALL.Request
+        self.last_request = 0
+
+
+class CalleeState:
+    """What the dealer knows of one callee."""
+
+    __slots__ = ("invocations", "last_request")
+
+    def __init__(self) -> None:
+        self.invocations: dict[int, Invocation] = {}  # by INVOCATION.Request
+        self.last_request = 0
 
 
 def missing_feature(features: frozenset[str], options: CallOptions) -> Refusal | None:
@@ -125,3 +159,11 @@ def details_of(invocation: Invocation, endpoint: Endpoint) -> dict[str, Any]:
     if options.ppt_scheme is not None:
         details.update(options.passthru())
     return details
+
+
+def may_pass(session: Session, role: str) -> bool:
+    """Whether *session* announced the payload passthru mode it uses; if not, ABORT."""
+    if f"{role}.payload_passthru_mode" in session.features:
+        return True
+    session.violate("ppt_scheme: payload_passthru_mode was not announced")
+    return False

@@ -89,6 +89,7 @@ class Realm:
             next_id=next_id,
             time=runtime.time,
             observer=meta.RegistrationEvents(self._announce),
+            protected=self.trusted,
         )
         history = History(
             TopicLog(each.uri, each.match, limit=each.limit) for each in config.history
@@ -127,7 +128,7 @@ class Realm:
             Publish: guarded("publish", self._broker.publish),
             Subscribe: guarded("subscribe", self._broker.subscribe),
             Unsubscribe: self._broker.unsubscribe,
-            Call: guarded("call", self._dealer.call),
+            Call: guarded("call", self._dealer.call, under_way=self._dealer.is_calling),
             Cancel: self._dealer.cancel,
             Register: guarded("register", self._dealer.register),
             Unregister: self._dealer.unregister,

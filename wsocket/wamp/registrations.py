@@ -83,7 +83,11 @@ class RegistrationObserver(Protocol):
 
 
 class Registrations:
-    """The table of one realm."""
+    """The table of one realm.
+
+    Args:
+        protected: Sessions whose procedures nobody can take over.
+    """
 
     def __init__(
         self,
@@ -93,7 +97,9 @@ class Registrations:
         next_id: Callable[[], int],
         time: Callable[[], float],
         observer: RegistrationObserver,
+        protected: Collection[Session] = (),
     ) -> None:
+        self._protected = protected
         self._uris = uris
         self._random_below = random_below
         self._next_id = next_id
@@ -127,9 +133,18 @@ class Registrations:
             problem = f"Procedure: {uri!r} is in the protocol's own namespace, 'wamp.'"
             return Refusal(errors.INVALID_URI, problem)
         registration = self._registry.get(uri, options.match)
-        if registration is None or options.force_reregister:
+        if registration is None:
             return None
+        if options.force_reregister:
+            return self._eviction_refusal(registration)
         return _conflict(registration, options.invoke)
+
+    def _eviction_refusal(self, registration: Registration) -> Refusal | None:
+        for endpoint in registration.endpoints:
+            if endpoint.callee in self._protected:
+                problem = f"{registration.uri!r} is the application's own procedure"
+                return Refusal(errors.PROCEDURE_ALREADY_EXISTS, problem)
+        return None
 
     def add(self, callee: Session, uri: str, options: RegisterOptions) -> Registration:
         """Register, where `refusal` has no objection; twice is as good as once."""

@@ -390,6 +390,9 @@ ON_RECEIVE: dict[State, dict[type[Message], Step]] = {
 # Here everything else is ignored: the router has said its last word.
 _DEAF = (State.SHUTTING_DOWN, State.ENDED)
 
+# The specification itself spells this one in two ways.
+_OTHER_SPELLINGS = {"call_cancelling": "call_canceling"}
+
 # Clients of one kind announce the same: they share one set, whatever order it came in.
 _known_features: dict[frozenset[str], frozenset[str]] = {}
 _KNOWN_FEATURES_LIMIT = 1000
@@ -398,7 +401,7 @@ _KNOWN_FEATURES_LIMIT = 1000
 def announced_features(roles: ClientRoles) -> frozenset[str]:
     """What HELLO announces, as ``"role.feature"``."""
     features = frozenset(
-        f"{name}.{feature}"
+        f"{name}.{_OTHER_SPELLINGS.get(feature, feature)}"
         for name in ("caller", "callee", "publisher", "subscriber")
         for feature, announced in (getattr(roles, name) or NO_ROLE).announced()
         if announced is True

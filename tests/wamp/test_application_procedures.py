@@ -1,0 +1,44 @@
+"""What is particular about the application's own session, and about announcements."""
+
+from __future__ import annotations
+
+from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
+from wsocket import Realm
+from wsocket.wamp.messages import (
+    ClientRoles,
+    Hello,
+    HelloDetails,
+    Register,
+    RegisterOptions,
+    Role,
+)
+from wsocket.wamp.router import Router
+from wsocket.wamp.session import Session, announced_features
+
+HELLO = Hello("realm1", HelloDetails(ClientRoles(callee=Role())))
+TAKEOVER = RegisterOptions(force_reregister=True)
+
+
+def test_nobody_takes_over_a_procedure_of_the_application():
+    """What the application offers is not a ghost's; others' procedures can be taken."""
+    router = Router([Realm("realm1")], random_below=counting_below())
+    router.start(FakeRuntime())
+    own, client, heir = FakeLink(), FakeLink(), FakeLink()
+    application = Session(own, router.trusted)
+    sessions = [Session(client, router), Session(heir, router)]
+    for session in (application, *sessions):
+        session.handle(HELLO)
+    application.handle(Register(1, RegisterOptions(), "com.example.own"))
+    sessions[0].handle(Register(1, RegisterOptions(), "com.example.other"))
+    heir.take()
+    sessions[1].handle(Register(1, TAKEOVER, "com.example.own"))
+    sessions[1].handle(Register(2, TAKEOVER, "com.example.other"))
+    refused, taken = heir.take()
+    assert refused[:2] + refused[4:5] == [8, 64, "wamp.error.procedure_already_exists"]
+    assert taken[:2] == [65, 2]
+
+
+def test_call_canceling_may_be_spelled_as_in_all_of_the_specification():
+    """One of its chapters has two l."""
+    roles = ClientRoles(callee=Role({"call_cancelling": True}))
+    assert announced_features(roles) == {"callee.call_canceling"}
