@@ -47,7 +47,8 @@ class WSocketApp(Framework):
         realm: The realm of the WAMP router in which the application's own procedures
             and subscribers are: a name, or a `Realm` that says who may enter it.
         realms: Further realms.
-        max_workers: How many procedures and subscribers of this process run at once.
+        max_workers: How many procedures and subscribers of this process run at once; by
+            default 64 threads, or 1000 greenlets.
         limits: What a websocket may cost, and how often it is pinged.
     """
 
@@ -61,7 +62,7 @@ class WSocketApp(Framework):
         allowed_origins: Collection[str] | None = None,
         realm: str | Realm = DEFAULT_REALM,
         realms: Sequence[Realm] = (),
-        max_workers: int = 64,
+        max_workers: int | None = None,
         limits: Limits | None = None,
     ) -> None:
         names = [protocol] if isinstance(protocol, str) else list(protocol or ())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
-from wsocket import Realm
+from wsocket import ApplicationError, Realm, WSocketApp
 from wsocket.wamp.messages import (
     ClientRoles,
     Hello,
@@ -42,3 +44,34 @@ def test_call_canceling_may_be_spelled_as_in_all_of_the_specification():
     """One of its chapters has two l."""
     roles = ClientRoles(callee=Role({"call_cancelling": True}))
     assert announced_features(roles) == {"callee.call_canceling"}
+
+
+@pytest.mark.parametrize("match", ["exact", "prefix"])
+def test_a_procedure_is_registered_once(match):
+    """Also before the router runs; another match is another registration."""
+    app = WSocketApp(protocol="WAMP")
+    app.register("com.example.add", match=match)(max)
+    with pytest.raises(ApplicationError, match="procedure_already_exists"):
+        app.register("com.example.add", match=match)(min)
+    app.register("com.example.add", match="wildcard")(min)
+
+
+def test_shared_and_taken_over_procedures_are_registered_again():
+    """Who says so has thought of it."""
+    app = WSocketApp(protocol="WAMP")
+    app.register("com.example.add")(max)
+    app.register("com.example.add", options=TAKEOVER)(min)
+    for function in (max, min):
+        app.register("com.example.shared", invoke="roundrobin")(function)
+
+
+@pytest.mark.parametrize("use", ["register", "subscribe"])
+def test_async_handlers_are_refused(use):
+    """At once, and not with the first call."""
+
+    async def handler() -> None:
+        """Never awaited."""
+
+    app = WSocketApp(protocol="WAMP")
+    with pytest.raises(TypeError, match=r"com\.example\.async.*async function"):
+        getattr(app, use)("com.example.async")(handler)

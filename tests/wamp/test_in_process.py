@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import subprocess
 import sys
@@ -380,14 +379,12 @@ def test_conflict_at_run_time_is_raised(app, join, uri):
     assert app.call(uri + ".own", timeout=SECONDS) == "first"
 
 
-def test_conflict_before_the_first_client_is_not_silent(alone, caplog):
-    """It is logged when the declarations are put in place, and the first one stays."""
-    with caplog.at_level(logging.ERROR, "wsocket"):
-        alone.register("com.example.twice")(lambda: "first")
+def test_conflict_before_the_first_client_is_an_error_at_once(alone):
+    """And the first one stays."""
+    alone.register("com.example.twice")(lambda: "first")
+    with pytest.raises(ApplicationError, match="procedure_already_exists"):
         alone.register("com.example.twice")(lambda: "second")
-        assert alone.call("com.example.twice", timeout=SECONDS) == "first"
-    assert "procedure_already_exists" in caplog.text
-    assert "com.example.twice" in caplog.text
+    assert alone.call("com.example.twice", timeout=SECONDS) == "first"
 
 
 def test_application_shares_a_procedure_with_clients(app, join, uri):

@@ -17,8 +17,9 @@ from wsocket.core.loop import Loop, get_loop
 from wsocket.core.mailbox import Mailbox
 from wsocket.core.waiter import Waiter
 from wsocket.core.workers import Workers
+from wsocket.errors import ApplicationError
 from wsocket.log import logger
-from wsocket.wamp import messages
+from wsocket.wamp import errors, messages
 from wsocket.wamp.config import Authorizer, Realm
 from wsocket.wamp.handlers import Handler
 from wsocket.wamp.local import LocalSession
@@ -33,6 +34,10 @@ T = TypeVar("T")
 
 # Calls that wait for a free worker; beyond this they are refused.
 _CALL_QUEUE = 10_000
+
+
+# Threads are dear and greenlets are cheap.
+_MAX_WORKERS = {"threads": 64, "greenlets": 1000}
 
 
 class LoopRuntime:
@@ -63,23 +68,28 @@ class LoopRuntime:
 
 
 class Declaration(NamedTuple):
-    """A handler, the request that puts it in place, and what to do with the answer's
-    ID.
+    """What the application wants to be called for.
+
+    Attributes:
+        request: Makes the message that puts the handler in place.
+        place: What to do with the ID in the answer.
+        claim: The URI and the match that nobody else may register; None otherwise.
     """
 
     handler: Handler
     request: Callable[[int], ClientMessage]
     place: Callable[[LocalSession, int, Handler], None]
+    claim: tuple[str, Match] | None = None
 
 
 class Application:
     """The application's access to one realm of its own router.
 
     Args:
-        max_workers: How many handlers run at once.
+        max_workers: How many handlers run at once; None for as many as is sensible.
     """
 
-    def __init__(self, router: Router, *, realm: str, max_workers: int) -> None:
+    def __init__(self, router: Router, *, realm: str, max_workers: int | None) -> None:
         self._router = router
         self._uris = UriRules()
         self._realm = realm
@@ -100,11 +110,13 @@ class Application:
         """
         self._check_uri(uri, options.match)
         _check_options(options)
+        alone = options.invoke == "single" and not options.force_reregister
         self._declare(
             Declaration(
                 Handler(function, uri),
                 lambda request: messages.Register(request, options, uri),
                 LocalSession.add_procedure,
+                (uri, options.match) if alone else None,
             )
         )
 
@@ -251,9 +263,8 @@ class Application:
         """The session on *loop*, joined; on the loop."""
         if self._joined is not None and self._joined[0] is loop:
             return self._joined[1]
-        workers = Workers(
-            loop.concurrency, limit=self._max_workers, queue_limit=_CALL_QUEUE
-        )
+        limit = self._max_workers or _MAX_WORKERS[loop.concurrency.name]
+        workers = Workers(loop.concurrency, limit=limit, queue_limit=_CALL_QUEUE)
         with self._lock:
             self._router.start(LoopRuntime(loop, workers))
             session = LocalSession(loop, self._router.trusted, workers=workers)
@@ -267,6 +278,10 @@ class Application:
     def _declare(self, declaration: Declaration) -> None:
         with self._lock:
             joined = self._joined
+            claim = declaration.claim
+            if claim and any(each.claim == claim for each in self._declarations):
+                problem = f"{claim[0]!r} is registered already, by this application"
+                raise ApplicationError(errors.PROCEDURE_ALREADY_EXISTS, problem)
             self._declarations.append(declaration)
         if joined is None or joined[0] is not get_loop():
             return  # the session that joins in this process will have it

@@ -78,6 +78,11 @@ class Handler:
     """A function of the application, registered or subscribed under *uri*."""
 
     def __init__(self, function: Callable[..., Any], uri: str) -> None:
+        if inspect.iscoroutinefunction(function):
+            raise TypeError(
+                f"the handler of {uri!r} is an async function; it must be a plain "
+                "function or a generator"
+            )
         self.function = function
         self.uri = uri
         self._signature = _signature(function)

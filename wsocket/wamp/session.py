@@ -73,7 +73,7 @@ class Link(Protocol):
 class State(enum.Enum):
     """Where a session is in its life (Basic Profile, "Session Lifecycle")."""
 
-    CLOSED = "no session on this transport yet"
+    CLOSED = "not open yet: HELLO comes first"
     ADMITTING = "waiting for the router's answer to HELLO or AUTHENTICATE"
     CHALLENGED = "waiting for AUTHENTICATE"
     ESTABLISHED = "in a realm"
