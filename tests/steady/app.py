@@ -20,6 +20,12 @@ def echo(environ: dict[str, Any], start_response: Any) -> None:
         environ["wsgi.websocket"].send(message)
 
 
+def poll(environ: dict[str, Any], start_response: Any) -> None:
+    """Listen with a timeout, again and again."""
+    while True:
+        environ["wsgi.websocket"].receive(timeout=0.05)
+
+
 def sleep(environ: dict[str, Any], start_response: Any) -> None:
     """Sleep for longer than a peer may be silent, without listening."""
     environ["wsgi.websocket"].receive()
@@ -30,6 +36,7 @@ def sleep(environ: dict[str, Any], start_response: Any) -> None:
 for each in (app, patient, narrow):
     each.route("/echo")(echo)
     each.route("/sleeper")(sleep)
+    each.route("/poller")(poll)
 
 if __name__ == "__main__":
     run(globals()[sys.argv[1]], port=0)

@@ -44,7 +44,9 @@ def test_a_dead_callee_is_gone_with_what_it_held(start: Start) -> None:
     caller.close()
 
 
-@pytest.mark.parametrize(("path", "subprotocol"), [("/", "wamp.2.json"), ("/echo", "")])
+@pytest.mark.parametrize(
+    ("path", "subprotocol"), [("/", "wamp.2.json"), ("/echo", ""), ("/poller", "")]
+)
 def test_a_peer_that_does_not_answer_pings_is_disconnected(
     start: Start, path: str, subprotocol: str
 ) -> None:

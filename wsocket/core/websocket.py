@@ -123,9 +123,11 @@ class WebSocket:
         deadline = None if timeout is None else time.monotonic() + timeout
         if not self._acquire(self._receiving, timeout):
             return None
+        self._reading = True
         try:
             return self._next_message(deadline)
         finally:
+            self._reading = False
             self._receiving.release()
 
     def send(self, message: str | bytes, binary: bool | None = None) -> None:
@@ -289,7 +291,6 @@ class WebSocket:
     def _read(self) -> None:
         limits = self._limits
         data: bytes | None = None
-        self._reading = True
         try:
             if self._pinged is None or self.concurrency.wait_readable(
                 self._sock, limits.ping_timeout
@@ -297,8 +298,6 @@ class WebSocket:
                 data = self.concurrency.receive(self._sock, READ_SIZE, self._patience)
         except OSError:
             data = b""
-        finally:
-            self._reading = False
         if data is None:
             self._judge_silence()
         elif data:
