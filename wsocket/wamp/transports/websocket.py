@@ -5,19 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 from wsocket.core.channel import Channel, Droppable
 from wsocket.core.frames import BINARY, TEXT, encode_frame
-from wsocket.wamp.serializers import JSON, MESSAGEPACK, Payload, Serializer
+from wsocket.wamp.formats import SERIALIZERS
+from wsocket.wamp.serializers import Payload, Serializer
 from wsocket.wamp.session import Gatekeeper, Session
-
-SERIALIZERS: list[Serializer] = [JSON, MESSAGEPACK]
-if find_spec("cbor2") is not None:
-    from wsocket.wamp.cbor import CBOR
-
-    SERIALIZERS.append(CBOR)
 
 PREFIX = "wamp.2."
 

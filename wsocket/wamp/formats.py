@@ -1,0 +1,13 @@
+"""The serializers that are there: those of the package, and those of its extras."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from wsocket.wamp.serializers import JSON, MESSAGEPACK, Serializer
+
+SERIALIZERS: list[Serializer] = [JSON, MESSAGEPACK]
+if find_spec("cbor2") is not None:
+    from wsocket.wamp.cbor import CBOR
+
+    SERIALIZERS.append(CBOR)
