@@ -63,6 +63,9 @@ SOURCES = {
     for path in sorted((ROOT / PACKAGE).rglob("*.py"))
 }
 
+# C extensions: they import nothing at all.
+EXTENSIONS = {module_name(path) for path in (ROOT / PACKAGE).rglob("*.c")}
+
 
 def imports_of(module: str, source: str, known: set[str]) -> list[Import]:
     """Every import statement in *source*, ``from package import module`` resolved.
@@ -191,7 +194,10 @@ def pure_imports_impure(imports: list[Import]) -> list[Import]:
         if found.importer in pure
         and (
             found.imported.partition(".")[0] in IMPURE
-            or (inside(found.imported, PACKAGE) and found.imported not in pure | COMMON)
+            or (
+                inside(found.imported, PACKAGE)
+                and found.imported not in pure | COMMON | EXTENSIONS
+            )
         )
     ]
 

@@ -10,6 +10,7 @@ from wsocket.core.framework import Framework
 from wsocket.core.stream import Limits
 from wsocket.wamp.application import Application
 from wsocket.wamp.config import Authorizer, Realm
+from wsocket.wamp.ids import RandomWords
 from wsocket.wamp.messages import (
     CallOptions,
     InvokePolicy,
@@ -73,7 +74,7 @@ class WSocketApp(Framework):
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
             router = self.router = Router(
-                [own, *realms], random_below=secrets.randbelow
+                [own, *realms], random_below=RandomWords(secrets.token_bytes).below
             )
             self._wamp = Application(router, realm=own.name, max_workers=max_workers)
             plugins.append(WampSubprotocol(router, prepare=self._wamp.prepare))

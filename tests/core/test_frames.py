@@ -24,7 +24,7 @@ from tests.core.wire import (
     server_frames,
     unhurried,
 )
-from wsocket.core import frames
+from wsocket.core import frames, plain_frames
 from wsocket.core.deflate import DeflateParameters, Inflater
 from wsocket.core.frames import Close, FrameDecoder, Ping, Pong, Utf8Validator
 from wsocket.errors import ProtocolError
@@ -88,17 +88,24 @@ def test_a_failure_says_what_is_wrong(case):
     assert 10 < len(failure.problem) <= frames.MAX_REASON
 
 
+def unmask_in_python(monkeypatch):
+    """As where no C extension could be built, of ours or of `websockets`."""
+    monkeypatch.setattr(frames, "apply_mask", apply_mask_in_python)
+    monkeypatch.setattr(plain_frames, "apply_mask", apply_mask_in_python)
+    monkeypatch.setattr(frames, "take_messages", plain_frames.take_messages)
+
+
 @pytest.mark.parametrize("case", [*VALID, *INVALID], ids=by_name)
 def test_unmasking_in_python_decodes_the_same(case, monkeypatch):
-    """Without the C function everything works as with it."""
-    monkeypatch.setattr(frames, "apply_mask", apply_mask_in_python)
+    """Without the C functions everything works as with them."""
+    unmask_in_python(monkeypatch)
     failure = [["failure", case.close_code]] if case.close_code else []
     assert case.decode([case.data]) == case.events + failure
 
 
 def test_long_frames_are_unmasked_in_python_too(monkeypatch):
     """The pure-Python function takes whatever buffer the decoder gives it."""
-    monkeypatch.setattr(frames, "apply_mask", apply_mask_in_python)
+    unmask_in_python(monkeypatch)
     payload = bytes(range(256)) * 300
     fed = decoder()
     data = client_frame(BINARY, payload)

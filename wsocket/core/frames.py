@@ -11,12 +11,13 @@ from codecs import utf_8_decode
 from typing import NamedTuple, TypeAlias
 
 from wsocket.core.deflate import Inflater
+from wsocket.core.masking import apply_mask
 from wsocket.errors import ProtocolError
 
 try:
-    from websockets.speedups import apply_mask
-except ImportError:  # a platform without the C extension
-    from websockets.utils import apply_mask
+    from wsocket.core._plain_frames import encode_unmasked, take_messages
+except ImportError:  # built without a C compiler
+    from wsocket.core.plain_frames import encode_unmasked, take_messages
 
 
 class Ping(NamedTuple):
@@ -94,8 +95,6 @@ _STARTING_COMPRESSED = _STARTING | {
     FIN | RSV1 | TEXT,
     FIN | RSV1 | BINARY,
 }
-_WHOLE_TEXT = FIN | TEXT
-_WHOLE_BINARY = FIN | BINARY
 
 # 7-bit length: bytes of the extended length that follows, and the least it may say.
 _EXTENDED_LENGTHS = {126: (2, 126), 127: (8, 1 << 16)}
@@ -129,12 +128,7 @@ def encode_frame(
     first = opcode | FIN if fin else opcode
     if rsv1:
         first |= RSV1
-    size = len(payload)
-    if size < 126:
-        return bytes((first, size)) + payload
-    if size < 1 << 16:
-        return bytes((first, 126, size >> 8, size & 0xFF)) + payload
-    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
+    return encode_unmasked(first, payload)
 
 
 def encode_message(message: str | bytes, *, rsv1: bool = False) -> bytes:
@@ -302,41 +296,11 @@ class FrameDecoder:
         end = len(data)
         while pos < end and not self._ended:
             if self._message is None:
-                pos = self._whole_messages(data, pos, events)
+                pos = take_messages(data, pos, self._limit, events)
                 if pos == end:
                     break
+            # Whatever is unusual or wrong.
             pos = self._frame(data, pos, events)
-
-    def _whole_messages(self, data: bytes, pos: int, events: list[Event]) -> int:
-        """Decode the complete, plain, unfragmented messages at `pos`: the fast path.
-
-        Whatever is unusual or wrong is left, where the return value says, to `_frame`.
-        """
-        append = events.append
-        unmask = apply_mask
-        limit = self._limit
-        end = len(data)
-        last = end - 6
-        while pos <= last:
-            first = data[pos]
-            if first != _WHOLE_TEXT and first != _WHOLE_BINARY:
-                break
-            length = data[pos + 1] - MASKED
-            start = pos + 6
-            if length > 125:
-                if length == 127:
-                    break
-                length = data[pos + 2] << 8 | data[pos + 3]
-                if length < 126:
-                    break
-                start = pos + 8
-            stop = start + length
-            if stop > end or not 0 <= length <= limit:
-                break
-            payload = unmask(data[start:stop], data[start - 4 : start])
-            append(str(payload, "utf-8") if first == _WHOLE_TEXT else payload)
-            pos = stop
-        return pos
 
     def _frame(self, data: bytes, pos: int, events: list[Event]) -> int:
         """Decode what there is of the frame at `pos`; return where to go on."""

@@ -30,9 +30,13 @@ class Audience:
 
     def __init__(self, options: PublishOptions, publisher: int) -> None:
         self._excluded = publisher if options.exclude_me else 0
-        self._tests = tuple(_tests(options))
-        self.size = sum(len(each) for each in _lists(options)) * _MEMBER_SIZE
+        self._tests: tuple[Test, ...] = ()
+        self.size = 0
         self.by_session = options.eligible is not None or options.exclude is not None
+        lists = _lists(options)
+        if lists:
+            self._tests = tuple(_tests(options))
+            self.size = sum(map(len, lists)) * _MEMBER_SIZE
 
     def admits(self, session: Session) -> bool:
         """Whether *session* may get the event."""
@@ -51,18 +55,17 @@ class Audience:
         return (each for each in subscribers if self.admits(each))
 
 
-def _lists(options: PublishOptions) -> Iterator[list[Any]]:
+def _lists(options: PublishOptions) -> list[list[Any]]:
     """The lists that are present."""
-    for each in (
+    possible: tuple[list[Any] | None, ...] = (
         options.eligible,
         options.eligible_authid,
         options.eligible_authrole,
         options.exclude,
         options.exclude_authid,
         options.exclude_authrole,
-    ):
-        if each is not None:
-            yield each
+    )
+    return [each for each in possible if each is not None]
 
 
 def _tests(options: PublishOptions) -> Iterator[Test]:

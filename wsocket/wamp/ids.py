@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Annotated
 
@@ -12,9 +13,29 @@ MAX_ID = 2**53
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 
 RandomBelow = Callable[[int], int]
-"""``random_below(n)`` returns a uniform integer from 0 to n-1; `secrets.randbelow` in
-service.
-"""
+"""``random_below(n)`` returns a uniform integer from 0 to n-1."""
+
+
+_WORDS = struct.Struct("<512Q")
+
+
+class RandomWords:
+    """Randomness drawn in bulk: the kernel's price for one number is more than what a
+    publication costs otherwise.
+
+    Args:
+        random_bytes: Such as `secrets.token_bytes`.
+    """
+
+    def __init__(self, random_bytes: Callable[[int], bytes]) -> None:
+        self._random_bytes = random_bytes
+        self._words: list[int] = []  # of 64 bits; none before the first is needed
+
+    def below(self, limit: int) -> int:
+        """A `RandomBelow`, for limits that are far below 2**64."""
+        if not self._words:
+            self._words.extend(_WORDS.unpack(self._random_bytes(_WORDS.size)))
+        return self._words.pop() * limit >> 64
 
 
 def random_id(random_below: RandomBelow) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from wsocket.wamp.ids import next_id
 from wsocket.wamp.messages import (
@@ -32,7 +31,7 @@ _NUMBERED: tuple[type[Message], ...] = (
 
 
 class Numbering:
-    """The last number of each session; another session of a transport starts anew.
+    """Requests that are not numbered as they must be are violations.
 
     Args:
         continues: Whether a call of this number may get more arguments.
@@ -40,7 +39,6 @@ class Numbering:
 
     def __init__(self, continues: Callable[[Session, int], bool]) -> None:
         self._continues = continues
-        self._last: WeakKeyDictionary[Session, tuple[int, int]] = WeakKeyDictionary()
 
     def checked(self, actions: Mapping[type[Message], Act]) -> dict[type[Message], Act]:
         """The same actions, for requests that are numbered as they must be."""
@@ -51,12 +49,9 @@ class Numbering:
 
     def _check(self, act: Act) -> Act:
         def checked(session: Session, message: Any) -> None:
-            session_id, last = self._last.get(session, (session.id, 0))
-            if session_id != session.id:
-                last = 0
-            request = message.request
+            last, request = session.last_request, message.request
             if request == next_id(last):
-                self._last[session] = session.id, request
+                session.last_request = request
             elif type(message) is Call and request <= last and _streams(session):
                 # More arguments for a call, unless they have crossed its answer.
                 if not self._continues(session, request):

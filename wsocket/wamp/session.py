@@ -127,10 +127,10 @@ class Session:
         features: What the client announced, such as ``"callee.call_canceling"``.
         grants: What its role may do, by action.
         login: What the gatekeeper remembers of a client on its way in.
+        last_request: The number of its last request, where numbers are strict.
     """
 
     __slots__ = (
-        "__weakref__",
         "_actions",
         "_deadline",
         "_gatekeeper",
@@ -149,6 +149,7 @@ class Session:
         "features",
         "grants",
         "id",
+        "last_request",
         "login",
         "serializer",
     )
@@ -172,6 +173,7 @@ class Session:
         self.deliver = link.write
         self.environ = environ or {}
         self.id = 0
+        self.last_request = 0
         self.features: frozenset[str] = frozenset()
         self.grants: RoleGrants = OPEN_GRANTS
         self.authid = self.authrole = self.authmethod = self.authprovider = ""
@@ -274,6 +276,7 @@ class Session:
         self._cancel_deadline()
         self.login = None
         self._realm = realm
+        self.last_request = 0
         self._state = State.ESTABLISHED
         self._actions = realm.actions
         self.send([WELCOME, self.id, details])
@@ -416,20 +419,22 @@ def deliver_event(
 ) -> None:
     """Queue one EVENT for many sessions, encoding it once for each kind of link."""
     frames: dict[Codec, Any] = {}
+    codec, frame = None, None
     for receiver in receivers:
-        codec = receiver.codec
-        frame = frames.get(codec)
-        if frame is None:
-            if codec in frames:
-                continue
-            try:
-                frame = frames[codec] = codec.encode_event(head, payload)
-            except PayloadError as error:
-                frames[codec] = None
-                logger.warning(
-                    "an event is not delivered to %s sessions: %s",
-                    codec.serializer.name,
-                    error,
-                )
-                continue
-        receiver.deliver(frame)
+        if receiver.codec is not codec:
+            codec = receiver.codec
+            if codec not in frames:
+                frames[codec] = _event_frame(codec, head, payload)
+            frame = frames[codec]
+        if frame is not None:
+            receiver.deliver(frame)
+
+
+def _event_frame(codec: Codec, head: list[Any], payload: Payload) -> Any:
+    """The frame of an EVENT; None where the payload cannot be written."""
+    try:
+        return codec.encode_event(head, payload)
+    except PayloadError as error:
+        name = codec.serializer.name
+        logger.warning("an event is not delivered to %s sessions: %s", name, error)
+        return None

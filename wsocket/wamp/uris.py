@@ -33,16 +33,30 @@ _STRICT: dict[Match, Check] = {
 }
 
 
+# The valid exact URIs that are remembered, and their length: peers choose them.
+_KNOWN_LIMIT = 10_000
+_KNOWN_LENGTH = 256
+
+
 class UriRules:
     """Which URIs are valid: by the specification's loose rules or its strict ones."""
 
     def __init__(self, *, strict: bool = False) -> None:
         self._checks = _STRICT if strict else _LOOSE
         self._rules = "strict" if strict else "loose"
+        self._known: set[str] = set()
 
     def valid(self, uri: str, match: Match = "exact") -> bool:
         """Whether *uri* may stand where *match* applies."""
-        return uri.count(".") < MAX_COMPONENTS and self._checks[match](uri) is not None
+        if match == "exact" and uri in self._known:
+            return True
+        if uri.count(".") >= MAX_COMPONENTS or self._checks[match](uri) is None:
+            return False
+        if match == "exact" and len(uri) <= _KNOWN_LENGTH:
+            if len(self._known) >= _KNOWN_LIMIT:
+                self._known.clear()
+            self._known.add(uri)
+        return True
 
     def problem(self, uri: str, match: Match = "exact") -> str:
         """Why *uri* is refused, for the error sent to its author."""

@@ -1,0 +1,6 @@
+# What _plain_frames.c offers; plain_frames.py says what it does.
+
+from typing import Any
+
+def take_messages(data: bytes, pos: int, limit: int, messages: list[Any], /) -> int: ...
+def encode_unmasked(first: int, payload: bytes, /) -> bytes: ...

@@ -1,0 +1,65 @@
+"""Plain frames: whole, unfragmented, uncompressed messages, which nearly all are.
+
+A busy router would spend most of its time in these two functions, so they exist twice:
+in C (``_plain_frames.c``), and here for where that was not built. They do the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wsocket.core.masking import apply_mask
+
+_FIN_TEXT = 0x81
+_FIN_BINARY = 0x82
+_MASKED = 0x80
+
+
+def take_messages(data: bytes, pos: int, limit: int, messages: list[Any]) -> int:
+    """Append to *messages* the plain messages that *data* has from *pos* on.
+
+    Whatever is unusual, incomplete or wrong ends them.
+
+    Args:
+        limit: Bytes of payload that a message may have.
+
+    Returns:
+        Where the first frame begins that was not taken.
+
+    Raises:
+        UnicodeDecodeError: A text message is not UTF-8.
+    """
+    append = messages.append
+    unmask = apply_mask
+    end = len(data)
+    last = end - 6
+    while pos <= last:
+        first = data[pos]
+        if first != _FIN_TEXT and first != _FIN_BINARY:
+            break
+        length = data[pos + 1] - _MASKED
+        start = pos + 6
+        if length > 125:
+            if length == 127:
+                break
+            length = data[pos + 2] << 8 | data[pos + 3]
+            if length < 126:
+                break
+            start = pos + 8
+        stop = start + length
+        if stop > end or not 0 <= length <= limit:
+            break
+        payload = unmask(data[start:stop], data[start - 4 : start])
+        append(str(payload, "utf-8") if first == _FIN_TEXT else payload)
+        pos = stop
+    return pos
+
+
+def encode_unmasked(first: int, payload: bytes) -> bytes:
+    """One unmasked frame, whose *first* byte has the opcode and the flags."""
+    size = len(payload)
+    if size < 126:
+        return bytes((first, size)) + payload
+    if size < 1 << 16:
+        return bytes((first, 126, size >> 8, size & 0xFF)) + payload
+    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
