@@ -3,10 +3,64 @@
 import json
 from urllib.parse import parse_qs
 
-from wsocket import WSocketApp
-from wsocket.errors import ApplicationError
+from tests.programs import ROOT
+from tests.wamp.auth.clients import KeyOwner
+from wsocket import (
+    ApplicationError,
+    CallOptions,
+    Permission,
+    Realm,
+    Remember,
+    Role,
+    WSocketApp,
+)
+from wsocket.wamp.auth import (
+    Cryptosign,
+    CryptosignUser,
+    Ticket,
+    TicketUser,
+    WampCra,
+    WampCraUser,
+)
 
-app = WSocketApp(protocol="WAMP")
+AUTOBAHN_JS = ROOT / "examples/chat/node_modules/autobahn-browser/autobahn.min.js"
+SECRET = "secret!"
+KEY_OWNER = KeyOwner(b"k" * 32)
+
+OPEN = Realm("realm1", history=[Remember("com.example.remembered.", "prefix")])
+COMPATIBLE = Realm("com.example.compatible", compat_autobahn_js=True)
+STRICT = Realm(
+    "com.example.strict",
+    strict_request_ids=True,
+    strict_uris=True,
+    strict_progressive_results=True,
+)
+SECURED = Realm(
+    "com.example.secured",
+    auth=[
+        Ticket({"joe": TicketUser(ticket=SECRET, role="user")}),
+        WampCra(
+            {
+                "joe": WampCraUser(secret=SECRET, role="user"),
+                "salted": WampCraUser.from_password(
+                    SECRET, role="user", iterations=100
+                ),
+            }
+        ),
+        Cryptosign({KEY_OWNER.pubkey: CryptosignUser(authid="owner", role="user")}),
+    ],
+    roles=[
+        Role(
+            "user",
+            [
+                Permission("wamp.", "prefix", ["call", "subscribe"]),
+                Permission("com.example.anonymous", allow=["publish"], disclose="deny"),
+            ],
+        )
+    ],
+)
+
+app = WSocketApp(protocol="WAMP", realm=OPEN, realms=[COMPATIBLE, STRICT, SECURED])
 
 
 @app.register("com.example.python.add")
@@ -34,6 +88,21 @@ def crash():
     raise ValueError("the procedure is broken")
 
 
+@app.register("com.example.python.count")
+def count(most):
+    """Give every number up to *most* as a progressive result."""
+    yield from range(1, most + 1)
+
+
+@app.register("com.example.python.collect")
+def collect(procedure, *args):
+    """Call a client; the progressive results, and the last one."""
+    pending = app.start_call(
+        procedure, *args, options=CallOptions(receive_progress=True)
+    )
+    return [list(pending), pending.result(10)]
+
+
 @app.register("com.example.python.publish")
 def publish(topic, payload):
     """Publish from inside a procedure."""
@@ -55,6 +124,19 @@ def to_python(*args, **kwargs):
 @app.route("/")
 def index(environ, start_response):
     return "HTTP works"
+
+
+@app.route("/page")
+def page(environ, start_response):
+    """A page without anything but autobahn.js, for a browser."""
+    start_response(200, {"Content-Type": "text/html; charset=utf-8"})
+    return '<!doctype html><title>page</title><script src="/autobahn.js"></script>'
+
+
+@app.route("/autobahn.js")
+def autobahn_js(environ, start_response):
+    start_response(200, {"Content-Type": "text/javascript"})
+    return AUTOBAHN_JS.open("rb")
 
 
 @app.route("/call/*")
