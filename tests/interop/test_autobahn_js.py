@@ -12,12 +12,14 @@ from uuid import uuid4
 
 import pytest
 from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.types import CallOptions
 
 from tests.interop.autobahn_js import EXPECTED, WITH_MESSAGEPACK
 from tests.interop.sessions import SERIALIZERS, join, within
 
 SCRIPTS = Path(__file__).parent / "js"
 BINARY = bytes(range(256))
+DETAILS = CallOptions(details=True)  # the result is a CallResult
 
 
 def prefix() -> str:
@@ -102,5 +104,22 @@ def test_autobahn_python_and_autobahn_js_understand_each_other(server, node):
             for python, js in itertools.product(SERIALIZERS, repeat=2):
                 async with join(server.ws(), python) as session:
                     await talk(session, f"{uri}.{js}")
+
+    asyncio.run(scenario())
+
+
+def test_nothing_that_autobahn_js_returns_is_null_for_others(server, node):
+    """In CBOR it returns ``undefined``, which the other serializers do not have."""
+
+    async def scenario():
+        async with peer(node, server.ws()) as uri:
+            for serializer in ("json", "msgpack"):
+                async with join(server.ws(), serializer) as session:
+                    nothing = session.call(f"{uri}.cbor.nothing", options=DETAILS)
+                    assert (await within(nothing)).results == (None,)
+                    call = session.call(
+                        "com.example.python.call", f"{uri}.cbor.nothing", None
+                    )
+                    assert await within(call) is None
 
     asyncio.run(scenario())

@@ -10,6 +10,7 @@ async function serve(serializer) {
   const uri = `${prefix}.${serializer}`;
   await session.register(`${uri}.echo`, (args, kwargs) => new autobahn.Result(args, kwargs));
   await session.register(`${uri}.is_binary`, ([value]) => isBinary(value, serializer));
+  await session.register(`${uri}.nothing`, () => {});
   await session.register(`${uri}.refuse`, (args, kwargs) => {
     throw new autobahn.Error("com.example.error.js", args, kwargs);
   });
