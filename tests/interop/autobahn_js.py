@@ -103,7 +103,7 @@ CALLS: dict[str, Any] = {
         "fate": "alive",
     },
     "registration_taken_over": {
-        "reason": "taken over by another callee",
+        "reason": "wamp.error.unregistered",
         "now": "two again",
         "fate": "alive",
     },

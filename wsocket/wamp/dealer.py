@@ -142,9 +142,7 @@ class Dealer:
             if endpoint.callee is callee:
                 self._registrations.remove(callee, registration)
             else:
-                self.revoke(
-                    endpoint.callee, registration, "taken over by another callee"
-                )
+                self.revoke(endpoint.callee, registration, errors.UNREGISTERED)
 
     # Calling
 
