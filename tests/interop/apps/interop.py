@@ -55,6 +55,12 @@ SECURED = Realm(
             [
                 Permission("wamp.", "prefix", ["call", "subscribe"]),
                 Permission("com.example.anonymous", allow=["publish"], disclose="deny"),
+                Permission(
+                    "com.example.disclosed.",
+                    "prefix",
+                    ["call", "register", "publish", "subscribe"],
+                    disclose="force",
+                ),
             ],
         )
     ],

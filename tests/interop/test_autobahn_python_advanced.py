@@ -1,0 +1,541 @@
+"""The Advanced Profile with autobahn-python, as far as it goes, on both servers.
+
+Where autobahn-python is at fault, its behaviour is stated all the same: a newer release
+that behaves differently fails here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from autobahn.wamp.auth import create_authenticator
+from autobahn.wamp.exception import ApplicationError, SerializationError
+from autobahn.wamp.types import (
+    CallOptions,
+    EncodedPayload,
+    PublishOptions,
+    RegisterOptions,
+)
+
+from tests.interop.sessions import SERIALIZERS, connect, failure, join, within
+
+STRICT, SECURED = "com.example.strict", "com.example.secured"
+ACKNOWLEDGE = PublishOptions(acknowledge=True)
+DETAILS = RegisterOptions(details_arg="details")
+
+every_serializer = pytest.mark.parametrize("serializer", list(SERIALIZERS))
+
+
+def ticket(authid: str = "joe", ticket: str = "secret!") -> Any:
+    return create_authenticator("ticket", authid=authid, ticket=ticket)
+
+
+class Slow:
+    """A procedure that waits to be finished, or interrupted."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.started = loop.create_future()
+        self.interrupted = loop.create_future()
+        self.finish = loop.create_future()
+
+    async def __call__(self) -> str:
+        self.started.set_result(None)
+        try:
+            return await self.finish
+        except asyncio.CancelledError:
+            self.interrupted.set_result(None)
+            raise
+
+
+# --- Calls --------------------------------------------------------------------
+
+
+@every_serializer
+def test_progressive_results(server, serializer, uri):
+    """From a client to a client, from Python and to Python; none that nobody wants."""
+
+    async def count(most, details):
+        for number in range(1, most + 1):
+            if details.progress:
+                details.progress(number, twice=2 * number)
+        return "end"
+
+    async def scenario():
+        heard: list[Any] = []
+        wanted = CallOptions(on_progress=lambda *args, **kw: heard.append((args, kw)))
+        async with (
+            join(server.ws(), serializer) as one,
+            join(server.ws(), serializer) as two,
+        ):
+            await two.register(count, uri, options=DETAILS)
+            assert await within(one.call(uri, 3, options=wanted)) == "end"
+            assert heard == [((n,), {"twice": 2 * n}) for n in (1, 2, 3)]
+            assert await within(one.call(uri, 3)) == "end"
+            assert len(heard) == 3
+            heard.clear()
+            await within(one.call("com.example.python.count", 2, options=wanted))
+            assert heard == [((1,), {}), ((2,), {})]
+            collected = await within(one.call("com.example.python.collect", uri, 2))
+            assert [len(collected[0]), collected[1]] == [2, "end"]
+
+    asyncio.run(scenario())
+
+
+@every_serializer
+def test_canceled_call(server, serializer, uri):
+    """Future.cancel sends CANCEL: the callee is interrupted, and both go on."""
+
+    async def scenario():
+        async with (
+            join(server.ws(), serializer) as one,
+            join(server.ws(), serializer) as two,
+        ):
+            slow = Slow()
+            await two.register(slow, uri)
+            call = one.call(uri)
+            await within(slow.started)
+            call.cancel()
+            await within(slow.interrupted)
+            for session in (one, two):
+                assert await within(session.call("com.example.python.add", 1, 2)) == 3
+
+    asyncio.run(scenario())
+
+
+@every_serializer
+def test_call_timeout(server, serializer, uri):
+    """In milliseconds; the callee is interrupted."""
+
+    async def scenario():
+        async with (
+            join(server.ws(), serializer) as one,
+            join(server.ws(), serializer) as two,
+        ):
+            slow = Slow()
+            await two.register(slow, uri)
+            call = one.call(uri, options=CallOptions(timeout=30))
+            assert (await failure(call)).error == "wamp.error.timeout"
+            await within(slow.interrupted)
+            assert await within(two.call("com.example.python.add", 1, 2)) == 3
+
+    asyncio.run(scenario())
+
+
+def test_caller_that_leaves_has_its_callee_interrupted(server, uri):
+    """INTERRUPT with ``killnowait``; a callee that leaves ends the call."""
+
+    async def scenario():
+        async with join(server.ws()) as callee:
+            slow = Slow()
+            await callee.register(slow, uri)
+            async with join(server.ws()) as caller:
+                ended = caller.call(uri)
+                await within(slow.started)
+            assert (await failure(ended)).error == "wamp.close.goodbye_and_out"
+            await within(slow.interrupted)
+        async with join(server.ws()) as caller:
+            async with join(server.ws()) as callee:
+                slow = Slow()
+                await callee.register(slow, uri)
+                ended = caller.call(uri)
+                await within(slow.started)
+            assert (await failure(ended)).error == "wamp.error.canceled"
+
+    asyncio.run(scenario())
+
+
+@every_serializer
+def test_pattern_based_and_shared_registration(server, serializer, uri):
+    """The callee learns what was called; several take turns."""
+
+    def named(name):
+        return lambda details: [name, details.procedure.removeprefix(uri)]
+
+    async def scenario():
+        async with (
+            join(server.ws(), serializer) as one,
+            join(server.ws(), serializer) as two,
+        ):
+            for match, pattern in (("prefix", ".a"), ("wildcard", "..b")):
+                options = RegisterOptions(match=match, details_arg="details")
+                await two.register(named(match), uri + pattern, options=options)
+            called = [await within(one.call(uri + end)) for end in (".ab", ".z.b")]
+            assert called == [["prefix", ".ab"], ["wildcard", ".z.b"]]
+            for policy, turns in (
+                ("roundrobin", [1, 2, 1, 2]),
+                ("first", [1, 1, 1, 1]),
+                ("last", [2, 2, 2, 2]),
+            ):
+                options = RegisterOptions(invoke=policy)
+                await one.register(lambda: 1, f"{uri}.{policy}", options=options)
+                await two.register(lambda: 2, f"{uri}.{policy}", options=options)
+                procedure = f"{uri}.{policy}"
+                assert [await within(one.call(procedure)) for _ in turns] == turns
+
+    asyncio.run(scenario())
+
+
+@every_serializer
+def test_concurrency_limit(server, serializer, uri):
+    """A callee that has as many calls as it registered for is not called."""
+
+    async def scenario():
+        async with (
+            join(server.ws(), serializer) as one,
+            join(server.ws(), serializer) as two,
+        ):
+            slow = Slow()
+            await two.register(slow, uri, options=RegisterOptions(concurrency=1))
+            first = one.call(uri)
+            await within(slow.started)
+            error = await failure(one.call(uri))
+            assert error.error == "wamp.error.no_available_callee"
+            slow.finish.set_result("first")
+            assert await within(first) == "first"
+
+    asyncio.run(scenario())
+
+
+@every_serializer
+def test_registration_is_taken_over_and_revoked(server, serializer, uri):
+    """By force_reregister, to and fro, and by the meta API: the connection survives."""
+
+    async def scenario():
+        force = RegisterOptions(force_reregister=True)
+        async with (
+            join(server.ws(), serializer) as one,
+            join(server.ws(), serializer) as two,
+        ):
+            for turn, session in enumerate([one, two, one, two]):
+                made = await session.register(lambda n=turn: n, uri, options=force)
+                assert await within(two.call(uri)) == turn
+            me = (await two.joined).session
+            await one.call("wamp.registration.remove_callee", made.id, me)
+            error = await failure(one.call(uri))
+            assert error.error == "wamp.error.no_such_procedure"
+            await two.register(lambda: "again", uri)
+            assert await within(one.call(uri)) == "again"
+
+    asyncio.run(scenario())
+
+
+# --- Identification -----------------------------------------------------------
+
+
+@every_serializer
+def test_callers_and_publishers_are_identified(server, serializer):
+    """Where the realm discloses them; what a client says of itself is not believed."""
+    uri = f"com.example.disclosed.{serializer}"
+
+    async def scenario():
+        async with (
+            join(server.ws(), serializer, realm=SECURED, login=ticket()) as one,
+            join(server.ws(), serializer, realm=SECURED, login=ticket()) as two,
+        ):
+            await two.register(
+                lambda details: [
+                    details.caller,
+                    details.caller_authid,
+                    details.caller_authrole,
+                ],
+                uri,
+                options=DETAILS,
+            )
+            me = (await one.joined).session
+            boast = CallOptions(caller=1, caller_authid="root", caller_authrole="root")
+            assert await within(one.call(uri, options=boast)) == [me, "joe", "user"]
+            events = await two.events(uri)
+            one.publish(uri)
+            _, _, details = await within(events.get())
+            assert details.publisher == me
+            assert details.publisher_authid == "joe"
+            assert details.publisher_authrole == "user"
+
+    asyncio.run(scenario())
+
+
+# --- Events -------------------------------------------------------------------
+
+
+@every_serializer
+def test_pattern_based_subscription(server, serializer, uri):
+    """Each pattern that fits gets the event, with its topic."""
+
+    async def scenario():
+        async with (
+            join(server.ws(), serializer) as one,
+            join(server.ws(), serializer) as two,
+        ):
+            prefix = await two.events(f"{uri}.a", match="prefix")
+            wildcard = await two.events(f"{uri}..b", match="wildcard")
+            for topic in (f"{uri}.a.b", f"{uri}.z.b", f"{uri}.ab"):
+                await one.publish(topic, options=ACKNOWLEDGE)
+            for events, ends in (
+                (prefix, (".a.b", ".ab")),
+                (wildcard, (".a.b", ".z.b")),
+            ):
+                topics = [(await within(events.get()))[2].topic for _ in ends]
+                assert topics == [uri + end for end in ends]
+
+    asyncio.run(scenario())
+
+
+@every_serializer
+def test_black_and_white_lists(server, serializer, uri):
+    """By session, authid and authrole."""
+
+    async def scenario():
+        async with (
+            join(server.ws(), serializer) as one,
+            join(server.ws(), serializer) as two,
+        ):
+            events = await two.events(uri)
+            me = await two.joined
+            for name, value in (
+                ("exclude", me.session),
+                ("exclude_authid", me.authid),
+                ("exclude_authrole", me.authrole),
+                ("eligible", 1),
+                ("eligible_authid", "somebody"),
+                ("eligible_authrole", "something"),
+                ("eligible", [me.session, 1]),
+                ("eligible_authid", me.authid),
+                ("eligible_authrole", me.authrole),
+            ):
+                options = PublishOptions(**{name: value}, acknowledge=True)
+                await one.publish(uri, [name, value], options=options)
+            one.publish(uri, "end")
+            expected = [
+                ["eligible", [me.session, 1]],
+                ["eligible_authid", me.authid],
+                ["eligible_authrole", me.authrole],
+                "end",
+            ]
+            received = [(await within(events.get()))[0][0] for _ in expected]
+            assert received == expected
+
+    asyncio.run(scenario())
+
+
+@every_serializer
+def test_retained_events_and_history(server, serializer, uri):
+    """The last one on subscribing, past ones through ``get_events``."""
+    topic = uri.replace("com.example", "com.example.remembered")
+    retain = PublishOptions(acknowledge=True, retain=True)
+
+    async def scenario():
+        async with (
+            join(server.ws(), serializer) as one,
+            join(server.ws(), serializer) as two,
+        ):
+            for number in (1, 2, 3):
+                await one.publish(topic, number, options=retain)
+            events = await two.events(topic, get_retained=True)
+            args, _, details = await within(events.get())
+            assert (args, details.retained) == ((3,), True)
+            subscription = await two.call("wamp.subscription.lookup", topic)
+            get_events = "wamp.subscription.get_events"
+            past = await within(two.call(get_events, subscription, reverse=True))
+            assert [event["args"] for event in past] == [[3], [2], [1]]
+
+    asyncio.run(scenario())
+
+
+@every_serializer
+def test_testament(server, serializer, uri):
+    """What a session leaves behind is published when it has gone."""
+
+    async def scenario():
+        async with join(server.ws(), serializer) as heir:
+            events = await heir.events(uri)
+            async with join(server.ws(), serializer) as session:
+                add = "wamp.session.add_testament"
+                await session.call(add, uri, ["will"], {"key": b"\x00"})
+                await session.call(add, uri, ["flushed"], {}, scope="detached")
+                await session.call("wamp.session.flush_testaments", scope="detached")
+            args, kwargs, _ = await within(events.get())
+            assert (args, kwargs) == (("will",), {"key": b"\x00"})
+            assert events.empty()
+
+    asyncio.run(scenario())
+
+
+# --- Meta API -----------------------------------------------------------------
+
+
+@every_serializer
+def test_meta_api(server, serializer, uri):
+    """Sessions, registrations and subscriptions, their events, and killing."""
+
+    async def scenario():
+        async with join(server.ws(), serializer) as one:
+            joins = await one.events("wamp.session.on_join")
+            leaves = await one.events("wamp.session.on_leave")
+            async with join(server.ws(), serializer) as two:
+                me = (await two.joined).session
+                assert (await within(joins.get()))[0][0]["session"] == me
+                assert me in await one.call("wamp.session.list")
+                details = await one.call("wamp.session.get", me)
+                assert details["authrole"] == "anonymous"
+                registration = await two.register(lambda: 1, uri)
+                looked_up = await one.call("wamp.registration.lookup", uri)
+                assert looked_up == registration.id
+                list_callees = "wamp.registration.list_callees"
+                assert await one.call(list_callees, registration.id) == [me]
+                await two.events(uri)
+                [subscription] = await one.call("wamp.subscription.match", uri)
+                count = "wamp.subscription.count_subscribers"
+                assert await one.call(count, subscription) == 1
+                kill = one.call("wamp.session.kill", me, reason="com.example.enough")
+                await within(kill)
+                left = await within(two.left)
+                assert left.reason == "com.example.enough"
+                assert (await within(leaves.get()))[0][0] == me
+            error = await failure(one.call("wamp.session.get", me))
+            assert error.error == "wamp.error.no_such_session"
+
+    asyncio.run(scenario())
+
+
+# --- Authentication -----------------------------------------------------------
+
+
+@every_serializer
+def test_logins(server, serializer):
+    """Ticket, WAMP-CRA plain and salted, Cryptosign, by autobahn's authenticators."""
+    logins = {
+        ("joe", "ticket"): ticket(),
+        ("joe", "wampcra"): create_authenticator(
+            "wampcra", authid="joe", secret="secret!"
+        ),
+        ("salted", "wampcra"): create_authenticator(
+            "wampcra", authid="salted", secret="secret!"
+        ),
+        ("owner", "cryptosign"): create_authenticator(
+            "cryptosign", privkey=(b"k" * 32).hex()
+        ),
+    }
+
+    async def scenario():
+        for (authid, method), login in logins.items():
+            async with join(
+                server.ws(), serializer, realm=SECURED, login=login
+            ) as session:
+                details = await session.joined
+                assert (details.authid, details.authmethod) == (authid, method)
+                assert details.authrole == "user"
+
+    asyncio.run(scenario())
+
+
+def refused_login(server, login):
+    """The reason why somebody is not let in."""
+
+    async def scenario():
+        async with join(server.ws(), realm=SECURED, login=login):
+            pass
+
+    with pytest.raises(ApplicationError) as caught:
+        asyncio.run(scenario())
+    return caught.value.error
+
+
+def test_wrong_login_is_denied(server):
+    """ABORT, and the connection ends."""
+    assert (
+        refused_login(server, ticket(ticket="x")) == "wamp.error.authentication_denied"
+    )
+
+
+# --- Strict realms ------------------------------------------------------------
+
+
+@every_serializer
+def test_strict_realm(server, serializer, uri):
+    """Numbers, URIs and progressive results are as they should be."""
+
+    async def scenario():
+        heard: list[int] = []
+        async with (
+            join(server.ws(), serializer, realm=STRICT) as one,
+            join(server.ws(), serializer, realm=STRICT) as two,
+        ):
+            for turn in range(3):
+                made = await two.register(
+                    lambda details: details.progress(5), uri, options=DETAILS
+                )
+                subscription = await one.subscribe(heard.append, uri)
+                two.publish(uri, turn)
+                await two.publish(uri, turn, options=ACKNOWLEDGE)
+                await within(
+                    one.call(uri, options=CallOptions(on_progress=heard.append))
+                )
+                canceled = one.call(uri + ".nobody")
+                canceled.cancel()
+                await within(subscription.unsubscribe())
+                await within(made.unregister())
+            assert heard == [0, 0, 5, 1, 1, 5, 2, 2, 5]
+            error = await failure(one.call("com.Upper"))
+            assert error.error == "wamp.error.invalid_uri"
+
+    asyncio.run(scenario())
+
+
+# --- What autobahn-python does not do well ------------------------------------
+
+
+def lost(server, provoke, *, realm="realm1"):
+    """How a session ends after *provoke* has had its way with it."""
+
+    async def scenario():
+        session = await connect(server.ws(), realm=realm)
+        await within(session.joined)
+        await provoke(session)
+        await within(session.disconnected)
+        return (await session.left).reason
+
+    return asyncio.run(scenario())
+
+
+def test_payload_without_a_form_leaves_a_gap(server, uri):
+    """Its number is taken: strict_request_ids ends the session with the next one."""
+
+    async def provoke(session):
+        with pytest.raises(SerializationError):
+            session.publish(uri, object())
+        session.publish(uri)
+
+    assert lost(server, provoke, realm=STRICT) == "wamp.close.transport_lost"
+
+
+def test_revoked_subscription_ends_the_connection(server, uri):
+    """It announces the feature, and takes the message for a protocol violation."""
+
+    async def provoke(session):
+        subscription = await session.subscribe(lambda: None, uri)
+        me = (await session.joined).session
+        remove = "wamp.subscription.remove_subscriber"
+        async with join(server.ws()) as other:
+            await within(other.call(remove, subscription.id, me))
+
+    assert lost(server, provoke) == "wamp.close.transport_lost"
+
+
+class Codec:
+    """A payload codec of autobahn-python, which thinks of an older draft."""
+
+    def encode(self, is_originating, uri, args=None, kwargs=None):
+        return EncodedPayload(b"sealed", "x_example")
+
+
+def test_older_payload_passthru_is_a_violation(server, uri):
+    """Its payload is no list: ABORT."""
+
+    async def provoke(session):
+        session.set_payload_codec(Codec())
+        session.publish(uri, "text")
+
+    assert lost(server, provoke) == "wamp.close.transport_lost"
