@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
@@ -109,4 +110,36 @@ class ChatPage:
 
     def close(self) -> None:
         self.focus()
+        self.chrome.close()
+
+
+class ScriptPage:
+    """One window that runs the functions of js/page.js."""
+
+    def __init__(self, chrome: Chrome, url: str) -> None:
+        chrome.switch_to.new_window("window")
+        self.chrome = chrome
+        self.window = chrome.current_window_handle
+        chrome.set_script_timeout(SECONDS)
+        chrome.get(url)
+
+    def run(self, function: str, *args: Any) -> Any:
+        """Call the function of this name, and wait for what it resolves with."""
+        self.chrome.switch_to.window(self.window)
+        outcome = self.chrome.execute_async_script(
+            """
+            const [name, args, done] = arguments;
+            const failed = (error) => done({failed: String(error.error ?? error)});
+            page[name](...args).then((result) => done({result}), failed);
+            """,
+            function,
+            list(args),
+        )
+        assert "failed" not in outcome, outcome["failed"]
+        return outcome.get("result")
+
+    def close(self) -> None:
+        """Close the window; its complaints are not another window's."""
+        self.chrome.switch_to.window(self.window)
+        self.chrome.get_log("browser")
         self.chrome.close()

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from selenium.webdriver.common.by import By
 
-from tests.interop.browser import ChatPage, open_browser
+from tests.interop.browser import ChatPage
 from tests.programs import ROOT, app_commands, need, running
 
 # One browser at a time is enough for a small machine.
@@ -27,12 +27,6 @@ def chat(request, tmp_path_factory):
     with running(commands[request.param], log, cwd=CHAT) as started:
         yield started
     assert "Traceback" not in log.read_text(), log.read_text()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium, tmp_path_factory):
-    with open_browser(chromium, tmp_path_factory.mktemp("profile")) as chrome:
-        yield chrome
 
 
 @pytest.fixture

@@ -23,7 +23,12 @@ from wsocket.wamp.auth import (
     WampCraUser,
 )
 
-AUTOBAHN_JS = ROOT / "examples/chat/node_modules/autobahn-browser/autobahn.min.js"
+SCRIPTS = {
+    "/scripts/autobahn.js": (
+        ROOT / "examples/chat/node_modules/autobahn-browser/autobahn.min.js"
+    ),
+    "/scripts/page.js": ROOT / "tests/interop/js/page.js",
+}
 SECRET = "secret!"
 KEY_OWNER = KeyOwner(b"k" * 32)
 
@@ -109,6 +114,16 @@ def collect(procedure, *args):
     return [list(pending), pending.result(10)]
 
 
+@app.register("com.example.python.bytes")
+def some_bytes():
+    return b"\x00\x80\xff"
+
+
+@app.register("com.example.python.type_of")
+def type_of(value):
+    return type(value).__name__
+
+
 @app.register("com.example.python.publish")
 def publish(topic, payload):
     """Publish from inside a procedure."""
@@ -134,15 +149,16 @@ def index(environ, start_response):
 
 @app.route("/page")
 def page(environ, start_response):
-    """A page without anything but autobahn.js, for a browser."""
+    """A page without anything but scripts, for a browser."""
     start_response(200, {"Content-Type": "text/html; charset=utf-8"})
-    return '<!doctype html><title>page</title><script src="/autobahn.js"></script>'
+    scripts = [f'<script src="{path}"></script>' for path in SCRIPTS]
+    return f"<!doctype html><title>page</title>{''.join(scripts)}"
 
 
-@app.route("/autobahn.js")
-def autobahn_js(environ, start_response):
-    start_response(200, {"Content-Type": "text/javascript"})
-    return AUTOBAHN_JS.open("rb")
+@app.route("/scripts/*")
+def script(environ, start_response):
+    start_response(200, {"Content-Type": "text/javascript; charset=utf-8"})
+    return SCRIPTS[environ["PATH_INFO"]].open("rb")
 
 
 @app.route("/call/*")
