@@ -19,7 +19,7 @@ from autobahn.wamp.types import (
     RegisterOptions,
 )
 
-from tests.interop.sessions import SERIALIZERS, connect, failure, join, within
+from tests.interop.sessions import SECONDS, SERIALIZERS, connect, failure, join, within
 
 STRICT, SECURED = "com.example.strict", "com.example.secured"
 ACKNOWLEDGE = PublishOptions(acknowledge=True)
@@ -38,16 +38,16 @@ class Slow:
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self.started = loop.create_future()
-        self.interrupted = loop.create_future()
         self.finish = loop.create_future()
 
-    async def __call__(self) -> str:
+    def __call__(self) -> asyncio.Future[str]:
         self.started.set_result(None)
-        try:
-            return await self.finish
-        except asyncio.CancelledError:
-            self.interrupted.set_result(None)
-            raise
+        return self.finish
+
+    async def interrupted(self) -> None:
+        """Wait for INTERRUPT, on which autobahn-python cancels the future."""
+        await asyncio.wait([self.finish], timeout=SECONDS)
+        assert self.finish.cancelled()
 
 
 # --- Calls --------------------------------------------------------------------
@@ -98,7 +98,7 @@ def test_canceled_call(server, serializer, uri):
             call = one.call(uri)
             await within(slow.started)
             call.cancel()
-            await within(slow.interrupted)
+            await slow.interrupted()
             for session in (one, two):
                 assert await within(session.call("com.example.python.add", 1, 2)) == 3
 
@@ -118,7 +118,7 @@ def test_call_timeout(server, serializer, uri):
             await two.register(slow, uri)
             call = one.call(uri, options=CallOptions(timeout=30))
             assert (await failure(call)).error == "wamp.error.timeout"
-            await within(slow.interrupted)
+            await slow.interrupted()
             assert await within(two.call("com.example.python.add", 1, 2)) == 3
 
     asyncio.run(scenario())
@@ -135,7 +135,7 @@ def test_caller_that_leaves_has_its_callee_interrupted(server, uri):
                 ended = caller.call(uri)
                 await within(slow.started)
             assert (await failure(ended)).error == "wamp.close.goodbye_and_out"
-            await within(slow.interrupted)
+            await slow.interrupted()
         async with join(server.ws()) as caller:
             async with join(server.ws()) as callee:
                 slow = Slow()
