@@ -81,14 +81,17 @@ class ChatPage:
         ).click()
 
     def people(self) -> list[str]:
-        self.focus()
-        rows = self.chrome.find_elements(By.CSS_SELECTOR, "#people li")
-        return [row.get_attribute("data-name") or "" for row in rows]
+        return self.read_all("#people li", "each.dataset.name")
 
     def messages(self) -> list[str]:
+        return self.read_all("#messages p", "each.textContent")
+
+    def read_all(self, selector: str, what: str) -> list[str]:
+        """Read something of every element, in one go: the page may change any time."""
         self.focus()
-        rows = self.chrome.find_elements(By.CSS_SELECTOR, "#messages p")
-        return [row.get_attribute("textContent") or "" for row in rows]
+        script = f"return [...document.querySelectorAll('{selector}')]"
+        found: list[str] = self.chrome.execute_script(f"{script}.map(each => {what})")
+        return found
 
     def text(self, identifier: str) -> str:
         return self.element(identifier).get_attribute("textContent") or ""

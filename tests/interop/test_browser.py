@@ -148,7 +148,7 @@ def test_echo_example(browser, start):
     field = browser.find_element(By.ID, "text")
 
     def lines():
-        return [each.text for each in browser.find_elements(By.CSS_SELECTOR, "#log li")]
+        return browser.find_element(By.ID, "log").text.splitlines()
 
     wait = WebDriverWait(browser, SECONDS, poll_frequency=0.05)
     wait.until(lambda _: lines() == ["connected"])
