@@ -1,4 +1,4 @@
-"""A WAMP router with one procedure and one subscriber, in 10 lines of code."""
+"""A WAMP router with one procedure and one subscriber, in a dozen lines of code."""
 
 import sys
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
@@ -80,14 +81,17 @@ class ChatPage:
         ).click()
 
     def people(self) -> list[str]:
-        self.focus()
-        rows = self.chrome.find_elements(By.CSS_SELECTOR, "#people li")
-        return [row.get_attribute("data-name") or "" for row in rows]
+        return self.read_all("#people li", "each.dataset.name")
 
     def messages(self) -> list[str]:
+        return self.read_all("#messages p", "each.textContent")
+
+    def read_all(self, selector: str, what: str) -> list[str]:
+        """Read something of every element, in one go: the page may change any time."""
         self.focus()
-        rows = self.chrome.find_elements(By.CSS_SELECTOR, "#messages p")
-        return [row.get_attribute("textContent") or "" for row in rows]
+        script = f"return [...document.querySelectorAll('{selector}')]"
+        found: list[str] = self.chrome.execute_script(f"{script}.map(each => {what})")
+        return found
 
     def text(self, identifier: str) -> str:
         return self.element(identifier).get_attribute("textContent") or ""
@@ -109,4 +113,36 @@ class ChatPage:
 
     def close(self) -> None:
         self.focus()
+        self.chrome.close()
+
+
+class ScriptPage:
+    """One window that runs the functions of js/page.js."""
+
+    def __init__(self, chrome: Chrome, url: str) -> None:
+        chrome.switch_to.new_window("window")
+        self.chrome = chrome
+        self.window = chrome.current_window_handle
+        chrome.set_script_timeout(SECONDS)
+        chrome.get(url)
+
+    def run(self, function: str, *args: Any) -> Any:
+        """Call the function of this name, and wait for what it resolves with."""
+        self.chrome.switch_to.window(self.window)
+        outcome = self.chrome.execute_async_script(
+            """
+            const [name, args, done] = arguments;
+            const failed = (error) => done({failed: String(error.error ?? error)});
+            page[name](...args).then((result) => done({result}), failed);
+            """,
+            function,
+            list(args),
+        )
+        assert "failed" not in outcome, outcome["failed"]
+        return outcome.get("result")
+
+    def close(self) -> None:
+        """Close the window; its complaints are not another window's."""
+        self.chrome.switch_to.window(self.window)
+        self.chrome.get_log("browser")
         self.chrome.close()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import txaio
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
 from autobahn.asyncio.websocket import WampWebSocketClientFactory
@@ -24,14 +25,33 @@ SECONDS = 15  # until something that must happen counts as lost
 
 
 class Session(ApplicationSession):
-    """A session whose life is visible as futures."""
+    """A session whose life is visible as futures.
 
-    def __init__(self, realm: str) -> None:
+    Args:
+        login: One of autobahn's authenticators; None is anonymous.
+    """
+
+    def __init__(self, realm: str, login: Any = None) -> None:
         super().__init__(ComponentConfig(realm))
+        self._login = login
         loop = asyncio.get_running_loop()
         self.joined = loop.create_future()
         self.left = loop.create_future()
         self.disconnected = loop.create_future()
+
+    def onConnect(self) -> None:
+        if self._login is None:
+            super().onConnect()
+        else:
+            self.join(
+                self.config.realm,
+                authmethods=[self._login.name],
+                authid=self._login._args.get("authid"),
+                authextra=self._login.authextra,
+            )
+
+    def onChallenge(self, challenge: Any) -> Any:
+        return self._login.on_challenge(self, challenge)
 
     def onJoin(self, details: Any) -> None:
         self.joined.set_result(details)
@@ -42,8 +62,9 @@ class Session(ApplicationSession):
             self.joined.set_exception(ApplicationError(details.reason, details.message))
         super().onLeave(details)
 
-    def onDisconnect(self) -> None:
-        self.disconnected.set_result(None)
+    def onClose(self, wasClean: bool) -> None:
+        super().onClose(wasClean)
+        self.disconnected.set_result(wasClean)
         if not self.joined.done():
             self.joined.set_exception(ConnectionError("closed without an ABORT"))
 
@@ -59,20 +80,27 @@ class Session(ApplicationSession):
         return queue
 
 
-@asynccontextmanager
-async def join(
-    url: str, serializer: str = "json", *, realm: str = "realm1"
-) -> AsyncIterator[Session]:
-    """Join *realm*; leave it and see the connection closed at the end of the block."""
+async def connect(
+    url: str, serializer: str = "json", *, realm: str = "realm1", login: Any = None
+) -> Session:
+    """Connect and say HELLO; what comes of it is in the futures of the session."""
     loop = asyncio.get_running_loop()
-    session = Session(realm)
+    session = Session(realm, login)
     factory = WampWebSocketClientFactory(
         lambda: session, url=url, serializers=[SERIALIZERS[serializer]()]
     )
     factory.loop = txaio.config.loop = loop
     address = urlsplit(url)
-    connecting = loop.create_connection(factory, address.hostname, address.port)
-    async with joined(session, connecting):
+    await loop.create_connection(factory, address.hostname, address.port)
+    return session
+
+
+@asynccontextmanager
+async def join(
+    url: str, serializer: str = "json", **how: Any
+) -> AsyncIterator[Session]:
+    """Join, as `connect` has it; leave and see a clean end at the end of the block."""
+    async with joined(await connect(url, serializer, **how)) as session:
         yield session
 
 
@@ -81,22 +109,29 @@ async def join_as_application_runner(url: str) -> AsyncIterator[Session]:
     """Join as most programs do: all serializers and permessage-deflate are offered."""
     runner = ApplicationRunner(url, "realm1")
     session = Session("realm1")
-    async with joined(session, runner.run(lambda _: session, start_loop=False)):
+    await runner.run(lambda _: session, start_loop=False)
+    async with joined(session):
         yield session
 
 
 @asynccontextmanager
-async def joined(session: Session, connecting: Any) -> AsyncIterator[None]:
-    _, protocol = await connecting
+async def joined(session: Session) -> AsyncIterator[Session]:
     try:
         await within(session.joined)
-        yield
+        yield session
     finally:
         if session.is_attached():
             session.leave()
-        await within(session.disconnected)
-    assert protocol.wasClean, "the websocket was closed without a closing handshake"
+        clean = await within(session.disconnected)
+    assert clean, "the websocket was closed without a closing handshake"
 
 
 async def within(awaitable: Any, seconds: float = SECONDS) -> Any:
     return await asyncio.wait_for(awaitable, seconds)
+
+
+async def failure(awaitable: Any) -> ApplicationError:
+    """The ERROR of a request that must fail."""
+    with pytest.raises(ApplicationError) as caught:
+        await within(awaitable)
+    return caught.value

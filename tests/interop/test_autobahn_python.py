@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from typing import Any
 from urllib.request import urlopen
-from uuid import uuid4
 
 import pytest
 from autobahn.wamp.exception import ApplicationError
@@ -14,6 +12,7 @@ from autobahn.wamp.types import CallResult, PublishOptions
 
 from tests.interop.sessions import (
     SERIALIZERS,
+    failure,
     join,
     join_as_application_runner,
     within,
@@ -45,21 +44,9 @@ every_pair = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture
-def uri():
-    """A URI that no other test uses: the server is shared."""
-    return f"com.example.t{uuid4().hex}"
-
-
 def fetch(url: str) -> str:
     with urlopen(url, timeout=15) as response:
         return response.read().decode()
-
-
-async def failure(awaitable: Any) -> ApplicationError:
-    with pytest.raises(ApplicationError) as caught:
-        await within(awaitable)
-    return caught.value
 
 
 # --- Sessions -----------------------------------------------------------------

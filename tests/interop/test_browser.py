@@ -1,4 +1,4 @@
-"""The chat example in headless Chromium: two windows, autobahn.js, both servers."""
+"""Examples in headless Chromium: the chat in two windows, both servers; the echo."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.interop.browser import ChatPage, open_browser
+from tests.interop.browser import SECONDS, ChatPage
 from tests.programs import ROOT, app_commands, need, running
 
 # One browser at a time is enough for a small machine.
@@ -27,12 +28,6 @@ def chat(request, tmp_path_factory):
     with running(commands[request.param], log, cwd=CHAT) as started:
         yield started
     assert "Traceback" not in log.read_text(), log.read_text()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium, tmp_path_factory):
-    with open_browser(chromium, tmp_path_factory.mktemp("profile")) as chrome:
-        yield chrome
 
 
 @pytest.fixture
@@ -142,3 +137,25 @@ def test_page_is_served_over_http(pages):
         "return [...document.styleSheets].every(sheet => sheet.cssRules.length > 10)"
     )
     assert ada.chrome.execute_script(loaded)
+
+
+def test_echo_example(browser, start):
+    """Its page shows what comes back, and that the server has gone."""
+    server = start(sys.executable, "examples/echo.py", "--port", "0")
+    first_window = browser.window_handles[0]
+    browser.switch_to.new_window("window")
+    browser.get(server.url)
+    field = browser.find_element(By.ID, "text")
+
+    def lines():
+        return browser.find_element(By.ID, "log").text.splitlines()
+
+    wait = WebDriverWait(browser, SECONDS, poll_frequency=0.05)
+    wait.until(lambda _: lines() == ["connected"])
+    field.send_keys("žluťoučký kůň\n")
+    wait.until(lambda _: lines() == ["connected", "žluťoučký kůň"])
+    server.stop()
+    wait.until(lambda _: lines()[-1] == "disconnected")
+    browser.get_log("browser")  # it complains that there is no favicon
+    browser.close()
+    browser.switch_to.window(first_window)

@@ -200,7 +200,6 @@ FORMLESS = {
     "CBOR NaN": ("cbor", ["json"], b"\x81\xf9\x7e\x00"),
     "CBOR infinity": ("cbor", ["json"], b"\x81\xa1aa\xf9\x7c\x00"),
     "CBOR bignum": ("cbor", ["msgpack"], cbor2.dumps([2**64])),
-    "CBOR undefined": ("cbor", ["json", "msgpack"], b"\x81\xf7"),
     "CBOR simple value": ("cbor", ["json", "msgpack"], b"\x81\xe5"),
     "CBOR unknown tag": ("cbor", ["json", "msgpack"], b"\x81\xd9\x03\xe9\x01"),
     "CBOR regular expression": ("cbor", ["json", "msgpack"], b"\x81\xd8\x23aa"),
@@ -304,6 +303,18 @@ def test_values_that_others_have_a_form_for_are_converted(join, uri):
     assert receivers["cbor"].receive()[4] == [moment]
     timestamp = receivers["msgpack"].receive()[4][0]
     assert timestamp == msgpack.Timestamp.from_datetime(moment)
+
+
+@pytest.mark.parametrize("receiver", ["json", "msgpack"])
+def test_undefined_of_javascript_is_null_elsewhere(join, uri, receiver):
+    """autobahn.js answers with it in CBOR where a procedure returns nothing."""
+    caller, callee = join(receiver), join("cbor")
+    callee.register(uri)
+    request = caller.call(uri)
+    callee.invoked()
+    callee.send(YIELD, 1, {}, [cbor2.undefined], {"deep": [cbor2.undefined, 1]})
+    expected = [[None], {"deep": [None, 1]}]
+    assert caller.receive() == [RESULT, request, {}, *expected]
 
 
 @pytest.mark.parametrize("receiver", ["json", "msgpack"])

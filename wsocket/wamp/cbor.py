@@ -32,6 +32,8 @@ def _opaque(tag: int) -> Any:
     return lambda value, immutable: cbor2.CBORTag(tag, value)
 
 
+_UNDEFINED = b"\xf7"
+
 _SEMANTIC_DECODERS = {tag: _opaque(tag) for tag in _OPAQUE_TAGS}
 
 
@@ -97,15 +99,30 @@ class Cbor:
 
     def unpack(self, part: Raw) -> Any:
         try:
-            return _decoder(io.BytesIO(part)).decode()
+            value = _decoder(io.BytesIO(part)).decode()
         except (cbor2.CBORDecodeError, ValueError, TypeError) as error:
             raise msgspec.DecodeError(f"CBOR is malformed: {error}") from error
+        return _without_undefined(value) if _UNDEFINED in bytes(part) else value
 
     def pack(self, value: Any) -> Raw:
         try:
             return Raw(cbor2.dumps(value, default=_refuse))
         except cbor2.CBOREncodeError as error:
             raise TypeError(str(error)) from error
+
+
+def _without_undefined(value: Any) -> Any:
+    """Replace JavaScript's ``undefined``, wherever it is, by the null that others have.
+
+    It is what a procedure of autobahn.js answers that returns nothing.
+    """
+    if value is cbor2.undefined:
+        return None
+    if isinstance(value, dict):
+        return {key: _without_undefined(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_undefined(item) for item in value]
+    return value
 
 
 def _is_huge(code: list[Any]) -> bool:

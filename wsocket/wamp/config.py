@@ -133,6 +133,9 @@ class Realm:
         strict_uris: Only lower-case letters, digits and _ in URIs.
         strict_request_ids: Requests must be numbered 1, 2, 3, ... autobahn.js can
             leave gaps.
+        strict_progressive_results: Ask for progressive results only callees that
+            announced ``call_canceling`` too, as the specification has it; autobahn.js
+            does not announce that.
         compat_autobahn_js: Do not answer CANCEL, except in mode ``kill``: autobahn.js
             closes the connection when it is told that a call was canceled.
     """
@@ -148,6 +151,7 @@ class Realm:
     testaments: int = 100
     strict_uris: bool = False
     strict_request_ids: bool = False
+    strict_progressive_results: bool = False
     compat_autobahn_js: bool = False
 
     def __post_init__(self) -> None:
@@ -166,7 +170,12 @@ class Realm:
         _check_list("Realm.history", self.history, kind=Remember)
         for name in ("retained_topics", "retained_bytes", "testaments"):
             _check_number(f"Realm.{name}", getattr(self, name), least=0)
-        for name in ("strict_uris", "strict_request_ids", "compat_autobahn_js"):
+        for name in (
+            "strict_uris",
+            "strict_request_ids",
+            "strict_progressive_results",
+            "compat_autobahn_js",
+        ):
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise TypeError(f"Realm.{name}: expected a bool, got {value!r}")

@@ -13,6 +13,7 @@ from wsocket.errors import PayloadError
 from wsocket.wamp import errors
 from wsocket.wamp.grants import Grant
 from wsocket.wamp.invocations import (
+    PROGRESS_NEEDS,
     CalleeState,
     CallerState,
     Invocation,
@@ -71,6 +72,7 @@ class Dealer:
     Args:
         answers_canceled: Whether a caller that cancels is told so. autobahn.js
             forgets the call at once, and closes the connection when an answer comes.
+        progress_needs: Features of a callee that is asked for progressive results.
     """
 
     def __init__(
@@ -80,12 +82,14 @@ class Dealer:
         uris: UriRules,
         runtime: Runtime,
         answers_canceled: bool = True,
+        progress_needs: frozenset[str] = PROGRESS_NEEDS,
     ) -> None:
         self._registrations = registrations
         self._uris = uris
         self._runtime = runtime
         self.builtins: Mapping[str, Builtin] = {}
         self._answers_canceled = answers_canceled
+        self._progress_needs = progress_needs
         self._callers: dict[Session, CallerState] = {}
         self._callees: dict[Session, CalleeState] = {}
 
@@ -138,9 +142,7 @@ class Dealer:
             if endpoint.callee is callee:
                 self._registrations.remove(callee, registration)
             else:
-                self.revoke(
-                    endpoint.callee, registration, "taken over by another callee"
-                )
+                self.revoke(endpoint.callee, registration, errors.UNREGISTERED)
 
     # Calling
 
@@ -217,7 +219,7 @@ class Dealer:
         if state is None:
             state = self._callees[callee] = CalleeState()
         state.last_request += 1
-        details = details_of(invocation, endpoint)
+        details = details_of(invocation, endpoint, progress_needs=self._progress_needs)
         invocation.request, invocation.endpoint = state.last_request, endpoint
         endpoint.active += 1
         invocation.invocations = state.invocations
@@ -377,17 +379,14 @@ class Dealer:
         self._finish(invocation)
         if mode == "killnowait":
             self._interrupt(invocation, mode)
-        # For an answer to `kill` autobahn.js does wait, be the callee without the
-        # feature.
+        # autobahn.js waits for an answer to `kill`, whatever the callee announced.
         if self._answers_canceled or message.options.mode == "kill":
             caller.send_error(
                 CALL, message.request, errors.CANCELED, "canceled by the caller"
             )
 
     def leave(self, session: Session) -> None:
-        """The session is over: its registrations, its calls, and calls it should
-        answer.
-        """
+        """The session is over: its registrations, its calls, and those it answers."""
         caller_state = self._callers.pop(session, None)
         if caller_state is not None:
             for invocation in list(caller_state.calls.values()):
@@ -458,9 +457,7 @@ class Dealer:
     def _send_answer(
         self, invocation: Invocation, head: list[Any], payload: Payload
     ) -> None:
-        """Pass an answer on; one that the caller's serializer has no form for is an
-        ERROR.
-        """
+        """Pass an answer on, or an ERROR if the caller's serializer cannot have it."""
         try:
             invocation.caller.send(head, payload)
         except PayloadError as error:

@@ -21,8 +21,11 @@ PROTOCOL_VIOLATION = "wamp.error.protocol_violation"
 TIMEOUT = "wamp.error.timeout"
 UNAVAILABLE = "wamp.error.unavailable"
 
-# Not in the specification's list; what every client library sends and expects.
+# Not in the specification's list; what client libraries send and expect. The last two
+# are reasons of a revocation, which autobahn-python wants to be URIs.
 RUNTIME_ERROR = "wamp.error.runtime_error"
+UNREGISTERED = "wamp.error.unregistered"
+UNSUBSCRIBED = "wamp.error.unsubscribed"
 
 CLOSE_GOODBYE_AND_OUT = "wamp.close.goodbye_and_out"
 CLOSE_KILLED = "wamp.close.killed"

@@ -12,6 +12,11 @@ from wsocket.wamp.runtime import Cancellable
 from wsocket.wamp.serializers import Payload
 from wsocket.wamp.session import Session
 
+# What a callee must have announced to be asked for progressive results. The second is
+# the specification's rule; autobahn.js has not announced call_canceling.
+PROGRESS_NEEDS = frozenset({"callee.progressive_call_results"})
+STRICT_PROGRESS_NEEDS = PROGRESS_NEEDS | {"callee.call_canceling"}
+
 
 class Invocation:
     """A call on its way: asked by `caller`, answered by the callee of `endpoint`.
@@ -124,8 +129,14 @@ def disclosure_refusal(options: CallOptions, grant: Grant) -> Refusal | None:
     return None
 
 
-def details_of(invocation: Invocation, endpoint: Endpoint) -> dict[str, Any]:
-    """Make INVOCATION.Details, and note on *invocation* what was granted."""
+def details_of(
+    invocation: Invocation, endpoint: Endpoint, *, progress_needs: frozenset[str]
+) -> dict[str, Any]:
+    """Make INVOCATION.Details, and note on *invocation* what was granted.
+
+    Args:
+        progress_needs: Features of a callee that is asked for progressive results.
+    """
     caller, message, callee = invocation.caller, invocation.message, endpoint.callee
     grant, options = invocation.grant, message.options
     details: dict[str, Any] = {}
@@ -139,10 +150,8 @@ def details_of(invocation: Invocation, endpoint: Endpoint) -> dict[str, Any]:
         details["caller"] = caller.id
         details["caller_authid"] = caller.authid
         details["caller_authrole"] = caller.authrole
-    # The specification also asks for call_canceling, which autobahn.js has not.
     invocation.progressive = (
-        options.receive_progress
-        and "callee.progressive_call_results" in callee.features
+        options.receive_progress and progress_needs <= callee.features
     )
     if invocation.progressive:
         details["receive_progress"] = True

@@ -320,7 +320,7 @@ class MetaApi:
         registration: int,
         callee: int,
         *,
-        reason: str = "removed by an operator",
+        reason: str = errors.UNREGISTERED,
     ) -> object:
         found = self._registration(registration)
         session = self._session(callee)
@@ -363,7 +363,7 @@ class MetaApi:
         subscription: int,
         subscriber: int,
         *,
-        reason: str = "removed by an operator",
+        reason: str = errors.UNSUBSCRIBED,
     ) -> object:
         found = self._subscription(subscription)
         session = self._session(subscriber)

@@ -16,6 +16,7 @@ from wsocket.wamp.grants import OPEN, Grant
 from wsocket.wamp.guard import Guard
 from wsocket.wamp.history import History, TopicLog
 from wsocket.wamp.ids import RandomBelow, random_id
+from wsocket.wamp.invocations import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
 from wsocket.wamp.messages import (
     ABSENT,
     ERROR,
@@ -109,6 +110,11 @@ class Realm:
             uris=uris,
             runtime=runtime,
             answers_canceled=not config.compat_autobahn_js,
+            progress_needs=(
+                STRICT_PROGRESS_NEEDS
+                if config.strict_progressive_results
+                else PROGRESS_NEEDS
+            ),
         )
         self._dealer.builtins = meta.MetaApi(
             self,

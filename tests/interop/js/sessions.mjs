@@ -1,45 +1,74 @@
 // Sessions of autobahn.js in Node.js.
+import "./environment.mjs";
 import autobahn from "autobahn";
-import ws from "ws";
 
-globalThis.WebSocket ??= ws; // Node.js has its own since version 22
-console.warn = () => {}; // autobahn.js announces every disconnection there
-
-const SERIALIZERS = {
+const MAKE_SERIALIZER = {
   json: () => new autobahn.serializer.JSONSerializer(),
   msgpack: () => new autobahn.serializer.MsgpackSerializer(),
   cbor: () => new autobahn.serializer.CBORSerializer(),
 };
 
+export const SERIALIZERS = Object.keys(MAKE_SERIALIZER);
+
 export { autobahn };
 
-/** Join realm1: {session, details, leave}; leave() resolves with how the session ended. */
-export function join(url, serializer, realm = "realm1") {
+/** Join realm1, or the realm of the options: see `open`. */
+export function join(url, serializer, options = {}) {
+  return open(new autobahn.Connection(connectionOptions(url, serializer, options)));
+}
+
+export function connectionOptions(url, serializer, options) {
+  return {
+    url,
+    realm: "realm1",
+    serializers: [MAKE_SERIALIZER[serializer]()],
+    retry_if_unreachable: false,
+    on_user_error: () => {}, // a procedure that fails on purpose is no news
+    on_internal_error: () => {}, // `fate` tells
+    ...options,
+  };
+}
+
+/**
+ * Open a connection; the promise has {session, details, leave, closed, fate}.
+ *
+ * `closed` resolves with how the connection ended, `leave()` ends it first. `fate()` is "alive"
+ * when the router has answered one more call, or what autobahn.js did not like.
+ */
+export function open(connection) {
   return new Promise((resolve, reject) => {
-    const connection = new autobahn.Connection({
-      url,
-      realm,
-      serializers: [SERIALIZERS[serializer]()],
-      retry_if_unreachable: false,
-      use_es6_promises: true,
-      on_user_error: () => {}, // a procedure that fails on purpose is no news
-    });
     const closed = new Promise((resolveClosed) => {
       connection.onclose = (reason, details) => {
-        resolveClosed({ reason, wamp: details.reason });
+        resolveClosed({ reason, wamp: details.reason, will_retry: details.will_retry });
         reject(new Error(details.reason ?? reason)); // does nothing once joined
         return true; // do not reconnect
       };
     });
     connection.onopen = (session, details) => {
+      const complaints = complaintsOf(connection.transport);
       const leave = () => {
         connection.close();
         return closed;
       };
-      resolve({ session, details, leave });
+      const fate = async () => {
+        if (session.isOpen) await Promise.race([session.call("wamp.session.count"), closed]);
+        return complaints[0] ?? (session.isOpen ? "alive" : "closed");
+      };
+      resolve({ session, details, leave, closed, fate });
     };
     connection.open();
   });
+}
+
+/** Why autobahn.js closes a transport, without the numbers; it does so with 3002. */
+function complaintsOf(transport) {
+  const complaints = [];
+  const close = transport.close;
+  transport.close = (code, reason) => {
+    if (code !== undefined) complaints.push(`${code} ${reason.replace(/ \d+$/, "")}`);
+    close(code, reason);
+  };
+  return complaints;
 }
 
 /** What a rejected promise carries, as plain data. */
@@ -56,13 +85,25 @@ export async function subscribe(session, topic, options) {
   const waiting = [];
   const arrived = [];
   const onEvent = (args, kwargs, details) => {
-    const event = { args, kwargs, publication: details.publication };
+    const event = { args, kwargs, ...details };
     waiting.length ? waiting.shift()(event) : arrived.push(event);
   };
   const subscription = await session.subscribe(topic, onEvent, options);
   const next = () =>
     arrived.length ? Promise.resolve(arrived.shift()) : new Promise((resolve) => waiting.push(resolve));
   return { subscription, next };
+}
+
+/** A promise, and the function that resolves it. */
+export function signal() {
+  let give;
+  const given = new Promise((resolve) => (give = resolve));
+  return { give, given };
+}
+
+/** What is thrown in the next promise that nobody waits for. */
+export function unhandled() {
+  return new Promise((resolve) => process.once("unhandledRejection", resolve));
 }
 
 /** Binary payloads as WAMP has them: JSON carries a string, NUL and base64 (Basic Profile). */

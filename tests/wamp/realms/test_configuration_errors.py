@@ -120,6 +120,7 @@ def test_remember(fields, named):
         ({"testaments": -5}, "Realm.testaments"),
         ({"strict_uris": 1}, "Realm.strict_uris"),
         ({"strict_request_ids": None}, "Realm.strict_request_ids"),
+        ({"strict_progressive_results": 1}, "Realm.strict_progressive_results"),
         ({"compat_autobahn_js": "yes"}, "Realm.compat_autobahn_js"),
     ],
 )
@@ -169,5 +170,6 @@ def test_right_configuration_is_accepted():
         testaments=0,
         strict_uris=True,
         strict_request_ids=True,
+        strict_progressive_results=True,
         compat_autobahn_js=True,
     )

@@ -41,14 +41,14 @@ def test_subscriber_that_announced_it_is_told(router, operator, serializer):
     assert client.until_now() == [[UNSUBSCRIBED, 0, details]]
 
 
-def test_reason_is_a_string_even_if_none_is_given(router, operator):
+def test_reason_is_a_uri_even_if_none_is_given(router, operator):
     """The router has one of its own."""
     client = router.join("joe", announced=ANNOUNCED)
     subscription = client.subscribe(TOPIC)
     result(operator, REMOVE, subscription, client.session)
     [[_, _, details]] = client.until_now()
     assert details["subscription"] == subscription
-    assert type(details["reason"]) is str
+    assert details["reason"] == "wamp.error.unsubscribed"
 
 
 def test_subscriber_that_did_not_announce_it_is_not_told(router, operator, serializer):

@@ -1,0 +1,150 @@
+"""The programs in README.md and docs/wamp.md, run as they stand there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
+from urllib.request import urlopen
+
+import pytest
+from autobahn.wamp.auth import create_authenticator
+from autobahn.wamp.types import CallOptions, PublishOptions
+from websocket import create_connection
+
+from tests.interop.sessions import failure, join, within
+from tests.programs import ROOT, running
+from tests.wamp.conftest import serving
+
+JS = ROOT / "tests/interop/js"
+ACKNOWLEDGE = PublishOptions(acknowledge=True)
+
+
+def snippet(path: str, language: str, mark: str) -> str:
+    """The only piece of code in *language* that has *mark* in it."""
+    text = (ROOT / path).read_text()
+    found = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    [code] = [each for each in found if mark in each]
+    return code
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """Run a snippet that ends in ``run(app)``, on a free port."""
+
+    def run_snippet(path: str, mark: str):
+        code = snippet(path, "python", mark)
+        assert code.count("run(app)") == 1
+        source = code.replace("run(app)", "run(app, port=0)")
+        command = [sys.executable, "-u", "-c", source]  # what it prints comes at once
+        return running(command, tmp_path / "log", cwd=tmp_path)
+
+    yield run_snippet
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_first_program_of_the_readme(program, tmp_path):
+    """Its page, its plain websocket, its procedure and its subscriber."""
+    (tmp_path / "index.html").write_text("the page")
+
+    async def scenario(url):
+        async with join(url) as session:
+            assert await within(session.call("com.example.add", 2, 3)) == 5
+            log = await session.events("com.example.log")
+            session.publish("com.example.chat.room", "hello")
+            assert (await within(log.get()))[0] == ("hello",)
+
+    with program("README.md", "WSocketApp") as server:
+        with urlopen(server.http(), timeout=15) as response:
+            assert response.read() == b"the page"
+        connection = create_connection(server.ws("/echo"), timeout=15)
+        connection.send("echo")
+        assert connection.recv() == "echo"
+        connection.close()
+        asyncio.run(scenario(server.ws()))
+
+
+def test_first_program_of_the_router(program, node):
+    """With the client that stands below it, and with another."""
+
+    async def scenario(url):
+        async with join(url) as session:
+            error = await failure(session.call("com.example.divide", 1, 0))
+            assert error.error == "com.example.error.division_by_zero"
+            assert error.args == (1,)
+            await session.publish("com.example.chat.room", "hello", options=ACKNOWLEDGE)
+
+    with program("docs/wamp.md", "com.example.divide") as server:
+        page = snippet("docs/wamp.md", "js", "com.example.divide")
+        with javascript(node, page, server.ws()) as client:
+            assert client.stdout.readline() == "0.5\n"
+        asyncio.run(scenario(server.ws()))
+        assert server.process.stdout.readline() == "com.example.chat.room hello\n"
+
+
+def test_callee_of_autobahn_js(program, node):
+    """The one in "With autobahn.js" gives progress to who wants it."""
+
+    async def scenario(url):
+        heard: list[int] = []
+        wanted = CallOptions(on_progress=heard.append)
+        async with join(url) as session:
+            registered = await session.events("wamp.registration.on_register")
+            with javascript(node, page, url):
+                if await session.call("wamp.registration.lookup", uri) is None:
+                    await within(registered.get())
+                assert await within(session.call(uri, 3)) is None
+                assert await within(session.call(uri, 3, options=wanted)) is None
+        assert heard == [1, 2, 3]
+
+    uri = "com.example.count"
+    page = snippet("docs/wamp.md", "js", uri)
+    with program("docs/wamp.md", "com.example.divide") as server:
+        asyncio.run(scenario(server.ws()))
+
+
+def javascript(node, page: str, url: str) -> subprocess.Popen[str]:
+    """Run a page's script, with its server at *url*, until the block ends."""
+    assert '"ws://127.0.0.1:8080/"' in page
+    script = page.replace("ws://127.0.0.1:8080/", url)
+    load = 'import "./environment.mjs"; import autobahn from "autobahn";'
+    command = [*node, "--input-type=module", "-e", load + script]
+    return Ending(command, cwd=JS, stdout=subprocess.PIPE, text=True)
+
+
+class Ending(subprocess.Popen[str]):
+    """A process that is ended by its ``with`` block."""
+
+    def __exit__(self, *unused) -> None:
+        self.kill()
+        super().__exit__(*unused)
+
+
+def test_realm_of_the_documentation():
+    """A guest, a sensor and a user of the site may do what it says."""
+    user = SimpleNamespace(name="ada")
+    names = {"session_of": {"sid=1": user}.get, "SECRET": "secret"}
+    exec(snippet("docs/wamp.md", "python", "WebLogin(logged_in)"), names)
+
+    async def scenario(url):
+        login = create_authenticator("ticket", authid="sensor1", ticket="secret")
+        async with join(url) as guest, join(url, login=login) as sensor:
+            assert (await guest.joined).authrole == "guest"
+            await guest.subscribe(print, "com.example.public.news")
+            error = await failure(guest.subscribe(print, "com.example.reading"))
+            assert error.error == "wamp.error.not_authorized"
+            assert (await sensor.joined).authrole == "sensor"
+            await sensor.publish("com.example.reading", 20.5, options=ACKNOWLEDGE)
+
+    with serving(names["app"]) as url:
+        asyncio.run(scenario(url))
+        connection = create_connection(
+            url, timeout=15, cookie="sid=1", subprotocols=["wamp.2.json"]
+        )
+        connection.send('[1, "realm1", {"roles": {"caller": {}}}]')
+        code, _, details = json.loads(connection.recv())
+        assert (code, details["authid"], details["authrole"]) == (2, "ada", "user")
+        connection.close()
