@@ -78,15 +78,15 @@ def start_line(process: subprocess.Popen[str], log: Path) -> str:
     )
 
 
-def app_commands(module: str) -> dict[str, list[str]]:
+def app_commands(module: str, app: str = "app") -> dict[str, list[str]]:
     """How to run ``module:app`` on either server of `wsocket.run`, on any free port."""
-    source = f"from {module} import app; from wsocket import run; run(app, port=0)"
+    source = f"import {module} as m; from wsocket import run; run(m.{app}, port=0)"
     command_line = "import sys; from wsocket.cli import main; sys.exit(main())"
     return {
         "threads": [sys.executable, "-c", source],
         "gevent": [
             *(sys.executable, "-c", command_line),
-            *("run", f"{module}:app", "--port", "0"),
+            *("run", f"{module}:{app}", "--port", "0"),
         ],
     }
 
