@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 
 class Droppable(bytes):
@@ -42,11 +42,10 @@ class Backlog:
         """Whether no more wait than may."""
         return len(self._frames) <= self._messages and self._waiting <= self._size
 
-    def extend(self, frames: Iterable[bytes]) -> None:
+    def extend(self, frames: Sequence[bytes]) -> None:
         """Add what came last."""
-        for frame in frames:
-            self._frames.append(frame)
-            self._waiting += len(frame)
+        self._frames.extend(frames)
+        self._waiting += sum(map(len, frames))
 
     def take(self, size: int) -> list[bytes | memoryview]:
         """Take the oldest frame, and more while they have less than *size* bytes."""
@@ -59,7 +58,7 @@ class Backlog:
         self._waiting -= total
         return taken
 
-    def put_back(self, frames: Iterable[bytes | memoryview], sent: int) -> None:
+    def put_back(self, frames: Sequence[bytes | memoryview], sent: int) -> None:
         """Return to the head what is left of *frames* after *sent* bytes."""
         rest: list[bytes | memoryview] = []
         for frame in frames:

@@ -38,10 +38,13 @@ def polled(
         yield server
 
 
-@pytest.fixture(params=["threads", "gevent"])
-def brief(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    """The same with a short poll timeout."""
-    with program(request.param, "brief", tmp_path) as server:
+@pytest.fixture(scope="session", params=["threads", "gevent"])
+def brief(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The same with a short poll timeout, and a page with autobahn.js."""
+    folder = tmp_path_factory.mktemp("brief")
+    with program(request.param, "brief", folder) as server:
         yield server
 
 

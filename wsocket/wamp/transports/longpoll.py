@@ -192,7 +192,11 @@ class LongPoll:
 
     def _close(self, environ: Environ, transport: str) -> Reply:
         def close(waiter: Waiter[Reply]) -> None:
-            self._link(transport).end()
+            link = self._links_here().get(transport)
+            # One that is gone is closed as well: after an ABORT autobahn.js asks for
+            # this, and its connection has ended only when the answer is a success.
+            if link is not None:
+                link.end()
             waiter.set(NOTHING)
 
         return _ask(close)
