@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import time
@@ -152,7 +153,8 @@ def test_session_has_the_login_of_the_page(serve):
 
     def who(environ):
         cookie = SimpleCookie(environ.get("HTTP_COOKIE", "")).get("sid")
-        assert environ["wsgi.input"].read() == b""
+        # Not the connection's: on some servers the next request would be read there.
+        assert isinstance(environ["wsgi.input"], io.BytesIO)
         return ("joe", "member") if cookie and cookie.value == "s-joe" else None
 
     url = serve(realm=Realm(REALM, auth=[WebLogin(who)])).url

@@ -249,8 +249,8 @@ def choose_protocol(body: bytes) -> str:
 
 
 def _ask(request: Callable[[Waiter[Reply]], None]) -> Reply:
-    # In the loop's own thread under a gevent server, patched or not, as for websockets.
-    return ask(get_loop(current_hub=in_greenlet()), request)
+    # A server that runs its requests in greenlets has a hub, patched or not.
+    return ask(get_loop(current_hub=in_greenlet() or None), request)
 
 
 def _end_all(links: Links) -> None:
