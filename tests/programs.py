@@ -78,19 +78,22 @@ def start_line(process: subprocess.Popen[str], log: Path) -> str:
     )
 
 
-def app_commands(module: str, *, port: int = 0) -> dict[str, list[str]]:
+def app_commands(
+    module: str, app: str = "app", *, port: int = 0
+) -> dict[str, list[str]]:
     """How to run ``module:app`` on either server of `wsocket.run`.
 
     Args:
         port: 0 is any free one.
     """
-    source = f"from {module} import app; from wsocket import run; run(app, port={port})"
+    run = f"run(m.{app}, port={port})"
+    source = f"import {module} as m; from wsocket import run; {run}"
     command_line = "import sys; from wsocket.cli import main; sys.exit(main())"
     return {
         "threads": [sys.executable, "-c", source],
         "gevent": [
             *(sys.executable, "-c", command_line),
-            *("run", f"{module}:app", "--port", str(port)),
+            *("run", f"{module}:{app}", "--port", str(port)),
         ],
     }
 

@@ -20,6 +20,7 @@ from wsocket.wamp.messages import (
 )
 from wsocket.wamp.pending import PendingCall
 from wsocket.wamp.router import Router
+from wsocket.wamp.transports.longpoll import LongPoll
 from wsocket.wamp.transports.websocket import WampSubprotocol
 from wsocket.wamp.uris import Match
 
@@ -51,6 +52,8 @@ class WSocketApp(Framework):
         max_workers: How many procedures and subscribers of this process run at once; by
             default 64 threads, or 1000 greenlets.
         limits: What a websocket may cost, and how often it is pinged.
+        longpoll: The base path of WAMP over HTTP requests, such as ``"/longpoll"``, for
+            clients that cannot open a websocket; None for nowhere.
     """
 
     def __init__(
@@ -65,10 +68,12 @@ class WSocketApp(Framework):
         realms: Sequence[Realm] = (),
         max_workers: int | None = None,
         limits: Limits | None = None,
+        longpoll: str | None = None,
     ) -> None:
         names = [protocol] if isinstance(protocol, str) else list(protocol or ())
         self.protocol = protocol
         self._wamp: Application | None = None
+        self._longpoll: LongPoll | None = None
         plugins = []
         if WAMP in names:
             names.remove(WAMP)
@@ -87,6 +92,16 @@ class WSocketApp(Framework):
             allowed_origins=allowed_origins,
             limits=limits,
         )
+        if longpoll is not None:
+            self._serve_longpoll(longpoll)
+
+    def close(self, code: int = 1012, reason: str = "the server is going away") -> None:
+        """Close every websocket, and end every long-poll transport; see
+        `Framework.close`.
+        """
+        if self._longpoll is not None:
+            self._longpoll.close()
+        super().close(code, reason)
 
     def register(
         self,
@@ -257,6 +272,18 @@ class WSocketApp(Framework):
             TypeError, ValueError: *authorizer* is not what a realm can have.
         """
         self._application.set_authorizer(realm, authorizer)
+
+    def _serve_longpoll(self, base: str) -> None:
+        application = self._application
+        self._longpoll = LongPoll(
+            base,
+            self.router,
+            prepare=application.prepare,
+            max_message_size=self.max_message_size,
+            allowed_origins=self.allowed_origins,
+            limits=self._limits,
+        )
+        self._resources[self._longpoll.route] = self._longpoll
 
     @property
     def _application(self) -> Application:

@@ -1,6 +1,6 @@
 """Every exception that wsocket raises.
 
-Three families: the peer broke a protocol (`ProtocolError`, `HandshakeError`), the
+Three families: the peer broke a protocol (`ProtocolError`, `HttpError`), the
 caller asked for something impossible (`ValueError`, `TypeError` and `WebSocketError`),
 or a WAMP peer answered with an error (`ApplicationError`). Anything else is a bug."""
 
@@ -22,8 +22,8 @@ class ProtocolError(WsocketError):
         self.code = code
 
 
-class HandshakeError(WsocketError):
-    """The upgrade request cannot be accepted; answer with this HTTP response.
+class HttpError(WsocketError):
+    """The client's request cannot be served; answer with this HTTP response.
 
     Args:
         status: Status line without the version, such as ``"400 Bad Request"``.
@@ -38,6 +38,10 @@ class HandshakeError(WsocketError):
         self.status = status
         self.problem = problem
         self.headers = headers or []
+
+
+class HandshakeError(HttpError):
+    """The upgrade request of a websocket cannot be accepted."""
 
 
 class UpgradeUnavailable(WsocketError):

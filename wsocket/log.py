@@ -8,6 +8,9 @@ import logging
 
 logger = logging.getLogger("wsocket")
 
+# A key of a request's environ: what the log calls a request whose path holds a secret.
+LOGGED_AS = "wsocket.logged_as"
+
 
 def log_to_stderr() -> None:
     """Show this package's log records on stderr unless the application handles them."""

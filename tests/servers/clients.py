@@ -7,6 +7,8 @@ import json
 import os
 import select
 import socket
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 
 from websocket import create_connection
@@ -82,6 +84,38 @@ class Wamp:
     def close(self) -> None:
         """End the connection, without GOODBYE."""
         self.websocket.close(timeout=SECONDS)
+
+
+class Poller:
+    """A WAMP session with JSON that polls."""
+
+    def __init__(self, site: Site) -> None:
+        self._port = site.port
+        self._path = "/longpoll"
+        status, body = self.post("open", '{"protocols": ["wamp.2.json"]}')
+        assert status == 200
+        self._path += "/" + json.loads(body)["transport"]
+        self.send(SAY_HELLO)
+        message = self.receive()
+        assert message is not None
+        assert message[0] == WELCOME
+
+    def post(self, action: str, body: str = "") -> tuple[int, bytes]:
+        """The status and the body of the answer."""
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=SECONDS)
+        with closing(connection):
+            connection.request("POST", f"{self._path}/{action}", body)
+            response = connection.getresponse()
+            return response.status, response.read()
+
+    def send(self, message: list[Any]) -> None:
+        assert self.post("send", json.dumps(message)) == (204, b"")
+
+    def receive(self) -> list[Any] | None:
+        """A message, or None when the poll is answered without one."""
+        status, body = self.post("receive")
+        assert status in (200, 204)
+        return json.loads(body) if body else None
 
 
 def plain(site: Site, path: str) -> Any:

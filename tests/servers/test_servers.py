@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
@@ -12,13 +13,17 @@ import pytest
 
 from tests.core.wire import CLOSE, TEXT, client_frame
 from tests.servers.clients import (
+    CALL,
     GOODBYE,
     PUBLISH,
     REGISTER,
     REGISTERED,
     SAY_HELLO,
     SECONDS,
+    SUBSCRIBE,
+    SUBSCRIBED,
     WELCOME,
+    Poller,
     Wamp,
     connect,
     exchange,
@@ -201,6 +206,30 @@ def test_a_sleeping_view_delays_nobody(site):
         everybody_talks(everybody)
         assert is_silent(napping)
         assert napping.recv(65536)
+
+
+def test_a_session_that_polls_talks_to_the_others(site):
+    """A poll that waits delays nobody, where the server has more than one thread."""
+    poller = Poller(site)
+    poller.send([SUBSCRIBE, 1, {}, "com.example.news"])
+    assert poller.receive()[0] == SUBSCRIBED
+    if site.kind.concurrent_views:
+        with ThreadPoolExecutor() as pool:
+            waiting = [pool.submit(poller.receive) for _ in range(2)]
+            wait(waiting, return_when=FIRST_COMPLETED)  # the newer poll is there
+            assert site.get("/") == "hello"
+            assert site.get("/announce") == "announced"
+            answers = [each.result() for each in waiting]
+        assert None in answers
+        answers.remove(None)
+        assert answers[0][4] == ["from a view"]
+    else:
+        assert site.get("/announce") == "announced"
+        assert poller.receive()[4] == ["from a view"]
+    poller.send([CALL, 2, {}, "com.example.add", [2, 3]])
+    assert poller.receive()[3] == [5]
+    assert poller.post("close") == (204, b"")
+    assert poller.post("receive")[0] == 404
 
 
 def test_sigterm_ends_the_server_at_once(own_site):

@@ -159,6 +159,14 @@ def concurrency_of(sock: socket.socket) -> Concurrency:
     return GREENLETS if isinstance(sock, gevent.socket.socket) else THREADS
 
 
+def in_greenlet() -> bool:
+    """Whether the calling code is a greenlet's: a hub runs it, and must not be blocked.
+
+    The code of a thread, the main one included, is not.
+    """
+    return gevent.getcurrent().parent is not None
+
+
 def is_patched() -> bool:
     """Whether gevent has replaced the standard library's blocking calls."""
     return bool(gevent.monkey.is_module_patched("socket"))

@@ -17,7 +17,7 @@ from wsocket.core.request import (
     closing_response,
 )
 from wsocket.core.response import FAILURES, ResponseAborted
-from wsocket.log import logger
+from wsocket.log import LOGGED_AS, logger
 
 if TYPE_CHECKING:
     import io
@@ -71,6 +71,7 @@ class Exchange:
             before_read=self._send_continue if request.expects_continue else None,
         )
         self._request = request
+        self._environ = self._make_environ()
         self._status = ""
         self._headers: list[tuple[str, str]] = []
         self._head_sent = False
@@ -84,20 +85,20 @@ class Exchange:
         try:
             self._answer(app)
         except ClientGone as error:
-            logger.debug("%a: client gone: %s", self._request.line, error)
+            logger.debug("%a: client gone: %s", self._name, error)
             self._keep = False
         except RequestError as error:
             self._fail(error.status, error.problem)
         except ResponseAborted:  # it has been logged
             self._abort()
         except (*FAILURES, SystemExit):  # which would end gevent's whole server
-            logger.exception("%a failed", self._request.line)
+            logger.exception("%a failed", self._name)
             problem = "the application failed; the server's log says why"
             self._fail("500 Internal Server Error", problem)
         self._keep = self._keep and self.body.drain(DRAIN_LIMIT)
         status = self._status[:3]
         client = self.request_handler.client
-        logger.info("%s %a %s %d", client, self._request.line, status, self._sent)
+        logger.info("%s %a %s %d", client, self._name, status, self._sent)
         return self._keep
 
     def start_response(
@@ -124,7 +125,7 @@ class Exchange:
 
     def _answer(self, app: WSGIApplication) -> None:
         # cast: typeshed's StartResponse is stricter about exc_info than PEP 3333.
-        result = app(self._environ(), cast("Any", self.start_response))
+        result = app(self._environ, cast("Any", self.start_response))
         try:
             if self._status[:3] == "101":  # the application has taken the connection
                 self._keep = False
@@ -135,7 +136,7 @@ class Exchange:
             if close is not None:
                 close()
 
-    def _environ(self) -> dict[str, Any]:
+    def _make_environ(self) -> dict[str, Any]:
         environ = self.request_handler.base_environ()
         environ.update(self._request.environ())
         environ["wsgi.input"] = self.body.stream()
@@ -180,6 +181,11 @@ class Exchange:
             )
 
     @property
+    def _name(self) -> str:
+        """The request, for the log."""
+        return str(self._environ.get(LOGGED_AS, self._request.line))
+
+    @property
     def _has_no_body(self) -> bool:
         """RFC 9112 section 6.3."""
         return self._request.method == "HEAD" or self._status[:3] in ("204", "304")
@@ -216,7 +222,7 @@ class Exchange:
         if self._promised is not None and self._sent < self._promised:
             logger.error(
                 "%a: the body has %d bytes, less than its Content-Length of %d",
-                self._request.line,
+                self._name,
                 self._sent,
                 self._promised,
             )
@@ -237,7 +243,7 @@ class Exchange:
         try:
             self.request_handler.send(closing_response(status, problem))
         except ClientGone as gone:
-            logger.debug("%a: client gone: %s", self._request.line, gone)
+            logger.debug("%a: client gone: %s", self._name, gone)
 
     def _abort(self) -> None:
         """End a response before its end; the client must be able to tell."""

@@ -78,6 +78,8 @@ class Framework:
         handshake.check_allowed_origins(allowed_origins or ())
         self.app = app
         self.routes = Routes()
+        # Served over HTTP only, before all routes; a subclass may have some.
+        self._resources = Routes()
         self.debug = debug
         self.max_message_size = max_message_size
         self.allowed_origins = frozenset(allowed_origins or ())
@@ -160,6 +162,10 @@ class Framework:
 
     def __call__(self, environ: Environ, start_response: Handler) -> Iterable[bytes]:
         """The WSGI entry point (PEP 3333)."""
+        if self._resources:
+            resource = self._resources.match(request_path(environ))
+            if resource is not None:
+                return self._respond(resource, environ, start_response)
         if handshake.is_upgrade(environ):
             return self._upgrade(environ, start_response)
         handler = self.routes.match(request_path(environ)) or self.app

@@ -94,7 +94,7 @@ def negotiate(
     accept = _accept_key(environ)
     offered = offered_subprotocols(environ)
     agreed = _compression(environ)
-    _check_origin(environ, allowed_origins)
+    check_origin(environ, allowed_origins)
     servable = frozenset(subprotocols or ())
     parameters, extension = agreed if agreed and deflate else (None, "")
     return Handshake(
@@ -149,6 +149,35 @@ def check_allowed_origins(allowed_origins: Collection[str]) -> None:
             raise ValueError(
                 'allowed_origins: expected "*" or an origin such as '
                 f'"https://example.com" or "https://*.example.com", got {allowed!r}'
+            )
+
+
+def check_origin(
+    environ: Mapping[str, Any], allowed_origins: Collection[str] | None
+) -> None:
+    """Refuse pages of other hosts (RFC 6455 section 10.2).
+
+    The scheme is not compared with the request's: behind a proxy that ends TLS the
+    server would see "http" where the browser saw "https". A client that names no
+    origin is not a browser's page.
+
+    Args:
+        allowed_origins: See `check_allowed_origins`.
+
+    Raises:
+        HandshakeError: 403 Forbidden.
+    """
+    for name in ("HTTP_ORIGIN", "HTTP_SEC_WEBSOCKET_ORIGIN"):
+        text = _header(environ, name)
+        if (
+            name in environ
+            and not _is_same_host(text, _header(environ, "HTTP_HOST"))
+            and not _is_allowed(text, allowed_origins or ())
+        ):
+            raise HandshakeError(
+                "403 Forbidden",
+                f"Origin {_quoted(text)} is not allowed here. The application accepts "
+                "it once it is listed in the setting allowed_origins=.",
             )
 
 
@@ -217,28 +246,6 @@ class _Origin(NamedTuple):
     scheme: str
     host: str
     port: int | None
-
-
-def _check_origin(
-    environ: Mapping[str, Any], allowed_origins: Collection[str] | None
-) -> None:
-    """Refuse pages of other hosts (RFC 6455 section 10.2).
-
-    The scheme is not compared with the request's: behind a proxy that ends TLS the
-    server would see "http" where the browser saw "https".
-    """
-    for name in ("HTTP_ORIGIN", "HTTP_SEC_WEBSOCKET_ORIGIN"):
-        text = _header(environ, name)
-        if (
-            name in environ
-            and not _is_same_host(text, _header(environ, "HTTP_HOST"))
-            and not _is_allowed(text, allowed_origins or ())
-        ):
-            raise HandshakeError(
-                "403 Forbidden",
-                f"Origin {_quoted(text)} is not allowed here. The application accepts "
-                "it once it is listed in the setting allowed_origins=.",
-            )
 
 
 def _parse_origin(text: str) -> _Origin | None:

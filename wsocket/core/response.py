@@ -15,7 +15,7 @@ from wsocket.core.headers import header_list, status_line
 from wsocket.core.request import RequestError
 from wsocket.core.routes import Handler, request_path
 from wsocket.errors import WsocketError
-from wsocket.log import logger
+from wsocket.log import LOGGED_AS, logger
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -210,6 +210,8 @@ class Response:
     @property
     def _name(self) -> str:
         """The request, for the log; quoted, as the client chose it."""
+        if LOGGED_AS in self._environ:
+            return ascii(self._environ[LOGGED_AS])
         method = self._environ.get("REQUEST_METHOD", "")
         return f"{method} {request_path(self._environ)!a}"
 

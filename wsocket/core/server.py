@@ -110,14 +110,15 @@ def run(
         server = make_server(host, port, app, timeout=timeout)
     except OSError as error:
         sys.exit(f"wsocket: {error.strerror or error}")
-    try:
-        with server:
-            _print(f"wsocket: serving on {_url(host, server.server_port)}")
+    with server:
+        _print(f"wsocket: serving on {_url(host, server.server_port)}")
+        try:
             _serve(server)
-    finally:
-        close = getattr(app, "close", None)
-        if callable(close):
-            close()
+        finally:
+            # Before the server waits for requests under way: long polls end with it.
+            close = getattr(app, "close", None)
+            if callable(close):
+                close()
     _print("wsocket: stopped")
 
 

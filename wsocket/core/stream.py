@@ -8,21 +8,17 @@ or another framing."""
 from __future__ import annotations
 
 import socket
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wsocket.core.backlog import Backlog, Droppable
 from wsocket.core.loop import READABLE, WRITABLE, Loop, Timer, Watcher
 from wsocket.log import logger
 
+__all__ = ["Droppable", "Limits", "Stream"]
+
 READ_SIZE = 65536  # bytes taken from the kernel at once
 SEND_SIZE = 262144  # bytes of waiting frames joined for one send
-
-
-class Droppable(bytes):
-    """A frame that may be dropped when its receiver is too slow to take it."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -37,6 +33,11 @@ class Limits:
         ping_interval: Seconds between pings; 0 for none.
         ping_timeout: Seconds in which a ping must be answered, or anything be heard; at
             most `ping_interval`.
+        poll_timeout: Seconds after which a long poll that has brought nothing is
+            answered empty. Clients and proxies have timeouts of their own (12 s in
+            autobahn.js); it must be shorter.
+        poll_pause: Seconds that a client may leave between two long polls before it is
+            gone.
     """
 
     outbox_messages: int = 10_000
@@ -44,6 +45,8 @@ class Limits:
     close_timeout: float = 5.0
     ping_interval: float = 20.0
     ping_timeout: float = 20.0
+    poll_timeout: float = 10.0
+    poll_pause: float = 30.0
 
     def __post_init__(self) -> None:
         for name in (
@@ -51,6 +54,8 @@ class Limits:
             "outbox_bytes",
             "close_timeout",
             "ping_timeout",
+            "poll_timeout",
+            "poll_pause",
         ):
             value = getattr(self, name)
             if value <= 0:
@@ -74,7 +79,6 @@ class Stream:
 
     __slots__ = (
         "_backlog",
-        "_backlog_bytes",
         "_closer",
         "_finishing",
         "_limits",
@@ -94,9 +98,7 @@ class Stream:
         self._sock = sock
         self._limits = limits
         self._outbox: list[bytes] = []
-        # Only while the kernel does not take more: frames that wait, oldest first.
-        self._backlog: deque[bytes | memoryview] | None = None
-        self._backlog_bytes = 0
+        self._backlog: Backlog | None = None  # while the kernel does not take more
         self._reader: Watcher | None = None
         self._writer: Watcher | None = None
         self._closer: Timer | None = None
@@ -150,7 +152,8 @@ class Stream:
         if self._reader is None or not frames:
             return
         if self._backlog is not None:
-            self._wait_in_backlog(frames)
+            self._backlog.extend(frames)
+            self._enforce_limits(self._backlog)
             return
         self._send(frames[0] if len(frames) == 1 else b"".join(frames), frames)
 
@@ -167,65 +170,21 @@ class Stream:
         elif self._finishing:
             self._shut_down()
 
-    def _stall(self, frames: Sequence[bytes | memoryview], sent: int) -> None:
+    def _stall(self, frames: Sequence[bytes], sent: int) -> None:
         """The kernel's buffer is full: keep the rest until it takes more."""
-        self._backlog = deque()
-        self._put_back(frames, sent)
-        self._backlog_bytes = sum(map(len, self._backlog))
+        limits = self._limits
+        backlog = self._backlog = Backlog(
+            messages=limits.outbox_messages, size=limits.outbox_bytes
+        )
+        backlog.put_back(frames, sent)
         self._writer = self._loop.watch(self._sock.fileno(), WRITABLE, self._writable)
-        self._enforce_limits()
+        self._enforce_limits(backlog)
 
-    def _put_back(self, frames: Sequence[bytes | memoryview], sent: int) -> None:
-        """Return to the head of the backlog what is left of *frames* after *sent*
-        bytes.
-        """
-        assert self._backlog is not None
-        rest: list[bytes | memoryview] = []
-        for frame in frames:
-            size = len(frame)
-            if sent >= size:
-                sent -= size
-            elif sent:
-                # A frame that is partly sent can no longer be dropped: not a Droppable
-                # now.
-                rest.append(memoryview(frame)[sent:])
-                sent = 0
-            else:
-                rest.append(frame)
-        self._backlog.extendleft(reversed(rest))
-
-    def _wait_in_backlog(self, frames: Sequence[bytes]) -> None:
-        assert self._backlog is not None
-        self._backlog.extend(frames)
-        self._backlog_bytes += sum(map(len, frames))
-        self._enforce_limits()
-
-    def _enforce_limits(self) -> None:
-        """Drop the oldest droppable frames; if that is not enough, the connection."""
-        backlog, limits = self._backlog, self._limits
-        assert backlog is not None
-        excess = len(backlog) - limits.outbox_messages
-        excess_bytes = self._backlog_bytes - limits.outbox_bytes
-        kept: list[bytes | memoryview] = []
-        while backlog and (excess > 0 or excess_bytes > 0):
-            frame = backlog.popleft()
-            if type(frame) is Droppable:
-                excess -= 1
-                excess_bytes -= len(frame)
-                self.dropped += 1
-                self._backlog_bytes -= len(frame)
-            else:
-                kept.append(frame)
-        backlog.extendleft(reversed(kept))
-        if excess > 0 or excess_bytes > 0:
-            logger.warning(
-                "closing a connection that does not read: %d messages, %d bytes wait "
-                "(limits: %d messages, %d bytes)",
-                len(backlog),
-                self._backlog_bytes,
-                limits.outbox_messages,
-                limits.outbox_bytes,
-            )
+    def _enforce_limits(self, backlog: Backlog) -> None:
+        """Drop what may be dropped; if that is not enough, the connection."""
+        self.dropped += backlog.shed()
+        if not backlog.fits:
+            logger.warning("closing a connection that does not read: %s", backlog)
             self._drop()
 
     def _writable(self) -> None:
@@ -240,11 +199,7 @@ class Stream:
         backlog, writer = self._backlog, self._writer
         if backlog is None or writer is None:
             return
-        frames = [backlog.popleft()]
-        size = len(frames[0])
-        while backlog and size < SEND_SIZE:
-            size += len(backlog[0])
-            frames.append(backlog.popleft())
+        frames = backlog.take(SEND_SIZE)
         # A large frame goes as it is: copying what is left of it each time would be
         # quadratic.
         data = frames[0] if len(frames) == 1 else b"".join(frames)
@@ -255,11 +210,10 @@ class Stream:
         except OSError:
             self._drop()
             return
-        self._backlog_bytes -= sent
         if sent:
             self.heard = True  # it reads, be it slowly
         if sent < len(data):
-            self._put_back(frames, sent)
+            backlog.put_back(frames, sent)
         if not backlog:
             self._backlog = self._writer = None
             writer.stop()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+import gevent
 import gevent.event
 from gevent import monkey
 
+from wsocket.core.concurrency import in_greenlet
 from wsocket.core.loop import Loop
 
 _allocate_lock = monkey.get_original("_thread", "allocate_lock")
@@ -17,14 +20,16 @@ Answer = TypeVar("Answer")
 class Waiter(Generic[Answer]):
     """One answer, set once on the loop, waited for by whoever made this object.
 
-    A greenlet of the loop's own hub must not block its thread; any other thread must
-    not touch the hub. Each waits in its own way."""
+    A greenlet must not block its thread, whose hub has others to run; any other thread
+    must not touch a hub. Each waits in its own way."""
 
     def __init__(self, loop: Loop) -> None:
         self._answer: list[Answer] = []
+        self._error: Exception | None = None
         self._event: Any = None
         self._lock: Any = None
-        if loop.here:
+        self._foreign = not loop.here
+        if loop.here or in_greenlet():
             self._event = gevent.event.Event()
         else:
             self._lock = _allocate_lock()
@@ -32,24 +37,74 @@ class Waiter(Generic[Answer]):
 
     def set(self, answer: Answer) -> None:
         """Bring the answer; later ones are ignored."""
-        if self._answer:
-            return
-        self._answer.append(answer)
+        if not self._done:
+            self._answer.append(answer)
+            self._wake()
+
+    def fail(self, error: Exception) -> None:
+        """Bring an exception in place of an answer."""
+        if not self._done:
+            self._error = error
+            self._wake()
+
+    def wait(self, timeout: float | None = None) -> Answer:
+        """Wait for the answer; raises the exception that came in its place.
+
+        Raises:
+            TimeoutError: It did not come within *timeout* seconds.
+        """
+        if self._lock is not None:
+            self._lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
+        elif self._foreign:
+            self._wait_in_own_hub(timeout)
+        else:
+            self._event.wait(timeout)
+        if self._error is not None:
+            raise self._error
+        if not self._answer:
+            raise TimeoutError
+        return self._answer[0]
+
+    @property
+    def _done(self) -> bool:
+        return bool(self._answer) or self._error is not None
+
+    def _wake(self) -> None:
         if self._event is not None:
             self._event.set()
         else:
             self._lock.release()
 
-    def wait(self, timeout: float | None = None) -> Answer:
-        """Wait for the answer.
+    def _wait_in_own_hub(self, timeout: float | None) -> None:
+        """Wait for another thread's loop, which this greenlet's hub knows nothing of.
 
-        Raises:
-            TimeoutError: It did not come within *timeout* seconds.
+        A hub that has nothing to wait for gives up; the watcher keeps it from that.
         """
-        if self._event is not None:
+        watcher = gevent.get_hub().loop.async_()
+        watcher.start(_nothing)
+        try:
             self._event.wait(timeout)
-        else:
-            self._lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
-        if not self._answer:
-            raise TimeoutError
-        return self._answer[0]
+        finally:
+            watcher.stop()
+            watcher.close()
+
+
+def ask(loop: Loop, request: Callable[[Waiter[Answer]], None]) -> Answer:
+    """Run *request* on the loop, and wait for the answer that it gives now or later.
+
+    Raises what *request* raises.
+    """
+    waiter: Waiter[Answer] = Waiter(loop)
+    loop.call_soon(_run, request, waiter)
+    return waiter.wait()
+
+
+def _run(request: Callable[[Waiter[Answer]], None], waiter: Waiter[Answer]) -> None:
+    try:
+        request(waiter)
+    except Exception as error:
+        waiter.fail(error)
+
+
+def _nothing() -> None:
+    """What a watcher that never fires would do."""

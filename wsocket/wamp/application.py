@@ -15,7 +15,7 @@ import msgspec
 
 from wsocket.core.loop import Loop, get_loop
 from wsocket.core.mailbox import Mailbox
-from wsocket.core.waiter import Waiter
+from wsocket.core.waiter import Waiter, ask
 from wsocket.core.workers import Workers
 from wsocket.errors import ApplicationError
 from wsocket.log import logger
@@ -168,13 +168,11 @@ class Application:
         if not options.acknowledge:
             loop.call_soon(lambda: self._session(loop).request(make))
             return None
-        waiter: Waiter[Answer] = Waiter(loop)
-        loop.call_soon(
-            lambda: self._session(loop).request(
-                make, lambda *answer: waiter.set(answer)
-            )
-        )
-        head, payload = waiter.wait()
+
+        def publish(waiter: Waiter[Answer]) -> None:
+            self._session(loop).request(make, lambda *answer: waiter.set(answer))
+
+        head, payload = ask(loop, publish)
         if head[0] == messages.ERROR:
             raise application_error(head, payload)
         publication: int = head[2]
@@ -246,12 +244,12 @@ class Application:
             if joined is None or joined[0] is not get_loop():
                 change()  # no loop of this process has it yet
                 return
-        loop = joined[0]
-        waiter: Waiter[Exception | None] = Waiter(loop)
-        loop.call_soon(lambda: waiter.set(_outcome(change)))
-        error = waiter.wait()
-        if error is not None:
-            raise error
+
+        def run(waiter: Waiter[None]) -> None:
+            change()
+            waiter.set(None)
+
+        ask(joined[0], run)
 
     def prepare(self) -> None:
         """Join before the first client does; on the loop."""
@@ -285,12 +283,12 @@ class Application:
             self._declarations.append(declaration)
         if joined is None or joined[0] is not get_loop():
             return  # the session that joins in this process will have it
-        loop = joined[0]
-        waiter: Waiter[Answer] = Waiter(loop)
-        loop.call_soon(
-            _put_in_place, joined[1], declaration, lambda *answer: waiter.set(answer)
-        )
-        head, payload = waiter.wait()
+        loop, session = joined
+
+        def declare(waiter: Waiter[Answer]) -> None:
+            _put_in_place(session, declaration, lambda *answer: waiter.set(answer))
+
+        head, payload = ask(loop, declare)
         if head[0] == messages.ERROR:
             with self._lock:
                 self._declarations.remove(declaration)
@@ -305,15 +303,6 @@ class Application:
             raise ValueError(f"invalid URI: {self._uris.problem(uri, match)}")
         if reserved(uri) and not namespace:
             raise ValueError(f"{uri!r} is in the protocol's own namespace, 'wamp.'")
-
-
-def _outcome(change: Callable[[], None]) -> Exception | None:
-    """What *change* raised."""
-    try:
-        change()
-    except Exception as error:
-        return error
-    return None
 
 
 def _check_options(options: messages.Fields) -> None:

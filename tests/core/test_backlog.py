@@ -1,0 +1,77 @@
+"""Messages that wait for a slow receiver."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsocket.core.backlog import Backlog, Droppable
+
+FRAMES = st.lists(
+    st.one_of(st.binary(max_size=9), st.binary(max_size=9).map(Droppable)), max_size=30
+)
+
+
+def backlog_of(frames, *, messages: int = 1000, size: int = 1000) -> Backlog:
+    backlog = Backlog(messages=messages, size=size)
+    backlog.extend(frames)
+    return backlog
+
+
+def rest(backlog: Backlog) -> list[bytes]:
+    """Everything that waits, taken one by one."""
+    return [bytes(backlog.take(0)[0]) for _ in range(len(backlog))]
+
+
+@given(FRAMES, st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=9))
+def test_what_is_sent_in_parts_arrives_whole(frames, turns):
+    """However much is taken at once, and however little of that is sent."""
+    backlog = backlog_of(frames)
+    sent = b""
+    for size, accepted in turns:
+        if not len(backlog):
+            break
+        taken = backlog.take(size)
+        data = b"".join(taken)
+        sent += data[:accepted]
+        if accepted < len(data):
+            backlog.put_back(taken, accepted)
+    assert sent + b"".join(rest(backlog)) == b"".join(frames)
+
+
+@given(FRAMES, st.integers(0, 40))
+def test_no_more_is_taken_than_is_needed(frames, size):
+    """One frame at least; the last one may reach beyond the size."""
+    backlog = backlog_of(frames)
+    while len(backlog):
+        before = len(backlog)
+        taken = backlog.take(size)
+        assert before - len(backlog) == len(taken) >= 1
+        assert sum(map(len, taken[:-1])) < max(size, 1)
+
+
+@given(FRAMES, st.integers(1, 10), st.integers(1, 40))
+def test_oldest_droppable_frames_are_dropped_and_no_others(frames, messages, size):
+    """As many as must be; then the rest fits, or none of it may be dropped."""
+    backlog = backlog_of(frames, messages=messages, size=size)
+    dropped = backlog.shed()
+    droppable = [place for place, each in enumerate(frames) if type(each) is Droppable]
+    gone = set(droppable[:dropped])
+    kept = [each for place, each in enumerate(frames) if place not in gone]
+    fits = len(kept) <= messages and sum(map(len, kept)) <= size
+    assert backlog.fits is fits
+    assert fits or dropped == len(droppable)
+    if dropped:
+        one_more = [*kept, frames[droppable[dropped - 1]]]
+        assert len(one_more) > messages or sum(map(len, one_more)) > size
+    assert rest(backlog) == kept
+
+
+def test_frame_that_is_partly_sent_is_not_dropped():
+    """Its receiver would take the next frame for the rest of it."""
+    backlog = backlog_of([], messages=1, size=1)
+    backlog.put_back([Droppable(b"abc"), Droppable(b"def")], 1)
+    assert backlog.shed() == 1
+    assert not backlog.fits
+    assert str(backlog) == "1 messages, 2 bytes wait (limits: 1 messages, 1 bytes)"
+    assert rest(backlog) == [b"bc"]

@@ -1,0 +1,1 @@
+"""WAMP over transports other than websockets."""

@@ -1,0 +1,150 @@
+"""A router that is polled, on both servers, and clients that poll it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.programs import Server, app_commands, running
+from tests.wamp.conftest import serving
+from tests.wamp.raw_client import SECONDS
+from tests.wamp.transports.longpoll_client import LongPollClient
+from wsocket import Limits, WSocketApp
+
+
+@contextlib.contextmanager
+def program(kind: str, name: str, folder: Path) -> Iterator[Server]:
+    """Run an application of `tests.wamp.apps.longpoll` on one of the servers."""
+    command = app_commands("tests.wamp.apps.longpoll", name)[kind]
+    log = folder / "server.log"
+    with running(command, log) as server:
+        yield server
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session", params=["threads", "gevent"])
+def polled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A router on either server, in a process of its own."""
+    folder = tmp_path_factory.mktemp("polled")
+    with program(request.param, "app", folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["threads", "gevent"])
+def brief(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The same with a short poll timeout, and a page with autobahn.js."""
+    folder = tmp_path_factory.mktemp("brief")
+    with program(request.param, "brief", folder) as server:
+        yield server
+
+
+class Polling:
+    """A router in this process, and the app behind it."""
+
+    def __init__(self, app: WSocketApp, url: str) -> None:
+        self.app = app
+        self.url = url
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Polling]]:
+    """Serve a router that is polled, until the test ends: ``serve(**limits)``."""
+    with contextlib.ExitStack() as stack:
+
+        def serve(
+            *, patience: float = SECONDS, max_message_size: int = 2**20, **more: Any
+        ) -> Polling:
+            settings = {name: more.pop(name) for name in SETTINGS if name in more}
+            app = WSocketApp(
+                protocol="WAMP",
+                longpoll="/longpoll",
+                max_message_size=max_message_size,
+                limits=Limits(**more),
+                **settings,
+            )
+            app.router._patience = patience
+            url = stack.enter_context(serving(app))
+            stack.callback(app.close)  # before the server waits for its requests
+            return Polling(app, url)
+
+        yield serve
+
+
+SETTINGS = ("realm", "allowed_origins")
+
+
+class Background:
+    """A function that runs beside the test."""
+
+    def __init__(self, function: Callable[..., Any], *args: Any) -> None:
+        self._outcome: list[Any] = []
+        self._thread = threading.Thread(
+            target=lambda: self._outcome.append(function(*args))
+        )
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def result(self) -> Any:
+        self._thread.join(SECONDS)
+        assert self._outcome, "it never ended, or failed"
+        return self._outcome[0]
+
+
+@pytest.fixture
+def beside() -> Iterator[Callable[..., Background]]:
+    """Run a function beside the test: ``beside(function, *args).result()``."""
+    tasks: list[Background] = []
+
+    def start(function: Callable[..., Any], *args: Any) -> Background:
+        tasks.append(Background(function, *args))
+        return tasks[-1]
+
+    yield start
+    for task in tasks:
+        task.result()
+
+
+@pytest.fixture
+def waiting_poll(
+    beside: Callable[..., Background],
+) -> Callable[[LongPollClient], Background]:
+    """Have a client poll; when this returns, the poll waits in the server.
+
+    That shows: an older poll of the same transport is answered for it.
+    """
+
+    def start(client: LongPollClient) -> Background:
+        polls = [beside(client.poll), beside(client.poll)]
+        while all(poll.running for poll in polls):
+            time.sleep(0.001)
+        [waiting] = [poll for poll in polls if poll.running]
+        return waiting
+
+    return start
+
+
+@pytest.fixture
+def poller(polled: Server) -> Iterator[Callable[..., LongPollClient]]:
+    """Join `polled`: ``poller(serializer="json", **details)``; ends with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def join(serializer: str = "json", **details: Any) -> LongPollClient:
+            client = LongPollClient(polled.url, serializer)
+            stack.callback(client.finish)
+            client.join(**details)
+            return client
+
+        yield join

@@ -1,0 +1,93 @@
+"""Messages that wait for a receiver which is slower than those who send to it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+
+class Droppable(bytes):
+    """A frame that may be dropped when its receiver is too slow to take it."""
+
+    __slots__ = ()
+
+
+class Backlog:
+    """Frames that wait, oldest first.
+
+    Args:
+        messages: How many may wait.
+        size: How many bytes they may have.
+    """
+
+    __slots__ = ("_frames", "_messages", "_size", "_waiting")
+
+    def __init__(self, *, messages: int, size: int) -> None:
+        self._messages = messages
+        self._size = size
+        self._frames: deque[bytes | memoryview] = deque()
+        self._waiting = 0  # bytes
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self._frames)} messages, {self._waiting} bytes wait "
+            f"(limits: {self._messages} messages, {self._size} bytes)"
+        )
+
+    @property
+    def fits(self) -> bool:
+        """Whether no more wait than may."""
+        return len(self._frames) <= self._messages and self._waiting <= self._size
+
+    def extend(self, frames: Sequence[bytes]) -> None:
+        """Add what came last."""
+        self._frames.extend(frames)
+        self._waiting += sum(map(len, frames))
+
+    def take(self, size: int) -> list[bytes | memoryview]:
+        """Take the oldest frame, and more while they have less than *size* bytes."""
+        frames = self._frames
+        taken = [frames.popleft()]
+        total = len(taken[0])
+        while frames and total < size:
+            total += len(frames[0])
+            taken.append(frames.popleft())
+        self._waiting -= total
+        return taken
+
+    def put_back(self, frames: Sequence[bytes | memoryview], sent: int) -> None:
+        """Return to the head what is left of *frames* after *sent* bytes."""
+        rest: list[bytes | memoryview] = []
+        for frame in frames:
+            size = len(frame)
+            if sent >= size:
+                sent -= size
+                continue
+            # A frame that is partly sent can no longer be dropped: not a Droppable now.
+            rest.append(memoryview(frame)[sent:] if sent else frame)
+            self._waiting += size - sent
+            sent = 0
+        self._frames.extendleft(reversed(rest))
+
+    def shed(self) -> int:
+        """Drop the oldest droppable frames until the rest `fits`, or none is left.
+
+        Returns:
+            How many were dropped.
+        """
+        frames = self._frames
+        excess = len(frames) - self._messages
+        dropped = 0
+        kept: list[bytes | memoryview] = []
+        while frames and (dropped < excess or self._waiting > self._size):
+            frame = frames.popleft()
+            if type(frame) is Droppable:
+                dropped += 1
+                self._waiting -= len(frame)
+            else:
+                kept.append(frame)
+        frames.extendleft(reversed(kept))
+        return dropped

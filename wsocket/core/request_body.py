@@ -1,0 +1,53 @@
+"""The body of a WSGI request, whole, on any server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from wsocket.core.request import RequestError
+from wsocket.errors import HttpError
+
+_BAD_REQUEST = "400 Bad Request"
+_LENGTH = re.compile(r"[0-9]{1,18}")
+
+
+def read_body(environ: Mapping[str, Any], *, limit: int) -> bytes:
+    """Read the request's body; nothing of one that is larger than *limit* bytes.
+
+    Raises:
+        HttpError: It is too large, its length is unknown, or not all of it came.
+        RequestError: It is malformed; the server answers that.
+    """
+    length = _length(environ)
+    if length > limit:
+        raise HttpError(
+            "413 Content Too Large",
+            f"The body has {length} bytes; at most {limit} are accepted here.",
+        )
+    if not length:
+        return b""
+    try:
+        body: bytes = environ["wsgi.input"].read(length)
+    except RequestError:
+        raise
+    except OSError as error:
+        problem = f"The body could not be read: {error}"
+        raise HttpError(_BAD_REQUEST, problem) from error
+    if len(body) < length:
+        problem = f"The body ended after {len(body)} of {length} bytes."
+        raise HttpError(_BAD_REQUEST, problem)
+    return body
+
+
+def _length(environ: Mapping[str, Any]) -> int:
+    """Content-Length; a body without one may have no end (PEP 3333)."""
+    text = environ.get("CONTENT_LENGTH") or ""
+    if text and not _LENGTH.fullmatch(text):
+        problem = f"Content-Length must be a number of bytes, got {text[:100]!a}."
+        raise HttpError(_BAD_REQUEST, problem)
+    if not text and environ.get("HTTP_TRANSFER_ENCODING"):
+        problem = "The length of the body must be in the header Content-Length."
+        raise HttpError("411 Length Required", problem)
+    return int(text or 0)

@@ -1,0 +1,269 @@
+"""A session whose client polls: what it is to receive waits here for the next request.
+
+On the loop; `wsocket.wamp.transports.longpoll` is the HTTP side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from wsocket.core.backlog import Backlog, Droppable
+from wsocket.core.loop import Loop, Timer
+from wsocket.core.stream import Limits
+from wsocket.core.waiter import Waiter
+from wsocket.errors import HttpError
+from wsocket.log import logger
+from wsocket.wamp.serializers import Payload, Serializer
+from wsocket.wamp.session import Gatekeeper, Session
+
+
+class Reply(NamedTuple):
+    """What a request is answered with."""
+
+    status: str
+    body: bytes = b""
+    media_type: str = ""
+
+
+# autobahn.js takes 200 and 204 for success, and nothing else; the specification's 202
+# would be a failure there.
+NOTHING = Reply("204 No Content")
+
+
+class Packing(Protocol):
+    """How messages share a body.
+
+    Attributes:
+        size: Bytes of waiting messages above which no more are put into one body.
+    """
+
+    size: int
+
+    def join(self, messages: Iterable[bytes]) -> bytes:
+        """The body with these messages, of which there is one at least."""
+
+    def split(self, body: Any) -> list[Any]:
+        """The messages of a body."""
+
+
+class OneByOne:
+    """One message in each body: the protocols that are not batched."""
+
+    size = 0
+
+    def join(self, messages: Iterable[bytes]) -> bytes:
+        """See `Packing.join`."""
+        return b"".join(messages)
+
+    def split(self, body: Any) -> list[Any]:
+        """See `Packing.split`."""
+        return [body]
+
+
+class LongPollCodec:
+    """Bodies of one protocol; every session that speaks it shares this."""
+
+    def __init__(self, serializer: Serializer, packing: Packing) -> None:
+        self.serializer = serializer
+        self.packing = packing
+        kind = "octet-stream" if serializer.binary else "json"
+        self._media_type = f"application/{kind}"
+
+    def encode(self, head: list[Any], payload: Payload | None) -> bytes:
+        """A message that must arrive; PayloadError if it cannot be written."""
+        parts = () if payload is None else payload.to(self.serializer)
+        return self.serializer.encode([*head, *parts])
+
+    def encode_event(self, head: list[Any], payload: Payload) -> Droppable:
+        """An EVENT, which a receiver that is too slow may lose."""
+        return Droppable(self.encode(head, payload))
+
+    def decode(self, body: bytes) -> list[str | bytes]:
+        """The messages in the body of a request, for the serializer.
+
+        Raises:
+            UnicodeDecodeError: It is not UTF-8, and must be.
+        """
+        return self.packing.split(body if self.serializer.binary else body.decode())
+
+    def reply(self, backlog: Backlog) -> Reply:
+        """The answer that takes from *backlog* what fits into one body."""
+        messages = map(bytes, backlog.take(self.packing.size))
+        return Reply("200 OK", self.packing.join(messages), self._media_type)
+
+
+class LongPollLink:
+    """A session's end of a long-poll transport.
+
+    Args:
+        on_end: Called once, when the transport is over.
+
+    Attributes:
+        dropped: How many messages its outbox had to drop.
+    """
+
+    __slots__ = (
+        "_backlog",
+        "_dirty",
+        "_ended",
+        "_failed",
+        "_limits",
+        "_loop",
+        "_on_end",
+        "_poll",
+        "_sealed",
+        "_session",
+        "_timer",
+        "codec",
+        "dropped",
+    )
+
+    def __init__(
+        self,
+        loop: Loop,
+        codec: LongPollCodec,
+        gatekeeper: Gatekeeper,
+        *,
+        environ: Mapping[str, Any],
+        limits: Limits,
+        on_end: Callable[[], object],
+    ) -> None:
+        self.codec = codec
+        self.dropped = 0
+        self._loop = loop
+        self._limits = limits
+        self._on_end = on_end
+        self._backlog = Backlog(
+            messages=limits.outbox_messages, size=limits.outbox_bytes
+        )
+        self._poll: Waiter[Reply] | None = None
+        self._timer: Timer | None = None
+        self._dirty = False  # a flush is due
+        self._sealed = False  # the last message is in the backlog
+        self._failed = False  # because the client broke the protocol
+        self._ended = False
+        self._session = Session(self, gatekeeper, environ=environ)
+        self._await_poll()
+
+    # What the client asks for
+
+    def poll(self, poll: Waiter[Reply]) -> None:
+        """Answer *poll* with the next message, now or when it is there.
+
+        An older poll that still waits is answered empty: of two that run at once, the
+        older one is the one whose client has gone on without it.
+        """
+        self._answer_poll(NOTHING)
+        self._poll = poll
+        if self._backlog:
+            self._deliver()
+        else:
+            self._set_timer(self._limits.poll_timeout, self._poll_expired)
+
+    def received(self, body: bytes) -> None:
+        """Handle the messages of one request, in their order.
+
+        Raises:
+            HttpError: One of them broke the protocol.
+        """
+        try:
+            self._handle(body)
+        except Exception:
+            logger.exception("handling a message failed; its transport is closed")
+            self.end()
+            raise
+        if self._failed:
+            problem = (
+                "The protocol was broken: the ABORT that /receive returns says how."
+            )
+            raise HttpError("400 Bad Request", problem)
+
+    def _handle(self, body: bytes) -> None:
+        try:
+            messages = self.codec.decode(body)
+        except UnicodeDecodeError as error:
+            self._session.violate(f"message: {error}")
+            return
+        for message in messages:
+            if self._sealed:
+                return
+            self._session.received(message)
+
+    def end(self) -> None:
+        """The transport is over, whoever ended it; later calls do nothing."""
+        if self._ended:
+            return
+        self._ended = self._sealed = True
+        self._answer_poll(NOTHING)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._on_end()
+        try:
+            self._session.disconnected()
+        except Exception:
+            logger.exception("ending a transport failed")
+
+    # What the session asks for
+
+    def write(self, frame: bytes) -> None:
+        """Queue a message; a poll that waits is answered at the end of the turn."""
+        if self._sealed:
+            return
+        self._backlog.extend((frame,))
+        if not self._dirty:
+            self._dirty = True
+            self._loop.flush_later(self)
+
+    def close(self, *, failed: bool) -> None:
+        """End the transport, after what is queued."""
+        self._sealed = True
+        self._failed = failed
+        if not self._backlog:
+            self.end()
+
+    # Delivery
+
+    def flush(self) -> None:
+        """Deliver what was written in this turn, or keep it; the loop calls this."""
+        self._dirty = False
+        if self._ended:
+            return
+        if self._poll is not None and self._backlog:
+            self._deliver()
+        self.dropped += self._backlog.shed()
+        if not self._backlog.fits:
+            logger.warning("closing a transport that does not poll: %s", self._backlog)
+            self.end()
+
+    def _deliver(self) -> None:
+        self._answer_poll(self.codec.reply(self._backlog))
+        if self._sealed and not self._backlog:
+            self.end()
+        else:
+            self._await_poll()
+
+    def _answer_poll(self, reply: Reply) -> None:
+        poll, self._poll = self._poll, None
+        if poll is not None:
+            poll.set(reply)
+
+    # Time
+
+    def _await_poll(self) -> None:
+        self._set_timer(self._limits.poll_pause, self._client_gone)
+
+    def _poll_expired(self) -> None:
+        self._answer_poll(NOTHING)
+        self._await_poll()
+
+    def _client_gone(self) -> None:
+        logger.info(
+            "a long-poll client has not polled for %g seconds; its transport is closed",
+            self._limits.poll_pause,
+        )
+        self.end()
+
+    def _set_timer(self, seconds: float, callback: Callable[[], None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, callback)
