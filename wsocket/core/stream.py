@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from wsocket.core.loop import READABLE, WRITABLE, Loop, Timer, Watcher
 from wsocket.log import logger
@@ -67,6 +68,9 @@ class Stream:
 
     Every method runs on the loop's thread.
 
+    Args:
+        on_end: Called with the stream when the connection is over.
+
     Attributes:
         dropped: How many frames its outbox had to drop.
         heard: Whether the peer gave a sign of life since this was last set to False.
@@ -79,6 +83,7 @@ class Stream:
         "_finishing",
         "_limits",
         "_loop",
+        "_on_end",
         "_outbox",
         "_reader",
         "_sealed",
@@ -88,11 +93,19 @@ class Stream:
         "heard",
     )
 
-    def __init__(self, loop: Loop, sock: socket.socket, *, limits: Limits) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        *,
+        limits: Limits,
+        on_end: Callable[[Any], None] | None = None,
+    ) -> None:
         sock.setblocking(False)
         self._loop = loop
         self._sock = sock
         self._limits = limits
+        self._on_end = on_end
         self._outbox: list[bytes] = []
         # Only while the kernel does not take more: frames that wait, oldest first.
         self._backlog: deque[bytes | memoryview] | None = None
@@ -129,6 +142,11 @@ class Stream:
     def alive(self) -> bool:
         """Whether the connection is there."""
         return self._reader is not None
+
+    @property
+    def ending(self) -> bool:
+        """Whether the connection is over, but for what is queued."""
+        return self._finishing or self._reader is None
 
     # Writing
 
@@ -338,3 +356,5 @@ class Stream:
             self._closer.cancel()
         self._sock.close()
         self.gone()
+        if self._on_end is not None:
+            self._on_end(self)
