@@ -1,0 +1,1 @@
+"""WAMP over something else than one websocket message each."""
