@@ -31,7 +31,11 @@ def dial(address: str) -> socket.socket:
     if scheme == "unix":
         sock = socket.socket(socket.AF_UNIX)
         sock.settimeout(SECONDS)
-        sock.connect(rest)
+        try:
+            sock.connect(rest)
+        except OSError:
+            sock.close()
+            raise
         return sock
     host, _, port = rest.rpartition(":")
     return socket.create_connection((host.strip("[]"), int(port)), SECONDS)

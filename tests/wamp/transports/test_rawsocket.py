@@ -172,6 +172,25 @@ def test_without_pings_a_quiet_client_stays(listening):
         assert client.until_now() == []
 
 
+# A client that does not read
+
+
+def test_events_are_dropped_for_a_slow_reader_but_replies_are_not(listening, uri):
+    """Oldest first, and whole frames: what comes after them can still be read."""
+    address = listening(limits=Limits(outbox_bytes=2**18))
+    with rawsocket(address) as slow, rawsocket(address) as publisher:
+        slow.join().subscribe(uri)
+        publisher.join()
+        count = 300  # 12 MB: more than may wait here and in the kernel
+        for number in range(count):
+            publisher.publish(uri, [number, "x" * 40_000])
+        events = slow.until_now()
+        numbers = [event[4][0] for event in events]
+        assert numbers == sorted(numbers)
+        assert numbers[-1] == count - 1
+        assert len(numbers) < count
+
+
 # What is not RawSocket, or not WAMP
 
 
