@@ -236,9 +236,8 @@ class WSocketApp(Framework):
                 replaced.
             pings: Whether clients are sent RawSocket's own PING as `Limits` says, so
                 that one that hangs is found out. Not every client library knows PING:
-                autobahn-python's and autobahn-cpp's connections break. Without it a
-                TCP client that is cut off is found out just as well, by its kernel's
-                silence.
+                autobahn-python ends the connection. Without it the kernel finds out a
+                TCP client that is cut off, in the same time.
 
         Returns:
             The listener: it has an ``address`` and can ``close()``.
