@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.programs import ROOT, Server, running
+from tests.wamp.rawsocket.client import rawsocket
 from wsocket import cli
 
 SECONDS = 30
@@ -213,3 +215,86 @@ def test_signals_end_it_quietly(serve, number):
 def test_the_host_can_be_chosen(serve):
     """The start line tells where it listens."""
     assert serve("hello", "--host", "0.0.0.0").url.startswith("http://127.0.0.1:")
+
+
+# RawSocket
+
+ROUTER = """
+from wsocket import WSocketApp
+
+app = WSocketApp(protocol="WAMP")
+"""
+
+
+def joins(address: str) -> bool:
+    with rawsocket(address) as client:
+        client.join()
+        return True
+
+
+def test_rawsocket_listens_where_it_is_told_to(serve, folder, tmp_path):
+    """More than once, and until the end: then the file is gone."""
+    (folder / "router.py").write_text(ROUTER)
+    paths = [tmp_path / "one.sock", tmp_path / "two.sock"]
+    urls = [f"unix://{path}" for path in paths]
+    server = serve("router", "--rawsocket", urls[0], "--rawsocket", urls[1])
+    for url in urls:
+        assert joins(url)
+    assert server.stop() == 0
+    assert server.log.read_text() == ""
+    assert not any(path.exists() for path in paths)
+
+
+def test_rawsocket_tells_its_port(folder):
+    """On stdout, before the line of the HTTP server."""
+    (folder / "router.py").write_text(ROUTER)
+    command = [*COMMAND, "run", "router", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--rawsocket", "tcp://127.0.0.1:0"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        found = re.fullmatch(
+            r"wsocket: RawSocket on (tcp://127\.0\.0\.1:\d+)\n",
+            process.stdout.readline(),
+        )
+        assert process.stdout.readline().startswith("wsocket: serving on http://")
+        assert joins(found[1])
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("target", "url", "code", "said"),
+    [
+        ("router", "8081", 2, "expected tcp://HOST:PORT"),
+        ("plain", "tcp://127.0.0.1:0", 2, 'WSocketApp(protocol="WAMP")'),
+        ("hello", "tcp://127.0.0.1:0", 2, "--rawsocket needs a WSocketApp"),
+        ("router", "unix:///no/such/folder/s", 1, "folder that does not exist"),
+    ],
+)
+def test_what_rawsocket_cannot_do_is_said(folder, target, url, code, said):
+    """On stderr, without a traceback; nothing is served."""
+    (folder / "router.py").write_text(ROUTER)
+    (folder / "plain.py").write_text(
+        "from wsocket import WSocketApp\napp = WSocketApp()"
+    )
+    ended = call(folder, "run", target, "--port", "0", "--rawsocket", url)
+    assert ended.returncode == code
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_server_that_cannot_start_leaves_no_socket_behind(folder, serve, tmp_path):
+    """The listeners are closed again."""
+    (folder / "router.py").write_text(ROUTER)
+    port = serve("hello").url.rstrip("/").rpartition(":")[2]
+    path = tmp_path / "s"
+    ended = call(
+        folder, "run", "router", "--port", port, "--rawsocket", f"unix://{path}"
+    )
+    assert ended.returncode == 1
+    assert not path.exists()

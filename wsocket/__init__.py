@@ -1,6 +1,7 @@
 """Realtime for Python web apps: HTTP, websockets and a WAMP router in one WSGI app."""
 
 from wsocket.app import WSocketApp
+from wsocket.core.listener import Listener
 from wsocket.core.server import make_server, run
 from wsocket.core.stream import Limits
 from wsocket.core.websocket import WebSocket
@@ -9,6 +10,7 @@ from wsocket.errors import (
     CallCanceled,
     CallTimeout,
     PayloadError,
+    PayloadSizeExceeded,
     WebSocketClosed,
     WebSocketError,
     WsocketError,
@@ -42,7 +44,9 @@ __all__ = [
     "EventDetails",
     "Grant",
     "Limits",
+    "Listener",
     "PayloadError",
+    "PayloadSizeExceeded",
     "PendingCall",
     "Permission",
     "PublishOptions",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from wsocket.core.framework import Framework
+from wsocket.core.listener import Listener
 from wsocket.core.stream import Limits
 from wsocket.wamp.application import Application
 from wsocket.wamp.config import Authorizer, Realm
@@ -21,6 +22,7 @@ from wsocket.wamp.messages import (
 from wsocket.wamp.pending import PendingCall
 from wsocket.wamp.router import Router
 from wsocket.wamp.transports.longpoll import LongPoll
+from wsocket.wamp.transports.rawsocket import RawSocketTransport
 from wsocket.wamp.transports.websocket import WampSubprotocol
 from wsocket.wamp.uris import Match
 
@@ -237,6 +239,39 @@ class WSocketApp(Framework):
             kwargs,
             options=options or CallOptions(receive_progress=True),
         )
+
+    def listen_rawsocket(self, url: str, *, pings: bool = False) -> Listener:
+        """Accept WAMP sessions over RawSocket, without HTTP and websockets.
+
+        Listens when it returns, in this process: call it after a fork. Callable from
+        any thread. `close` closes the listener, too.
+
+        Args:
+            url: ``tcp://HOST:PORT``, where port 0 picks a free one, or
+                ``unix:///PATH``; a socket that a former process has left there is
+                replaced.
+            pings: Whether clients are sent RawSocket's own PING as `Limits` says, so
+                that one that hangs is found out. Not every client library knows PING:
+                autobahn-python ends the connection. Without it the kernel finds out a
+                TCP client that is cut off, in the same time.
+
+        Returns:
+            The listener: it has an ``address`` and can ``close()``.
+
+        Raises:
+            ValueError: *url* is not of that form, or `max_message_size` is less than
+                512 bytes, the least that RawSocket can say.
+            OSError: It cannot be listened on; the message says what to do.
+            RuntimeError: There is no WAMP router here.
+        """
+        prepare = self._application.prepare
+        transport = RawSocketTransport(
+            self.router,
+            prepare=prepare,
+            max_message_size=self.max_message_size,
+            pings=pings,
+        )
+        return self._listen(url, transport.connect)
 
     def add_realm(self, realm: Realm) -> None:
         """Open another realm of the router. Callable from any thread, also while it

@@ -11,10 +11,13 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from gevent import monkey
 
+from wsocket.app import WSocketApp
+from wsocket.core.listener import Listener
 from wsocket.core.server import run
 from wsocket.log import logger
 
@@ -52,6 +55,14 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=_port, default=8080, help="port, 0 picks one (%(default)s)"
     )
     serve.add_argument(
+        "--rawsocket",
+        metavar="URL",
+        action="append",
+        default=[],
+        help="accept WAMP over RawSocket there too, such as tcp://127.0.0.1:8081 or "
+        "unix:///run/app/wamp.sock; may be repeated",
+    )
+    serve.add_argument(
         "--debug",
         action="store_true",
         help="log everything, and show tracebacks on error pages",
@@ -72,8 +83,25 @@ def _run(options: argparse.Namespace) -> int:
         logger.setLevel("DEBUG")
     # As `python -m` would: the application usually lies in the current folder.
     sys.path.insert(0, os.getcwd())
-    run(_load(options.target), options.host, options.port)
+    app = _load(options.target)
+    with ExitStack() as listeners:
+        for url in options.rawsocket:
+            listeners.callback(_listen_rawsocket(app, url).close)
+        run(app, options.host, options.port)
     return 0
+
+
+def _listen_rawsocket(app: Callable[..., Any], url: str) -> Listener:
+    if not isinstance(app, WSocketApp):
+        raise UsageError(f"--rawsocket needs a WSocketApp, and the app is {app!r:.60}")
+    try:
+        listener = app.listen_rawsocket(url)
+    except (ValueError, RuntimeError) as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        sys.exit(f"wsocket: {error.strerror or error}")
+    print(f"wsocket: RawSocket on {listener.address}", flush=True)
+    return listener
 
 
 def _load(target: str) -> Callable[..., Any]:

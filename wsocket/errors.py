@@ -100,4 +100,14 @@ class CallCanceled(ApplicationError):
 
 
 class PayloadError(WsocketError, ValueError):
-    """A payload cannot be read, or a serializer has no form for one of its values."""
+    """A payload cannot be read, or a serializer has no form for one of its values.
+
+    `error` is the URI of the WAMP ERROR that a peer gets for it."""
+
+    error = "wamp.error.invalid_argument"
+
+
+class PayloadSizeExceeded(PayloadError):
+    """A message is larger than what the transport of its receiver takes."""
+
+    error = "wamp.error.payload_size_exceeded"

@@ -29,7 +29,7 @@ class Receiver(Protocol):
 class Channel(Stream):
     """One websocket on the loop; every method runs on the loop's thread."""
 
-    __slots__ = ("_connection", "_on_end", "_receiver")
+    __slots__ = ("_connection", "_receiver")
 
     def __init__(
         self,
@@ -40,9 +40,8 @@ class Channel(Stream):
         limits: Limits,
         on_end: Callable[[Channel], None] | None = None,
     ) -> None:
-        super().__init__(loop, sock, limits=limits)
+        super().__init__(loop, sock, limits=limits, on_end=on_end)
         self._connection = connection
-        self._on_end = on_end
         self._receiver: Receiver | None = None
 
     def open(self, receiver: Receiver, read_ahead: bytes = b"") -> None:
@@ -89,8 +88,6 @@ class Channel(Stream):
         """The TCP connection is over, whoever ended it."""
         self._connection.lost()
         self._tell_receiver()
-        if self._on_end is not None:
-            self._on_end(self)
 
     def _peer_ended(self, event: Close | ProtocolError) -> None:
         """The peer closes, or broke the protocol: answer, then end the connection."""

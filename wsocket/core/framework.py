@@ -12,16 +12,19 @@ from typing import Any, ClassVar, TypeVar
 from weakref import WeakSet
 from wsgiref.util import is_hop_by_hop
 
-from gevent import monkey
-
 from wsocket.core import handshake
+from wsocket.core.binding import Binding
+from wsocket.core.channel import Channel
 from wsocket.core.concurrency import GREENLETS
 from wsocket.core.connection import Connection
+from wsocket.core.endpoints import parse_endpoint
 from wsocket.core.events import EventHandler, EventHook
 from wsocket.core.handshake import Handshake
+from wsocket.core.listener import Listener
 from wsocket.core.loop import Loop, get_loop
 from wsocket.core.response import respond
 from wsocket.core.routes import Routes, request_path
+from wsocket.core.sockets import disable_nagle, plain_socket
 from wsocket.core.stream import Limits
 from wsocket.core.subprotocol import Subprotocol
 from wsocket.core.switchboard import Switchboard
@@ -33,9 +36,8 @@ from wsocket.log import logger
 Environ = dict[str, Any]
 Handler = Callable[..., Any]
 HandlerT = TypeVar("HandlerT", bound=Handler)
-
-# The loop's sockets are never gevent's: those would wait, and the loop must not.
-_plain_socket: type[socket.socket] = monkey.get_original("socket", "socket")
+Connect = Callable[[Switchboard, socket.socket, Environ], object]
+"""Takes a connection that a listener accepted, on the loop."""
 
 
 class Framework:
@@ -88,6 +90,7 @@ class Framework:
         self._limits = limits or Limits()
         self._switchboard: tuple[Loop, Switchboard] | None = None
         self._websockets: WeakSet[WebSocket] = WeakSet()
+        self._listeners: WeakSet[Listener] = WeakSet()  # the loop holds the open ones
         self._onconnect = EventHook(_log_client)
         self._onmessage = EventHook(_echo)
         self._onclose = EventHook(_log_close)
@@ -136,21 +139,24 @@ class Framework:
         return register
 
     def close(self, code: int = 1012, reason: str = "the server is going away") -> None:
-        """Say goodbye to every websocket: with 1012, so that clients reconnect.
+        """Close every listener of this application, and then every connection.
 
-        `run` calls this when it stops, and Python when it exits. Returns when all are
-        closed, or after a second.
+        Websockets are closed with 1012, so that clients reconnect. `run` calls this
+        when it stops, and Python when it exits. Returns when all are closed, or after a
+        second.
         """
+        for listener in list(self._listeners):
+            listener.close()
         websockets = list(self._websockets)
         for websocket in websockets:
             websocket.concurrency.spawn(websocket.close, code, reason)
-        channels: Switchboard | None = None
+        connections: Switchboard | None = None
         if self._switchboard is not None and self._switchboard[0] is get_loop():
-            loop, channels = self._switchboard
-            loop.call_soon(channels.close, code, reason)
+            loop, connections = self._switchboard
+            loop.call_soon(connections.close, code, reason)
         deadline = time.monotonic() + 1.0
         while time.monotonic() < deadline and (
-            (channels is not None and channels.size)
+            (connections is not None and connections.size)
             or not all(websocket.closed for websocket in websockets)
         ):
             time.sleep(0.01)
@@ -237,27 +243,50 @@ class Framework:
         environ: Environ,
     ) -> None:
         loop = get_loop(current_hub=taken.concurrency is GREENLETS)
-        sock = _plain_socket(fileno=taken.descriptor)
-        _disable_nagle(sock)
+        sock = plain_socket(taken.descriptor)
+        disable_nagle(sock)
         name = agreed.subprotocol
         assert name is not None
 
         def connect() -> None:
-            self._switchboard_on(loop).connect(
+            switchboard = self._switchboard_on(loop)
+            channel = Channel(
+                loop,
                 sock,
                 Connection(max_message_size=self.max_message_size),
-                greeting=agreed.response_bytes(),
-                receiver_of=lambda channel: plugin.connect(channel, name, environ),
-                read_ahead=taken.read_ahead,
+                limits=self._limits,
+                on_end=switchboard.discard,
             )
+            switchboard.add(channel)
+            switchboard.watch(channel)
+            channel.write(agreed.response_bytes())
+            channel.open(plugin.connect(channel, name, environ), taken.read_ahead)
 
         loop.call_soon(connect)
 
     def _switchboard_on(self, loop: Loop) -> Switchboard:
-        """The channels of this process's loop; a forked child starts with none."""
+        """The connections of this process's loop; a forked child starts with none."""
         if self._switchboard is None or self._switchboard[0] is not loop:
             self._switchboard = loop, Switchboard(loop, limits=self._limits)
         return self._switchboard[1]
+
+    def _listen(self, url: str, connect: Connect) -> Listener:
+        """Listen on *url* and have *connect* take what is accepted there.
+
+        Raises:
+            ValueError: *url* is not one of a listener.
+            OSError: It cannot be listened on; the message says what to do.
+        """
+        loop = get_loop()
+
+        def accepted(sock: socket.socket, environ: Environ) -> None:
+            connect(self._switchboard_on(loop), sock, environ)
+
+        listener = Listener(
+            loop, Binding(parse_endpoint(url)), limits=self._limits, accepted=accepted
+        )
+        self._listeners.add(listener)
+        return listener
 
     def _hand_to_handler(
         self,
@@ -272,7 +301,7 @@ class Framework:
         watched = loop is not None and loop.concurrency is GREENLETS
         patience = 0.0 if watched else self._limits.ping_interval
         sock = taken.concurrency.adopt(taken.descriptor, patience=patience)
-        _disable_nagle(sock)
+        disable_nagle(sock)
         # The request is over for the server: what follows is the handler's own environ.
         environ = {**environ, "wsgi.input": io.BytesIO()}
         websocket = self.websocket_class(
@@ -364,12 +393,6 @@ def _refuse(start_response: Handler, error: HandshakeError) -> list[bytes]:
     ]
     start_response(error.status, headers)
     return [body]
-
-
-def _disable_nagle(sock: socket.socket) -> None:
-    """Small messages must not wait for the acknowledgement of the one before."""
-    if sock.family in (socket.AF_INET, socket.AF_INET6):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _as_hook(handler: EventHandler | EventHook) -> EventHook:

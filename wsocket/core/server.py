@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import signal
-import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wsocket.core.binding import listen_tcp
 from wsocket.core.concurrency import is_patched
 from wsocket.core.http_server import GeventServer, ThreadedServer
 from wsocket.log import log_to_stderr
@@ -17,19 +15,8 @@ from wsocket.log import log_to_stderr
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-# Connections that wait to be accepted; the kernel may allow fewer.
-BACKLOG = 2048
-
 # What a URL can say instead of "every address of this machine".
 _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
-
-_BIND_PROBLEMS = {
-    errno.EADDRINUSE: "is already in use: stop the program that has it, or choose "
-    "another port (0 picks a free one)",
-    errno.EACCES: "needs more rights: choose a port above 1023 (0 picks a free one)",
-    errno.EADDRNOTAVAIL: "is no address of this machine: choose host 127.0.0.1 for "
-    "this machine alone, 0.0.0.0 for the network",
-}
 
 
 class Server(Protocol):
@@ -85,7 +72,7 @@ def make_server(
         raise ValueError(f"port must be an int from 0 to 65535, not {port!r}")
     if timeout <= 0:
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout}")
-    listener = _listen(host, port)
+    listener = listen_tcp(host, port)
     if is_patched():
         return GeventServer(listener, app, timeout=timeout)
     return ThreadedServer(listener, app, timeout=timeout)
@@ -136,39 +123,6 @@ def _serve(server: Server) -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket, or raise an OSError that says what to do."""
-    try:
-        family, address = _resolve(host, port)
-    except socket.gaierror as error:
-        raise OSError(
-            error.errno, f"cannot listen on {host!r}: {error.strerror}"
-        ) from error
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":  # elsewhere it would let two programs share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, True)
-        if host == "::" and hasattr(socket, "IPV6_V6ONLY"):
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, False)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        problem = _BIND_PROBLEMS.get(error.errno or 0, f"failed: {error.strerror}")
-        where = host if error.errno == errno.EADDRNOTAVAIL else f"port {port} on {host}"
-        raise OSError(error.errno, f"{where or '0.0.0.0'} {problem}") from error
-    return listener
-
-
-def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
-    """The address to listen on; an IPv4 one if `host` has both kinds."""
-    found = socket.getaddrinfo(
-        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
-    family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
-    return family, address
 
 
 def _url(host: str, port: int) -> str:

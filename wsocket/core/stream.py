@@ -8,8 +8,9 @@ or another framing."""
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from wsocket.core.backlog import Backlog, Droppable
 from wsocket.core.loop import READABLE, WRITABLE, Loop, Timer, Watcher
@@ -72,6 +73,9 @@ class Stream:
 
     Every method runs on the loop's thread.
 
+    Args:
+        on_end: Called with the stream when the connection is over.
+
     Attributes:
         dropped: How many frames its outbox had to drop.
         heard: Whether the peer gave a sign of life since this was last set to False.
@@ -83,6 +87,7 @@ class Stream:
         "_finishing",
         "_limits",
         "_loop",
+        "_on_end",
         "_outbox",
         "_reader",
         "_sealed",
@@ -92,11 +97,19 @@ class Stream:
         "heard",
     )
 
-    def __init__(self, loop: Loop, sock: socket.socket, *, limits: Limits) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        *,
+        limits: Limits,
+        on_end: Callable[[Any], None] | None = None,
+    ) -> None:
         sock.setblocking(False)
         self._loop = loop
         self._sock = sock
         self._limits = limits
+        self._on_end = on_end
         self._outbox: list[bytes] = []
         self._backlog: Backlog | None = None  # while the kernel does not take more
         self._reader: Watcher | None = None
@@ -131,6 +144,11 @@ class Stream:
     def alive(self) -> bool:
         """Whether the connection is there."""
         return self._reader is not None
+
+    @property
+    def ending(self) -> bool:
+        """Whether the connection is over, but for what is queued."""
+        return self._finishing or self._reader is None
 
     # Writing
 
@@ -292,3 +310,5 @@ class Stream:
             self._closer.cancel()
         self._sock.close()
         self.gone()
+        if self._on_end is not None:
+            self._on_end(self)

@@ -1,65 +1,66 @@
-"""The open channels of one loop: made, pinged, and closed together."""
+"""The open connections of one loop: pinged, and closed together."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable
+from typing import Protocol
 
-from wsocket.core.channel import Channel, Receiver
-from wsocket.core.connection import Connection
 from wsocket.core.heartbeat import Beating, Heartbeat
 from wsocket.core.loop import Loop
 from wsocket.core.stream import Limits
 
 
+class Closable(Protocol):
+    """A connection that is closed when the server ends."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin to close it. *code* and *reason* are those of a websocket (RFC 6455
+        section 7.4); a protocol that has no words for them does without.
+        """
+
+
+class Connection(Beating, Closable, Protocol):
+    """A connection that the loop drives."""
+
+
 class Switchboard:
-    """Channels on *loop*; every method runs there."""
+    """Connections on *loop*; every method runs there.
+
+    Attributes:
+        loop: The loop.
+        limits: What each connection may cost.
+    """
 
     def __init__(self, loop: Loop, *, limits: Limits) -> None:
-        self._loop = loop
-        self._limits = limits
-        self._channels: set[Channel] = set()
+        self.loop = loop
+        self.limits = limits
+        self._connections: set[Closable] = set()
         self._heartbeat: Heartbeat | None = None
         if limits.ping_interval:
             self._heartbeat = Heartbeat(
                 loop, interval=limits.ping_interval, timeout=limits.ping_timeout
             )
 
-    def connect(
-        self,
-        sock: socket.socket,
-        connection: Connection,
-        *,
-        greeting: bytes,
-        receiver_of: Callable[[Channel], Receiver],
-        read_ahead: bytes,
-    ) -> None:
-        """Open a channel, which begins with *greeting*."""
-        channel = Channel(
-            self._loop, sock, connection, limits=self._limits, on_end=self._ended
-        )
-        self._channels.add(channel)
-        if self._heartbeat is not None:
-            self._heartbeat.add(channel)
-        channel.write(greeting)
-        channel.open(receiver_of(channel), read_ahead)
+    def add(self, connection: Closable) -> None:
+        """Close *connection* with the others, unless it is discarded before."""
+        self._connections.add(connection)
 
     def watch(self, connection: Beating) -> None:
-        """Ping a connection that somebody else drives, until it ends."""
+        """Ping *connection*, until it ends."""
         if self._heartbeat is not None:
             self._heartbeat.add(connection)
 
+    def discard(self, connection: Connection) -> None:
+        """Forget a connection that has ended."""
+        self._connections.discard(connection)
+        if self._heartbeat is not None:
+            self._heartbeat.discard(connection)
+
     def close(self, code: int, reason: str) -> None:
-        """Start the closing handshake on every channel."""
-        for channel in list(self._channels):
-            channel.close(code, reason)
+        """Begin to close every connection."""
+        for connection in list(self._connections):
+            connection.close(code, reason)
 
     @property
     def size(self) -> int:
-        """How many channels are open."""
-        return len(self._channels)
-
-    def _ended(self, channel: Channel) -> None:
-        self._channels.discard(channel)
-        if self._heartbeat is not None:
-            self._heartbeat.discard(channel)
+        """How many connections are open."""
+        return len(self._connections)

@@ -236,7 +236,7 @@ class Dealer:
         except PayloadError as error:
             self._finish(invocation)
             state.last_request -= 1
-            return Refusal(errors.INVALID_ARGUMENT, f"payload: {error}")
+            return Refusal(error.error, f"payload: {error}")
         return None
 
     def _continue(
@@ -266,7 +266,7 @@ class Dealer:
         try:
             callee.send(head, payload)
         except PayloadError as error:
-            self._fail(invocation, errors.INVALID_ARGUMENT, f"payload: {error}")
+            self._fail(invocation, error.error, f"payload: {error}")
             self._interrupt(invocation, "killnowait")
 
     def is_calling(self, caller: Session, request: int) -> bool:
@@ -457,7 +457,7 @@ class Dealer:
     def _send_answer(
         self, invocation: Invocation, head: list[Any], payload: Payload
     ) -> None:
-        """Pass an answer on, or an ERROR if the caller's serializer cannot have it."""
+        """Pass an answer on; one that cannot be written for the caller is an ERROR."""
         try:
             invocation.caller.send(head, payload)
         except PayloadError as error:
@@ -467,7 +467,7 @@ class Dealer:
             invocation.caller.send_error(
                 CALL,
                 invocation.call_request,
-                errors.INVALID_ARGUMENT,
+                error.error,
                 f"the callee's answer: {error}",
             )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from wsocket.errors import ApplicationError, PayloadError
+from wsocket.errors import ApplicationError, PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
 from wsocket.wamp import errors
 from wsocket.wamp import meta_arguments as read
@@ -177,7 +177,7 @@ class MetaApi:
                 problem = f"{call.procedure}: {_without_python(error, function)}"
                 caller.send_error(CALL, call.request, errors.INVALID_ARGUMENT, problem)
             else:
-                caller.send([RESULT, call.request, {}], answer)
+                _send_result(caller, call.request, answer)
 
         return answer
 
@@ -479,6 +479,13 @@ PROCEDURES: dict[str, Callable[..., Any]] = {
     "wamp.subscription.remove_subscriber": MetaApi.subscription_remove_subscriber,
     "wamp.subscription.get_events": MetaApi.subscription_get_events,
 }
+
+
+def _send_result(caller: Session, request: int, result: Payload) -> None:
+    try:
+        caller.send([RESULT, request, {}], result)
+    except PayloadSizeExceeded as error:
+        caller.send_error(CALL, request, error.error, f"the result: {error}")
 
 
 def _without_python(error: Exception, function: Callable[..., Any]) -> str:

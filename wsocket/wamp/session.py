@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from wsocket.errors import PayloadError
+from wsocket.errors import PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
 from wsocket.wamp import errors
 from wsocket.wamp.authorization import OPEN_GRANTS, RoleGrants
@@ -50,10 +50,19 @@ class Codec(Protocol):
         """The serializer of payloads that it takes without conversion."""
 
     def encode(self, head: list[Any], payload: Payload | None) -> Any:
-        """Make the frame of a message that must arrive."""
+        """Make the frame of a message that must arrive.
+
+        Raises:
+            PayloadError: The payload cannot be written.
+            PayloadSizeExceeded: The message is too large for the receiver.
+        """
 
     def encode_event(self, head: list[Any], payload: Payload) -> Any:
-        """Make the frame of an EVENT, which a slow receiver may lose."""
+        """Make the frame of an EVENT, which a slow receiver may lose.
+
+        Raises:
+            PayloadError: As above.
+        """
 
 
 class Link(Protocol):
@@ -123,7 +132,8 @@ class Session:
         serializer: The serializer of its transport.
         codec: Makes the frames that `deliver` takes.
         deliver: Queues a frame; the link's own ``write``, without a detour.
-        environ: The WSGI environ of the request that opened the transport.
+        environ: The WSGI environ of the request that opened the transport; what is
+            known of the client's address where there was none.
         features: What the client announced, such as ``"callee.call_canceling"``.
         grants: What its role may do, by action.
         login: What the gatekeeper remembers of a client on its way in.
@@ -258,16 +268,31 @@ class Session:
         """Queue a message: *head*, then the payload.
 
         Raises:
-            PayloadError: The payload cannot be written in this session's serializer.
+            PayloadError: The payload cannot be written in this session's serializer, or
+                the client takes no message of that size.
         """
-        self.deliver(self.codec.encode(head, payload))
+        try:
+            frame = self.codec.encode(head, payload)
+        except PayloadSizeExceeded as error:
+            if payload is not None:
+                raise
+            # The router's own words, and there is no session without them.
+            logger.warning("session %d: its connection is closed: %s", self.id, error)
+            abort = [ABORT, {"message": str(error)}, error.error]
+            self.deliver(self.codec.encode(abort, None))
+            self._link.close(failed=False)
+        else:
+            self.deliver(frame)
 
     def send_error(
         self, request_type: int, request: int, error: str, explanation: str
     ) -> None:
-        """Refuse a request of this session."""
-        payload = Payload.of(self.serializer, [explanation])
-        self.send([ERROR, request_type, request, {}, error], payload)
+        """Refuse a request of this session; wordless if its client takes no more."""
+        head = [ERROR, request_type, request, {}, error]
+        try:
+            self.send(head, Payload.of(self.serializer, [explanation]))
+        except PayloadSizeExceeded:
+            self.send(head)
 
     # Life
 
@@ -436,5 +461,5 @@ def _event_frame(codec: Codec, head: list[Any], payload: Payload) -> Any:
         return codec.encode_event(head, payload)
     except PayloadError as error:
         name = codec.serializer.name
-        logger.warning("an event is not delivered to %s sessions: %s", name, error)
+        logger.warning("an event is not delivered to some %s sessions: %s", name, error)
         return None

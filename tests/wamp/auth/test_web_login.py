@@ -7,7 +7,7 @@ import pytest
 from tests.wamp.auth.clients import hello
 from wsocket.wamp.auth import AUTHENTICATION_FAILED, Denied, Identity, WebLogin
 
-ENVIRON = {"HTTP_COOKIE": "session=joe"}
+ENVIRON = {"REQUEST_METHOD": "GET", "HTTP_COOKIE": "session=joe"}
 JOE = Identity("joe", "user", "flask", {"team": "blue"})
 
 
@@ -33,11 +33,17 @@ def test_a_client_that_is_logged_in_needs_no_other_credentials(authmethods):
 
 def test_a_client_that_is_not_logged_in_is_left_to_other_methods():
     """The answer is None, not a refusal."""
-    assert begin(who, environ={"HTTP_COOKIE": "session=eve"}) is None
+    assert begin(who, environ=ENVIRON | {"HTTP_COOKIE": "session=eve"}) is None
 
 
 @pytest.mark.parametrize(
-    "fields", [{"authmethods": ("ticket",)}, {"environ": {}}], ids=["other", "no HTTP"]
+    "fields",
+    [
+        {"authmethods": ("ticket",)},
+        {"environ": {}},
+        {"environ": {"REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": "50000"}},
+    ],
+    ids=["other", "no HTTP", "no HTTP on TCP"],
 )
 def test_the_app_is_not_asked_about_clients_it_cannot_know(fields):
     """Those that offer other methods only, and those without an upgrade request."""
@@ -52,7 +58,7 @@ def test_an_identity_says_everything_itself():
 def test_the_app_gets_an_environ_of_its_own():
     """Middleware may write into it."""
     begin(lambda environ: environ.clear())
-    assert ENVIRON == {"HTTP_COOKIE": "session=joe"}
+    assert ENVIRON == {"REQUEST_METHOD": "GET", "HTTP_COOKIE": "session=joe"}
 
 
 @pytest.mark.parametrize("authid", ["joe", None])

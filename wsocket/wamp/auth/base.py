@@ -66,7 +66,8 @@ class AuthRequest:
         authextra: HELLO.Details.authextra, as hostile as it came.
         authmethods: What the client offers; empty means anonymous.
         session: The session ID that WELCOME will carry.
-        environ: The upgrade request's WSGI environ; empty on transports without one.
+        environ: The upgrade request's WSGI environ. On transports without a request,
+            ``REMOTE_ADDR`` and ``REMOTE_PORT`` alone, or nothing.
         channel_id: None where TLS is not ours.
     """
 

@@ -48,7 +48,8 @@ class WebLogin:
         offered = not request.authmethods or any(
             map(request.offers, (self.method, "anonymous"))
         )
-        if not offered or not request.environ:
+        # Without an HTTP request there is no cookie.
+        if not offered or "REQUEST_METHOD" not in request.environ:
             return None
         authid = requested_authid(request)
         identity = self._logged_in(request.environ)

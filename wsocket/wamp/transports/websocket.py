@@ -5,41 +5,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from wsocket.core.channel import Channel, Droppable
+from wsocket.core.channel import Channel
 from wsocket.core.frames import BINARY, TEXT, encode_frame
 from wsocket.wamp.formats import SERIALIZERS
-from wsocket.wamp.serializers import Payload, Serializer
+from wsocket.wamp.serializers import Serializer
 from wsocket.wamp.session import Gatekeeper, Session
+from wsocket.wamp.transports.codec import FrameCodec
 
 PREFIX = "wamp.2."
 
 
-class WebSocketCodec:
-    """Frames of one serializer; every session that speaks it shares this."""
-
-    def __init__(self, serializer: Serializer) -> None:
-        self.serializer = serializer
-        self._opcode = BINARY if serializer.binary else TEXT
-
-    def encode(self, head: list[Any], payload: Payload | None) -> bytes:
-        """The frame of a message that must arrive; PayloadError if it cannot be
-        written.
-        """
-        serializer = self.serializer
-        if payload is not None:
-            same = payload.serializer is serializer  # in nearly all messages
-            head = [*head, *(payload.parts if same else payload.to(serializer))]
-        return encode_frame(self._opcode, serializer.encode(head))
-
-    def encode_event(self, head: list[Any], payload: Payload) -> Droppable:
-        """The frame of an EVENT, which a receiver that is too slow may lose."""
-        message = [*head, *payload.to(self.serializer)]
-        return Droppable(encode_frame(self._opcode, self.serializer.encode(message)))
+def _codec(serializer: Serializer) -> FrameCodec:
+    opcode = BINARY if serializer.binary else TEXT
+    return FrameCodec(serializer, partial(encode_frame, opcode))
 
 
-CODECS = {PREFIX + each.name: WebSocketCodec(each) for each in SERIALIZERS}
+CODECS = {PREFIX + each.name: _codec(each) for each in SERIALIZERS}
 
 
 class WebSocketLink:
@@ -50,7 +34,7 @@ class WebSocketLink:
     def __init__(
         self,
         channel: Channel,
-        codec: WebSocketCodec,
+        codec: FrameCodec,
         gatekeeper: Gatekeeper,
         *,
         environ: Mapping[str, Any],

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.wamp.apps.longpoll import SHORT
+from tests.wamp.longpoll.client import BASE, LongPollClient, request
 from tests.wamp.raw_client import (
     CALL,
     ERROR,
@@ -27,7 +28,6 @@ from tests.wamp.raw_client import (
     ask,
     connected,
 )
-from tests.wamp.transports.longpoll_client import BASE, LongPollClient, request
 
 
 def test_open_names_the_protocol_and_a_transport(polled):

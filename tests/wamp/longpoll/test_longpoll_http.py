@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.wamp.raw_client import HELLO, REALM, ROLES, SECONDS, WELCOME
-from tests.wamp.transports.longpoll_client import (
+from tests.wamp.longpoll.client import (
     BASE,
     Answer,
     LongPollClient,
     request,
 )
+from tests.wamp.raw_client import HELLO, REALM, ROLES, SECONDS, WELCOME
 from wsocket import WSocketApp
 
 OFFER = json.dumps({"protocols": ["wamp.2.json"]})

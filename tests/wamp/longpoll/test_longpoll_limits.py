@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.programs import app_commands, running
+from tests.wamp.longpoll.client import LongPollClient
 from tests.wamp.raw_client import (
     ABORT,
     ERROR,
@@ -25,7 +26,6 @@ from tests.wamp.raw_client import (
     Closed,
     connected,
 )
-from tests.wamp.transports.longpoll_client import LongPollClient
 from wsocket import Realm
 from wsocket.wamp.auth import WebLogin
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.programs import Server, app_commands, running
 from tests.wamp.conftest import serving
+from tests.wamp.longpoll.client import LongPollClient
 from tests.wamp.raw_client import SECONDS
-from tests.wamp.transports.longpoll_client import LongPollClient
 from wsocket import Limits, WSocketApp
 
 

@@ -1,0 +1,1 @@
+"""WAMP by long polling."""

@@ -1,1 +1,0 @@
-"""WAMP over transports other than websockets."""

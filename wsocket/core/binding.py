@@ -1,0 +1,157 @@
+"""Listening sockets: how they are made, and what to do when one cannot be."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+from typing import Any
+
+from wsocket.core.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
+from wsocket.core.sockets import plain_socket
+
+# Connections that wait to be accepted; the kernel may allow fewer.
+BACKLOG = 2048
+
+_TCP_PROBLEMS = {
+    errno.EADDRINUSE: "is already in use: stop the program that has it, or choose "
+    "another port (0 picks a free one)",
+    errno.EACCES: "needs more rights: choose a port above 1023 (0 picks a free one)",
+    errno.EADDRNOTAVAIL: "is no address of this machine: choose host 127.0.0.1 for "
+    "this machine alone, 0.0.0.0 for the network",
+}
+
+_UNIX_PROBLEMS = {
+    errno.EADDRINUSE: "is already in use: stop the program that listens there, or "
+    "choose another path",
+    errno.EEXIST: "is a file that is not a socket: remove it, or choose another path",
+    errno.ENOENT: "is in a folder that does not exist: make the folder, or choose "
+    "another path",
+    errno.ENOTDIR: "is not in a folder: choose another path",
+    errno.EACCES: "is in a folder that this user may not write to: change the rights "
+    "of the folder, or choose another path",
+    errno.ENAMETOOLONG: "is too long for a socket: choose a path of at most 100 bytes",
+}
+
+
+class Binding:
+    """A listening socket, and the file that it leaves behind if it is a Unix one.
+
+    The socket does not block, and is an ordinary one whatever gevent has patched.
+
+    Attributes:
+        sock: The socket.
+        endpoint: Where it listens, with the real port.
+
+    Raises:
+        OSError: *endpoint* cannot be listened on; the message says what to do.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._file: tuple[int, int] | None = None
+        if isinstance(endpoint, UnixEndpoint):
+            listener = listen_unix(endpoint.path)
+            self._file = _identity(endpoint.path)
+        else:
+            listener = listen_tcp(endpoint.host, endpoint.port)
+            endpoint = TcpEndpoint(endpoint.host, listener.getsockname()[1])
+        self.endpoint = endpoint
+        self.sock = plain_socket(listener.detach())
+        self.sock.setblocking(False)
+
+    def release(self) -> None:
+        """Stop listening, and remove the file, unless it is another one by now."""
+        self.sock.close()
+        if isinstance(self.endpoint, UnixEndpoint) and self._file is not None:
+            path = self.endpoint.path
+            if _identity(path) == self._file:
+                os.unlink(path)
+
+
+def listen_tcp(host: str, port: int) -> socket.socket:
+    """Listen on a TCP port.
+
+    Args:
+        host: ``""`` is every IPv4 address of this machine, ``"::"`` every address.
+
+    Raises:
+        OSError: That cannot be done; the message says what to do.
+    """
+    try:
+        family, address = _resolve(host, port)
+    except socket.gaierror as error:
+        raise OSError(
+            error.errno, f"cannot listen on {host!r}: {error.strerror}"
+        ) from error
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere it would let two programs share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, True)
+        if host == "::" and hasattr(socket, "IPV6_V6ONLY"):
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, False)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        problem = _TCP_PROBLEMS.get(error.errno or 0, f"failed: {error.strerror}")
+        where = host if error.errno == errno.EADDRNOTAVAIL else f"port {port} on {host}"
+        raise OSError(error.errno, f"{where or '0.0.0.0'} {problem}") from error
+    return listener
+
+
+def listen_unix(path: str) -> socket.socket:
+    """Listen on a Unix socket; one that nobody listens on any more is replaced.
+
+    Raises:
+        OSError: That cannot be done; the message says what to do.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _make_room(path)
+        listener.bind(path)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        # Python itself finds out that a path is too long, and gives no number.
+        number = error.errno or errno.ENAMETOOLONG
+        problem = _UNIX_PROBLEMS.get(number, f"failed: {error.strerror}")
+        raise OSError(number, f"{path} {problem}") from error
+    return listener
+
+
+def _make_room(path: str) -> None:
+    """Remove a socket that its program has left behind; any other file stays.
+
+    Raises:
+        FileExistsError: There is a file that is not a socket.
+        OSError: The file cannot be looked at or removed.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise FileExistsError(errno.EEXIST, "not a socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        if probe.connect_ex(path) == errno.ECONNREFUSED:
+            os.unlink(path)  # else binding fails, and that says enough
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None if there is none."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
+    """The address to listen on; an IPv4 one if `host` has both kinds."""
+    found = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    return family, address

@@ -1,0 +1,60 @@
+"""Where a listener listens, as a URL: ``tcp://HOST:PORT`` or ``unix:///PATH``."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_TCP = re.compile(r"tcp://(?:\[([^\[\]/?#@]+)\]|([^\[\]:/?#@\s]+)):([0-9]{1,5})")
+_UNIX = "unix://"
+
+
+class TcpEndpoint(NamedTuple):
+    """A TCP port; `host` is a name or an address, IPv6 without brackets."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """What `parse_endpoint` reads."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"tcp://{host}:{self.port}"
+
+
+class UnixEndpoint(NamedTuple):
+    """A Unix socket; `path` is absolute."""
+
+    path: str
+
+    @property
+    def url(self) -> str:
+        """What `parse_endpoint` reads."""
+        return _UNIX + self.path
+
+
+Endpoint = TcpEndpoint | UnixEndpoint
+
+
+def parse_endpoint(url: str) -> Endpoint:
+    """Read the URL of an endpoint.
+
+    A Unix path is taken as it is: there is no percent-encoding in it.
+
+    Raises:
+        TypeError: *url* is not a str.
+        ValueError: It is no such URL; the message says what one looks like.
+    """
+    if not isinstance(url, str):
+        raise TypeError(f"expected the URL of a listener (a str), got {url!r}")
+    path = url[len(_UNIX) :]
+    if url.startswith(_UNIX) and path.startswith("/") and "\0" not in path:
+        return UnixEndpoint(path)
+    found = _TCP.fullmatch(url)
+    if found is None or int(found[3]) > 65535:
+        raise ValueError(
+            f"cannot listen on {url!r}: expected tcp://HOST:PORT, such as "
+            "tcp://127.0.0.1:8081 or tcp://[::1]:8081 (port 0 picks a free one), or "
+            "unix:///PATH, such as unix:///run/app/wamp.sock"
+        )
+    return TcpEndpoint(found[1] or found[2], int(found[3]))

@@ -1,0 +1,149 @@
+"""Accepting connections on the I/O loop."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from wsocket.core.binding import Binding
+from wsocket.core.loop import READABLE, Loop, Timer, Watcher, get_loop, guarded
+from wsocket.core.sockets import disable_nagle, is_tcp, keep_alive, plain_socket
+from wsocket.core.stream import Limits
+from wsocket.core.waiter import Waiter
+from wsocket.log import logger
+
+# Connections accepted in one turn of the loop; then those that are there have theirs.
+BATCH = 100
+
+# Seconds until accepting is tried again after it failed: what is missing, such as file
+# descriptors, is still missing at once.
+PAUSE = 0.5
+
+# The waiting connection itself has failed: the next one may be fine (accept(2)).
+_LOST = {
+    getattr(errno, name)
+    for name in (
+        *("ECONNABORTED", "EPROTO", "ENOPROTOOPT", "EOPNOTSUPP", "ENETDOWN"),
+        *("EHOSTDOWN", "ENONET", "EHOSTUNREACH", "ENETUNREACH", "EPERM"),
+    )
+    if hasattr(errno, name)
+}
+
+Accepted = Callable[[socket.socket, dict[str, Any]], object]
+"""Takes a new connection, on the loop: its socket, and of a WSGI environ what is known
+of the client without a request (``REMOTE_ADDR`` and ``REMOTE_PORT``, for TCP)."""
+
+
+class Listener:
+    """A listening socket whose connections are accepted on *loop*.
+
+    The socket listens already. Every connection, of whatever kind, goes through
+    *accepted*.
+
+    Attributes:
+        address: The URL that is listened on, with the real port.
+    """
+
+    def __init__(
+        self, loop: Loop, binding: Binding, *, limits: Limits, accepted: Accepted
+    ) -> None:
+        self.address = binding.endpoint.url
+        self._loop = loop
+        self._binding = binding
+        self._limits = limits
+        self._accepted = accepted
+        self._watcher: Watcher | None = None
+        self._pause: Timer | None = None
+        self._failing = False
+        self._closed = False
+        loop.call_soon(self._watch)
+
+    def __repr__(self) -> str:
+        return f"<Listener {self.address}{' closed' if self._closed else ''}>"
+
+    def close(self) -> None:
+        """Stop listening; the connections that were accepted stay.
+
+        Callable from any thread or greenlet. When it returns, the port is free, and the
+        file of a Unix socket is gone. Later calls do nothing.
+        """
+        if self._loop is not get_loop():
+            # A forked child: it has a copy of the socket, the listener is its parent's.
+            self._binding.sock.close()
+        elif self._loop.here:
+            self._close()
+        else:
+            done: Waiter[bool] = Waiter(self._loop)
+            self._loop.call_soon(self._close_for, done)
+            done.wait()
+
+    # On the loop
+
+    def _close_for(self, waiter: Waiter[bool]) -> None:
+        try:
+            self._close()
+        finally:
+            waiter.set(True)
+
+    def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._unwatch()
+        if self._pause is not None:
+            self._pause.cancel()
+        self._binding.release()
+
+    def _watch(self) -> None:
+        if not self._closed:
+            descriptor = self._binding.sock.fileno()
+            self._watcher = self._loop.watch(descriptor, READABLE, self._readable)
+
+    def _unwatch(self) -> None:
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            watcher.stop()
+            watcher.close()
+
+    def _readable(self) -> None:
+        guarded(self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(BATCH):
+            try:
+                sock, address = self._binding.sock.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno not in _LOST:
+                    self._wait_for_better_times(error)
+                return
+            self._failing = False
+            # Under gevent's patches `accept` makes gevent's sockets.
+            self._hand_over(plain_socket(sock.detach()), address)
+
+    def _wait_for_better_times(self, error: OSError) -> None:
+        """Do not try again at once: the loop would do nothing else."""
+        if not self._failing:
+            self._failing = True
+            logger.error("%s: cannot accept a connection: %s", self.address, error)
+        self._unwatch()
+        self._pause = self._loop.call_later(PAUSE, self._watch)
+
+    def _hand_over(self, sock: socket.socket, address: Any) -> None:
+        limits = self._limits
+        try:
+            disable_nagle(sock)
+            keep_alive(sock, interval=limits.ping_interval, timeout=limits.ping_timeout)
+            self._accepted(sock, _environ(sock, address))
+        except Exception:
+            logger.exception("%s: a new connection failed", self.address)
+            sock.close()
+
+
+def _environ(sock: socket.socket, address: Any) -> dict[str, Any]:
+    if not is_tcp(sock):
+        return {}
+    return {"REMOTE_ADDR": address[0], "REMOTE_PORT": str(address[1])}

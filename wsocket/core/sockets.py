@@ -1,0 +1,61 @@
+"""Sockets as the loop needs them: never gevent's, quick, and wary of dead peers."""
+
+from __future__ import annotations
+
+import socket
+
+from gevent import monkey
+
+# gevent's sockets would wait for their hub, and the loop must not wait.
+_plain_class: type[socket.socket] = monkey.get_original("socket", "socket")
+
+# The probes that a silent peer gets before the kernel gives it up.
+_PROBES = 3
+_MAX_SECONDS = 32767  # the most that Linux takes for the two options in seconds
+
+
+def plain_socket(descriptor: int) -> socket.socket:
+    """Wrap the file *descriptor* of a socket, whatever gevent has patched."""
+    return _plain_class(fileno=descriptor)
+
+
+def is_tcp(sock: socket.socket) -> bool:
+    """Whether *sock* is a TCP socket, and not a Unix one."""
+    return sock.family in (socket.AF_INET, socket.AF_INET6)
+
+
+def disable_nagle(sock: socket.socket) -> None:
+    """Small messages must not wait for the acknowledgement of the one before."""
+    if is_tcp(sock):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def keep_alive(sock: socket.socket, *, interval: float, timeout: float) -> None:
+    """Have the kernel find out that the other end of a TCP connection is cut off.
+
+    It does so within ``interval + timeout`` seconds, and needs nothing of the program
+    at the other end. That program's own death or silence it does not notice. Where the
+    kernel lacks one of the options, its default remains.
+
+    Args:
+        interval: Seconds of silence after which the peer's kernel is asked; 0: never.
+        timeout: Seconds that it has for an answer.
+    """
+    if not interval or not is_tcp(sock):
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = {
+        "TCP_KEEPIDLE": _whole_seconds(interval),
+        "TCP_KEEPINTVL": _whole_seconds(timeout / _PROBES),
+        "TCP_KEEPCNT": _PROBES,
+        # For what was sent and is not acknowledged; in milliseconds (RFC 5482).
+        "TCP_USER_TIMEOUT": int((interval + timeout) * 1000),
+    }
+    for name, value in options.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _whole_seconds(seconds: float) -> int:
+    return min(max(1, int(seconds)), _MAX_SECONDS)

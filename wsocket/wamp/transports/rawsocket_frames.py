@@ -1,0 +1,227 @@
+"""RawSocket framing: bytes to messages and back (Advanced Profile, "RawSocket
+Transport").
+
+A connection begins with four octets from the client and four in reply, which settle the
+serializer and the largest message that each side takes. Then come frames: a prefix of
+four octets, and a WAMP message, a PING or a PONG."""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from typing import NamedTuple
+
+from wsocket.errors import PayloadSizeExceeded
+
+MAGIC = 0x7F
+MESSAGE, PING, PONG = 0, 1, 2
+
+SERIALIZER_IDS = {"json": 1, "msgpack": 2, "cbor": 3, "ubjson": 4}
+"""SERIALIZER in the handshake, by the name of the serializer."""
+
+MIN_SIZE, MAX_SIZE = 2**9, 2**24
+"""The limits that LENGTH can express, in octets of a message."""
+
+_PREFIX = struct.Struct("!L")
+HANDSHAKE_SIZE = PREFIX_SIZE = 4
+
+_LARGEST = 0x08  # bit of a prefix's first octet: the payload has exactly 2**24 octets
+_RESERVED = 0xF0
+_TYPE = 0x07
+
+
+class Refusal(IntEnum):
+    """Why a router refuses a handshake, as its reply says it."""
+
+    SERIALIZER_UNSUPPORTED = 1
+    RESERVED_BITS = 3
+
+
+class Request(NamedTuple):
+    """A client's handshake.
+
+    Attributes:
+        serializer: One of `SERIALIZER_IDS`, or a number unknown here.
+        max_size: The largest message that the client takes, in octets.
+    """
+
+    serializer: int
+    max_size: int
+
+
+class Ping(NamedTuple):
+    """The peer asks for exactly one PONG with the same payload."""
+
+    payload: bytes
+
+
+class Pong(NamedTuple):
+    """The answer to a PING."""
+
+    payload: bytes
+
+
+class Failure(NamedTuple):
+    """The peer broke the protocol: the connection fails, and nothing follows.
+
+    Attributes:
+        refusal: What the reply to its handshake says, if there is to be one.
+    """
+
+    problem: str
+    refusal: Refusal | None = None
+
+
+Event = Request | bytes | Ping | Pong | Failure
+"""What was decoded; bytes are a WAMP message."""
+
+
+def largest_size(limit: int) -> int:
+    """The largest size that LENGTH can express and that is not above *limit* octets.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if limit < MIN_SIZE:
+        raise ValueError(
+            f"max_message_size must be at least {MIN_SIZE} for RawSocket, got {limit}"
+        )
+    return min(MAX_SIZE, 1 << limit.bit_length() - 1)
+
+
+def encode_reply(serializer: int, max_size: int) -> bytes:
+    """Accept a handshake; *max_size* is one that `largest_size` returned."""
+    length = max_size.bit_length() - MIN_SIZE.bit_length()
+    return bytes((MAGIC, length << 4 | serializer, 0, 0))
+
+
+def encode_refusal(refusal: Refusal) -> bytes:
+    """Refuse a handshake."""
+    return bytes((MAGIC, refusal << 4, 0, 0))
+
+
+def encode_frame(kind: int, payload: bytes) -> bytes:
+    """A frame; *payload* has at most 2**24 octets."""
+    size = len(payload)
+    if size == MAX_SIZE:
+        return bytes((kind | _LARGEST, 0, 0, 0)) + payload
+    return _PREFIX.pack(kind << 24 | size) + payload
+
+
+def encode_message(message: bytes, *, max_size: int) -> bytes:
+    """The frame of a WAMP message for a peer that takes up to *max_size* octets.
+
+    Raises:
+        PayloadSizeExceeded: It is larger.
+    """
+    if len(message) > max_size:
+        raise PayloadSizeExceeded(
+            f"the message has {len(message)} bytes, and the receiver takes {max_size}"
+        )
+    return encode_frame(MESSAGE, message)
+
+
+class Decoder:
+    """What a client sends, however the network has split it.
+
+    Args:
+        max_size: The largest payload of a frame that is accepted, in octets.
+    """
+
+    def __init__(self, *, max_size: int) -> None:
+        self._max_size = max_size
+        self._kept = bytearray()  # the beginning of what is not complete yet
+        self._needed = HANDSHAKE_SIZE  # octets of that until there is something to do
+        self._greeted = False
+        self._failed = False
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take what the transport delivered; return what it completes, in order."""
+        if self._failed:
+            return []
+        if self._kept:
+            self._kept += data
+            if len(self._kept) < self._needed:
+                return []
+            data = bytes(self._kept)
+            self._kept.clear()
+        events: list[Event] = []
+        pos = 0 if self._greeted else self._greeting(data, events)
+        if self._greeted:
+            pos = self._frames(data, pos, events)
+        if events and type(events[-1]) is Failure:
+            self._failed = True
+        else:
+            self._kept += memoryview(data)[pos:]
+        return events
+
+    def _greeting(self, data: bytes, events: list[Event]) -> int:
+        """Decode the handshake; how much of *data* it took."""
+        if data and data[0] != MAGIC:
+            # Before the rest is there: others may wait for an answer after one octet.
+            events.append(
+                Failure(
+                    f"expected a RawSocket handshake, whose first octet is {MAGIC:#x}, "
+                    f"got {data[0]:#x}"
+                )
+            )
+        elif len(data) >= HANDSHAKE_SIZE:
+            event = _request(data)
+            self._greeted = type(event) is Request
+            events.append(event)
+            return HANDSHAKE_SIZE
+        return 0
+
+    def _frames(self, data: bytes, pos: int, events: list[Event]) -> int:
+        """Decode the frames from *pos* on; where the first incomplete one begins."""
+        end = len(data)
+        while end - pos >= PREFIX_SIZE:
+            (prefix,) = _PREFIX.unpack_from(data, pos)
+            first, size = prefix >> 24, prefix & 0xFFFFFF
+            if first:
+                size, problem = _unusual(first, size)
+                if problem:
+                    events.append(Failure(problem))
+                    break
+            if size > self._max_size:
+                problem = f"a frame of {size} bytes, expected at most {self._max_size}"
+                events.append(Failure(problem))
+                break
+            start = pos + PREFIX_SIZE
+            if end - start < size:
+                self._needed = PREFIX_SIZE + size
+                return pos
+            pos = start + size
+            payload = data[start:pos]
+            kind = first & _TYPE
+            if kind == MESSAGE:
+                events.append(payload)
+            else:
+                events.append(Ping(payload) if kind == PING else Pong(payload))
+        self._needed = PREFIX_SIZE
+        return pos
+
+
+def _request(data: bytes) -> Request | Failure:
+    serializer = data[1] & 0x0F
+    if data[2] or data[3]:
+        return Failure(
+            "handshake: the third and fourth octet are reserved, expected zeros",
+            Refusal.RESERVED_BITS,
+        )
+    if serializer == 0:
+        return Failure("handshake: SERIALIZER 0 is illegal")
+    return Request(serializer, MIN_SIZE << (data[1] >> 4))
+
+
+def _unusual(first: int, size: int) -> tuple[int, str]:
+    """The size of a frame that is more than a message of usual size, or a problem."""
+    if first & _RESERVED:
+        return 0, f"reserved bits are set in the first octet of a frame: {first:#04x}"
+    if first & _TYPE > PONG:
+        return 0, f"expected a frame of type 0, 1 or 2, got {first & _TYPE}"
+    if first & _LARGEST:
+        if size:
+            return 0, "the 25th bit of a frame's length is set, and others are too"
+        return MAX_SIZE, ""
+    return size, ""
