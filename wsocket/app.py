@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from wsocket.core.framework import Framework
 from wsocket.core.stream import Limits
 from wsocket.wamp.application import Application
-from wsocket.wamp.config import Authorizer, Realm
+from wsocket.wamp.config import Authorizer, Realm, check_seconds
 from wsocket.wamp.messages import (
     CallOptions,
     InvokePolicy,
@@ -50,6 +50,11 @@ class WSocketApp(Framework):
         max_workers: How many procedures and subscribers of this process run at once; by
             default 64 threads, or 1000 greenlets.
         limits: What a websocket may cost, and how often it is pinged.
+        join_timeout: Seconds that a WAMP client has from connecting until it is in a
+            realm, and for its answer to GOODBYE.
+
+    Raises:
+        TypeError, ValueError: An argument is not what it must be.
     """
 
     def __init__(
@@ -64,7 +69,9 @@ class WSocketApp(Framework):
         realms: Sequence[Realm] = (),
         max_workers: int | None = None,
         limits: Limits | None = None,
+        join_timeout: float = 10.0,
     ) -> None:
+        check_seconds("join_timeout", join_timeout, least=0.001)
         names = [protocol] if isinstance(protocol, str) else list(protocol or ())
         self.protocol = protocol
         self._wamp: Application | None = None
@@ -73,7 +80,9 @@ class WSocketApp(Framework):
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
             router = self.router = Router(
-                [own, *realms], random_below=secrets.randbelow
+                [own, *realms],
+                random_below=secrets.randbelow,
+                join_timeout=join_timeout,
             )
             self._wamp = Application(router, realm=own.name, max_workers=max_workers)
             plugins.append(WampSubprotocol(router, prepare=self._wamp.prepare))

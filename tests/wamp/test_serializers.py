@@ -358,13 +358,14 @@ def test_value_that_contains_itself_is_refused(name):
 def test_hello_has_all_that_was_sent():
     """Typed details, unknown ones dropped."""
     data = (
-        '[1,"r",{"roles":{"callee":{"features":{"a":true,"b":1}}},"agent":"x","q":1}]'
+        '[1,"r",{"roles":{"callee":{"features":{"call_timeout":true,'
+        '"call_canceling":1}}},"agent":"x","q":1}]'
     )
     hello = JSON.decode(data)
     assert isinstance(hello, Hello)
     assert hello.details.agent == "x"
     roles = hello.details.roles
     assert roles.callee is not None
-    assert dict(roles.callee.announced()) == {"a": True, "b": 1}
+    assert dict(roles.callee.announced()) == {"call_timeout": True, "call_canceling": 1}
     assert roles.caller is None
-    assert announced_features(roles) == {"callee.a"}, "1 is not true"
+    assert announced_features(roles) == {"callee.call_timeout"}, "1 is not true"

@@ -10,7 +10,7 @@ from wsocket.wamp.session import Session
 
 Test = Callable[[Session], bool]
 
-# Bytes that one member of a list costs, at a guess.
+# Bytes that one member of a list costs, besides its text, at a guess.
 _MEMBER_SIZE = 100
 
 
@@ -31,7 +31,7 @@ class Audience:
     def __init__(self, options: PublishOptions, publisher: int) -> None:
         self._excluded = publisher if options.exclude_me else 0
         self._tests = tuple(_tests(options))
-        self.size = sum(len(each) for each in _lists(options)) * _MEMBER_SIZE
+        self.size = lists_size(options)
         self.by_session = options.eligible is not None or options.exclude is not None
 
     def admits(self, session: Session) -> bool:
@@ -49,6 +49,15 @@ class Audience:
 
     def _filtered(self, subscribers: Iterable[Session]) -> Iterator[Session]:
         return (each for each in subscribers if self.admits(each))
+
+
+def lists_size(options: PublishOptions) -> int:
+    """About what the lists cost in memory, in bytes."""
+    return sum(
+        _MEMBER_SIZE + (len(member) if isinstance(member, str) else 0)
+        for members in _lists(options)
+        for member in members
+    )
 
 
 def _lists(options: PublishOptions) -> Iterator[list[Any]]:

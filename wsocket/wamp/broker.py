@@ -27,7 +27,7 @@ from wsocket.wamp.messages import (
     Unsubscribe,
 )
 from wsocket.wamp.publications import Publication
-from wsocket.wamp.registrations import Refusal
+from wsocket.wamp.refusals import Refusal, too_many
 from wsocket.wamp.retention import RetainedEvents
 from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.serializers import Payload
@@ -179,6 +179,10 @@ class Broker:
             subscriber.send_error(
                 SUBSCRIBE, message.request, errors.INVALID_URI, problem
             )
+            return
+        if not self._subscriptions.has_room(subscriber, uri, options.match):
+            refusal = too_many("subscriptions", self._subscriptions.limit)
+            subscriber.send_error(SUBSCRIBE, message.request, *refusal)
             return
 
         def subscribed(subscription: Subscription) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from wsocket.wamp.audience import Audience
@@ -23,3 +24,14 @@ class Publication(NamedTuple):
     details: dict[str, Any]
     audience: Audience
     time: float
+
+    @property
+    def size(self) -> int:
+        """About what it costs to keep, in bytes."""
+        rest = texts_size(self.details) + self.audience.size
+        return len(self.topic) + self.payload.size + rest
+
+
+def texts_size(details: Mapping[str, Any]) -> int:
+    """Characters of the texts in *details*; peers choose some of them."""
+    return sum(len(value) for value in details.values() if isinstance(value, str))

@@ -136,6 +136,7 @@ class Session:
         "_gatekeeper",
         "_held",
         "_held_bytes",
+        "_holds",
         "_link",
         "_realm",
         "_state",
@@ -166,7 +167,7 @@ class Session:
         self._state = State.CLOSED
         self._actions = NO_ACTIONS
         self._held: deque[tuple[ClientMessage, int]] | None = None
-        self._held_bytes = 0
+        self._held_bytes = self._holds = 0
         self.codec = link.codec
         self.serializer = link.codec.serializer
         self.deliver = link.write
@@ -211,11 +212,21 @@ class Session:
             self.violate(f"{name} is not allowed: the session is {self._state.value}")
 
     def hold(self) -> None:
-        """Keep what comes from now on until `release`: an authorizer is being asked."""
-        self._held = deque()
+        """Keep what comes from now on until `release`: an authorizer is being asked.
+
+        An answer may lead to another question: each `hold` has a `release` of its own.
+        """
+        self._holds += 1
+        if self._held is None:
+            self._held = deque()
 
     def release(self) -> None:
-        """Go on with what was kept, in its order."""
+        """After the last question, go on with what was kept, in its order."""
+        if self._held is None:
+            return  # the answer has ended the session
+        self._holds -= 1
+        if self._holds:
+            return
         held, self._held = self._held, None
         while held:
             message, size = held.popleft()
@@ -314,7 +325,7 @@ class Session:
         self._state = state
         self._actions = NO_ACTIONS
         self._held = self.login = None
-        self._held_bytes = 0
+        self._held_bytes = self._holds = 0
         realm, self._realm = self._realm, None
         if realm is not None:
             realm.leave(self)
@@ -390,6 +401,30 @@ ON_RECEIVE: dict[State, dict[type[Message], Step]] = {
 # Here everything else is ignored: the router has said its last word.
 _DEAF = (State.SHUTTING_DOWN, State.ENDED)
 
+# The features of clients in the specification. Nothing else that a client announces is
+# kept: it could be a million names.
+_CLIENT_FEATURES = frozenset(
+    (
+        "call_canceling",
+        "call_reroute",
+        "call_timeout",
+        "call_trustlevels",
+        "caller_identification",
+        "pattern_based_registration",
+        "pattern_based_subscription",
+        "payload_passthru_mode",
+        "progressive_call_invocations",
+        "progressive_call_results",
+        "publication_trustlevels",
+        "publisher_exclusion",
+        "publisher_identification",
+        "registration_revocation",
+        "shared_registration",
+        "subscriber_blackwhite_listing",
+        "subscription_revocation",
+    )
+)
+
 # The specification itself spells this one in two ways.
 _OTHER_SPELLINGS = {"call_cancelling": "call_canceling"}
 
@@ -401,10 +436,11 @@ _KNOWN_FEATURES_LIMIT = 1000
 def announced_features(roles: ClientRoles) -> frozenset[str]:
     """What HELLO announces, as ``"role.feature"``."""
     features = frozenset(
-        f"{name}.{_OTHER_SPELLINGS.get(feature, feature)}"
+        f"{name}.{known}"
         for name in ("caller", "callee", "publisher", "subscriber")
         for feature, announced in (getattr(roles, name) or NO_ROLE).announced()
         if announced is True
+        and (known := _OTHER_SPELLINGS.get(feature, feature)) in _CLIENT_FEATURES
     )
     if len(_known_features) >= _KNOWN_FEATURES_LIMIT:
         _known_features.clear()

@@ -15,6 +15,8 @@ MATCHES: tuple[Match, ...] = ("exact", "prefix", "wildcard")
 
 # A URI of a million components would cost a tree of a million nodes.
 MAX_COMPONENTS = 100
+# Characters. A session may have thousands of patterns.
+MAX_LENGTH = 8192
 
 Check = Callable[[str], object]
 
@@ -42,11 +44,17 @@ class UriRules:
 
     def valid(self, uri: str, match: Match = "exact") -> bool:
         """Whether *uri* may stand where *match* applies."""
-        return uri.count(".") < MAX_COMPONENTS and self._checks[match](uri) is not None
+        return (
+            len(uri) <= MAX_LENGTH
+            and uri.count(".") < MAX_COMPONENTS
+            and self._checks[match](uri) is not None
+        )
 
     def problem(self, uri: str, match: Match = "exact") -> str:
         """Why *uri* is refused, for the error sent to its author."""
         shown = uri if len(uri) <= 100 else uri[:100] + "..."
+        if len(uri) > MAX_LENGTH:
+            return f"{shown!r} has more than {MAX_LENGTH} characters"
         if uri.count(".") >= MAX_COMPONENTS:
             return f"{shown!r} has more than {MAX_COMPONENTS} components"
         if self._checks["wildcard"](uri) is not None:
