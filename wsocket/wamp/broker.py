@@ -48,6 +48,9 @@ FEATURES = {
 }
 
 
+KNOWS_TRUSTLEVELS = "subscriber.publication_trustlevels"
+
+
 class Broker:
     """The way of one realm's events."""
 
@@ -155,6 +158,7 @@ class Broker:
             _details(publisher, options, grant),
             Audience(options, publisher.id),
             self._runtime.time(),
+            grant.trustlevel,
         )
 
     def refusal(
@@ -239,7 +243,11 @@ class Broker:
             subscription.uri, subscription.match
         ):
             if publication.audience.admits(to):
-                self._deliver(publication, subscription, [to], retained=True)
+                more: dict[str, Any] = {"retained": True}
+                level = publication.trustlevel
+                if level is not None and KNOWS_TRUSTLEVELS in to.features:
+                    more["trustlevel"] = level
+                self._deliver(publication, subscription, [to], **more)
 
     def _deliver(
         self,
@@ -265,7 +273,7 @@ class Broker:
         knowing: list[Session] = []
         others: list[Session] = []
         for receiver in receivers:
-            knows = "subscriber.publication_trustlevels" in receiver.features
+            knows = KNOWS_TRUSTLEVELS in receiver.features
             (knowing if knows else others).append(receiver)
         self._deliver(publication, subscription, others)
         self._deliver(publication, subscription, knowing, trustlevel=trustlevel)

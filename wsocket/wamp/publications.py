@@ -16,6 +16,7 @@ class Publication(NamedTuple):
         id: The publication ID, the same in every EVENT.
         details: What every EVENT says in its details, whoever receives it.
         time: Seconds since the epoch.
+        trustlevel: For receivers that announced trust levels.
     """
 
     id: int
@@ -24,6 +25,7 @@ class Publication(NamedTuple):
     details: dict[str, Any]
     audience: Audience
     time: float
+    trustlevel: int | None
 
     @property
     def size(self) -> int:

@@ -151,6 +151,16 @@ def test_trust_level_of_an_event(router, join, announced):
 
 
 @ANNOUNCED
+def test_trust_level_of_a_retained_event(router, join, announced):
+    """It is that of its publication, however late it is delivered."""
+    router.join().publish(TOPIC, [1], retain=True)
+    subscriber = join("subscriber.publication_trustlevels")
+    subscriber.subscribe(TOPIC, get_retained=True)
+    level = {"trustlevel": 5} if announced else {}
+    assert events(subscriber) == [[{"retained": True, **level}, [1]]]
+
+
+@ANNOUNCED
 def test_rerouting(router, join, announced):
     """Without it ``unavailable`` is an error like any other, for the caller."""
     first, second = join("callee.call_reroute"), join("callee.call_reroute")
