@@ -103,13 +103,17 @@ def test_session_has_a_limited_number_of_calls_under_way(serve, serializer):
     assert refusal(answer) == NOT_AUTHORIZED
     assert "2 calls" in explanation(answer)
     assert caller.request(CALL, {}, "wamp.session.count")[0] == RESULT
-    assert router.join().call(TOPIC)
+    other = router.join()
+    theirs = other.call(TOPIC)
     for request in requests:
         invocation, *_ = callee.invoked()
         callee.send(YIELD, invocation, {}, [request])
         assert caller.receive() == [RESULT, request, {}, [request]]
-    caller.call(TOPIC)
-    assert callee.invoked()
+    invocation, *_ = callee.invoked()
+    callee.send(YIELD, invocation, {}, ["theirs"])
+    assert other.receive() == [RESULT, theirs, {}, ["theirs"]]
+    caller.call(TOPIC, ["again"])
+    assert callee.invoked()[3] == ["again"]
 
 
 def test_application_itself_has_no_such_limits(serve):
