@@ -10,7 +10,7 @@ from wsocket.core.framework import Framework
 from wsocket.core.listener import Listener
 from wsocket.core.stream import Limits
 from wsocket.wamp.application import Application
-from wsocket.wamp.config import Authorizer, Realm
+from wsocket.wamp.config import Authorizer, Realm, check_seconds
 from wsocket.wamp.ids import RandomWords
 from wsocket.wamp.messages import (
     CallOptions,
@@ -56,6 +56,11 @@ class WSocketApp(Framework):
         limits: What a websocket may cost, and how often it is pinged.
         longpoll: The base path of WAMP over HTTP requests, such as ``"/longpoll"``, for
             clients that cannot open a websocket; None for nowhere.
+        join_timeout: Seconds that a WAMP client has from connecting until it is in a
+            realm, and for its answer to GOODBYE.
+
+    Raises:
+        TypeError, ValueError: An argument is not what it must be.
     """
 
     def __init__(
@@ -71,7 +76,9 @@ class WSocketApp(Framework):
         max_workers: int | None = None,
         limits: Limits | None = None,
         longpoll: str | None = None,
+        join_timeout: float = 10.0,
     ) -> None:
+        check_seconds("join_timeout", join_timeout, least=0.001)
         names = [protocol] if isinstance(protocol, str) else list(protocol or ())
         self.protocol = protocol
         self._wamp: Application | None = None
@@ -81,7 +88,9 @@ class WSocketApp(Framework):
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
             router = self.router = Router(
-                [own, *realms], random_below=RandomWords(secrets.token_bytes).below
+                [own, *realms],
+                random_below=RandomWords(secrets.token_bytes).below,
+                join_timeout=join_timeout,
             )
             self._wamp = Application(router, realm=own.name, max_workers=max_workers)
             plugins.append(WampSubprotocol(router, prepare=self._wamp.prepare))

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from typing import Any
 
-from wsocket import Limits, WSocketApp, run
+import gevent
+
+from wsocket import (
+    AuthorizationRequest,
+    Limits,
+    Permission,
+    Realm,
+    Role,
+    WSocketApp,
+    run,
+)
+from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
 
 SHORT = Limits(ping_interval=0.6, ping_timeout=0.4)
 
@@ -33,7 +45,88 @@ def sleep(environ: dict[str, Any], start_response: Any) -> None:
     environ["wsgi.websocket"].send("slept")
 
 
-for each in (app, patient, narrow):
+FAILURES: dict[str, type[BaseException]] = {
+    "error": ValueError,
+    "exit": SystemExit,
+    "timeout": gevent.Timeout,  # it and the next are no subclasses of Exception
+    "cancelled": asyncio.CancelledError,
+}
+
+
+def fail(name: str) -> None:
+    """Fail as the last component of *name* says, if that is one of `FAILURES`."""
+    failure = FAILURES.get(name.rpartition(".")[2])
+    if failure is not None:
+        raise failure
+
+
+class FailingLogin:
+    """Lets everybody in whose authid is not that of a failure."""
+
+    method = "failing"
+
+    def begin(self, request: AuthRequest) -> Identity | None:
+        if request.authid is None:
+            return None
+        fail(request.authid)
+        return Identity(request.authid, "user")
+
+
+def authorize(request: AuthorizationRequest) -> bool:
+    fail(request.uri)
+    return True
+
+
+open_to_all = Permission("com.open.", "prefix", ["call", "publish", "subscribe"])
+failing = WSocketApp(
+    protocol="WAMP",
+    realm=Realm(
+        "realm1",
+        auth=[FailingLogin(), Anonymous("user")],
+        roles=[Role("user", [open_to_all])],
+        authorizer=authorize,
+        login_delay=0,
+    ),
+    max_workers=2,
+)
+
+
+@failing.register("com.open.procedure")
+def procedure(name: str) -> str:
+    fail(name)
+    return name
+
+
+@failing.register("com.open.generator")
+def generator(name: str) -> Any:
+    yield "begun"
+    fail(name)
+
+
+@failing.subscribe("com.open.subscriber")
+def subscriber(name: str) -> None:
+    fail(name)
+    failing.publish("com.open.heard", name)
+
+
+@failing.route("/http/*")
+def page(environ: dict[str, Any], start_response: Any) -> str:
+    fail(environ["PATH_INFO"].replace("/", "."))
+    return "well"
+
+
+@failing.route("/fail")
+def fail_on_message(environ: dict[str, Any], start_response: Any) -> None:
+    for message in environ["wsgi.websocket"]:
+        fail(message)
+
+
+@failing.register("com.open.sleep")
+def sleep_long() -> None:
+    time.sleep(3600)
+
+
+for each in (app, patient, narrow, failing):
     each.route("/echo")(echo)
     each.route("/sleeper")(sleep)
     each.route("/poller")(poll)

@@ -148,7 +148,7 @@ class World:
         self.router = Router(
             [Realm("realm1", auth=[Named(), Anonymous()])],
             random_below=random_below or counting_below(1000),
-            patience=PATIENCE,
+            join_timeout=PATIENCE,
         )
         self.router.start(self.runtime)
 
@@ -164,7 +164,7 @@ class World:
         subscriptions, registrations = broker._subscriptions, dealer._registrations
         found = {
             "sessions": realm.sessions,
-            "trusted": realm.trusted,
+            "trusted": realm.trusted - {realm._caller.session},
             "testaments": realm._testaments._held,
             "subscriptions": subscriptions.by_id,
             "subscribers": subscriptions._held,

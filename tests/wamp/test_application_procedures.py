@@ -6,6 +6,7 @@ import pytest
 
 from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
 from wsocket import ApplicationError, Realm, WSocketApp
+from wsocket.wamp.features import announced_features
 from wsocket.wamp.messages import (
     ClientRoles,
     Hello,
@@ -15,7 +16,7 @@ from wsocket.wamp.messages import (
     Role,
 )
 from wsocket.wamp.router import Router
-from wsocket.wamp.session import Session, announced_features
+from wsocket.wamp.session import Session
 
 HELLO = Hello("realm1", HelloDetails(ClientRoles(callee=Role())))
 TAKEOVER = RegisterOptions(force_reregister=True)

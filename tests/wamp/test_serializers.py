@@ -14,6 +14,7 @@ from msgspec import Raw
 
 from wsocket.errors import PayloadError
 from wsocket.wamp.cbor import CBOR
+from wsocket.wamp.features import announced_features
 from wsocket.wamp.messages import ABSENT, Call, Error, Hello, Publish, Yield
 from wsocket.wamp.serializers import (
     DECODE_ERRORS,
@@ -22,7 +23,6 @@ from wsocket.wamp.serializers import (
     Payload,
     Serializer,
 )
-from wsocket.wamp.session import announced_features
 
 SERIALIZERS: dict[str, Serializer] = {
     "json": JSON,
@@ -358,13 +358,14 @@ def test_value_that_contains_itself_is_refused(name):
 def test_hello_has_all_that_was_sent():
     """Typed details, unknown ones dropped."""
     data = (
-        '[1,"r",{"roles":{"callee":{"features":{"a":true,"b":1}}},"agent":"x","q":1}]'
+        '[1,"r",{"roles":{"callee":{"features":{"call_timeout":true,'
+        '"call_canceling":1}}},"agent":"x","q":1}]'
     )
     hello = JSON.decode(data)
     assert isinstance(hello, Hello)
     assert hello.details.agent == "x"
     roles = hello.details.roles
     assert roles.callee is not None
-    assert dict(roles.callee.announced()) == {"a": True, "b": 1}
+    assert dict(roles.callee.announced()) == {"call_timeout": True, "call_canceling": 1}
     assert roles.caller is None
-    assert announced_features(roles) == {"callee.a"}, "1 is not true"
+    assert announced_features(roles) == {"callee.call_timeout"}, "1 is not true"

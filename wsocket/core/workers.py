@@ -51,7 +51,9 @@ class Workers:
         while True:
             try:
                 function(*args)
-            except (Exception, SystemExit):  # exit() must not cost the pool a place
+            except KeyboardInterrupt:  # the process ends
+                raise
+            except BaseException:  # gevent.Timeout, exit(): no place may get lost
                 logger.exception("%r failed in a worker", function)
             with self._lock:
                 if not self._tasks:
@@ -105,5 +107,7 @@ class InOrder:
                 function, args = self._tasks.popleft()
             try:
                 function(*args)
-            except (Exception, SystemExit):
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 logger.exception("%s failed", self._name)

@@ -59,7 +59,9 @@ class LoopRuntime:
                 outcome: T | Exception = function()
             except Exception as error:
                 outcome = error
-            except SystemExit as error:  # exit() must not leave anybody waiting
+            except KeyboardInterrupt:  # the process ends
+                raise
+            except BaseException as error:  # gevent.Timeout, exit(): somebody waits
                 outcome = RuntimeError(f"{function!r} raised {error!r}")
             self._loop.call_soon(then, outcome)
 

@@ -10,7 +10,7 @@ from wsocket.wamp.session import Session
 
 Test = Callable[[Session], bool]
 
-# Bytes that one member of a list costs, at a guess.
+# Bytes that one member of a list costs, besides its text, at a guess.
 _MEMBER_SIZE = 100
 
 
@@ -33,10 +33,9 @@ class Audience:
         self._tests: tuple[Test, ...] = ()
         self.size = 0
         self.by_session = options.eligible is not None or options.exclude is not None
-        lists = _lists(options)
-        if lists:
+        if _lists(options):  # seldom
             self._tests = tuple(_tests(options))
-            self.size = sum(map(len, lists)) * _MEMBER_SIZE
+            self.size = lists_size(options)
 
     def admits(self, session: Session) -> bool:
         """Whether *session* may get the event."""
@@ -53,6 +52,15 @@ class Audience:
 
     def _filtered(self, subscribers: Iterable[Session]) -> Iterator[Session]:
         return (each for each in subscribers if self.admits(each))
+
+
+def lists_size(options: PublishOptions) -> int:
+    """About what the lists cost in memory, in bytes."""
+    return sum(
+        _MEMBER_SIZE + (len(member) if isinstance(member, str) else 0)
+        for members in _lists(options)
+        for member in members
+    )
 
 
 def _lists(options: PublishOptions) -> list[list[Any]]:

@@ -5,10 +5,10 @@ it has seen before in one look-up, and computes the answer when it is missing.""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from wsocket.wamp.config import ACTIONS, Action, Permission, Role
-from wsocket.wamp.grants import DENIED, OPEN, Grant
+from wsocket.wamp.grants import DENIED, OPEN, Ask, Grant, Verdict
 from wsocket.wamp.uris import Match, fits
 
 # (uri, match), as a session asks for it.
@@ -20,24 +20,24 @@ _CACHE_SIZE = 10_000
 CACHED_LENGTH = 256
 
 
-class Grants(dict[Pattern, "Grant | None"]):
-    """What one role is granted for one action; None where an authorizer is asked."""
+class Grants(dict[Pattern, Verdict]):
+    """What one role is granted for one action."""
 
-    def __missing__(self, pattern: Pattern) -> Grant | None:
-        grant = self.decide(*pattern)
+    def __missing__(self, pattern: Pattern) -> Verdict:
+        verdict = self.decide(*pattern)
         if len(pattern[0]) <= CACHED_LENGTH:
             if len(self) >= _CACHE_SIZE:
                 self.clear()
-            self[pattern] = grant
-        return grant
+            self[pattern] = verdict
+        return verdict
 
-    def decide(self, uri: str, match: Match) -> Grant | None:
+    def decide(self, uri: str, match: Match) -> Verdict:
         """Compute the answer."""
         raise NotImplementedError
 
 
 class _Everything(Grants):
-    def decide(self, uri: str, match: Match) -> Grant | None:
+    def decide(self, uri: str, match: Match) -> Verdict:
         return OPEN
 
 
@@ -59,25 +59,45 @@ class _Ruled(Grants):
             permissions, key=lambda each: (-len(each.uri), each.match != "exact")
         )
         self._action = action
-        self._otherwise = None if asks else DENIED
+        self._asks = asks
         self._trustlevel = role.trustlevel
 
-    def decide(self, uri: str, match: Match) -> Grant | None:
+    def decide(self, uri: str, match: Match) -> Verdict:
+        # Of the URIs that a pattern stands for, longer rules may have left some to the
+        # authorizer: then it is asked about all of them, if no other rule denies any.
+        asking: list[Permission] = []
         for rule in self._permissions:
-            allowed = self._action in rule.allow
-            if covers(rule, uri, match):
-                return Grant(allowed, rule.disclose, self._trustlevel)
-            if not allowed and overlaps(rule, uri, match):
-                return DENIED  # some of the URIs that the pattern stands for are
-        return self._otherwise
+            covering = covers(rule, uri, match)
+            if not covering and not overlaps(rule, uri, match):
+                continue
+            verdict = self._verdict(rule)
+            if isinstance(verdict, Ask):
+                asking.append(rule)
+            elif not verdict.allowed:
+                return verdict if covering else DENIED
+            if covering:
+                return _ask(asking) if asking else verdict
+        return _ask(asking) if self._asks else DENIED
+
+    def _verdict(self, rule: Permission) -> Verdict:
+        """What *rule* says of what it covers."""
+        if rule.allow is None:
+            return Ask() if self._asks else DENIED
+        return Grant(self._action in rule.allow, rule.disclose, self._trustlevel)
+
+
+def _ask(rules: Sequence[Permission]) -> Ask:
+    """The question that *rules* leave to the authorizer, the deciding one first."""
+    cache = all(rule.cache for rule in rules)
+    return Ask(cache, rules[0].disclose) if rules else Ask()
 
 
 class _Nothing(Grants):
     def __init__(self, *, asks: bool) -> None:
         super().__init__()
-        self._answer = None if asks else DENIED
+        self._answer: Verdict = Ask() if asks else DENIED
 
-    def decide(self, uri: str, match: Match) -> Grant | None:
+    def decide(self, uri: str, match: Match) -> Verdict:
         return self._answer
 
 

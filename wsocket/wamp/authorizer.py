@@ -8,13 +8,17 @@ from typing import Any
 from wsocket.log import logger
 from wsocket.wamp.authorization import CACHED_LENGTH
 from wsocket.wamp.config import AuthorizationRequest, Authorizer
-from wsocket.wamp.grants import DENIED, Grant
+from wsocket.wamp.grants import Ask, Grant
 from wsocket.wamp.runtime import Runtime
 
-Then = Callable[[Grant], None]
+Then = Callable[["Grant | None"], None]
+"""Takes the authorizer's answer; None: it failed."""
 
-CallProcedure = Callable[[str, list[Any], Callable[["object | Exception"], None]], None]
-"""Call a WAMP procedure with arguments; the result, or an exception, comes later."""
+CallProcedure = Callable[[str, list[Any], Callable[[object], None]], Callable[[], None]]
+"""Call a WAMP procedure with arguments; the result, or an exception, comes later.
+
+It returns what gives the call up.
+"""
 
 Key = tuple[str, ...]
 
@@ -27,6 +31,7 @@ class AskAuthorizer:
 
     Args:
         ttl: Seconds for which an answer is kept; 0 keeps none.
+        timeout: Seconds that it has for an answer.
     """
 
     def __init__(
@@ -34,11 +39,13 @@ class AskAuthorizer:
         authorizer: Authorizer | str,
         *,
         ttl: float,
+        timeout: float,
         runtime: Runtime,
         call: CallProcedure,
     ) -> None:
         self._authorizer = authorizer
         self._ttl = ttl
+        self._timeout = timeout
         self._runtime = runtime
         self._call = call
         self._answers: dict[Key, tuple[float, Grant]] = {}
@@ -50,25 +57,42 @@ class AskAuthorizer:
             return None
         return found[1]
 
-    def ask(self, request: AuthorizationRequest, then: Then) -> None:
-        """Ask, and hand *then* the answer; an authorizer that fails denies."""
+    def ask(self, request: AuthorizationRequest, terms: Ask, then: Then) -> None:
+        """Ask, and hand *then* the answer, or None when there is none in time."""
+        waiting = [then]
 
         def answered(result: object) -> None:
-            grant, cache = _grant(result, request)
-            if cache and self._ttl > 0 and len(request.uri) <= CACHED_LENGTH:
+            if not waiting:
+                return  # too late
+            timer.cancel()
+            grant, cache = _grant(result, request, terms)
+            if grant and cache and self._ttl > 0 and len(request.uri) <= CACHED_LENGTH:
                 self._keep(request, grant)
-            then(grant)
+            waiting.pop()(grant)
 
+        def give_up() -> None:
+            cancel()
+            logger.error(
+                "the authorizer has not answered within %g s: %s",
+                self._timeout,
+                request,
+            )
+            waiting.pop()(None)
+
+        timer = self._runtime.call_later(self._timeout, give_up)
+        cancel = self._put(request, answered)
+
+    def _put(
+        self, request: AuthorizationRequest, answered: Callable[[object], None]
+    ) -> Callable[[], None]:
+        """Put the question; returns what gives it up."""
         authorizer = self._authorizer
         if isinstance(authorizer, str):
             options = {} if request.match == "exact" else {"match": request.match}
-            self._call(
-                authorizer,
-                [request.session, request.uri, request.action, options],
-                answered,
-            )
-        else:
-            self._runtime.offload(lambda: authorizer(request), answered)
+            arguments = [request.session, request.uri, request.action, options]
+            return self._call(authorizer, arguments, answered)
+        self._runtime.offload(lambda: authorizer(request), answered)
+        return lambda: None  # a function that runs cannot be stopped
 
     def _keep(self, request: AuthorizationRequest, grant: Grant) -> None:
         if len(self._answers) >= _CACHE_SIZE:
@@ -90,25 +114,28 @@ def _key(request: AuthorizationRequest) -> Key:
     )
 
 
-def _grant(result: object, request: AuthorizationRequest) -> tuple[Grant, bool]:
+def _grant(
+    result: object, request: AuthorizationRequest, terms: Ask
+) -> tuple[Grant | None, bool]:
     """Read an authorizer's answer: the grant, and whether it may be kept."""
     if isinstance(result, Grant):
-        return result, True
+        return result, terms.cache
     if isinstance(result, bool):
-        return Grant(result), True
+        return Grant(result, terms.disclose), terms.cache
     if isinstance(result, Exception):
         logger.error("the authorizer failed for %s: %r", request, result)
-        return DENIED, False
+        return None, False
     if isinstance(result, dict):
-        allow, disclose = result.get("allow"), result.get("disclose", "allow")
+        allow, disclose = result.get("allow"), result.get("disclose", terms.disclose)
         if isinstance(disclose, bool):
             disclose = "force" if disclose else "allow"
         if isinstance(allow, bool) and disclose in _DISCLOSURES:
-            return Grant(allow, disclose), result.get("cache", True) is True
+            cache = terms.cache and result.get("cache", True) is True
+            return Grant(allow, disclose), cache
     logger.error(
         "the authorizer's answer for %s is not a bool, a Grant, or a dict with a bool "
         "'allow': %r",
         request,
         result,
     )
-    return DENIED, False
+    return None, False

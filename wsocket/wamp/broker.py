@@ -27,7 +27,7 @@ from wsocket.wamp.messages import (
     Unsubscribe,
 )
 from wsocket.wamp.publications import Publication
-from wsocket.wamp.registrations import Refusal
+from wsocket.wamp.refusals import Refusal, too_many
 from wsocket.wamp.retention import RetainedEvents
 from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.serializers import Payload
@@ -46,6 +46,9 @@ FEATURES = {
     "subscriber_blackwhite_listing": True,
     "subscription_revocation": True,
 }
+
+
+KNOWS_TRUSTLEVELS = "subscriber.publication_trustlevels"
 
 
 class Broker:
@@ -155,6 +158,7 @@ class Broker:
             _details(publisher, options, grant),
             Audience(options, publisher.id),
             self._runtime.time(),
+            grant.trustlevel,
         )
 
     def refusal(
@@ -179,6 +183,10 @@ class Broker:
             subscriber.send_error(
                 SUBSCRIBE, message.request, errors.INVALID_URI, problem
             )
+            return
+        if not self._subscriptions.has_room(subscriber, uri, options.match):
+            refusal = too_many("subscriptions", self._subscriptions.limit)
+            subscriber.send_error(SUBSCRIBE, message.request, *refusal)
             return
 
         def subscribed(subscription: Subscription) -> None:
@@ -235,7 +243,11 @@ class Broker:
             subscription.uri, subscription.match
         ):
             if publication.audience.admits(to):
-                self._deliver(publication, subscription, [to], retained=True)
+                more: dict[str, Any] = {"retained": True}
+                level = publication.trustlevel
+                if level is not None and KNOWS_TRUSTLEVELS in to.features:
+                    more["trustlevel"] = level
+                self._deliver(publication, subscription, [to], **more)
 
     def _deliver(
         self,
@@ -261,7 +273,7 @@ class Broker:
         knowing: list[Session] = []
         others: list[Session] = []
         for receiver in receivers:
-            knows = "subscriber.publication_trustlevels" in receiver.features
+            knows = KNOWS_TRUSTLEVELS in receiver.features
             (knowing if knows else others).append(receiver)
         self._deliver(publication, subscription, others)
         self._deliver(publication, subscription, knowing, trustlevel=trustlevel)

@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Literal, get_args
 
 from wsocket.wamp.auth.anonymous import Anonymous
@@ -18,6 +19,25 @@ from wsocket.wamp.uris import MATCHES, Match, UriRules, reserved
 
 Action = Literal["call", "register", "publish", "subscribe"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
+
+# Fields of `Realm` that are numbers of something, and those that are seconds, with the
+# least that they may be.
+_NUMBERS = (
+    "retained_topics",
+    "retained_bytes",
+    "testaments",
+    "testament_bytes",
+    "subscriptions",
+    "registrations",
+    "calls",
+)
+_SWITCHES = (
+    "strict_uris",
+    "strict_request_ids",
+    "strict_progressive_results",
+    "compat_autobahn_js",
+)
+_SECONDS = {"authorizer_ttl": 0.0, "authorizer_timeout": 0.001, "login_delay": 0.0}
 
 # What autobahn's clients accept as the name of a realm.
 _REALM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_\-@.]{2,254}")
@@ -50,27 +70,31 @@ class Permission:
         uri: A URI or a pattern.
         match: How *uri* is meant.
         allow: Actions: ``call``, ``register``, ``publish``, ``subscribe``. What is not
-            listed is denied.
+            listed is denied. None leaves the decision to the realm's authorizer, and
+            denies everything without one.
         disclose: Whether the session's identity is disclosed to callees and
             subscribers: as it asks (``allow``), always (``force``), never (``deny``).
-        cache: Whether a dynamic authorizer's answer may be kept for these URIs.
+            Under ``allow=None`` it holds where the authorizer says nothing about it.
+        cache: Under ``allow=None``: whether the authorizer's answers for these URIs may
+            be kept for `Realm.authorizer_ttl`.
     """
 
     uri: str
     match: Match = "exact"
-    allow: Sequence[Action] = ()
+    allow: Sequence[Action] | None = ()
     disclose: Disclosure = "allow"
     cache: bool = True
 
     def __post_init__(self) -> None:
         _check_pattern("Permission", self.uri, self.match)
-        _check_list("Permission.allow", self.allow)
-        for action in self.allow:
+        _check_list("Permission.allow", () if self.allow is None else self.allow)
+        for action in self.allow or ():
             if action not in ACTIONS:
                 raise ValueError(_expected("Permission.allow", ACTIONS, action))
         if self.disclose not in get_args(Disclosure):
             allowed = get_args(Disclosure)
             raise ValueError(_expected("Permission.disclose", allowed, self.disclose))
+        _check_bool("Permission.cache", self.cache)
 
 
 @dataclass(frozen=True)
@@ -103,15 +127,18 @@ class Remember:
 
     Args:
         limit: How many events are kept.
+        limit_bytes: How many bytes they may have together; the oldest are forgotten.
     """
 
     uri: str
     match: Match = "exact"
     limit: int = 100
+    limit_bytes: int = 8 * 2**20
 
     def __post_init__(self) -> None:
         _check_pattern("Remember", self.uri, self.match)
         _check_number("Remember.limit", self.limit, least=1)
+        _check_number("Remember.limit_bytes", self.limit_bytes, least=1)
 
 
 @dataclass(frozen=True)
@@ -122,14 +149,22 @@ class Realm:
         roles: Without any, everybody may do everything; with some, a session whose
             authrole is not among them may do nothing.
         auth: Ways to log in, the preferred first.
+        login_delay: Seconds that a failed login costs.
         authorizer: Decides where no permission does: a function, or the URI of a WAMP
             procedure that gets ``(session, uri, action, options)`` and returns a bool
             or a dict with ``allow``, ``disclose``, ``cache``.
         authorizer_ttl: Seconds for which its answers are kept; 0 keeps none.
+        authorizer_timeout: Seconds that it has for an answer; then the request is
+            refused with ``wamp.error.authorization_failed``.
         history: Topics whose events are kept.
         retained_topics: How many topics may have a retained event.
         retained_bytes: How many bytes retained payloads may have together.
         testaments: How many testaments one session may have.
+        testament_bytes: How many bytes they may have together.
+        subscriptions: How many subscriptions one session may have.
+        registrations: How many registrations one session may have.
+        calls: How many calls of one session may be under way. These three do not hold
+            for the application's own session.
         strict_uris: Only lower-case letters, digits and _ in URIs.
         strict_request_ids: Requests must be numbered 1, 2, 3, ... autobahn.js can
             leave gaps.
@@ -145,10 +180,16 @@ class Realm:
     auth: Sequence[Authenticator] = field(default_factory=lambda: (Anonymous(),))
     authorizer: Authorizer | str | None = None
     authorizer_ttl: float = 0.0
+    authorizer_timeout: float = 10.0
+    login_delay: float = 1.0
     history: Sequence[Remember] = ()
     retained_topics: int = 10_000
     retained_bytes: int = 64 * 2**20
     testaments: int = 100
+    testament_bytes: int = 2**20
+    subscriptions: int = 10_000
+    registrations: int = 10_000
+    calls: int = 20_000
     strict_uris: bool = False
     strict_request_ids: bool = False
     strict_progressive_results: bool = False
@@ -168,17 +209,12 @@ class Realm:
         self._check_auth()
         self._check_authorizer()
         _check_list("Realm.history", self.history, kind=Remember)
-        for name in ("retained_topics", "retained_bytes", "testaments"):
+        for name in _NUMBERS:
             _check_number(f"Realm.{name}", getattr(self, name), least=0)
-        for name in (
-            "strict_uris",
-            "strict_request_ids",
-            "strict_progressive_results",
-            "compat_autobahn_js",
-        ):
-            value = getattr(self, name)
-            if not isinstance(value, bool):
-                raise TypeError(f"Realm.{name}: expected a bool, got {value!r}")
+        for name, least in _SECONDS.items():
+            check_seconds(f"Realm.{name}", getattr(self, name), least=least)
+        for name in _SWITCHES:
+            _check_bool(f"Realm.{name}", getattr(self, name))
 
     @property
     def is_open(self) -> bool:
@@ -197,9 +233,7 @@ class Realm:
                 )
 
     def _check_authorizer(self) -> None:
-        ttl, authorizer = self.authorizer_ttl, self.authorizer
-        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not ttl >= 0:
-            raise ValueError(f"Realm.authorizer_ttl: expected seconds, got {ttl!r}")
+        authorizer = self.authorizer
         if isinstance(authorizer, str):
             if not UriRules().valid(authorizer) or reserved(authorizer):
                 raise ValueError(
@@ -232,6 +266,23 @@ def _check_list(name: str, items: object, *, kind: type = object) -> None:
     for item in items:
         if not isinstance(item, kind):
             raise TypeError(f"{name}: expected {kind.__name__} objects, got {item!r}")
+
+
+def _check_bool(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: expected a bool, got {value!r}")
+
+
+def check_seconds(name: str, value: object, *, least: float) -> None:
+    """Accept a finite number of seconds, *least* at least.
+
+    Raises:
+        TypeError, ValueError: It is not that; the message begins with *name*.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name}: expected seconds, got {value!r}")
+    if not least <= value < inf:
+        raise ValueError(f"{name}: expected seconds, at least {least:g}, got {value!r}")
 
 
 def _check_number(name: str, value: object, *, least: int) -> None:

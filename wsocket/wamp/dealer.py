@@ -6,7 +6,7 @@ features of the Advanced Profile is decided when it is routed; from then on the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from wsocket.errors import PayloadError
@@ -21,6 +21,7 @@ from wsocket.wamp.invocations import (
     disclosure_refusal,
     may_pass,
     missing_feature,
+    no_procedure,
 )
 from wsocket.wamp.messages import (
     CALL,
@@ -40,7 +41,8 @@ from wsocket.wamp.messages import (
     Unregister,
     Yield,
 )
-from wsocket.wamp.registrations import Endpoint, Refusal, Registration, Registrations
+from wsocket.wamp.refusals import Refusal, too_many
+from wsocket.wamp.registrations import Endpoint, Registration, Registrations
 from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.serializers import Payload
 from wsocket.wamp.session import Session
@@ -70,6 +72,8 @@ class Dealer:
         builtins: Procedures that the router answers itself, by URI.
 
     Args:
+        limit: How many calls of one session may be under way.
+        unlimited: Sessions that may have any number.
         answers_canceled: Whether a caller that cancels is told so. autobahn.js
             forgets the call at once, and closes the connection when an answer comes.
         progress_needs: Features of a callee that is asked for progressive results.
@@ -81,9 +85,13 @@ class Dealer:
         *,
         uris: UriRules,
         runtime: Runtime,
+        limit: int,
+        unlimited: Collection[Session] = (),
         answers_canceled: bool = True,
         progress_needs: frozenset[str] = PROGRESS_NEEDS,
     ) -> None:
+        self._limit = limit
+        self._unlimited = unlimited
         self._registrations = registrations
         self._uris = uris
         self._runtime = runtime
@@ -191,14 +199,16 @@ class Dealer:
         else:
             registration = self._registrations.best(procedure)
         if registration is None:
-            return self._no_procedure(procedure)
+            return no_procedure(procedure, self._uris)
+        calls = self._callers[caller].calls
+        if len(calls) >= self._limit and caller not in self._unlimited:
+            return too_many("calls under way", self._limit)
         endpoint = self._registrations.choose(registration)
         if endpoint is None:
             return Refusal(
                 errors.NO_AVAILABLE_CALLEE,
                 "every callee runs as many calls as it registered for (concurrency)",
             )
-        calls = self._callers[caller].calls
         invocation = Invocation(
             caller, message, calls=calls, registration=registration, grant=grant
         )
@@ -485,10 +495,3 @@ class Dealer:
         problem = "the callee answered in payload passthru mode"
         self._fail(invocation, errors.FEATURE_NOT_SUPPORTED, problem)
         return False
-
-    def _no_procedure(self, procedure: str) -> Refusal:
-        if not self._uris.valid(procedure):
-            problem = self._uris.problem(procedure)
-            return Refusal(errors.INVALID_URI, f"Procedure: {problem}")
-        problem = f"no callee has registered a procedure for {procedure!r}"
-        return Refusal(errors.NO_SUCH_PROCEDURE, problem)

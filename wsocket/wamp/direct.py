@@ -62,6 +62,10 @@ class RouterCaller:
         self._waiting[request] = answer
         return request
 
+    def forget(self, request: int) -> None:
+        """What answers *request* is of no interest any more."""
+        self._waiting.pop(request, None)
+
     def write(self, frame: Frame) -> None:
         """Take a message for the session: ``[50, request, ...]`` or ``[8, 48, request,
         ...]``.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 Disclosure = Literal["allow", "force", "deny"]
 
@@ -23,6 +23,23 @@ class Grant:
     disclose: Disclosure = "allow"
     trustlevel: int | None = None
 
+
+@dataclass(frozen=True)
+class Ask:
+    """No answer yet: the authorizer decides.
+
+    Attributes:
+        cache: Whether its answer may be kept.
+        disclose: What holds where it says nothing about disclosure.
+    """
+
+    cache: bool = True
+    disclose: Disclosure = "allow"
+    allowed: ClassVar[bool] = False
+
+
+Verdict = Grant | Ask
+"""What rules say."""
 
 OPEN = Grant(allowed=True)
 DENIED = Grant(allowed=False)

@@ -20,11 +20,15 @@ from wsocket.wamp.authorizer import AskAuthorizer, CallProcedure
 from wsocket.wamp.config import Action, AuthorizationRequest, Authorizer, Realm
 from wsocket.wamp.grants import DENIED, OPEN, Grant
 from wsocket.wamp.messages import CALL, PUBLISH, REGISTER, SUBSCRIBE
+from wsocket.wamp.refusals import Refusal
 from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.session import Session
 from wsocket.wamp.uris import Match, UriRules
 
 Perform = Callable[[Session, Any, Grant], None]
+
+Then = Callable[["Grant | None"], None]
+"""Takes what a session is granted; None: the authorizer has failed."""
 
 # Action -> code of its message, and where the URI is in it.
 _REQUESTS: dict[Action, tuple[int, str]] = {
@@ -63,6 +67,7 @@ class Guard:
             self._ask = AskAuthorizer(
                 authorizer,
                 ttl=self._config.authorizer_ttl,
+                timeout=self._config.authorizer_timeout,
                 runtime=self._runtime,
                 call=self._call,
             )
@@ -76,10 +81,47 @@ class Guard:
 
     def known(self, session: Session, action: Action, uri: str, match: Match) -> Grant:
         """What rules and kept answers say; where they say nothing, it is denied."""
-        grant = session.grants[action][uri, match]
-        if grant is None and self._ask is not None:
-            grant = self._ask.cached(_request(session, action, uri, match))
-        return grant or DENIED
+        verdict = session.grants[action][uri, match]
+        if isinstance(verdict, Grant):
+            return verdict
+        return self._kept(_request(session, action, uri, match)) or DENIED
+
+    def ask(
+        self, session: Session, action: Action, uri: str, match: Match, *, then: Then
+    ) -> None:
+        """Hand *then* what rules, kept answers or the authorizer say, now or later.
+
+        While the authorizer is asked, the session's later messages wait; if it ends
+        before the answer, *then* is not called.
+        """
+        verdict = session.grants[action][uri, match]
+        if isinstance(verdict, Grant):
+            then(verdict)
+            return
+        request, asker = _request(session, action, uri, match), self._ask
+        kept = self._kept(request)
+        if kept is not None or asker is None:
+            then(kept and self._with_trustlevel(session, kept))
+            return
+        session_id = session.id
+
+        def answered(grant: Grant | None) -> None:
+            if session.id == session_id:  # else it has left, or is another one
+                then(grant and self._with_trustlevel(session, grant))
+                session.release()
+
+        session.hold()
+        asker.ask(request, verdict, answered)
+
+    def _kept(self, request: AuthorizationRequest) -> Grant | None:
+        """The authorizer's answer, if it was kept."""
+        return self._ask.cached(request) if self._ask else DENIED
+
+    def _with_trustlevel(self, session: Session, grant: Grant) -> Grant:
+        """An authorizer's answer, with the role's trust level if it gives none."""
+        if grant.trustlevel is not None:
+            return grant
+        return replace(grant, trustlevel=self._trustlevels.get(session.authrole))
 
     def guarded(
         self,
@@ -99,16 +141,13 @@ class Guard:
         def act(session: Session, message: Any) -> None:
             uri = uri_of(message)
             match: Match = message.options.match if takes_patterns else "exact"
-            grant = session.grants[action][uri, match]
-            if grant is not None and grant.allowed:
-                perform(session, message, grant)
+            verdict = session.grants[action][uri, match]
+            if isinstance(verdict, Grant) and verdict.allowed:
+                perform(session, message, verdict)
             elif under_way is not None and under_way(session, message.request):
                 perform(session, message, OPEN)
-            elif grant is None and self._uris.valid(uri, match):
-                request = _request(session, action, uri, match)
-                self._settle(session, message, request, perform)
             else:
-                self._deny(session, message, action, match)
+                self._settle(session, message, action, match, perform=perform)
 
         return act
 
@@ -116,49 +155,47 @@ class Guard:
         self,
         session: Session,
         message: Any,
-        request: AuthorizationRequest,
+        action: Action,
+        match: Match,
+        *,
         perform: Perform,
     ) -> None:
-        """Ask the authorizer; the session's later messages wait for its answer."""
-        asker = self._ask
-        grant = asker.cached(request) if asker else DENIED
-        session_id = session.id
+        """Perform what no rule permits if the authorizer does; else refuse it."""
+        code, field = _REQUESTS[action]
+        uri = getattr(message, field)
 
-        def settled(grant: Grant) -> None:
-            if grant.allowed:
-                if grant.trustlevel is None:
-                    level = self._trustlevels.get(session.authrole)
-                    grant = replace(grant, trustlevel=level)
+        def refuse(refusal: Refusal) -> None:
+            # Without `acknowledge` there is no answer at all, not even this one.
+            if action != "publish" or message.options.acknowledge:
+                session.send_error(code, message.request, *refusal)
+
+        def settled(grant: Grant | None) -> None:
+            if grant is not None and grant.allowed:
                 perform(session, message, grant)
             else:
-                self._deny(session, message, request.action, request.match)
+                refuse(why_not(session, action, uri, match, grant))
 
-        def answered(grant: Grant) -> None:
-            if session.id == session_id:  # else it has left, or is another one
-                settled(grant)
-                session.release()
-
-        if grant is not None:
-            settled(grant)
-        elif asker is not None:
-            session.hold()
-            asker.ask(request, answered)
-
-    def _deny(
-        self, session: Session, message: Any, action: Action, match: Match
-    ) -> None:
-        code, field = _REQUESTS[action]
-        if action == "publish" and not message.options.acknowledge:
-            return  # there is no answer at all, not even this one
-        uri = getattr(message, field)
-        if not self._uris.valid(uri, match):
+        if self._uris.valid(uri, match):
+            self.ask(session, action, uri, match, then=settled)
+        else:
             problem = f"{field.capitalize()}: {self._uris.problem(uri, match)}"
-            session.send_error(code, message.request, errors.INVALID_URI, problem)
-            return
-        problem = f"role {session.authrole!r} may not {action} {uri!r}"
-        if match != "exact":
-            problem += f" (match={match!r})"
-        session.send_error(code, message.request, errors.NOT_AUTHORIZED, problem)
+            refuse(Refusal(errors.INVALID_URI, problem))
+
+
+def why_not(
+    session: Session, action: Action, uri: str, match: Match, grant: Grant | None
+) -> Refusal:
+    """What *session* is told that may not do something.
+
+    Args:
+        grant: None when the authorizer has failed.
+    """
+    what = repr(uri) if match == "exact" else f"{uri!r} (match={match!r})"
+    if grant is None:
+        problem = f"whether to {action} {what} is permitted could not be found out"
+        return Refusal(errors.AUTHORIZATION_FAILED, problem)
+    problem = f"role {session.authrole!r} may not {action} {what}"
+    return Refusal(errors.NOT_AUTHORIZED, problem)
 
 
 def _request(

@@ -117,7 +117,9 @@ class Handler:
             return _result(result)
         except ApplicationError as error:
             return _failure(error.error, error.args, error.kwargs)
-        except (Exception, SystemExit) as error:  # exit() must not cost an answer
+        except KeyboardInterrupt:  # the process ends
+            raise
+        except BaseException as error:  # such as gevent.Timeout, or that of exit()
             if isinstance(error, TypeError) and not self._accepts(payload, details):
                 return _failure(errors.INVALID_ARGUMENT, [str(error)])
             logger.exception("the procedure %r failed", self)
@@ -128,7 +130,9 @@ class Handler:
         try:
             args, kwargs = self._arguments(payload, details)
             self.function(*args, **kwargs)
-        except (Exception, SystemExit):
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             logger.exception("the subscriber %r failed", self)
 
     def _arguments(

@@ -19,17 +19,25 @@ class TopicLog:
 
     Args:
         limit: How many are kept.
+        limit_bytes: How many bytes they may have together.
     """
 
-    def __init__(self, uri: str, match: Match, *, limit: int) -> None:
+    def __init__(self, uri: str, match: Match, *, limit: int, limit_bytes: int) -> None:
         self._uri = uri
         self._match = match
-        self._events: deque[Publication] = deque(maxlen=limit)
+        self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._bytes = 0
+        self._events: deque[Publication] = deque()
 
     def offer(self, publication: Publication) -> None:
-        """Keep *publication* if it belongs here."""
-        if fits(publication.topic, self._uri, self._match):
-            self._events.append(publication)
+        """Keep *publication* if it belongs here, and forget the oldest for it."""
+        if not fits(publication.topic, self._uri, self._match):
+            return
+        self._events.append(publication)
+        self._bytes += publication.size
+        while len(self._events) > self._limit or self._bytes > self._limit_bytes:
+            self._bytes -= self._events.popleft().size
 
     def __iter__(self) -> Iterator[Publication]:
         return iter(self._events)

@@ -6,11 +6,13 @@ from typing import Any
 
 from wsocket.wamp import errors
 from wsocket.wamp.grants import Grant
-from wsocket.wamp.messages import Call, CallOptions
-from wsocket.wamp.registrations import Endpoint, Refusal, Registration
+from wsocket.wamp.messages import ABSENT, Call, CallOptions
+from wsocket.wamp.refusals import Refusal
+from wsocket.wamp.registrations import Endpoint, Registration
 from wsocket.wamp.runtime import Cancellable
 from wsocket.wamp.serializers import Payload
 from wsocket.wamp.session import Session
+from wsocket.wamp.uris import UriRules
 
 # What a callee must have announced to be asked for progressive results. The second is
 # the specification's rule; autobahn.js has not announced call_canceling.
@@ -68,6 +70,8 @@ class Invocation:
         self.call_request = message.request
         self.calls = calls
         self.registration = registration
+        # The payload is on its way: it must not be kept until the answer is there.
+        message.args = message.kwargs = ABSENT
         self.message = message
         self.payload: Payload | None = None
         self.streaming = message.options.progress
@@ -120,6 +124,14 @@ def missing_feature(features: frozenset[str], options: CallOptions) -> Refusal |
             problem = f"the callee has not announced {feature}"
             return Refusal(errors.FEATURE_NOT_SUPPORTED, problem)
     return None
+
+
+def no_procedure(uri: str, uris: UriRules) -> Refusal:
+    """Why there is nobody to call for *uri*."""
+    if not uris.valid(uri):
+        return Refusal(errors.INVALID_URI, f"Procedure: {uris.problem(uri)}")
+    problem = f"no callee has registered a procedure for {uri!r}"
+    return Refusal(errors.NO_SUCH_PROCEDURE, problem)
 
 
 def disclosure_refusal(options: CallOptions, grant: Grant) -> Refusal | None:

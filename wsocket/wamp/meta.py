@@ -6,17 +6,25 @@ can register them, and no pattern catches calls to them."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from wsocket.errors import ApplicationError, PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
 from wsocket.wamp import errors
 from wsocket.wamp import meta_arguments as read
 from wsocket.wamp.broker import Broker
+from wsocket.wamp.config import Action
 from wsocket.wamp.dealer import Builtin, Dealer
-from wsocket.wamp.grants import Grant
+from wsocket.wamp.grants import OPEN, Grant
+from wsocket.wamp.guard import Then, why_not
 from wsocket.wamp.history import History, HistoryFilters, rfc3339
 from wsocket.wamp.messages import CALL, RESULT, Call
+from wsocket.wamp.meta_events import (
+    describe_registration,
+    describe_session,
+    describe_subscription,
+)
+from wsocket.wamp.refusals import Refusal
 from wsocket.wamp.registrations import Registration, Registrations
 from wsocket.wamp.serializers import MESSAGEPACK, Payload
 from wsocket.wamp.session import Session
@@ -31,84 +39,8 @@ DEALER_FEATURES = {
     "testament_meta_api": True,
 }
 
-Announce = Callable[[str, list[Any]], None]
-
 # What a procedure without a result returns; None would be a null.
 NOTHING = object()
-
-
-class RegistrationEvents:
-    """``wamp.registration.on_...``"""
-
-    def __init__(self, announce: Announce) -> None:
-        self._announce = announce
-
-    def created(self, session: Session, registration: Registration) -> None:
-        details = describe_registration(registration)
-        self._announce("wamp.registration.on_create", [session.id, details])
-
-    def registered(self, session: Session, registration: Registration) -> None:
-        self._announce("wamp.registration.on_register", [session.id, registration.id])
-
-    def unregistered(self, session: Session, registration: Registration) -> None:
-        self._announce("wamp.registration.on_unregister", [session.id, registration.id])
-
-    def deleted(self, session: Session, registration: Registration) -> None:
-        self._announce("wamp.registration.on_delete", [session.id, registration.id])
-
-
-class SubscriptionEvents:
-    """``wamp.subscription.on_...``"""
-
-    def __init__(self, announce: Announce) -> None:
-        self._announce = announce
-
-    def created(self, session: Session, subscription: Subscription) -> None:
-        details = describe_subscription(subscription)
-        self._announce("wamp.subscription.on_create", [session.id, details])
-
-    def subscribed(self, session: Session, subscription: Subscription) -> None:
-        self._announce("wamp.subscription.on_subscribe", [session.id, subscription.id])
-
-    def unsubscribed(self, session: Session, subscription: Subscription) -> None:
-        self._announce(
-            "wamp.subscription.on_unsubscribe", [session.id, subscription.id]
-        )
-
-    def deleted(self, session: Session, subscription: Subscription) -> None:
-        self._announce("wamp.subscription.on_delete", [session.id, subscription.id])
-
-
-def describe_session(session: Session) -> dict[str, Any]:
-    """What ``wamp.session.get`` returns."""
-    return {
-        "session": session.id,
-        "authid": session.authid,
-        "authrole": session.authrole,
-        "authmethod": session.authmethod,
-        "authprovider": session.authprovider,
-    }
-
-
-def describe_subscription(subscription: Subscription) -> dict[str, Any]:
-    """What ``wamp.subscription.get`` returns."""
-    return {
-        "id": subscription.id,
-        "created": rfc3339(subscription.created),
-        "uri": subscription.uri,
-        "match": subscription.match,
-    }
-
-
-def describe_registration(registration: Registration) -> dict[str, Any]:
-    """What ``wamp.registration.get`` returns."""
-    return {
-        "id": registration.id,
-        "created": rfc3339(registration.created),
-        "uri": registration.uri,
-        "match": registration.match,
-        "invoke": registration.invoke,
-    }
 
 
 class Sessions(Protocol):
@@ -127,11 +59,23 @@ class Sessions(Protocol):
     ) -> None:
         """End a session with GOODBYE; *silent*: no meta events and no testaments."""
 
-    def may_publish(self, session: Session, topic: str) -> Grant:
-        """Whether *session* may publish to *topic*."""
+    def ask(
+        self, session: Session, action: Action, uri: str, match: Match, *, then: Then
+    ) -> None:
+        """Hand *then* what *session* is granted, now or later."""
 
-    def may_subscribe(self, session: Session, uri: str, match: Match) -> Grant:
-        """Whether *session* may subscribe."""
+
+class Needs(NamedTuple):
+    """What a procedure returns whose caller needs more than the right to call it.
+
+    Attributes:
+        then: Makes the result, once the caller is granted the action.
+    """
+
+    action: Action
+    uri: str
+    match: Match
+    then: Callable[[Grant], object]
 
 
 class MetaApi:
@@ -164,22 +108,54 @@ class MetaApi:
 
     def _builtin(self, function: Callable[..., Any]) -> Builtin:
         def answer(caller: Session, call: Call, payload: Payload) -> None:
-            try:
+            def run() -> object:
                 args, kwargs = payload.values()
-                result = function(self, caller, *args, **kwargs)
-                values = [] if result is NOTHING else [result]
-                answer = Payload.of(caller.serializer, values)
-            except ApplicationError as error:
-                caller.send_error(CALL, call.request, error.error, str(error.args[0]))
-            except (PayloadError, TypeError, ValueError) as error:
-                # A TypeError is a call with other parameters than the function's.
-                logger.debug("%s: %s", call.procedure, error)
-                problem = f"{call.procedure}: {_without_python(error, function)}"
-                caller.send_error(CALL, call.request, errors.INVALID_ARGUMENT, problem)
-            else:
-                _send_result(caller, call.request, answer)
+                return function(self, caller, *args, **kwargs)
+
+            self._answer(caller, call, run, name=function.__qualname__)
 
         return answer
+
+    def _answer(
+        self, caller: Session, call: Call, run: Callable[[], object], *, name: str
+    ) -> None:
+        """Answer with what *run* returns or raises, now or when the caller is granted
+        what that needs.
+
+        Args:
+            name: Of the method that stands behind the procedure.
+        """
+        try:
+            result = run()
+            if isinstance(result, Needs):
+                self._ask(caller, call, result, name=name)
+                return
+            values = [] if result is NOTHING else [result]
+            answer = Payload.of(caller.serializer, values)
+        except ApplicationError as error:
+            caller.send_error(CALL, call.request, error.error, str(error.args[0]))
+        except (PayloadError, TypeError, ValueError) as error:
+            # A TypeError is a call with other parameters than the function's.
+            logger.debug("%s: %s", call.procedure, error)
+            problem = f"{call.procedure}: {error}".replace(f"{name}() ", "")
+            caller.send_error(CALL, call.request, errors.INVALID_ARGUMENT, problem)
+        else:
+            _send_result(caller, call.request, answer)
+
+    def _ask(self, caller: Session, call: Call, needs: Needs, *, name: str) -> None:
+        """Go on when it is known whether *caller* has what the procedure needs."""
+        action, uri, match, then = needs
+
+        def known(grant: Grant | None) -> None:
+            def run() -> object:
+                if grant is None or not grant.allowed:
+                    refusal = why_not(caller, action, uri, match, grant)
+                    raise ApplicationError(*refusal)
+                return then(grant)
+
+            self._answer(caller, call, run, name=name)
+
+        self._realm.ask(caller, action, uri, match, then=known)
 
     # Sessions
 
@@ -267,20 +243,16 @@ class MetaApi:
         options = read.publish_options(publish_options)
         payload = Payload.of(MESSAGEPACK, *read.payload_of(args, kwargs))
         topic = read.text("topic", topic)
-        grant = self._realm.may_publish(caller, topic)
-        if not grant.allowed:
-            problem = f"this session may not publish to {topic!r}"
-            raise ApplicationError(errors.NOT_AUTHORIZED, problem)
-        refusal = self._broker.refusal(topic, options, grant)
-        if refusal is not None:
-            raise ApplicationError(*refusal)
-        testament = Testament(topic, payload, options, grant)
-        if not self._testaments.add(caller, read.scope_of(scope), testament):
-            raise ApplicationError(
-                errors.NOT_AUTHORIZED,
-                "this session has as many testaments as it may have",
-            )
-        return NOTHING
+        checked_scope = read.scope_of(scope)
+        _unless(self._broker.refusal(topic, options, OPEN))
+
+        def add(grant: Grant) -> object:
+            _unless(self._broker.refusal(topic, options, grant))
+            testament = Testament(topic, payload, options, grant)
+            _unless(self._testaments.add(caller, checked_scope, testament))
+            return NOTHING
+
+        return Needs("publish", topic, "exact", add)
 
     def session_flush_testaments(
         self, caller: Session, *, scope: str = "destroyed"
@@ -375,14 +347,21 @@ class MetaApi:
 
     def subscription_get_events(
         self, caller: Session, subscription: int, **filters: Any
-    ) -> list[dict[str, Any]]:
+    ) -> object:
         found = self._subscription(subscription)
-        grant = self._realm.may_subscribe(caller, found.uri, found.match)
-        if not grant.allowed:
-            problem = f"this session may not subscribe to {found.uri!r}"
-            raise ApplicationError(errors.NOT_AUTHORIZED, problem)
+        chosen = HistoryFilters(filters)
+        return Needs(
+            "subscribe",
+            found.uri,
+            found.match,
+            lambda grant: self._past_events(found, caller, chosen),
+        )
+
+    def _past_events(
+        self, subscription: Subscription, caller: Session, filters: HistoryFilters
+    ) -> list[dict[str, Any]]:
         records = []
-        for event in self._history.events(found, caller, HistoryFilters(filters)):
+        for event in self._history.events(subscription, caller, filters):
             try:
                 event.payload.to(caller.serializer)
                 args, kwargs = event.payload.values()
@@ -392,7 +371,7 @@ class MetaApi:
             records.append(
                 {
                     "timestamp": rfc3339(event.time),
-                    "subscription": found.id,
+                    "subscription": subscription.id,
                     "publication": event.id,
                     "details": {**event.details, "topic": event.topic},
                     "args": args,
@@ -488,6 +467,7 @@ def _send_result(caller: Session, request: int, result: Payload) -> None:
         caller.send_error(CALL, request, error.error, f"the result: {error}")
 
 
-def _without_python(error: Exception, function: Callable[..., Any]) -> str:
-    """An error's text without the name of the method that stands behind a procedure."""
-    return str(error).replace(f"{function.__qualname__}() ", "")
+def _unless(refusal: Refusal | None) -> None:
+    """Go on, unless there is a reason not to."""
+    if refusal is not None:
+        raise ApplicationError(*refusal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from wsocket.wamp.audience import Audience
@@ -15,6 +16,7 @@ class Publication(NamedTuple):
         id: The publication ID, the same in every EVENT.
         details: What every EVENT says in its details, whoever receives it.
         time: Seconds since the epoch.
+        trustlevel: For receivers that announced trust levels.
     """
 
     id: int
@@ -23,3 +25,15 @@ class Publication(NamedTuple):
     details: dict[str, Any]
     audience: Audience
     time: float
+    trustlevel: int | None
+
+    @property
+    def size(self) -> int:
+        """About what it costs to keep, in bytes."""
+        rest = texts_size(self.details) + self.audience.size
+        return len(self.topic) + self.payload.size + rest
+
+
+def texts_size(details: Mapping[str, Any]) -> int:
+    """Characters of the texts in *details*; peers choose some of them."""
+    return sum(len(value) for value in details.values() if isinstance(value, str))

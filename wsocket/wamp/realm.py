@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from wsocket.errors import ApplicationError, PayloadError
-from wsocket.wamp import broker, dealer, meta
+from wsocket.wamp import broker, dealer, meta, meta_events
 from wsocket.wamp import config as configuration
 from wsocket.wamp.authorization import OPEN_GRANTS, RoleGrants
-from wsocket.wamp.config import Authorizer
+from wsocket.wamp.config import Action, Authorizer
 from wsocket.wamp.direct import RouterCaller
-from wsocket.wamp.grants import OPEN, Grant
-from wsocket.wamp.guard import Guard
+from wsocket.wamp.grants import OPEN
+from wsocket.wamp.guard import Guard, Then
 from wsocket.wamp.history import History, TopicLog
 from wsocket.wamp.ids import RandomBelow, random_id
 from wsocket.wamp.invocations import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
@@ -23,6 +24,7 @@ from wsocket.wamp.messages import (
     Call,
     CallOptions,
     Cancel,
+    CancelOptions,
     Error,
     Message,
     Publish,
@@ -56,8 +58,8 @@ class Realm:
     Attributes:
         actions: Message type to what an established session does with it.
         sessions: The sessions of this realm, by ID.
-        trusted: Those of the application itself: they may do everything, and no client
-            may end them.
+        trusted: Those of the application and of the router itself: they may do
+            everything, and no client may end them.
     """
 
     def __init__(
@@ -69,11 +71,13 @@ class Realm:
     ) -> None:
         self.config = config
         self.sessions: dict[int, Session] = {}
-        self.trusted: set[Session] = set()
         self._random_below = random_below
         self._caller = RouterCaller()
+        self.trusted: set[Session] = {self._caller.session}
         self._silent = False
-        self._testaments = Testaments(limit=config.testaments)
+        self._testaments = Testaments(
+            limit=config.testaments, limit_bytes=config.testament_bytes
+        )
         uris = UriRules(strict=config.strict_uris)
         self._guard = Guard(
             config, uris=uris, runtime=runtime, call=self._call_procedure
@@ -82,18 +86,24 @@ class Realm:
         subscriptions = Subscriptions(
             next_id=next_id,
             time=runtime.time,
-            observer=meta.SubscriptionEvents(self._announce),
+            observer=meta_events.SubscriptionEvents(self._announce),
+            limit=config.subscriptions,
+            unlimited=self.trusted,
         )
         registrations = Registrations(
             uris=uris,
             random_below=random_below,
             next_id=next_id,
             time=runtime.time,
-            observer=meta.RegistrationEvents(self._announce),
+            observer=meta_events.RegistrationEvents(self._announce),
+            limit=config.registrations,
             protected=self.trusted,
         )
         history = History(
-            TopicLog(each.uri, each.match, limit=each.limit) for each in config.history
+            TopicLog(
+                each.uri, each.match, limit=each.limit, limit_bytes=each.limit_bytes
+            )
+            for each in config.history
         )
         self._broker = broker.Broker(
             subscriptions,
@@ -109,6 +119,8 @@ class Realm:
             registrations,
             uris=uris,
             runtime=runtime,
+            limit=config.calls,
+            unlimited=self.trusted,
             answers_canceled=not config.compat_autobahn_js,
             progress_needs=(
                 STRICT_PROGRESS_NEEDS
@@ -174,7 +186,7 @@ class Realm:
         if authextra:
             details["authextra"] = dict(authextra)
         session.welcome(self, details)
-        self._announce("wamp.session.on_join", [meta.describe_session(session)])
+        self._announce("wamp.session.on_join", [meta_events.describe_session(session)])
 
     def leave(self, session: Session) -> None:
         """Forget a session, with all that it held; its testaments are published."""
@@ -225,13 +237,11 @@ class Realm:
             return OPEN_GRANTS
         return self._guard.grants_of(session.authrole)
 
-    def may_publish(self, session: Session, topic: str) -> Grant:
-        """Whether *session* may publish, as far as that is known at once."""
-        return self._guard.known(session, "publish", topic, "exact")
-
-    def may_subscribe(self, session: Session, uri: str, match: Match) -> Grant:
-        """Whether *session* may subscribe, as far as that is known at once."""
-        return self._guard.known(session, "subscribe", uri, match)
+    def ask(
+        self, session: Session, action: Action, uri: str, match: Match, *, then: Then
+    ) -> None:
+        """Hand *then* what *session* is granted, now or later; see `Guard.ask`."""
+        self._guard.ask(session, action, uri, match, then=then)
 
     # The router's own events and calls
 
@@ -246,7 +256,7 @@ class Realm:
             # Other patterns were granted without a word about the protocol's topics.
             return (
                 reserved(subscription.uri)
-                or self.may_subscribe(session, topic, "exact").allowed
+                or self._guard.known(session, "subscribe", topic, "exact").allowed
             )
 
         self._broker.announce(
@@ -258,9 +268,12 @@ class Realm:
         procedure: str,
         args: list[Any],
         then: Callable[[object], None],
-    ) -> None:
+    ) -> Callable[[], None]:
         """Call a procedure in the router's name; *then* gets the result or an
         exception.
+
+        Returns:
+            What gives the call up.
         """
 
         def answered(head: list[Any], payload: Payload) -> None:
@@ -278,3 +291,9 @@ class Realm:
         payload = Payload.of(MESSAGEPACK, args)
         call = Call(request, CallOptions(), procedure, payload.parts[0], ABSENT)
         self._dealer.call(self._caller.session, call, OPEN)
+        return partial(self._give_up, request)
+
+    def _give_up(self, request: int) -> None:
+        """Cancel a call in the router's name; nobody waits for its result."""
+        self._caller.forget(request)
+        self._dealer.cancel(self._caller.session, Cancel(request, CancelOptions()))

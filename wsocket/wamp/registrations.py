@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from wsocket.wamp import errors
 from wsocket.wamp.ids import RandomBelow
 from wsocket.wamp.messages import InvokePolicy, RegisterOptions
+from wsocket.wamp.refusals import Refusal, too_many
 from wsocket.wamp.registry import Registry
 from wsocket.wamp.session import Session
 from wsocket.wamp.uris import MATCHES, Match, UriRules, reserved
-
-
-class Refusal(NamedTuple):
-    """Why a request is refused: an error URI and an explanation."""
-
-    error: str
-    explanation: str
 
 
 class Endpoint:
@@ -86,7 +80,9 @@ class Registrations:
     """The table of one realm.
 
     Args:
-        protected: Sessions whose procedures nobody can take over.
+        limit: How many registrations one session may have.
+        protected: Sessions whose procedures nobody can take over; they may have any
+            number.
     """
 
     def __init__(
@@ -97,8 +93,10 @@ class Registrations:
         next_id: Callable[[], int],
         time: Callable[[], float],
         observer: RegistrationObserver,
+        limit: int,
         protected: Collection[Session] = (),
     ) -> None:
+        self._limit = limit
         self._protected = protected
         self._uris = uris
         self._random_below = random_below
@@ -133,6 +131,10 @@ class Registrations:
             problem = f"Procedure: {uri!r} is in the protocol's own namespace, 'wamp.'"
             return Refusal(errors.INVALID_URI, problem)
         registration = self._registry.get(uri, options.match)
+        if registration is None or registration.endpoint_of(callee) is None:
+            held = self._held.get(callee, ())
+            if len(held) >= self._limit and callee not in self._protected:
+                return too_many("registrations", self._limit)
         if registration is None:
             return None
         if options.force_reregister:

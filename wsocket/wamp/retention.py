@@ -33,7 +33,7 @@ class RetainedEvents:
         # The payload is part of a message whose bytes would all be kept.
         publication = publication._replace(payload=publication.payload.copy())
         self._by_topic[publication.topic] = publication
-        self._bytes += _size(publication)
+        self._bytes += publication.size
         while self._bytes > self._max_bytes or len(self._by_topic) > self._max_topics:
             self._forget(next(iter(self._by_topic)))
 
@@ -51,10 +51,4 @@ class RetainedEvents:
     def _forget(self, topic: str) -> None:
         publication = self._by_topic.pop(topic, None)
         if publication is not None:
-            self._bytes -= _size(publication)
-
-
-def _size(publication: Publication) -> int:
-    """About what it costs to keep *publication*, in bytes."""
-    size = publication.payload.size + publication.audience.size
-    return len(publication.topic) + size
+            self._bytes -= publication.size

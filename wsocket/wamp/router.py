@@ -38,10 +38,11 @@ Outcome = Identity | Exchange | None
 class _Login:
     """A client on its way into a realm."""
 
-    __slots__ = ("exchange", "method", "realm")
+    __slots__ = ("asked_at", "exchange", "method", "realm")
 
-    def __init__(self, realm: Realm) -> None:
+    def __init__(self, realm: Realm, *, now: float) -> None:
         self.realm = realm
+        self.asked_at = now  # when its HELLO or AUTHENTICATE came
         self.method = ""
         self.exchange: Exchange | None = None
 
@@ -50,8 +51,7 @@ class Router:
     """Realms by name.
 
     Args:
-        patience: Seconds that a client has from connecting until it is in a realm.
-        login_delay: Seconds that a failed login costs.
+        join_timeout: Seconds that a client has from connecting until it is in a realm.
     """
 
     def __init__(
@@ -59,12 +59,10 @@ class Router:
         realms: Iterable[config.Realm],
         *,
         random_below: RandomBelow,
-        patience: float = 10.0,
-        login_delay: float = 1.0,
+        join_timeout: float = 10.0,
     ) -> None:
         self._random_below = random_below
-        self._patience = patience
-        self._login_delay = login_delay
+        self._join_timeout = join_timeout
         self._configs: dict[str, config.Realm] = {}
         self._runtime: Runtime | None = None
         self._realms: dict[str, Realm] = {}
@@ -137,15 +135,16 @@ class Router:
     def deadline(self, callback: Callable[[], None]) -> Cancellable:
         """Call back when a client has had the time to say what it must say."""
         assert self._runtime is not None
-        return self._runtime.call_later(self._patience, callback)
+        return self._runtime.call_later(self._join_timeout, callback)
 
     def admit(self, session: Session, hello: Hello) -> None:
         """Answer HELLO: by the first of the realm's methods that is for this client."""
         realm = self.realm_for(session, hello)
         if realm is None:
             return
+        assert self._runtime is not None
         session.id = realm.new_session_id()
-        login = session.login = _Login(realm)
+        login = session.login = _Login(realm, now=self._runtime.time())
         details = hello.details
         request = AuthRequest(
             realm=hello.realm,
@@ -167,6 +166,8 @@ class Router:
         """Answer AUTHENTICATE."""
         login = session.login
         assert isinstance(login, _Login)
+        assert self._runtime is not None
+        login.asked_at = self._runtime.time()
         exchange, login.exchange = login.exchange, None
         assert exchange is not None
         self._offload(
@@ -189,7 +190,7 @@ class Router:
         if session.login is not login or not session.admitting:
             return  # the client has not waited for the answer
         if isinstance(result, Exception):
-            self._refuse(session, result)
+            self._refuse(session, login, result)
         elif result is None:
             names = ", ".join(each.method for each in login.realm.config.auth)
             problem = f"no authmethod of the client leads in; this realm has {names}"
@@ -209,7 +210,7 @@ class Router:
         if session.login is not login or not session.admitting:
             return  # the client has not waited for the answer
         if isinstance(result, Exception):
-            self._refuse(session, result)
+            self._refuse(session, login, result)
         else:
             self._welcome(session, login, result)
 
@@ -238,8 +239,12 @@ class Router:
                 address,
             )
 
-    def _refuse(self, session: Session, error: Exception) -> None:
-        """Refuse a login, after a while: trying passwords must be slow."""
+    def _refuse(self, session: Session, login: _Login, error: Exception) -> None:
+        """Refuse a login, after a while: trying passwords must be slow.
+
+        It is a while from the client's message, not from the verdict on it: how long
+        that took may depend on what was wrong.
+        """
         if isinstance(error, Denied):
             logger.info("login refused: %s", error.detail or error.message)
             reason, message = error.reason, error.message
@@ -248,7 +253,10 @@ class Router:
             reason = errors.AUTHENTICATION_FAILED
             message = "authentication is not possible at the moment"
         assert self._runtime is not None
-        self._runtime.call_later(self._login_delay, session.refuse, reason, message)
+        delay = login.realm.config.login_delay
+        elapsed = self._runtime.time() - login.asked_at
+        wait = max(0.0, min(delay - elapsed, delay))  # clocks may be set
+        self._runtime.call_later(wait, session.refuse, reason, message)
 
 
 class TrustedGate:

@@ -15,18 +15,17 @@ from wsocket.errors import PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
 from wsocket.wamp import errors
 from wsocket.wamp.authorization import OPEN_GRANTS, RoleGrants
+from wsocket.wamp.features import announced_features
 from wsocket.wamp.messages import (
     ABORT,
     CHALLENGE,
     ERROR,
     GOODBYE,
-    NO_ROLE,
     WELCOME,
     Abort,
     Authenticate,
     Call,
     ClientMessage,
-    ClientRoles,
     Error,
     Goodbye,
     Hello,
@@ -146,6 +145,7 @@ class Session:
         "_gatekeeper",
         "_held",
         "_held_bytes",
+        "_holds",
         "_link",
         "_realm",
         "_state",
@@ -177,7 +177,7 @@ class Session:
         self._state = State.CLOSED
         self._actions = NO_ACTIONS
         self._held: deque[tuple[ClientMessage, int]] | None = None
-        self._held_bytes = 0
+        self._held_bytes = self._holds = 0
         self.codec = link.codec
         self.serializer = link.codec.serializer
         self.deliver = link.write
@@ -223,11 +223,21 @@ class Session:
             self.violate(f"{name} is not allowed: the session is {self._state.value}")
 
     def hold(self) -> None:
-        """Keep what comes from now on until `release`: an authorizer is being asked."""
-        self._held = deque()
+        """Keep what comes from now on until `release`: an authorizer is being asked.
+
+        An answer may lead to another question: each `hold` has a `release` of its own.
+        """
+        self._holds += 1
+        if self._held is None:
+            self._held = deque()
 
     def release(self) -> None:
-        """Go on with what was kept, in its order."""
+        """After the last question, go on with what was kept, in its order."""
+        if self._held is None:
+            return  # the answer has ended the session
+        self._holds -= 1
+        if self._holds:
+            return
         held, self._held = self._held, None
         while held:
             message, size = held.popleft()
@@ -342,7 +352,7 @@ class Session:
         self._state = state
         self._actions = NO_ACTIONS
         self._held = self.login = None
-        self._held_bytes = 0
+        self._held_bytes = self._holds = 0
         realm, self._realm = self._realm, None
         if realm is not None:
             realm.leave(self)
@@ -417,26 +427,6 @@ ON_RECEIVE: dict[State, dict[type[Message], Step]] = {
 
 # Here everything else is ignored: the router has said its last word.
 _DEAF = (State.SHUTTING_DOWN, State.ENDED)
-
-# The specification itself spells this one in two ways.
-_OTHER_SPELLINGS = {"call_cancelling": "call_canceling"}
-
-# Clients of one kind announce the same: they share one set, whatever order it came in.
-_known_features: dict[frozenset[str], frozenset[str]] = {}
-_KNOWN_FEATURES_LIMIT = 1000
-
-
-def announced_features(roles: ClientRoles) -> frozenset[str]:
-    """What HELLO announces, as ``"role.feature"``."""
-    features = frozenset(
-        f"{name}.{_OTHER_SPELLINGS.get(feature, feature)}"
-        for name in ("caller", "callee", "publisher", "subscriber")
-        for feature, announced in (getattr(roles, name) or NO_ROLE).announced()
-        if announced is True
-    )
-    if len(_known_features) >= _KNOWN_FEATURES_LIMIT:
-        _known_features.clear()
-    return _known_features.setdefault(features, features)
 
 
 def deliver_event(

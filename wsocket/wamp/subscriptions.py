@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 from wsocket.wamp.registry import Registry
@@ -41,7 +41,12 @@ class SubscriptionObserver(Protocol):
 
 
 class Subscriptions:
-    """The table of one realm."""
+    """The table of one realm.
+
+    Args:
+        limit: How many subscriptions one session may have.
+        unlimited: Sessions that may have any number.
+    """
 
     def __init__(
         self,
@@ -49,7 +54,11 @@ class Subscriptions:
         next_id: Callable[[], int],
         time: Callable[[], float],
         observer: SubscriptionObserver,
+        limit: int,
+        unlimited: Collection[Session] = (),
     ) -> None:
+        self.limit = limit
+        self._unlimited = unlimited
         self._next_id = next_id
         self._time = time
         self._observer = observer
@@ -69,6 +78,15 @@ class Subscriptions:
     def held_by(self, subscriber: Session) -> Iterator[Subscription]:
         """The subscriptions of *subscriber*."""
         return iter(self._held.get(subscriber, ()))
+
+    def has_room(self, subscriber: Session, uri: str, match: Match) -> bool:
+        """Whether *subscriber* may have this subscription, or has it already."""
+        held = self._held.get(subscriber, ())
+        return (
+            len(held) < self.limit
+            or self._registry.get(uri, match) in held
+            or subscriber in self._unlimited
+        )
 
     def add(
         self,

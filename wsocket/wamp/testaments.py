@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from wsocket.wamp import errors
+from wsocket.wamp.audience import lists_size
 from wsocket.wamp.grants import Grant
 from wsocket.wamp.messages import PublishOptions
+from wsocket.wamp.publications import texts_size
+from wsocket.wamp.refusals import Refusal, too_many
 from wsocket.wamp.serializers import Payload
 from wsocket.wamp.session import Session
 
@@ -24,25 +28,45 @@ class Testament(NamedTuple):
     options: PublishOptions
     grant: Grant
 
+    @property
+    def size(self) -> int:
+        """About what it costs to keep, in bytes."""
+        options = self.options
+        rest = texts_size(options.passthru()) + lists_size(options)
+        return len(self.topic) + self.payload.size + rest
+
 
 class Testaments:
     """The testaments of one realm ("Testament").
 
     Args:
         limit: How many one session may have.
+        limit_bytes: How many bytes they may have together.
     """
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(self, *, limit: int, limit_bytes: int) -> None:
         self._limit = limit
+        self._limit_bytes = limit_bytes
         self._held: dict[Session, dict[Scope, list[Testament]]] = {}
 
-    def add(self, session: Session, scope: Scope, testament: Testament) -> bool:
-        """Add a testament; False when the session has as many as it may have."""
-        scopes = self._held.setdefault(session, {each: [] for each in SCOPES})
-        if sum(map(len, scopes.values())) >= self._limit:
-            return False
+    def add(
+        self, session: Session, scope: Scope, testament: Testament
+    ) -> Refusal | None:
+        """Add a testament, or say which limit of the session it would exceed."""
+        scopes = self._held.get(session) or {each: [] for each in SCOPES}
+        held = [each for testaments in scopes.values() for each in testaments]
+        if len(held) >= self._limit:
+            return too_many("testaments", self._limit)
+        size = testament.size + sum(each.size for each in held)
+        if size > self._limit_bytes:
+            problem = (
+                f"the testaments of a session may have {self._limit_bytes} bytes, "
+                f"these would have {size}"
+            )
+            return Refusal(errors.NOT_AUTHORIZED, problem)
         scopes[scope].append(testament)
-        return True
+        self._held[session] = scopes
+        return None
 
     def flush(self, session: Session, scope: Scope) -> int:
         """Drop the testaments of one scope; return how many there were."""

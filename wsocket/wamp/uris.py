@@ -15,6 +15,8 @@ MATCHES: tuple[Match, ...] = ("exact", "prefix", "wildcard")
 
 # A URI of a million components would cost a tree of a million nodes.
 MAX_COMPONENTS = 100
+# Characters. A session may have thousands of patterns.
+MAX_LENGTH = 8192
 
 Check = Callable[[str], object]
 
@@ -50,7 +52,11 @@ class UriRules:
         """Whether *uri* may stand where *match* applies."""
         if match == "exact" and uri in self._known:
             return True
-        if uri.count(".") >= MAX_COMPONENTS or self._checks[match](uri) is None:
+        if (
+            len(uri) > MAX_LENGTH
+            or uri.count(".") >= MAX_COMPONENTS
+            or self._checks[match](uri) is None
+        ):
             return False
         if match == "exact" and len(uri) <= _KNOWN_LENGTH:
             if len(self._known) >= _KNOWN_LIMIT:
@@ -61,6 +67,8 @@ class UriRules:
     def problem(self, uri: str, match: Match = "exact") -> str:
         """Why *uri* is refused, for the error sent to its author."""
         shown = uri if len(uri) <= 100 else uri[:100] + "..."
+        if len(uri) > MAX_LENGTH:
+            return f"{shown!r} has more than {MAX_LENGTH} characters"
         if uri.count(".") >= MAX_COMPONENTS:
             return f"{shown!r} has more than {MAX_COMPONENTS} components"
         if self._checks["wildcard"](uri) is not None:

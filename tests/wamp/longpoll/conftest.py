@@ -70,9 +70,9 @@ def serve() -> Iterator[Callable[..., Polling]]:
                 longpoll="/longpoll",
                 max_message_size=max_message_size,
                 limits=Limits(**more),
+                join_timeout=patience,
                 **settings,
             )
-            app.router._patience = patience
             url = stack.enter_context(serving(app))
             stack.callback(app.close)  # before the server waits for its requests
             return Polling(app, url)

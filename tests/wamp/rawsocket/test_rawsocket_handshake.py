@@ -28,8 +28,7 @@ def sock(address):
 @pytest.fixture
 def late_address():
     """A router that has little patience."""
-    app = WSocketApp(protocol="WAMP")
-    app.router._patience = 0.2
+    app = WSocketApp(protocol="WAMP", join_timeout=0.2)
     yield app.listen_rawsocket("tcp://127.0.0.1:0").address
     app.close()
 

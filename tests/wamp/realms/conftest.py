@@ -34,6 +34,7 @@ OPERATOR = Role("operator", [ALL])
 
 DENIED = "wamp.error.authentication_denied"
 NOT_AUTHORIZED = "wamp.error.not_authorized"
+AUTHORIZATION_FAILED = "wamp.error.authorization_failed"
 INVALID_ARGUMENT = "wamp.error.invalid_argument"
 INVALID_URI = "wamp.error.invalid_uri"
 
@@ -153,15 +154,14 @@ def serve() -> Iterator[Callable[..., Router]]:
         def serve(
             *,
             realms: Sequence[Realm] = (),
-            patience: float = SECONDS,
-            login_delay: float = 0.01,
+            join_timeout: float = SECONDS,
             **config: Any,
         ) -> Router:
-            config.setdefault("auth", [AsAsked()])
+            config = {"auth": [AsAsked()], "login_delay": 0.01, **config}
             own = Realm(config.pop("name", REALM), **config)
-            app = WSocketApp(protocol="WAMP", realm=own, realms=realms)
-            app.router._patience = patience
-            app.router._login_delay = login_delay
+            app = WSocketApp(
+                protocol="WAMP", realm=own, realms=realms, join_timeout=join_timeout
+            )
             url = stack.enter_context(serving(app))
             return Router(app, url, stack)
 

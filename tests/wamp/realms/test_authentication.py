@@ -101,6 +101,30 @@ def test_nonsense_for_a_signature_is_denied(alone, method, signature):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda signature: signature[:-1],
+        lambda signature: signature[:1],
+        lambda signature: signature[: len(signature) // 2],
+        lambda signature: signature + signature[-1],
+        lambda signature: signature * 2,
+        lambda signature: " " + signature,
+        lambda signature: signature + "\n",
+        lambda signature: signature[::-1],
+    ],
+    ids=["truncated", "first", "half", "longer", "twice", "space", "line", "reversed"],
+)
+def test_signature_must_be_whole_and_nothing_else(alone, method, serializer, forge):
+    """Not a beginning of the right one, nor something that has it in it."""
+    client = alone(method).connect(serializer)
+    login = Login(method)
+    signature, extra = login.answer(challenged(client, login))
+    client.send(AUTHENTICATE, forge(signature), extra)
+    assert turned_away(client, client.receive()) == DENIED
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_answer_to_an_earlier_challenge_is_denied(alone, method):
     """A recording is worth nothing; a ticket is the secret itself."""
     router = alone(method)

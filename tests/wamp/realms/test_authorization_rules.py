@@ -31,6 +31,7 @@ from tests.wamp.realms.conftest import (
 )
 from wsocket import Permission, Realm, Role
 from wsocket.wamp.authorization import compile_roles, unknown_role
+from wsocket.wamp.grants import Ask, Grant
 from wsocket.wamp.uris import fits
 
 TOPIC = "com.example.topic"
@@ -407,8 +408,7 @@ def test_pattern_inside_one_rule_is_granted_where_nothing_denies(allowed, patter
 @given(rules, patterns)
 def test_authorizer_is_not_asked_about_what_rules_deny(permissions, pattern):
     """It decides where no rule does, never against one."""
-    compiled = compile_roles([Role("role", permissions)], asks=True)
-    grant = compiled["role"]["call"][pattern]
+    grant = verdict(permissions, pattern)
     family = [uri for uri in WORLD if fits(uri, *pattern)]
     denied = [
         uri
@@ -417,5 +417,44 @@ def test_authorizer_is_not_asked_about_what_rules_deny(permissions, pattern):
         and any(fits(uri, each.uri, each.match) for each in permissions)
     ]
     if denied:
-        assert grant is not None
+        assert isinstance(grant, Grant)
         assert not grant.allowed
+
+
+asking_rules = st.lists(
+    st.builds(
+        lambda pattern, allow, cache: Permission(*pattern, allow, cache=cache),
+        patterns,
+        st.sampled_from([("call",), (), None]),
+        st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+def verdict(permissions, pattern):
+    """What a role with these permissions may call where there is an authorizer."""
+    compiled = compile_roles([Role("role", permissions)], asks=True)
+    return compiled["role"]["call"][pattern]
+
+
+@given(asking_rules, patterns)
+def test_pattern_is_decided_by_the_strictest_of_its_uris(permissions, pattern):
+    """Permitted: all of them are. Asked about: none is denied by a rule."""
+    family = [uri for uri in WORLD if fits(uri, *pattern)]
+    each = [verdict(permissions, (uri, "exact")) for uri in family]
+    whole = verdict(permissions, pattern)
+    if isinstance(whole, Ask):
+        assert all(isinstance(one, Ask) or one.allowed for one in each)
+    elif whole.allowed:
+        assert all(one.allowed for one in each)
+
+
+@given(asking_rules, patterns)
+def test_answer_about_a_pattern_is_kept_if_it_may_be_for_each_uri(permissions, pattern):
+    """A rule with cache=False is not got around by asking for more."""
+    family = [uri for uri in WORLD if fits(uri, *pattern)]
+    each = [verdict(permissions, (uri, "exact")) for uri in family]
+    whole = verdict(permissions, pattern)
+    if isinstance(whole, Ask) and whole.cache:
+        assert all(one.cache for one in each if isinstance(one, Ask))

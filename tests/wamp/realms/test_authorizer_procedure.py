@@ -16,6 +16,7 @@ from tests.wamp.raw_client import (
 )
 from tests.wamp.realms.conftest import (
     ALL,
+    AUTHORIZATION_FAILED,
     NOT_AUTHORIZED,
     TOPIC,
     AsAsked,
@@ -48,16 +49,16 @@ def answer(callee, *payload):
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [
-        ([[True]], True),
-        ([[False]], False),
-        ([[{"allow": True}]], True),
-        ([[{"allow": False}]], False),
-        ([], False),
-        ([[]], False),
-        ([[None]], False),
-        ([["yes"]], False),
-        ([[], {"allow": True}], False),
-        ([[[True]]], False),
+        ([[True]], None),
+        ([[False]], NOT_AUTHORIZED),
+        ([[{"allow": True}]], None),
+        ([[{"allow": False}]], NOT_AUTHORIZED),
+        ([], AUTHORIZATION_FAILED),
+        ([[]], AUTHORIZATION_FAILED),
+        ([[None]], AUTHORIZATION_FAILED),
+        ([["yes"]], AUTHORIZATION_FAILED),
+        ([[], {"allow": True}], AUTHORIZATION_FAILED),
+        ([[[True]]], AUTHORIZATION_FAILED),
     ],
 )
 def test_procedure_decides(remote, payload, expected):
@@ -74,7 +75,11 @@ def test_procedure_decides(remote, payload, expected):
         "authprovider": "static",
     }
     assert (uri, action, options) == (TOPIC, "subscribe", {"match": "prefix"})
-    assert (client.receive()[0] == SUBSCRIBED) is expected
+    answered = client.receive()
+    if expected is None:
+        assert answered[0] == SUBSCRIBED
+    else:
+        assert refusal(answered) == expected
 
 
 def test_procedure_may_speak_any_serializer(serve, serializer):
@@ -89,19 +94,19 @@ def test_procedure_may_speak_any_serializer(serve, serializer):
     assert client.receive()[4] == "wamp.error.no_such_procedure"
 
 
-def test_error_of_the_procedure_denies(remote):
-    """Whatever it is."""
+def test_error_of_the_procedure_is_a_failure(remote):
+    """Whatever it is, the client does not read it."""
     router, callee = remote
     client = router.join("joe", "user")
     client.send(SUBSCRIBE, 1, {}, TOPIC)
     invocation, *_ = callee.invoked()
     callee.send(ERROR, 68, invocation, {}, "com.example.error.hunter2", ["hunter2"])
     found = client.receive()
-    assert refusal(found) == NOT_AUTHORIZED
+    assert refusal(found) == AUTHORIZATION_FAILED
     assert "hunter2" not in str(found)
 
 
-def test_foreign_type_in_the_answer_of_the_procedure_denies(serve):
+def test_foreign_type_in_the_answer_of_the_procedure_is_a_failure(serve):
     """And the callee goes on."""
     provider = Role("provider", [ALL])
     router = serve(roles=[provider], authorizer=AUTHORIZE)
@@ -110,20 +115,20 @@ def test_foreign_type_in_the_answer_of_the_procedure_denies(serve):
     client = router.join("joe", "user")
     client.send(SUBSCRIBE, 1, {}, TOPIC)
     answer(callee, [msgpack.ExtType(5, b"true")])
-    assert refusal(client.receive()) == NOT_AUTHORIZED
+    assert refusal(client.receive()) == AUTHORIZATION_FAILED
     assert callee.until_now() == []
 
 
-def test_without_the_procedure_it_is_denied(remote):
+def test_without_the_procedure_nothing_is_permitted(remote):
     """Before it is registered, and after its callee has left."""
     router, callee = remote
     client = router.join("joe", "user")
     client.send(SUBSCRIBE, 1, {}, TOPIC)
     callee.invoked()
     callee.close()
-    assert refusal(client.receive()) == NOT_AUTHORIZED
+    assert refusal(client.receive()) == AUTHORIZATION_FAILED
     answered = client.request(SUBSCRIBE, {}, TOPIC)
-    assert refusal(answered) == NOT_AUTHORIZED
+    assert refusal(answered) == AUTHORIZATION_FAILED
 
 
 def test_clients_cannot_take_the_procedures_place(remote):
@@ -167,7 +172,8 @@ def test_procedure_of_another_realm_is_not_asked(serve):
     callee = router.join("provider")
     callee.register(AUTHORIZE)
     client = router.join("joe", realm="other")
-    assert not allowed(client)
+    answered = client.request(SUBSCRIBE, {}, TOPIC)
+    assert refusal(answered) == AUTHORIZATION_FAILED
     assert callee.until_now() == []
 
 

@@ -27,12 +27,13 @@ async def coroutine(request):
         ({"uri": "com x", "match": "prefix"}, "Permission.uri"),
         ({"uri": "com.#", "match": "wildcard"}, "Permission.uri"),
         ({"allow": "call"}, "Permission.allow"),
-        ({"allow": None}, "Permission.allow"),
         ({"allow": True}, "Permission.allow"),
         ({"allow": ["write"]}, "Permission.allow"),
         ({"allow": ["call", 1]}, "Permission.allow"),
         ({"disclose": "sometimes"}, "Permission.disclose"),
         ({"disclose": True}, "Permission.disclose"),
+        ({"cache": None}, "Permission.cache"),
+        ({"cache": 1}, "Permission.cache"),
     ],
 )
 def test_permission(fields, named):
@@ -73,6 +74,8 @@ def test_role(fields, named):
         ({"limit": True}, "Remember.limit"),
         ({"limit": "5"}, "Remember.limit"),
         ({"limit": None}, "Remember.limit"),
+        ({"limit_bytes": 0}, "Remember.limit_bytes"),
+        ({"limit_bytes": 1e6}, "Remember.limit_bytes"),
     ],
 )
 def test_remember(fields, named):
@@ -111,6 +114,14 @@ def test_remember(fields, named):
         ({"authorizer_ttl": "5"}, "Realm.authorizer_ttl"),
         ({"authorizer_ttl": True}, "Realm.authorizer_ttl"),
         ({"authorizer_ttl": float("nan")}, "Realm.authorizer_ttl"),
+        ({"authorizer_ttl": None}, "Realm.authorizer_ttl"),
+        ({"authorizer_timeout": 0}, "Realm.authorizer_timeout"),
+        ({"authorizer_timeout": -1.5}, "Realm.authorizer_timeout"),
+        ({"authorizer_timeout": None}, "Realm.authorizer_timeout"),
+        ({"authorizer_timeout": float("inf")}, "Realm.authorizer_timeout"),
+        ({"login_delay": -1}, "Realm.login_delay"),
+        ({"login_delay": "1"}, "Realm.login_delay"),
+        ({"login_delay": float("nan")}, "Realm.login_delay"),
         ({"history": ["com.x"]}, "Realm.history"),
         ({"history": Remember("com.x")}, "Realm.history"),
         ({"retained_topics": -1}, "Realm.retained_topics"),
@@ -118,6 +129,10 @@ def test_remember(fields, named):
         ({"retained_bytes": 1.5}, "Realm.retained_bytes"),
         ({"testaments": True}, "Realm.testaments"),
         ({"testaments": -5}, "Realm.testaments"),
+        ({"testament_bytes": -1}, "Realm.testament_bytes"),
+        ({"subscriptions": -1}, "Realm.subscriptions"),
+        ({"registrations": 1.0}, "Realm.registrations"),
+        ({"calls": None}, "Realm.calls"),
         ({"strict_uris": 1}, "Realm.strict_uris"),
         ({"strict_request_ids": None}, "Realm.strict_request_ids"),
         ({"strict_progressive_results": 1}, "Realm.strict_progressive_results"),
@@ -146,6 +161,15 @@ def test_app(options):
         WSocketApp(protocol="WAMP", **options)
 
 
+@pytest.mark.parametrize(
+    "seconds", [0, -1, True, None, "10", float("nan"), float("inf")]
+)
+def test_join_timeout(seconds):
+    """A client has some time to join, and not for ever."""
+    with pytest.raises((TypeError, ValueError), match=r"^join_timeout: .*seconds"):
+        WSocketApp(protocol="WAMP", join_timeout=seconds)
+
+
 def test_right_configuration_is_accepted():
     """All fields at once."""
     actions = ("call", "register", "publish", "subscribe")
@@ -157,6 +181,7 @@ def test_right_configuration_is_accepted():
                 (
                     Permission("", "prefix", actions, "deny", cache=False),
                     Permission("com..x", "wildcard", list(actions), "force"),
+                    Permission("com.y", allow=None, cache=False),
                 ),
                 trustlevel=0,
             ),
@@ -164,10 +189,16 @@ def test_right_configuration_is_accepted():
         auth=(Anonymous("guest"), AsAsked()),
         authorizer="com.example.authorize",
         authorizer_ttl=0.5,
-        history=(Remember("", "prefix", 1),),
+        authorizer_timeout=2,
+        login_delay=0,
+        history=(Remember("", "prefix", 1, 1),),
         retained_topics=0,
         retained_bytes=0,
         testaments=0,
+        testament_bytes=0,
+        subscriptions=0,
+        registrations=0,
+        calls=0,
         strict_uris=True,
         strict_request_ids=True,
         strict_progressive_results=True,

@@ -18,7 +18,7 @@ TICKET = {"authid": "joe", "authmethods": ["ticket"]}
 @pytest.fixture
 def router(serve):
     users = {"joe": TicketUser(ticket="secret!", role="user")}
-    return serve(auth=[Ticket(users), AsAsked()], patience=PATIENCE)
+    return serve(auth=[Ticket(users), AsAsked()], join_timeout=PATIENCE)
 
 
 def test_silent_client_is_aborted(router, serializer):
@@ -102,7 +102,7 @@ def test_login_that_takes_too_long_is_ended(serve):
         done.set()
         return TicketUser(ticket="secret!", role="user")
 
-    router = serve(auth=[Ticket(users), AsAsked()], patience=PATIENCE)
+    router = serve(auth=[Ticket(users), AsAsked()], join_timeout=PATIENCE)
     watcher = router.join()
     watcher.subscribe("wamp.session.", match="prefix")
     client = router.connect()

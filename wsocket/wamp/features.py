@@ -1,0 +1,50 @@
+"""What clients announce that they can do (HELLO.Details.roles)."""
+
+from __future__ import annotations
+
+from wsocket.wamp.messages import NO_ROLE, ClientRoles
+
+# The features of clients in the specification. Nothing else that a client announces is
+# kept: it could be a million names.
+_CLIENT_FEATURES = frozenset(
+    (
+        "call_canceling",
+        "call_reroute",
+        "call_timeout",
+        "call_trustlevels",
+        "caller_identification",
+        "pattern_based_registration",
+        "pattern_based_subscription",
+        "payload_passthru_mode",
+        "progressive_call_invocations",
+        "progressive_call_results",
+        "publication_trustlevels",
+        "publisher_exclusion",
+        "publisher_identification",
+        "registration_revocation",
+        "shared_registration",
+        "subscriber_blackwhite_listing",
+        "subscription_revocation",
+    )
+)
+
+# The specification itself spells this one in two ways.
+_OTHER_SPELLINGS = {"call_cancelling": "call_canceling"}
+
+# Clients of one kind announce the same: they share one set, whatever order it came in.
+_known_features: dict[frozenset[str], frozenset[str]] = {}
+_KNOWN_FEATURES_LIMIT = 1000
+
+
+def announced_features(roles: ClientRoles) -> frozenset[str]:
+    """What HELLO announces, as ``"role.feature"``."""
+    features = frozenset(
+        f"{name}.{known}"
+        for name in ("caller", "callee", "publisher", "subscriber")
+        for feature, announced in (getattr(roles, name) or NO_ROLE).announced()
+        if announced is True
+        and (known := _OTHER_SPELLINGS.get(feature, feature)) in _CLIENT_FEATURES
+    )
+    if len(_known_features) >= _KNOWN_FEATURES_LIMIT:
+        _known_features.clear()
+    return _known_features.setdefault(features, features)
