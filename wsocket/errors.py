@@ -97,3 +97,7 @@ class CallCanceled(ApplicationError):
 
 class PayloadError(WsocketError, ValueError):
     """A payload cannot be read, or a serializer has no form for one of its values."""
+
+
+class BatchError(WsocketError):
+    """A peer's batch of WAMP messages is malformed, or empty."""

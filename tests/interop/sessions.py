@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,11 @@ SERIALIZERS = {
     "json": JsonSerializer,
     "msgpack": MsgPackSerializer,
     "cbor": CBORSerializer,
+}
+# Made anew for each session, as above.
+BATCHED = {
+    f"{name}.batched": partial(serializer, batched=True)
+    for name, serializer in SERIALIZERS.items()
 }
 SECONDS = 15  # until something that must happen counts as lost
 
@@ -67,7 +73,9 @@ async def join(
     loop = asyncio.get_running_loop()
     session = Session(realm)
     factory = WampWebSocketClientFactory(
-        lambda: session, url=url, serializers=[SERIALIZERS[serializer]()]
+        lambda: session,
+        url=url,
+        serializers=[{**SERIALIZERS, **BATCHED}[serializer]()],
     )
     factory.loop = txaio.config.loop = loop
     address = urlsplit(url)
