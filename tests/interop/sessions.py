@@ -13,13 +13,19 @@ import txaio
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
 from autobahn.asyncio.websocket import WampWebSocketClientFactory
 from autobahn.wamp.exception import ApplicationError
-from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
+from autobahn.wamp.serializer import (
+    CBORSerializer,
+    JsonSerializer,
+    MsgPackSerializer,
+    UBJSONSerializer,
+)
 from autobahn.wamp.types import ComponentConfig, SubscribeOptions
 
 SERIALIZERS = {
     "json": JsonSerializer,
     "msgpack": MsgPackSerializer,
     "cbor": CBORSerializer,
+    "ubjson": UBJSONSerializer,
 }
 # Made anew for each session, as above.
 BATCHED = {
@@ -77,6 +83,8 @@ async def join(
         url=url,
         serializers=[{**SERIALIZERS, **BATCHED}[serializer]()],
     )
+    # autobahn's own second for the closing handshake can be over after a fifth of it.
+    factory.setProtocolOptions(closeHandshakeTimeout=SECONDS)
     factory.loop = txaio.config.loop = loop
     address = urlsplit(url)
     connecting = loop.create_connection(factory, address.hostname, address.port)

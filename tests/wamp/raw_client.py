@@ -1,7 +1,7 @@
 """A WAMP client that is only as clever as its test: lists in, lists out.
 
-It shares no code with the router: websocket-client carries the messages; json, msgpack
-and cbor2 write them.
+It shares no code with the router: websocket-client carries the messages; json, msgpack,
+cbor2 and bjdata write them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
+import bjdata
 import cbor2
 import msgpack
 import websocket
@@ -58,6 +59,7 @@ FORMATS = {
         Format("json", partial(json.dumps, ensure_ascii=False), json.loads, False),
         Format("msgpack", _packb, _unpackb, True),
         Format("cbor", cbor2.dumps, cbor2.loads, True),
+        Format("ubjson", bjdata.dumpb, bjdata.loadb, True),
     )
 }
 
