@@ -111,3 +111,7 @@ class PayloadSizeExceeded(PayloadError):
     """A message is larger than what the transport of its receiver takes."""
 
     error = "wamp.error.payload_size_exceeded"
+
+
+class BatchError(WsocketError):
+    """A peer's batch of WAMP messages is malformed, or empty."""

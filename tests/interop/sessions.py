@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,13 +14,24 @@ import txaio
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
 from autobahn.asyncio.websocket import WampWebSocketClientFactory
 from autobahn.wamp.exception import ApplicationError
-from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
+from autobahn.wamp.serializer import (
+    CBORSerializer,
+    JsonSerializer,
+    MsgPackSerializer,
+    UBJSONSerializer,
+)
 from autobahn.wamp.types import ComponentConfig, SubscribeOptions
 
 SERIALIZERS = {
     "json": JsonSerializer,
     "msgpack": MsgPackSerializer,
     "cbor": CBORSerializer,
+    "ubjson": UBJSONSerializer,
+}
+# Made anew for each session, as above.
+BATCHED = {
+    f"{name}.batched": partial(serializer, batched=True)
+    for name, serializer in SERIALIZERS.items()
 }
 SECONDS = 15  # until something that must happen counts as lost
 
@@ -87,8 +99,12 @@ async def connect(
     loop = asyncio.get_running_loop()
     session = Session(realm, login)
     factory = WampWebSocketClientFactory(
-        lambda: session, url=url, serializers=[SERIALIZERS[serializer]()]
+        lambda: session,
+        url=url,
+        serializers=[{**SERIALIZERS, **BATCHED}[serializer]()],
     )
+    # autobahn's own second for the closing handshake can be over after a fifth of it.
+    factory.setProtocolOptions(closeHandshakeTimeout=SECONDS)
     factory.loop = txaio.config.loop = loop
     address = urlsplit(url)
     await loop.create_connection(factory, address.hostname, address.port)

@@ -11,6 +11,7 @@ from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import CallResult, PublishOptions
 
 from tests.interop.sessions import (
+    BATCHED,
     SERIALIZERS,
     failure,
     join,
@@ -86,6 +87,7 @@ def test_session_with_the_default_offers_works(server):
 
     async def scenario():
         async with join_as_application_runner(server.ws()) as session:
+            # It offers batches first, but one message at a time is preferred here.
             assert (await session.joined).serializer in SERIALIZERS
             echo = session.call("com.example.python.echo", payload)
             return await within(echo)
@@ -296,6 +298,33 @@ def test_python_calls_a_client(server, uri):
             return answer, page
 
     assert asyncio.run(scenario()) == ("RPC", '"HTTP"')
+
+
+# --- Batches ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("serializer", list(BATCHED))
+def test_batched_serializers_work(server, serializer, uri):
+    """Calls, events, binary and errors; its own batches and the router's."""
+
+    async def scenario():
+        async with (
+            join(server.ws(), serializer) as session,
+            join(server.ws(), "json") as other,
+        ):
+            assert (await session.joined).serializer == serializer
+            events = await session.events(uri)
+            for number in range(100):
+                other.publish(uri, number)
+            numbers = [(await within(events.get()))[0][0] for _ in range(100)]
+            assert numbers == list(range(100))
+            await other.register(lambda *args: args, uri)
+            for payload in PAYLOADS:
+                assert await within(session.call(uri, payload)) == [payload]
+            gone = await failure(session.call(uri + ".nowhere"))
+            return gone.error
+
+    assert asyncio.run(scenario()) == "wamp.error.no_such_procedure"
 
 
 # --- Publish and subscribe ----------------------------------------------------

@@ -1,18 +1,20 @@
 """A WAMP client that is only as clever as its test: lists in, lists out.
 
-It shares no code with the router: websocket-client carries the messages; json, msgpack
-and cbor2 write them.
+It shares no code with the router: websocket-client carries the messages; json, msgpack,
+cbor2 and bjdata write them.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
+import bjdata
 import cbor2
 import msgpack
 import websocket
@@ -57,8 +59,35 @@ FORMATS = {
         Format("json", partial(json.dumps, ensure_ascii=False), json.loads, False),
         Format("msgpack", _packb, _unpackb, True),
         Format("cbor", cbor2.dumps, cbor2.loads, True),
+        Format("ubjson", bjdata.dumpb, bjdata.loadb, True),
     )
 }
+
+
+def frame_of_batch(name: str, data: bytes) -> bytes:
+    """One message in the form it has in a batch of this serializer."""
+    if name == "json":
+        return data + b"\x1e"
+    return struct.pack(">I", len(data)) + data
+
+
+def _batch_of_one(name: str) -> Format:
+    plain = FORMATS[name]
+
+    def dumps(value: Any) -> bytes:
+        data = plain.dumps(value)
+        return frame_of_batch(name, data.encode() if isinstance(data, str) else data)
+
+    def loads(data: str | bytes) -> Any:
+        assert isinstance(data, bytes)
+        message = data[:-1] if name == "json" else data[4:]
+        assert frame_of_batch(name, message) == data
+        return plain.loads(message)
+
+    return Format(f"{name}.batched", dumps, loads, plain.binary)
+
+
+BATCHED = {f"{name}.batched": _batch_of_one(name) for name in FORMATS}
 
 
 class Closed(Exception):
@@ -81,7 +110,7 @@ class RawClient:
     def __init__(
         self, url: str, serializer: str = "json", *, timeout: float = SECONDS
     ) -> None:
-        self.format = FORMATS[serializer]
+        self.format = {**FORMATS, **BATCHED}[serializer]
         self.ws = websocket.create_connection(
             url, subprotocols=[f"wamp.2.{serializer}"], timeout=timeout
         )

@@ -231,7 +231,7 @@ def test_app_publishes_to_clients(app, join, uri):
         ]
 
 
-def test_subscriber_gets_events_in_order_and_one_at_a_time(app, join, uri):
+def test_subscriber_gets_events_in_order_and_one_at_a_time(app, join, uri, serializer):
     """Even if it is slow at times."""
     heard: queue.Queue[int] = queue.Queue()
     busy = threading.Lock()
@@ -244,7 +244,7 @@ def test_subscriber_gets_events_in_order_and_one_at_a_time(app, join, uri):
         heard.put(number)
         busy.release()
 
-    client = join()
+    client = join(serializer)
     for number in range(200):
         client.send(16, number + 1, {}, uri, [number])
     assert [heard.get(timeout=SECONDS) for _ in range(200)] == list(range(200))

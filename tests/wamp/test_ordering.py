@@ -9,6 +9,7 @@ import pytest
 from tests.wamp.raw_client import (
     CALL,
     EVENT,
+    FORMATS,
     INVOCATION,
     PUBLISH,
     PUBLISHED,
@@ -45,20 +46,21 @@ def test_events_of_one_publisher_arrive_in_order_across_topics(join, serializer,
 def test_events_of_several_publishers_keep_each_ones_order(join, uri):
     """They may interleave, but never within one publisher."""
     subscriber = join()
-    publishers = [join(), join("msgpack"), join("cbor")]
+    publishers = [join(name) for name in FORMATS]
     subscriber.subscribe(uri)
 
     def publish(index: int) -> None:
         for number in range(MANY):
             publishers[index].send(PUBLISH, number + 1, {}, uri, [index, number])
 
-    threads = [threading.Thread(target=publish, args=(index,)) for index in range(3)]
+    every = range(len(publishers))
+    threads = [threading.Thread(target=publish, args=(index,)) for index in every]
     for thread in threads:
         thread.start()
-    received = [subscriber.receive()[4] for _ in range(3 * MANY)]
+    received = [subscriber.receive()[4] for _ in range(len(every) * MANY)]
     for thread in threads:
         thread.join()
-    for index in range(3):
+    for index in every:
         assert [n for i, n in received if i == index] == list(range(MANY))
 
 

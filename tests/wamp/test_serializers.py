@@ -1,10 +1,11 @@
-"""Serializers as bytes in and bytes out, with json, msgpack and cbor2 as judges."""
+"""Serializers as bytes in and bytes out; json, msgpack, cbor2 and bjdata judge."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+import bjdata
 import cbor2
 import msgpack
 import pytest
@@ -23,11 +24,13 @@ from wsocket.wamp.serializers import (
     Payload,
     Serializer,
 )
+from wsocket.wamp.ubjson import UBJSON
 
 SERIALIZERS: dict[str, Serializer] = {
     "json": JSON,
     "msgpack": MESSAGEPACK,
     "cbor": CBOR,
+    "ubjson": UBJSON,
 }
 JUDGES: dict[str, tuple[Any, Any]] = {
     "json": (json.dumps, json.loads),
@@ -36,13 +39,15 @@ JUDGES: dict[str, tuple[Any, Any]] = {
         lambda data: msgpack.unpackb(data, strict_map_key=False),
     ),
     "cbor": (cbor2.dumps, cbor2.loads),
+    "ubjson": (bjdata.dumpb, bjdata.loadb),
 }
 every_serializer = pytest.mark.parametrize("name", list(SERIALIZERS))
 quick = settings(deadline=None, max_examples=100)
 
 TEXTS = st.text(max_size=20)
+# bjdata writes subnormal numbers as decimal digits, and reads a Decimal.
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(
-    allow_nan=False, allow_infinity=False
+    allow_nan=False, allow_infinity=False, allow_subnormal=False
 )
 LEAVES = st.none() | st.booleans() | NUMBERS | TEXTS
 JSON_VALUES = st.recursive(
@@ -292,13 +297,15 @@ def test_nests_of_any_depth_raise_nothing_unforeseen(name, depth):
         "json": (b"[", b"]"),
         "msgpack": (b"\x91", b""),
         "cbor": (b"\x81", b""),
+        "ubjson": (b"[", b"]"),
     }[name]
-    bottom = {"json": b"1", "msgpack": b"\x01", "cbor": b"\x01"}[name]
+    bottom = {"json": b"1", "msgpack": b"\x01", "cbor": b"\x01", "ubjson": b"T"}[name]
     nest = opened * depth + bottom + closed * depth
     heads = {
         "json": (b"", b'[16,1,{"x":%s},"t"]', b'[16,1,{},"t",%s]'),
         "msgpack": (b"", b"\x94\x10\x01\x81\xa1x%s\xa1t", b"\x95\x10\x01\x80\xa1t%s"),
         "cbor": (b"", b"\x84\x10\x01\xa1\x61x%s\x61t", b"\x85\x10\x01\xa0\x61t%s"),
+        "ubjson": (b"", b"[U\x10U\x01{U\x01x%s}Ct]", b"[U\x10U\x01{}Ct%s]"),
     }[name]
     for head in heads:
         data = head % nest if head else nest

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import cbor2
-import msgpack
 import pytest
 
 from tests.wamp.garbage import GARBAGE, PAYLOADS
@@ -16,6 +13,7 @@ from tests.wamp.raw_client import (
     CANCEL,
     ERROR,
     EVENT,
+    FORMATS,
     GOODBYE,
     HELLO,
     INVOCATION,
@@ -320,23 +318,31 @@ def test_message_that_is_too_short_is_refused(refused, message):
 @pytest.mark.parametrize("message", [{}, {"0": 16}, "PUBLISH", 16, 1.5, None, True, ""])
 def test_message_that_is_no_list_is_refused(refused, serializer, message):
     """A message is a list."""
-    dumps = {"json": json.dumps, "msgpack": msgpack.packb, "cbor": cbor2.dumps}
-    assert "message" in refused(dumps[serializer](message))
+    assert "message" in refused(FORMATS[serializer].dumps(message))
+
+
+NUMBER_AS_OPTION = {
+    "json": '[16, 1, {1: 2}, "a.b"]',
+    "ubjson": b"[U\x10U\x01{DU\x02}SU\x03a.b]",
+}
+NUMBER_AS_KEYWORD = {
+    "json": '[16, 1, {}, "a.b", [], {1: 2}]',
+    "ubjson": b"[U\x10U\x01{}SU\x03a.b[]{DU\x02}]",
+}
 
 
 def test_keys_of_options_are_strings(refused, serializer):
-    """JSON has no others; MessagePack and CBOR do."""
-    if serializer == "json":
-        key = '[16, 1, {1: 2}, "com.example.topic"]'
-        assert "message" in refused(key)
+    """JSON and UBJSON have no others; MessagePack and CBOR do."""
+    if serializer in NUMBER_AS_OPTION:
+        assert "message" in refused(NUMBER_AS_OPTION[serializer])
         return
     assert refused([PUBLISH, 1, {1: 2}, TOPIC]).startswith("PUBLISH.Options")
 
 
 def test_keys_of_argumentskw_are_strings(refused, serializer):
     """Receivers pass them on as keyword arguments, and would fail."""
-    if serializer == "json":
-        assert "message" in refused('[16, 1, {}, "com.example.topic", [], {1: 2}]')
+    if serializer in NUMBER_AS_KEYWORD:
+        assert "message" in refused(NUMBER_AS_KEYWORD[serializer])
         return
     for key in (1, b"key", None, True):
         said = refused([PUBLISH, 1, {}, TOPIC, [], {"ok": 1, key: 2}])
@@ -354,7 +360,7 @@ def test_keys_of_argumentskw_are_strings(refused, serializer):
 def test_items_beyond_the_layout_mean_the_same_in_every_serializer(connect, message):
     """Be it ignored or refused: it must not depend on the serializer."""
     answers = set()
-    for serializer in ("json", "msgpack", "cbor"):
+    for serializer in FORMATS:
         client = connect(serializer).join()
         client.send(*message)
         answers.add(client.receive()[0])
@@ -370,6 +376,7 @@ def payload_in(serializer: str, payload: bytes) -> bytes:
         "json": b'[16,1,{"acknowledge":true},"com.example.topic",%s]',
         "msgpack": b"\x95\x10\x01\x81\xabacknowledge\xc3\xb1com.example.topic%s",
         "cbor": b"\x85\x10\x01\xa1kacknowledge\xf5qcom.example.topic%s",
+        "ubjson": b"[U\x10U\x01{U\x0backnowledgeT}SU\x11com.example.topic%s]",
     }
     return head[serializer] % payload
 
@@ -411,8 +418,9 @@ def test_payload_that_others_could_not_read_is_refused(
 def test_payload_check_is_not_fooled_by_a_message_that_is_well(connect, serializer):
     """The control group: `payload_in` makes messages that are otherwise valid."""
     client = connect(serializer).join()
-    empty = {"json": b"[]", "msgpack": b"\x90", "cbor": b"\x80"}[serializer]
-    client.send_data(text_if_json(serializer, payload_in(serializer, empty)))
+    empty = {"json": b"[]", "msgpack": b"\x90", "cbor": b"\x80", "ubjson": b"[]"}
+    data = payload_in(serializer, empty[serializer])
+    client.send_data(text_if_json(serializer, data))
     assert client.receive()[:2] == [17, 1]
 
 

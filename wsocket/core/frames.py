@@ -15,9 +15,11 @@ from wsocket.core.masking import apply_mask
 from wsocket.errors import ProtocolError
 
 try:
-    from wsocket.core._plain_frames import encode_unmasked, take_messages
+    from wsocket.core._plain_frames import encode_unmasked as encode_unmasked
+    from wsocket.core._plain_frames import take_messages
 except ImportError:  # built without a C compiler
-    from wsocket.core.plain_frames import encode_unmasked, take_messages
+    from wsocket.core.plain_frames import encode_unmasked as encode_unmasked
+    from wsocket.core.plain_frames import take_messages
 
 
 class Ping(NamedTuple):

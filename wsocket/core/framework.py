@@ -196,7 +196,7 @@ class Framework:
             handler = None if plugin else self._websocket_handler(environ)
             if plugin is None and handler is None:
                 return self._respond(self.not_found, environ, start_response)
-            agreed = self._negotiate(environ, plugin)
+            agreed = self._negotiate(environ, offered, plugin)
             taken = take_over(environ, start_response)
         except HandshakeError as error:
             return _refuse(start_response, error)
@@ -219,10 +219,19 @@ class Framework:
             return self._run_events
         return handler
 
-    def _negotiate(self, environ: Environ, plugin: Subprotocol | None) -> Handshake:
+    def _negotiate(
+        self,
+        environ: Environ,
+        offered: Sequence[str],
+        plugin: Subprotocol | None,
+    ) -> Handshake:
+        subprotocols = self._subprotocols
+        if plugin is not None:
+            chosen = plugin.choose(offered)
+            subprotocols = () if chosen is None else (chosen,)
         agreed = handshake.negotiate(
             environ,
-            subprotocols=self._subprotocols if plugin is None else plugin.names,
+            subprotocols=subprotocols,
             allowed_origins=self.allowed_origins,
             # See docs/architecture.md: a plugin's connections share their frames.
             deflate=plugin is None,

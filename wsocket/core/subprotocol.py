@@ -16,12 +16,17 @@ class Subprotocol(Protocol):
     """What the framework asks of a subprotocol."""
 
     names: Sequence[str]
-    """Subprotocol names that can be accepted; the client's order decides."""
+    """Subprotocol names that can be accepted."""
 
     def claims(self, offered: Sequence[str]) -> bool:
         """Whether a request that offers these names is for this subprotocol.
 
         May hold for names outside `names`: such a request is refused, not routed.
+        """
+
+    def choose(self, offered: Sequence[str]) -> str | None:
+        """The name to accept, of those a request offers, the most wanted first; None
+        refuses it.
         """
 
     def connect(

@@ -13,11 +13,9 @@ import msgspec
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.messages import ABSENT, ClientMessage, explain
+from wsocket.wamp.items import PAYLOAD_INDEX, explain_items, message_of
+from wsocket.wamp.messages import ABSENT, ClientMessage
 from wsocket.wamp.serializers import Payload, check_keys, refuse_value
-
-# Message code -> index of Arguments: this item and the next stay raw.
-_PAYLOAD_INDEX = {3: 3, 8: 5, 16: 4, 48: 4, 70: 3}
 
 # The depth that msgspec and most receivers can still read.
 _MAX_DEPTH = 400
@@ -55,28 +53,17 @@ class Cbor:
             items, raws = _split(data)
         except (cbor2.CBORDecodeError, ValueError, TypeError) as error:
             raise msgspec.DecodeError(f"CBOR is malformed: {error}") from error
-        if _is_huge(items[:1]):
-            raise msgspec.DecodeError("message: unknown message type")
-        message: Any = msgspec.convert(items, ClientMessage)
-        if raws:
-            message.args = raws[0]
-        if len(raws) > 1:
-            message.kwargs = raws[1]
-        return message  # type: ignore[no-any-return]  # it was converted to this type
+        return message_of(items, raws)
 
     def explain(self, error: Exception, data: str | bytes) -> str:
         if isinstance(error, RecursionError):
             return "message: nested too deeply"
-        code = None
         try:
             assert isinstance(data, bytes)
             items, _ = _split(data)
-            code = items[0] if items else None
         except (cbor2.CBORDecodeError, ValueError, TypeError):
             return f"message: {error}"
-        if _is_huge([code]):
-            return "unknown message type"
-        return explain(str(error), code)
+        return explain_items(error, items)
 
     def encode(self, message: list[Any]) -> bytes:
         head = [item for item in message if type(item) is not Raw]
@@ -125,11 +112,6 @@ def _without_undefined(value: Any) -> Any:
     return value
 
 
-def _is_huge(code: list[Any]) -> bool:
-    """Whether this is a number that Python would not even print."""
-    return bool(code) and type(code[0]) is int and code[0].bit_length() > 64
-
-
 def _refuse(encoder: Any, value: Any) -> None:
     refuse_value(value)
 
@@ -150,7 +132,7 @@ def _split(data: bytes) -> tuple[list[Any], list[Raw]]:
         start = source.tell()
         item = decoder.decode()
         if index == 0 and type(item) is int:
-            payload_index = _PAYLOAD_INDEX.get(item, length)
+            payload_index = PAYLOAD_INDEX.get(item, length)
         if index >= payload_index:
             raws.append(Raw(data[start : source.tell()]))
         else:

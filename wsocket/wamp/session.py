@@ -195,6 +195,11 @@ class Session:
         """Whether the router owes an answer to HELLO or AUTHENTICATE."""
         return self._state is State.ADMITTING
 
+    @property
+    def ended(self) -> bool:
+        """Whether the router has said its last word: what still comes is ignored."""
+        return self._state is State.ENDED
+
     # In
 
     def received(self, data: str | bytes) -> None:

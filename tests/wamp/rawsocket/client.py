@@ -20,7 +20,7 @@ from tests.wamp.raw_client import (
     RawClient,
 )
 
-SERIALIZERS = {"json": 1, "msgpack": 2, "cbor": 3}
+SERIALIZERS = {"json": 1, "msgpack": 2, "cbor": 3, "ubjson": 4}
 MESSAGE, PING, PONG = 0, 1, 2
 LARGEST = 15  # LENGTH: 2**24 bytes
 

@@ -117,8 +117,9 @@ def test_neighbour_of_the_namespace_is_not_in_it(router, operator):
 
 
 @pytest.mark.parametrize("topic", [JOIN, LEAVE, "wamp", "wamp.x", "wamp.error.timeout"])
-def test_clients_cannot_publish_meta_events(router, operator, topic):
+def test_clients_cannot_publish_meta_events(router, topic, serializer):
     """Acknowledged it is an ERROR, unacknowledged it is nothing."""
+    operator = router.join("operator", serializer=serializer)
     watcher = router.join("watcher")
     watcher.subscribe("wamp", match="prefix")
     watcher.until_now()
@@ -132,15 +133,15 @@ def test_clients_cannot_publish_meta_events(router, operator, topic):
 @pytest.mark.parametrize(
     ("uri", "match"), [("", "prefix"), ("..on_join", "wildcard"), ("w", "prefix")]
 )
-def test_meta_events_do_not_leak_to_patterns(router, uri, match):
+def test_meta_events_do_not_leak_to_patterns(router, uri, match, serializer):
     """A role that may not subscribe to them may not subscribe to such a pattern."""
     shut_out = Role("guest", [ALL, Permission(JOIN), Permission(LEAVE)])
     realm = Realm("other", roles=[shut_out, Role("staff", [ALL])], auth=[AsAsked()])
     router.app.add_realm(realm)
-    guest = router.join("joe", "guest", realm="other")
+    guest = router.join("joe", "guest", realm="other", serializer=serializer)
     answer = guest.request(SUBSCRIBE, {"match": match}, uri)
     assert refusal(answer) == NOT_AUTHORIZED
-    staff = router.join("jim", "staff", realm="other")
+    staff = router.join("jim", "staff", realm="other", serializer=serializer)
     staff.subscribe(uri, match=match)
     staff.until_now()
     router.join("kim", "staff", realm="other")

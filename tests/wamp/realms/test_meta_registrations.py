@@ -174,10 +174,12 @@ def test_wrong_argument_is_refused(operator, name, args, kwargs):
     assert "MetaApi" not in explanation(answer)
 
 
-def test_changes_are_announced_in_order(router, operator):
+def test_changes_are_announced_in_order(router, serializer):
     """Created, registered; unregistered, deleted."""
+    operator = router.join("operator", serializer=serializer)
     operator.subscribe("wamp.registration.", match="prefix")
-    one, other = router.join("one"), router.join("other")
+    one = router.join("one", serializer=serializer)
+    other = router.join("other")
     registration = one.register(URI, invoke="last")
     other.register(URI, invoke="last")
     one.remove(66, registration)

@@ -145,11 +145,13 @@ def test_wrong_argument_is_refused(operator, name, args, kwargs):
     assert "MetaApi" not in explanation(answer)
 
 
-def test_changes_are_announced_in_order(router, operator):
+def test_changes_are_announced_in_order(router, serializer):
     """Created, subscribed; unsubscribed, deleted."""
+    operator = router.join("operator", serializer=serializer)
     operator.subscribe("wamp.subscription.", match="prefix")
     operator.until_now()
-    one, other = router.join("one"), router.join("other")
+    one = router.join("one", serializer=serializer)
+    other = router.join("other")
     subscription = one.subscribe(TOPIC, match="prefix")
     other.subscribe(TOPIC, match="prefix")
     one.remove(34, subscription)

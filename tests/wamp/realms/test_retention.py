@@ -67,18 +67,18 @@ def test_asking_again_delivers_again(router):
     assert events(client) == [[{"retained": True}, [1]]]
 
 
-def test_newer_event_replaces_the_retained_one(router):
+def test_newer_event_replaces_the_retained_one(router, serializer):
     """One per topic; an event without retain changes nothing."""
-    publisher = router.join("alice")
+    publisher = router.join("alice", serializer=serializer)
     publisher.publish(TOPIC, [1], retain=True)
     publisher.publish(TOPIC, [2], retain=True)
     publisher.publish(TOPIC, [3])
     assert retained(router) == [[{"retained": True}, [2]]]
 
 
-def test_retained_event_without_payload_clears_the_topic(router):
+def test_retained_event_without_payload_clears_the_topic(router, serializer):
     """As in MQTT."""
-    publisher = router.join("alice")
+    publisher = router.join("alice", serializer=serializer)
     publisher.publish(TOPIC, [1], retain=True)
     publisher.publish(TOPIC, retain=True)
     assert retained(router) == []

@@ -21,11 +21,13 @@ from wsocket.core.stream import Limits
 from wsocket.core.waiter import Waiter, ask
 from wsocket.errors import HttpError
 from wsocket.log import LOGGED_AS
+from wsocket.wamp.batching import batching_of
 from wsocket.wamp.formats import SERIALIZERS
 from wsocket.wamp.serializers import DECODE_ERRORS
 from wsocket.wamp.session import Gatekeeper
 from wsocket.wamp.transports.longpoll_link import (
     NOTHING,
+    Batches,
     LongPollCodec,
     LongPollLink,
     OneByOne,
@@ -37,6 +39,9 @@ Links = dict[str, LongPollLink]
 
 CODECS = {
     f"wamp.2.{each.name}": LongPollCodec(each, OneByOne()) for each in SERIALIZERS
+} | {
+    f"wamp.2.{each.name}.batched": LongPollCodec(each, Batches(batching_of(each)))
+    for each in SERIALIZERS
 }
 
 _ID_BYTES = 24  # of randomness in a transport's ID

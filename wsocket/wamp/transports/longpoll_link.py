@@ -11,8 +11,9 @@ from wsocket.core.backlog import Backlog, Droppable
 from wsocket.core.loop import Loop, Timer
 from wsocket.core.stream import Limits
 from wsocket.core.waiter import Waiter
-from wsocket.errors import HttpError
+from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
+from wsocket.wamp.batching import Batching
 from wsocket.wamp.serializers import Payload, Serializer
 from wsocket.wamp.session import Gatekeeper, Session
 
@@ -60,6 +61,16 @@ class OneByOne:
         return [body]
 
 
+class Batches:
+    """As many messages in each body as wait: the protocols that are batched."""
+
+    size = 65536
+
+    def __init__(self, batching: Batching) -> None:
+        self.join = batching.join
+        self.split = batching.split
+
+
 class LongPollCodec:
     """Bodies of one protocol; every session that speaks it shares this."""
 
@@ -83,6 +94,7 @@ class LongPollCodec:
 
         Raises:
             UnicodeDecodeError: It is not UTF-8, and must be.
+            BatchError: It is not the batch that it must be.
         """
         return self.packing.split(body if self.serializer.binary else body.decode())
 
@@ -181,7 +193,7 @@ class LongPollLink:
     def _handle(self, body: bytes) -> None:
         try:
             messages = self.codec.decode(body)
-        except UnicodeDecodeError as error:
+        except (UnicodeDecodeError, BatchError) as error:
             self._session.violate(f"message: {error}")
             return
         for message in messages:

@@ -1,5 +1,5 @@
 """WAMP over a websocket: one message in each (``wamp.2.json``, ``.msgpack``,
-``.cbor``).
+``.cbor``), or a batch (``wamp.2.json.batched`` and so on).
 """
 
 from __future__ import annotations
@@ -9,21 +9,47 @@ from functools import partial
 from typing import Any
 
 from wsocket.core.channel import Channel
-from wsocket.core.frames import BINARY, TEXT, encode_frame
+from wsocket.core.frames import BINARY, FIN, TEXT, encode_unmasked
+from wsocket.errors import BatchError
+from wsocket.wamp.batching import (
+    SEPARATED,
+    SEPARATED_BY_AUTOBAHN,
+    Batching,
+    batching_of,
+)
 from wsocket.wamp.formats import SERIALIZERS
-from wsocket.wamp.serializers import Serializer
+from wsocket.wamp.serializers import JSON, Serializer
 from wsocket.wamp.session import Gatekeeper, Session
 from wsocket.wamp.transports.codec import FrameCodec
 
 PREFIX = "wamp.2."
+BATCHED = ".batched"
 
 
-def _codec(serializer: Serializer) -> FrameCodec:
-    opcode = BINARY if serializer.binary else TEXT
-    return FrameCodec(serializer, partial(encode_frame, opcode))
+def _framing(serializer: Serializer) -> Callable[[bytes], bytes]:
+    """What makes the frame of a message, whole and unmasked."""
+    return partial(encode_unmasked, FIN | (BINARY if serializer.binary else TEXT))
 
 
-CODECS = {PREFIX + each.name: _codec(each) for each in SERIALIZERS}
+class BatchedCodec(FrameCodec):
+    """Frames whose messages are batches: of one WAMP message each, see
+    docs/architecture.md.
+    """
+
+    __slots__ = ("batching",)
+
+    def __init__(self, serializer: Serializer, batching: Batching) -> None:
+        framing = _framing(serializer)
+        super().__init__(serializer, lambda message: framing(batching.join([message])))
+        self.batching = batching
+
+
+CODECS = {PREFIX + each.name: FrameCodec(each, _framing(each)) for each in SERIALIZERS}
+BATCHED_CODECS = {
+    PREFIX + each.name + BATCHED: BatchedCodec(each, batching_of(each))
+    for each in SERIALIZERS
+}
+AUTOBAHN_CODEC = BatchedCodec(JSON, SEPARATED_BY_AUTOBAHN)
 
 
 class WebSocketLink:
@@ -63,6 +89,46 @@ class WebSocketLink:
         self._channel.close(1002 if failed else 1000)
 
 
+class BatchedLink(WebSocketLink):
+    """A session's end of a channel whose messages are batches."""
+
+    __slots__ = ("_batching",)
+
+    def __init__(
+        self,
+        channel: Channel,
+        codec: BatchedCodec,
+        gatekeeper: Gatekeeper,
+        *,
+        environ: Mapping[str, Any],
+    ) -> None:
+        super().__init__(channel, codec, gatekeeper, environ=environ)
+        self._batching = codec.batching
+
+    def received(self, message: str | bytes) -> None:
+        """A websocket message: WAMP messages, which are handled in their order."""
+        if type(message) is not self._message_type:
+            super().received(message)  # which says so
+            return
+        if self._batching is SEPARATED and message[-1:] == "\x18":
+            self._speak_as_autobahn()
+        session = self._session
+        try:
+            messages = self._batching.split(message)
+        except BatchError as error:
+            session.violate(f"batch: {error}")
+            return
+        for each in messages:
+            if session.ended:  # the rest is ignored
+                return
+            session.received(each)
+
+    def _speak_as_autobahn(self) -> None:
+        """Answer with the separator that the client writes: it knows no other."""
+        self._batching = AUTOBAHN_CODEC.batching
+        self.codec = self._session.codec = AUTOBAHN_CODEC
+
+
 class WampSubprotocol:
     """The subprotocol that core's framework is given: ``wamp.2.*`` on any path.
 
@@ -72,7 +138,7 @@ class WampSubprotocol:
             the first session joins.
     """
 
-    names: Sequence[str] = tuple(CODECS)
+    names: Sequence[str] = (*CODECS, *BATCHED_CODECS)
 
     def __init__(self, gatekeeper: Gatekeeper, *, prepare: Callable[[], None]) -> None:
         self._gatekeeper = gatekeeper
@@ -82,9 +148,24 @@ class WampSubprotocol:
         """Whether a request offers WAMP, be it in a serializer that is unknown here."""
         return any(name.startswith(PREFIX) for name in offered)
 
+    def choose(self, offered: Sequence[str]) -> str | None:
+        """The first that is known here, and one without batches if there is any."""
+        return next(
+            (
+                name
+                for codecs in (CODECS, BATCHED_CODECS)
+                for name in offered
+                if name in codecs
+            ),
+            None,
+        )
+
     def connect(
         self, channel: Channel, name: str, environ: Mapping[str, Any]
     ) -> WebSocketLink:
         """Start a session, still without a realm, on *channel*."""
         self._prepare()
+        if name in BATCHED_CODECS:
+            codec = BATCHED_CODECS[name]
+            return BatchedLink(channel, codec, self._gatekeeper, environ=environ)
         return WebSocketLink(channel, CODECS[name], self._gatekeeper, environ=environ)

@@ -1,0 +1,100 @@
+"""``wamp.2.ubjson``: in the form of today's autobahn-python, BJData.
+
+The older form has the same subprotocol and other bytes for the same numbers, so a
+router cannot tell them apart and speaks one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from wsocket.errors import PayloadError
+from wsocket.wamp.bjdata import BjdataError, Reader, write
+from wsocket.wamp.items import PAYLOAD_INDEX, explain_items, message_of
+from wsocket.wamp.messages import ABSENT, ClientMessage
+from wsocket.wamp.serializers import Payload, refuse_value
+
+_BINARY = b"[$B"  # this is how a list begins that is none
+
+
+class Ubjson:
+    """UBJSON, with text and binary distinct."""
+
+    name = "ubjson"
+    binary = True
+
+    def decode(self, data: str | bytes) -> ClientMessage:
+        assert isinstance(data, bytes)
+        try:
+            items, raws = _split(data)
+        except BjdataError as error:
+            raise msgspec.DecodeError(f"UBJSON is malformed: {error}") from error
+        return message_of(items, raws)
+
+    def explain(self, error: Exception, data: str | bytes) -> str:
+        if isinstance(error, RecursionError):
+            return "message: nested too deeply"
+        try:
+            assert isinstance(data, bytes)
+            items, _ = _split(data)
+        except BjdataError:
+            return f"message: {error}"
+        return explain_items(error, items)
+
+    def encode(self, message: list[Any]) -> bytes:
+        written = (item if type(item) is Raw else write(item) for item in message)
+        return b"".join((b"[", *written, b"]"))
+
+    def payload(self, args: Raw, kwargs: Raw) -> Payload:
+        if args is ABSENT:
+            return Payload(self, ())
+        if bytes(args)[:1] != b"[" or bytes(args)[:3] == _BINARY:
+            raise PayloadError("Arguments: expected a list")
+        if kwargs is ABSENT:
+            return Payload(self, (args,))
+        if bytes(kwargs)[:1] != b"{":
+            raise PayloadError("ArgumentsKw: expected a dict")
+        return Payload(self, (args, kwargs))
+
+    def unpack(self, part: Raw) -> Any:
+        try:
+            return Reader(bytes(part)).value()
+        except BjdataError as error:
+            raise msgspec.DecodeError(f"UBJSON is malformed: {error}") from error
+
+    def pack(self, value: Any) -> Raw:
+        plain = msgspec.to_builtins(  # dates and the like, as in JSON
+            value,
+            builtin_types=(bytes, bytearray, memoryview),
+            str_keys=True,
+            enc_hook=refuse_value,
+        )
+        return Raw(write(plain))
+
+
+def _split(data: bytes) -> tuple[list[Any], list[Raw]]:
+    """Read the items of a message; the payload's come back raw.
+
+    Raises:
+        BjdataError: *data* is not one list and nothing else.
+    """
+    reader = Reader(data)
+    items: list[Any] = []
+    raws: list[Raw] = []
+    payload_index = len(data)  # there are fewer items than that
+    for index, _ in enumerate(reader.elements()):
+        start = reader.position
+        item = reader.value()
+        if index == 0 and type(item) is int:
+            payload_index = PAYLOAD_INDEX.get(item, payload_index)
+        if index >= payload_index:
+            raws.append(Raw(data[start : reader.position]))
+        else:
+            items.append(item)
+    reader.finish()
+    return items, raws
+
+
+UBJSON = Ubjson()
