@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import ssl
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from gevent import monkey
 
+from wsocket.core.certificates import load_context
 from wsocket.core.server import run
 from wsocket.log import logger
 
@@ -52,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=_port, default=8080, help="port, 0 picks one (%(default)s)"
     )
     serve.add_argument(
+        "--certfile", metavar="FILE", help="serve HTTPS with this certificate (PEM)"
+    )
+    serve.add_argument(
+        "--keyfile", metavar="FILE", help="its private key, if it is in another file"
+    )
+    serve.add_argument(
         "--debug",
         action="store_true",
         help="log everything, and show tracebacks on error pages",
@@ -72,8 +80,21 @@ def _run(options: argparse.Namespace) -> int:
         logger.setLevel("DEBUG")
     # As `python -m` would: the application usually lies in the current folder.
     sys.path.insert(0, os.getcwd())
-    run(_load(options.target), options.host, options.port)
+    context = _tls(options.certfile, options.keyfile)
+    run(_load(options.target), options.host, options.port, ssl_context=context)
     return 0
+
+
+def _tls(certfile: str | None, keyfile: str | None) -> ssl.SSLContext | None:
+    """The context for HTTPS, if that is asked for."""
+    if certfile is None:
+        if keyfile is not None:
+            raise UsageError("--keyfile needs --certfile, its certificate")
+        return None
+    try:
+        return load_context(certfile, keyfile)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _load(target: str) -> Callable[..., Any]:

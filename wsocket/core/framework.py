@@ -5,14 +5,11 @@ subprotocols.
 from __future__ import annotations
 
 import io
-import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakSet
 from wsgiref.util import is_hop_by_hop
-
-from gevent import monkey
 
 from wsocket.core import handshake
 from wsocket.core.concurrency import GREENLETS
@@ -22,6 +19,7 @@ from wsocket.core.handshake import Handshake
 from wsocket.core.loop import Loop, get_loop
 from wsocket.core.response import respond
 from wsocket.core.routes import Routes, request_path
+from wsocket.core.sockets import disable_nagle, plain_socket
 from wsocket.core.stream import Limits
 from wsocket.core.subprotocol import Subprotocol
 from wsocket.core.switchboard import Switchboard
@@ -33,9 +31,6 @@ from wsocket.log import logger
 Environ = dict[str, Any]
 Handler = Callable[..., Any]
 HandlerT = TypeVar("HandlerT", bound=Handler)
-
-# The loop's sockets are never gevent's: those would wait, and the loop must not.
-_plain_socket: type[socket.socket] = monkey.get_original("socket", "socket")
 
 
 class Framework:
@@ -231,8 +226,8 @@ class Framework:
         environ: Environ,
     ) -> None:
         loop = get_loop(current_hub=taken.concurrency is GREENLETS)
-        sock = _plain_socket(fileno=taken.descriptor)
-        _disable_nagle(sock)
+        sock = plain_socket(fileno=taken.descriptor)
+        disable_nagle(sock)
         name = agreed.subprotocol
         assert name is not None
 
@@ -266,7 +261,7 @@ class Framework:
         watched = loop is not None and loop.concurrency is GREENLETS
         patience = 0.0 if watched else self._limits.ping_interval
         sock = taken.concurrency.adopt(taken.descriptor, patience=patience)
-        _disable_nagle(sock)
+        disable_nagle(sock)
         # The request is over for the server: what follows is the handler's own environ.
         environ = {**environ, "wsgi.input": io.BytesIO()}
         websocket = self.websocket_class(
@@ -358,12 +353,6 @@ def _refuse(start_response: Handler, error: HandshakeError) -> list[bytes]:
     ]
     start_response(error.status, headers)
     return [body]
-
-
-def _disable_nagle(sock: socket.socket) -> None:
-    """Small messages must not wait for the acknowledgement of the one before."""
-    if sock.family in (socket.AF_INET, socket.AF_INET6):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _as_hook(handler: EventHandler | EventHook) -> EventHook:
