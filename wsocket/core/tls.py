@@ -37,6 +37,9 @@ class Terminator:
         timeout: Seconds for a handshake, and for which a client may leave untouched
             what the application had sent before it closed.
 
+    Attributes:
+        connections: Those that have not ended.
+
     Raises:
         TypeError, ValueError: *context* is not such a context.
     """
@@ -45,7 +48,7 @@ class Terminator:
         _check_context(context)
         self._context = context
         self._timeout = timeout
-        self._open: set[TlsConnection] = set()
+        self.connections: set[TlsConnection] = set()
 
     def accept(
         self, sock: socket.socket, *, client: str, loop: Loop
@@ -73,9 +76,9 @@ class Terminator:
             context=self._context,
             client=client,
             timeout=self._timeout,
-            ended=self._open.discard,
+            ended=self.connections.discard,
         )
-        self._open.add(connection)
+        self.connections.add(connection)
         loop.call_soon(connection.start)
         return type(sock)(fileno=theirs.detach()), connection
 
@@ -86,7 +89,7 @@ class Terminator:
         the process.
         """
         deadline = time.monotonic() + LINGER
-        while self._open and time.monotonic() < deadline:
+        while self.connections and time.monotonic() < deadline:
             time.sleep(0.01)
 
 
