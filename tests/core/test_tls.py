@@ -373,6 +373,20 @@ def test_a_clients_certificate_is_known(connect, trusting, version, named):
         assert subject == ((("commonName", "Ada"),),)
 
 
+def test_a_certificate_that_is_loaded_later_is_used_from_then_on(world, certificates):
+    """So that it can be renewed while the server runs."""
+    context = certificates.server_context()
+    terminator = Terminator(context, timeout=SECONDS)
+    trusting = certificates.client_context()
+    trusting.check_hostname = False
+    seen = []
+    for certificate in (certificates.server, certificates.client):
+        context.load_cert_chain(certificate)
+        with contextlib.closing(Line(world, terminator)) as line:
+            seen.append(line.secured(trusting).tls.getpeercert()["subject"])
+    assert seen == [((("commonName", name),),) for name in ("localhost", "Ada")]
+
+
 # Clients that break TLS, or do not speak it
 
 

@@ -40,6 +40,9 @@ class HttpServer(Protocol):
 class HttpConnection:
     """A connection, served by the thread or greenlet that calls `serve`.
 
+    Args:
+        tls: The client's connection, if *sock* is where its TLS was ended to.
+
     Attributes:
         connection: The socket; named as in wsgiref, where the takeover of a websocket
             looks for it.
