@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import Certificates
 from tests.programs import ROOT, Server, app_commands, need, running
 
 
@@ -37,6 +38,12 @@ def server(
     logged = log.read_text()
     expected = logged.count("ValueError: the procedure is broken")  # of its `crash`
     assert logged.count("Traceback") == expected, logged
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority, and what it has issued."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="session")

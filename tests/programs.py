@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
-START_LINE = re.compile(r"http://[\d.]+:\d+/")
+START_LINE = re.compile(r"https?://[\d.]+:\d+/")
 STOP_SECONDS = 15  # after Ctrl-C, for a machine that is busy
 
 

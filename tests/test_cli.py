@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -119,6 +121,8 @@ def fetch(server: Server) -> str:
         (("run", ":app"), "'' is not the name of a module"),
         (("run", ".hello"), "not the name of a module"),
         (("run", ""), "not the name of a module"),
+        (("run", "hello", "--keyfile", "key.pem"), "--keyfile needs --certfile"),
+        (("run", "hello", "--certfile", "no.pem"), "cannot read no.pem: No such file"),
     ],
     ids=" ".join,
 )
@@ -160,6 +164,8 @@ def test_help_explains_the_arguments(capsys):
     shown = capsys.readouterr().out
     for word in ("MODULE:APP", "--host", "127.0.0.1", "--port", "8080", "--debug"):
         assert word in shown
+    assert "--certfile" in shown
+    assert "--keyfile" in shown
 
 
 # Serving
@@ -209,6 +215,24 @@ def test_signals_end_it_quietly(serve, number):
     fetch(server)
     server.process.send_signal(number)
     assert server.process.wait(SECONDS) == 0
+    assert server.log.read_text() == ""
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["one file", "two files"])
+def test_a_certificate_makes_it_https(serve, certificates, split):
+    """The start line says so, and HTTP/1.1 is agreed on."""
+    key = ("--keyfile", certificates.server_key) if split else ()
+    server = serve("hello", "--certfile", certificates.server, *key)
+    assert server.url.startswith("https://127.0.0.1:")
+    context = certificates.client_context()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with urlopen(server.url, timeout=SECONDS, context=context) as response:
+        assert response.read() == b"True True"
+    address = urlsplit(server.url)
+    connection = socket.create_connection((address.hostname, address.port), SECONDS)
+    with context.wrap_socket(connection, server_hostname="127.0.0.1") as client:
+        assert client.selected_alpn_protocol() == "http/1.1"
+    assert server.stop() == 0
     assert server.log.read_text() == ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import ssl
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
@@ -249,7 +250,13 @@ class WSocketApp(Framework):
             options=options or CallOptions(receive_progress=True),
         )
 
-    def listen_rawsocket(self, url: str, *, pings: bool = False) -> Listener:
+    def listen_rawsocket(
+        self,
+        url: str,
+        *,
+        pings: bool = False,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> Listener:
         """Accept WAMP sessions over RawSocket, without HTTP and websockets.
 
         Listens when it returns, in this process: call it after a fork. Callable from
@@ -263,6 +270,7 @@ class WSocketApp(Framework):
                 that one that hangs is found out. Not every client library knows PING:
                 autobahn-python ends the connection. Without it the kernel finds out a
                 TCP client that is cut off, in the same time.
+            ssl_context: For TLS: with a certificate, for the server's side.
 
         Returns:
             The listener: it has an ``address`` and can ``close()``.
@@ -280,7 +288,7 @@ class WSocketApp(Framework):
             max_message_size=self.max_message_size,
             pings=pings,
         )
-        return self._listen(url, transport.connect)
+        return self._listen(url, transport.connect, ssl_context=ssl_context)
 
     def add_realm(self, realm: Realm) -> None:
         """Open another realm of the router. Callable from any thread, also while it

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import ssl
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from typing import Any
 from gevent import monkey
 
 from wsocket.app import WSocketApp
+from wsocket.core.certificates import load_context
 from wsocket.core.listener import Listener
 from wsocket.core.server import run
 from wsocket.log import logger
@@ -63,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
         "unix:///run/app/wamp.sock; may be repeated",
     )
     serve.add_argument(
+        "--certfile", metavar="FILE", help="serve HTTPS with this certificate (PEM)"
+    )
+    serve.add_argument(
+        "--keyfile", metavar="FILE", help="its private key, if it is in another file"
+    )
+    serve.add_argument(
         "--debug",
         action="store_true",
         help="log everything, and show tracebacks on error pages",
@@ -83,11 +91,12 @@ def _run(options: argparse.Namespace) -> int:
         logger.setLevel("DEBUG")
     # As `python -m` would: the application usually lies in the current folder.
     sys.path.insert(0, os.getcwd())
+    context = _tls(options.certfile, options.keyfile)
     app = _load(options.target)
     with ExitStack() as listeners:
         for url in options.rawsocket:
             listeners.callback(_listen_rawsocket(app, url).close)
-        run(app, options.host, options.port)
+        run(app, options.host, options.port, ssl_context=context)
     return 0
 
 
@@ -102,6 +111,18 @@ def _listen_rawsocket(app: Callable[..., Any], url: str) -> Listener:
         sys.exit(f"wsocket: {error.strerror or error}")
     print(f"wsocket: RawSocket on {listener.address}", flush=True)
     return listener
+
+
+def _tls(certfile: str | None, keyfile: str | None) -> ssl.SSLContext | None:
+    """The context for HTTPS, if that is asked for."""
+    if certfile is None:
+        if keyfile is not None:
+            raise UsageError("--keyfile needs --certfile, its certificate")
+        return None
+    try:
+        return load_context(certfile, keyfile)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _load(target: str) -> Callable[..., Any]:

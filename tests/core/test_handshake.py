@@ -386,12 +386,23 @@ def test_the_drafts_name_the_origin_differently(version):
 
 
 @pytest.mark.parametrize(
-    "scheme", ["http", "https"], ids=["plain", "TLS in the server itself"]
+    "scheme", ["http", "https"], ids=["TLS in a proxy", "TLS in the server itself"]
 )
-def test_the_scheme_that_the_server_sees_does_not_matter(scheme):
-    """Behind a proxy that ends TLS it is not the one that the browser used."""
+def test_a_page_of_the_same_host_that_came_over_tls_may_connect(scheme):
+    """Behind a proxy that ends TLS the server does not see that it was used."""
     environ = request(HTTP_ORIGIN="https://server.example.com")
     assert negotiate({**environ, "wsgi.url_scheme": scheme})
+
+
+@pytest.mark.parametrize("port", ["", ":80", ":443", ":8443"])
+def test_a_page_that_came_without_tls_is_another_origin_for_a_server_with_tls(port):
+    """Anybody on its way could have written it."""
+    host = f"server.example.com{port}"
+    environ = request(HTTP_ORIGIN=f"http://{host}", HTTP_HOST=host)
+    assert negotiate({**environ, "wsgi.url_scheme": "http"})
+    secure = {**environ, "wsgi.url_scheme": "https"}
+    assert refused(secure).status == "403 Forbidden"
+    assert negotiate(secure, allowed_origins=[f"http://{host}"])
 
 
 @pytest.mark.parametrize(

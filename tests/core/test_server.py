@@ -112,6 +112,13 @@ def test_timeout_must_be_positive():
         make_server("127.0.0.1", 0, hello, timeout=0)
 
 
+@pytest.mark.parametrize("context", ["cert.pem", 0, False])
+def test_context_for_tls_must_be_one(context):
+    """A path is not; nor is anything that happens to be false."""
+    with pytest.raises(TypeError, match="ssl_context must be an"):
+        make_server("127.0.0.1", 0, hello, ssl_context=context)
+
+
 def test_unknown_host_is_refused_by_name(monkeypatch):
     """The resolver's own message does not say which."""
 

@@ -29,12 +29,12 @@ OPTIONS = [
 
 
 @contextmanager
-def open_browser(paths: tuple[str, str], profile: Path) -> Iterator[Chrome]:
+def open_browser(paths: tuple[str, str], profile: Path, *more: str) -> Iterator[Chrome]:
     """Start Chromium with a fresh profile; *paths* are of browser and driver."""
     browser, driver = paths
     options = ChromeOptions()
     options.binary_location = browser
-    for option in [*OPTIONS, f"--user-data-dir={profile}"]:
+    for option in [*OPTIONS, *more, f"--user-data-dir={profile}"]:
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     chrome = Chrome(options=options, service=ChromeService(executable_path=driver))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import socket
+import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, ClassVar, TypeVar
@@ -29,6 +30,7 @@ from wsocket.core.stream import Limits
 from wsocket.core.subprotocol import Subprotocol
 from wsocket.core.switchboard import Switchboard
 from wsocket.core.takeover import TakenConnection, take_over
+from wsocket.core.tls import Terminator
 from wsocket.core.websocket import WebSocket
 from wsocket.errors import HandshakeError, UpgradeUnavailable, WebSocketError
 from wsocket.log import logger
@@ -36,8 +38,9 @@ from wsocket.log import logger
 Environ = dict[str, Any]
 Handler = Callable[..., Any]
 HandlerT = TypeVar("HandlerT", bound=Handler)
-Connect = Callable[[Switchboard, socket.socket, Environ], object]
-"""Takes a connection that a listener accepted, on the loop."""
+Connect = Callable[[Switchboard, socket.socket, Callable[[], Environ]], object]
+"""Takes a connection that a listener accepted, on the loop. What is known of the client
+can be asked for when its first bytes are there."""
 
 
 class Framework:
@@ -279,7 +282,9 @@ class Framework:
             self._switchboard = loop, Switchboard(loop, limits=self._limits)
         return self._switchboard[1]
 
-    def _listen(self, url: str, connect: Connect) -> Listener:
+    def _listen(
+        self, url: str, connect: Connect, *, ssl_context: ssl.SSLContext | None
+    ) -> Listener:
         """Listen on *url* and have *connect* take what is accepted there.
 
         Raises:
@@ -287,9 +292,18 @@ class Framework:
             OSError: It cannot be listened on; the message says what to do.
         """
         loop = get_loop()
+        terminator: Terminator | None = None
+        if ssl_context is not None:
+            terminator = Terminator(ssl_context, timeout=self._limits.ping_timeout)
 
         def accepted(sock: socket.socket, environ: Environ) -> None:
-            connect(self._switchboard_on(loop), sock, environ)
+            switchboard = self._switchboard_on(loop)
+            if terminator is None:
+                connect(switchboard, sock, lambda: environ)
+                return
+            client = environ.get("REMOTE_ADDR", url)
+            plain, tls = terminator.accept(sock, client=client, loop=loop)
+            connect(switchboard, plain, lambda: {**environ, **tls.environ()})
 
         listener = Listener(
             loop, Binding(parse_endpoint(url)), limits=self._limits, accepted=accepted

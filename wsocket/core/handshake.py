@@ -28,6 +28,7 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(?::(\d{0,5}))?")
 _ORIGIN = re.compile(rf"([A-Za-z][A-Za-z0-9+.\-]*)://{_HOST.pattern}")
 
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_SECURE = frozenset({"https", "wss"})
 
 
 @dataclass(frozen=True)
@@ -157,9 +158,9 @@ def check_origin(
 ) -> None:
     """Refuse pages of other hosts (RFC 6455 section 10.2).
 
-    The scheme is not compared with the request's: behind a proxy that ends TLS the
-    server would see "http" where the browser saw "https". A client that names no
-    origin is not a browser's page.
+    A request that came over TLS has the origin of a page that did. The reverse does not
+    hold: behind a proxy that ends TLS the server sees "http" where the browser saw
+    "https". A client that names no origin is not a browser's page.
 
     Args:
         allowed_origins: See `check_allowed_origins`.
@@ -167,11 +168,12 @@ def check_origin(
     Raises:
         HandshakeError: 403 Forbidden.
     """
+    secure = environ.get("wsgi.url_scheme") == "https"
     for name in ("HTTP_ORIGIN", "HTTP_SEC_WEBSOCKET_ORIGIN"):
         text = _header(environ, name)
         if (
             name in environ
-            and not _is_same_host(text, _header(environ, "HTTP_HOST"))
+            and not _is_same_host(text, _header(environ, "HTTP_HOST"), secure=secure)
             and not _is_allowed(text, allowed_origins or ())
         ):
             raise HandshakeError(
@@ -258,11 +260,16 @@ def _parse_origin(text: str) -> _Origin | None:
     return _Origin(scheme, match[2].lower(), port)
 
 
-def _is_same_host(text: str, host: str) -> bool:
-    """Whether the origin `text` has the host and port of a Host header."""
+def _is_same_host(text: str, host: str, *, secure: bool) -> bool:
+    """Whether the origin `text` has the host and port of a Host header.
+
+    Args:
+        secure: Whether it must have a scheme with TLS.
+    """
     origin = _parse_origin(text)
     match = _HOST.fullmatch(host)
-    if origin is None or match is None or origin.scheme not in _DEFAULT_PORTS:
+    schemes = _SECURE if secure else _DEFAULT_PORTS.keys()
+    if origin is None or match is None or origin.scheme not in schemes:
         return False
     port = int(match[2]) if match[2] else _DEFAULT_PORTS[origin.scheme]
     return origin.host == match[1].lower() and origin.port == port

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wsocket.core.exchange import ClientGone, Exchange
 from wsocket.core.request import RequestError, RequestReader
+from wsocket.core.sockets import disable_nagle
 from wsocket.log import logger
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+    from wsocket.core.tls import TlsConnection
 
 # Most bytes in one send(), each of which may take the server's timeout: a slow client
 # may load a large response, but no slower than that.
@@ -37,6 +40,9 @@ class HttpServer(Protocol):
 class HttpConnection:
     """A connection, served by the thread or greenlet that calls `serve`.
 
+    Args:
+        tls: The client's connection, if *sock* is where its TLS was ended to.
+
     Attributes:
         connection: The socket; named as in wsgiref, where the takeover of a websocket
             looks for it.
@@ -46,11 +52,17 @@ class HttpConnection:
     """
 
     def __init__(
-        self, sock: socket.socket, client_address: Any, *, server: HttpServer
+        self,
+        sock: socket.socket,
+        client_address: Any,
+        *,
+        server: HttpServer,
+        tls: TlsConnection | None = None,
     ) -> None:
         self.connection = sock
         self.client, self._client_port = client_address[:2]
         self._server = server
+        self._tls = tls
         self._requests = RequestReader(sock, server.client_timeout)
         self.rfile = self._requests.buffer
         self.finished = threading.Event()
@@ -62,8 +74,7 @@ class HttpConnection:
         self._server.connections.add(self)
         try:
             self.connection.settimeout(self._server.client_timeout)
-            # A response's end must not wait for the acknowledgement of its beginning.
-            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+            disable_nagle(self.connection)
             while not self._stopping and self._serve_request():
                 self._idle = True
         except OSError as error:
@@ -86,6 +97,7 @@ class HttpConnection:
             **self._server.base_environ,
             "REMOTE_ADDR": self.client,
             "REMOTE_PORT": str(self._client_port),
+            **(self._tls.environ() if self._tls is not None else {}),
         }
 
     def send(self, data: bytes) -> None:
@@ -103,6 +115,8 @@ class HttpConnection:
 
     def reset(self) -> None:
         """Close so that it is an error for the client, not the end of a response."""
+        if self._tls is not None:
+            self._tls.abort()
         no_time = struct.pack("ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
         self.connection.close()

@@ -7,13 +7,16 @@ import errno
 import socket
 import time
 from socketserver import BaseRequestHandler, ThreadingMixIn
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.simple_server import WSGIServer
 from wsgiref.util import FileWrapper
 
 from gevent.server import StreamServer
 
-from wsocket.core.http_connection import Connections, HttpConnection
+from wsocket.core.concurrency import GREENLETS, concurrency_of
+from wsocket.core.http_connection import Connections, HttpConnection, HttpServer
+from wsocket.core.loop import get_loop
+from wsocket.core.tls import Terminator
 from wsocket.log import logger
 
 if TYPE_CHECKING:
@@ -27,13 +30,19 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
         listener: The listening socket; the server closes it.
         app: The WSGI application.
         timeout: Longest wait for a client, in seconds; see `wsocket.make_server`.
+        terminator: Ends TLS; None for plain HTTP.
     """
 
     daemon_threads = True
     application: WSGIApplication
 
     def __init__(
-        self, listener: socket.socket, app: WSGIApplication, *, timeout: float
+        self,
+        listener: socket.socket,
+        app: WSGIApplication,
+        *,
+        timeout: float,
+        terminator: Terminator | None = None,
     ) -> None:
         address = listener.getsockname()
         self.address_family = listener.family
@@ -44,12 +53,13 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
         self.server_name, self.server_port = address[:2]
         self.application = app
         self.client_timeout = timeout
+        self.terminator = terminator
         self.connections = Connections()
         self.base_environ = base_environ(address)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection; called in its thread."""
-        HttpConnection(request, client_address, server=self).serve()
+        serve_connection(request, client_address, server=self)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection; part of `socketserver.TCPServer`."""
@@ -78,6 +88,11 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
         super().server_close()
         self.connections.close()
 
+    def settle(self) -> None:
+        """Wait a moment for what is still to be sent; see `Terminator.settle`."""
+        if self.terminator is not None:
+            self.terminator.settle()
+
 
 class GeventServer(StreamServer):
     """gevent's server with the methods of wsgiref's.
@@ -88,15 +103,22 @@ class GeventServer(StreamServer):
         listener: The listening socket, gevent's; the server closes it.
         app: The WSGI application.
         timeout: Longest wait for a client, in seconds; see `wsocket.make_server`.
+        terminator: Ends TLS; None for plain HTTP.
     """
 
     def __init__(
-        self, listener: socket.socket, app: WSGIApplication, *, timeout: float
+        self,
+        listener: socket.socket,
+        app: WSGIApplication,
+        *,
+        timeout: float,
+        terminator: Terminator | None = None,
     ) -> None:
         super().__init__(listener)
         self.server_address = listener.getsockname()
         self.application = app
         self.client_timeout = timeout
+        self.terminator = terminator
         self.connections = Connections()
         self.base_environ = base_environ(self.server_address)
 
@@ -108,7 +130,7 @@ class GeventServer(StreamServer):
 
     def handle(self, sock: Any, address: Any) -> None:
         """Serve a connection; called in its greenlet."""
-        HttpConnection(sock, address, server=self).serve()
+        serve_connection(sock, address, server=self)
 
     def shutdown(self) -> None:
         """Stop `serve_forever`; called from another greenlet."""
@@ -123,8 +145,34 @@ class GeventServer(StreamServer):
         self.stop()
         self.connections.close()
 
+    def settle(self) -> None:
+        """Wait a moment for what is still to be sent; see `Terminator.settle`."""
+        if self.terminator is not None:
+            self.terminator.settle()
+
     def __exit__(self, *unused: object) -> None:
         self.server_close()
+
+
+class TlsServer(HttpServer, Protocol):
+    """What `serve_connection` needs of a server."""
+
+    terminator: Terminator | None
+
+
+def serve_connection(sock: Any, address: Any, *, server: TlsServer) -> None:
+    """Serve an accepted connection; called in its thread or greenlet."""
+    if server.terminator is None:
+        HttpConnection(sock, address, server=server).serve()
+        return
+    loop = get_loop(current_hub=concurrency_of(sock) is GREENLETS)
+    try:
+        plain, tls = server.terminator.accept(sock, client=address[0], loop=loop)
+    except OSError as error:
+        logger.error("cannot accept a connection: %s", error)
+        return
+    with plain:
+        HttpConnection(plain, address, server=server, tls=tls).serve()
 
 
 def base_environ(address: tuple[Any, ...]) -> dict[str, Any]:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from wsocket.core.binding import listen_tcp
 from wsocket.core.concurrency import is_patched
 from wsocket.core.http_server import GeventServer, ThreadedServer
+from wsocket.core.tls import Terminator
 from wsocket.log import log_to_stderr
 
 if TYPE_CHECKING:
+    import ssl
+
     from _typeshed.wsgi import WSGIApplication
 
 # What a URL can say instead of "every address of this machine".
@@ -41,13 +44,21 @@ class Server(Protocol):
     def server_close(self) -> None:
         """Stop listening."""
 
+    def settle(self) -> None:
+        """Wait a moment for what is still to be sent, before the process ends."""
+
     def __enter__(self) -> Any: ...
 
     def __exit__(self, *unused: Any) -> None: ...
 
 
 def make_server(
-    host: str, port: int, app: WSGIApplication, *, timeout: float = 30.0
+    host: str,
+    port: int,
+    app: WSGIApplication,
+    *,
+    ssl_context: ssl.SSLContext | None = None,
+    timeout: float = 30.0,
 ) -> Server:
     """Listen on `host` and `port`, ready to serve the WSGI application `app`.
 
@@ -59,9 +70,10 @@ def make_server(
         host: A name or an address, IPv4 or IPv6; ``""`` or ``"0.0.0.0"`` for every
             IPv4 address of this machine, ``"::"`` for every address.
         port: 0 picks a free one, see `Server.server_port`.
-        timeout: Longest wait for a client, in seconds: for its next request, for a
-            request's head, for a part of a request's body, and for taking a part of the
-            response.
+        ssl_context: Makes it an HTTPS server, with the certificate in the context.
+        timeout: Longest wait for a client, in seconds: for a TLS handshake, for its
+            next request, for a request's head, for a part of a request's body, and for
+            taking a part of the response.
 
     Raises:
         OSError: The address cannot be listened on; the message says why.
@@ -72,10 +84,12 @@ def make_server(
         raise ValueError(f"port must be an int from 0 to 65535, not {port!r}")
     if timeout <= 0:
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout}")
+    terminator = None
+    if ssl_context is not None:
+        terminator = Terminator(ssl_context, timeout=timeout)
     listener = listen_tcp(host, port)
-    if is_patched():
-        return GeventServer(listener, app, timeout=timeout)
-    return ThreadedServer(listener, app, timeout=timeout)
+    server = GeventServer if is_patched() else ThreadedServer
+    return server(listener, app, timeout=timeout, terminator=terminator)
 
 
 def run(
@@ -83,6 +97,7 @@ def run(
     host: str = "127.0.0.1",
     port: int = 8080,
     *,
+    ssl_context: ssl.SSLContext | None = None,
     timeout: float = 30.0,
 ) -> None:
     """Serve `app` until Ctrl-C or SIGTERM, then call ``app.close()`` if there is one.
@@ -94,18 +109,21 @@ def run(
     """
     log_to_stderr()
     try:
-        server = make_server(host, port, app, timeout=timeout)
+        server = make_server(host, port, app, ssl_context=ssl_context, timeout=timeout)
     except OSError as error:
         sys.exit(f"wsocket: {error.strerror or error}")
+    scheme = "http" if ssl_context is None else "https"
     with server:
-        _print(f"wsocket: serving on {_url(host, server.server_port)}")
         try:
+            where = _url(host, server.server_port, scheme=scheme)
+            _print(f"wsocket: serving on {where}")
             _serve(server)
         finally:
             # Before the server waits for requests under way: long polls end with it.
             close = getattr(app, "close", None)
             if callable(close):
                 close()
+    server.settle()
     _print("wsocket: stopped")
 
 
@@ -125,12 +143,12 @@ def _serve(server: Server) -> None:
             signal.signal(number, handler)
 
 
-def _url(host: str, port: int) -> str:
+def _url(host: str, port: int, *, scheme: str) -> str:
     """Where a browser on this machine finds the server, and what else it listens on."""
     reachable = _REACHABLE.get(host, host)
     bracketed = f"[{reachable}]" if ":" in reachable else reachable
     others = " and every other address of this machine" if host in _REACHABLE else ""
-    return f"http://{bracketed}:{port}/{others}"
+    return f"{scheme}://{bracketed}:{port}/{others}"
 
 
 def _print(line: str) -> None:

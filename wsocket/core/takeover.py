@@ -117,7 +117,8 @@ def find_source(environ: Environ, start_response: Any) -> Source:
             if hasattr(source.sock, "cipher"):
                 raise UpgradeUnavailable(
                     "this WSGI server ends TLS itself, so its connections cannot be "
-                    "taken over; end TLS in a reverse proxy instead"
+                    "taken over; use wsocket.run(ssl_context=...), or end TLS in a "
+                    "reverse proxy"
                 )
             return source
     software = environ.get("SERVER_SOFTWARE", "this WSGI server")

@@ -153,6 +153,7 @@ class Router:
             session=session.id,
             authextra=details.authextra or {},
             environ=session.environ,
+            channel_id=session.environ.get("wsocket.channel_id"),
         )
         methods = realm.config.auth
         begin = partial(_begin, methods, request, serializer=session.serializer)

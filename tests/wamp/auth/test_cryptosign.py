@@ -223,14 +223,13 @@ def test_a_tls_finished_message_is_hashed():
     assert exchange.verify(signature, {}).authid == "joe"
 
 
+@pytest.mark.parametrize("kind", ["tls-unique", "tls-exporter"])
 @pytest.mark.parametrize("channel_id", [None, lambda kind: None])
-def test_where_tls_is_not_ours_the_client_hears_that_it_is_not_bound(channel_id):
-    """It decides whether to go on."""
-    exchange = start(
-        authextra={"channel_binding": "tls-exporter"}, channel_id=channel_id
-    )
-    assert exchange.challenge["channel_binding"] is None
-    assert exchange.verify(OWNER.sign(exchange.challenge), {}).authid == "joe"
+def test_a_channel_binding_that_is_not_there_is_refused(kind, channel_id):
+    """The client must not go on without; it reads why, which is no secret."""
+    with pytest.raises(Denied) as refused:
+        start(authextra={"channel_binding": kind}, channel_id=channel_id)
+    assert f"{kind} is not possible on this connection" in refused.value.message
 
 
 @pytest.mark.parametrize("kind", [None, "tls-unique"])
@@ -250,9 +249,11 @@ def test_unbound_logins_can_be_refused(kind):
 
 @pytest.mark.parametrize("kind", ["", "tls-other", 7, [], {}, True])
 def test_an_unknown_channel_binding_is_refused(kind):
-    """The specification knows two types."""
-    with pytest.raises(Denied):
+    """The specification knows two types, and the client reads which."""
+    with pytest.raises(Denied) as refused:
         start(authextra={"channel_binding": kind}, channel_id=lambda kind: FINISHED)
+    message = refused.value.message
+    assert message.startswith("channel_binding: expected tls-exporter or tls-unique")
 
 
 # Router authentication

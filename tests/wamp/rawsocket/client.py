@@ -87,13 +87,17 @@ class RawSocketClient(RawClient):
         self.session = 0
         self.welcome = {}
         self._last_request = 0
-        self.sock = dial(address)
+        self.sock = self.dial(address)
         self.sock.sendall(handshake(SERIALIZERS[serializer], length))
         reply = exactly(self.sock, 4)
         assert reply[0] == 0x7F
         assert reply[1] & 15 == SERIALIZERS[serializer]
         assert reply[2:] == b"\0\0"
         self.length = reply[1] >> 4
+
+    def dial(self, address: str) -> socket.socket:
+        """Connect."""
+        return dial(address)
 
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
@@ -68,7 +68,7 @@ class AuthRequest:
         session: The session ID that WELCOME will carry.
         environ: The upgrade request's WSGI environ. On transports without a request,
             ``REMOTE_ADDR`` and ``REMOTE_PORT`` alone, or nothing.
-        channel_id: None where TLS is not ours.
+        channel_id: None where TLS does not end in the router.
     """
 
     realm: str
@@ -220,6 +220,33 @@ def requested_authid(request: AuthRequest) -> str | None:
     except (TypeError, ValueError) as error:
         raise Denied(str(error)) from None
     return request.authid
+
+
+def channel_binding(
+    request: AuthRequest, known: Collection[str]
+) -> tuple[str, bytes] | None:
+    """Type and data of the TLS channel binding that HELLO asks for, if it does.
+
+    A client that asks must not go on without it, so there is no login then.
+
+    Raises:
+        Denied: There is none of this type; the client reads why.
+    """
+    kind = request.authextra.get("channel_binding")
+    if kind is None:
+        return None
+    if not isinstance(kind, str) or kind not in known:
+        expected = " or ".join(sorted(known))
+        problem = f"channel_binding: expected {expected}, got {kind!r:.100}"
+        raise Denied(problem, message=problem)
+    data = request.channel_id(kind) if request.channel_id else None
+    if not data:
+        problem = (
+            f"channel_binding: {kind} is not possible on this connection; the router "
+            "has tls-unique, where TLS 1.2 ends in itself, without session resumption"
+        )
+        raise Denied(problem, message=problem)
+    return kind, data
 
 
 def same_text(given: str, expected: str) -> bool:

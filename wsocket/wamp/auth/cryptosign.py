@@ -15,6 +15,7 @@ from wsocket.wamp.auth.base import (
     Denied,
     Identity,
     Principal,
+    channel_binding,
     check_authid,
     check_text,
     refuse_type,
@@ -110,21 +111,15 @@ class Channel:
 
     @classmethod
     def of(cls, request: AuthRequest) -> Channel:
-        """The one that HELLO asks for, or none if there is none of this type.
-
-        The client then sees in CHALLENGE that it is not bound, and decides.
+        """The one that HELLO asks for.
 
         Raises:
-            Denied: The type is unknown.
+            Denied: There is none of this type.
         """
-        kind = request.authextra.get("channel_binding")
-        if kind is None:
+        binding = channel_binding(request, CHANNEL_BINDINGS)
+        if binding is None:
             return cls()
-        if not isinstance(kind, str) or kind not in CHANNEL_BINDINGS:
-            raise Denied("cryptosign: unknown type of channel binding")
-        data = request.channel_id(kind) if request.channel_id else None
-        if not data:
-            return cls()
+        kind, data = binding
         # A TLS Finished message (tls-unique) has 12 bytes: clients hash it.
         whole = len(data) == MESSAGE_LENGTH
         return cls(kind, data if whole else hashlib.sha256(data).digest())

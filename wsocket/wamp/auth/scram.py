@@ -18,6 +18,7 @@ from wsocket.wamp.auth.base import (
     Denied,
     Identity,
     Principal,
+    channel_binding,
     check_authid,
     check_bytes,
     check_integer,
@@ -194,15 +195,8 @@ class Channel:
         Raises:
             Denied: There is none of this type.
         """
-        kind = request.authextra.get("channel_binding")
-        if kind is None:
-            return cls()
-        if not isinstance(kind, str) or kind not in CHANNEL_BINDINGS:
-            raise Denied("wamp-scram: unknown type of channel binding")
-        data = request.channel_id(kind) if request.channel_id else None
-        if not data:
-            raise Denied(f"wamp-scram: no channel binding of type {kind!r} here")
-        return cls(kind, data)
+        binding = channel_binding(request, CHANNEL_BINDINGS)
+        return cls() if binding is None else cls(*binding)
 
 
 class Scram:

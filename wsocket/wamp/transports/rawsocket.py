@@ -73,9 +73,16 @@ class RawSocketTransport:
         self._pings = pings
 
     def connect(
-        self, switchboard: Switchboard, sock: socket.socket, environ: Mapping[str, Any]
+        self,
+        switchboard: Switchboard,
+        sock: socket.socket,
+        environ: Callable[[], Mapping[str, Any]],
     ) -> None:
-        """Take a new connection; called on the loop."""
+        """Take a new connection; called on the loop.
+
+        Args:
+            environ: What is known of the client, once its first bytes are there.
+        """
         self._prepare()
         stream = RawSocketStream(
             switchboard,
@@ -114,7 +121,7 @@ class RawSocketStream(Stream):
         sock: socket.socket,
         gatekeeper: Gatekeeper,
         *,
-        environ: Mapping[str, Any],
+        environ: Callable[[], Mapping[str, Any]],
         max_size: int,
     ) -> None:
         super().__init__(
@@ -187,7 +194,7 @@ class RawSocketStream(Stream):
         self._text = not serializer.binary
         self._peer_max_size = request.max_size
         link = RawSocketLink(self, _codec(*request))
-        self._session = Session(link, self._gatekeeper, environ=self._environ)
+        self._session = Session(link, self._gatekeeper, environ=self._environ())
 
     def _refuse(self, refusal: Refusal, problem: str) -> None:
         logger.info("a RawSocket handshake is refused: %s", problem)
