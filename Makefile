@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` shows it, `make test` tests it.
 # They need python3 (3.10 or newer, with venv), make and npm; the rest is installed into
-# .venv/ and node_modules/, and for the browser tests Chromium, where that is allowed.
+# .venv/ and node_modules/, and for the tests Chromium and a C compiler, where that is allowed.
 
 PYTHON  ?= python3
 PORT    ?= 8080

@@ -1,7 +1,7 @@
 """The command: measure, write, and say what is being done.
 
 python -m benchmarks [--quick] [--only rpc] [--contender crossbar]
-    [--server "relay=./crelay {port}"] [--rounds 5] [--seconds 2] [--publish]
+    [--server "relay:router,echo=./relay {port}"] [--rounds 5] [--seconds 2] [--publish]
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         type=guest,
         default=[],
-        metavar="NAME=COMMAND",
-        help="another contender; {port} in the command stands for the port",
+        metavar="NAME[:SERVICE,...]=COMMAND",
+        help="another contender, with some of router, router-large, echo and http; "
+        "{port} in the command stands for the port",
     )
     add(
         "--from",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,18 +98,26 @@ CONTENDERS = [
 ]
 
 
-def guest(text: str) -> Contender:
-    """A contender of the command line: ``NAME=COMMAND``.
+# What a contender of the command line is asked for, if it does not say.
+GUEST = {**ROUTER, **ECHO, **HTTP}
 
-    It is asked for everything but the large messages: a router and an HTTP page at
-    ``/``, an echo at ``/echo``.
+
+def guest(text: str) -> Contender:
+    """A contender of the command line: ``NAME=COMMAND``, ``NAME:echo,http=COMMAND``.
+
+    The router and the HTTP page are expected at ``/``, the echo at ``/echo``.
 
     Raises:
-        ValueError: There is no name, no command, or no ``{port}`` in it.
+        ArgumentTypeError: There is no name, no ``{port}`` in the command, or an
+            unknown service.
     """
-    name, _, command = text.partition("=")
-    if not name or "{port}" not in command:
-        raise ValueError(
-            f"expected NAME=COMMAND with {{port}} in the command, got {text!r}"
+    label, _, command = text.partition("=")
+    name, _, services = label.partition(":")
+    offered = services.split(",") if services else list(GUEST)
+    if not name or "{port}" not in command or not GUEST.keys() >= set(offered):
+        raise ArgumentTypeError(
+            "expected NAME=COMMAND or NAME:SERVICE,...=COMMAND with {port} in the "
+            f"command and services of {', '.join(GUEST)}, got {text!r}"
         )
-    return Contender(name, tuple(shlex.split(command)), {"router": "/", **ECHO, **HTTP})
+    words = tuple(shlex.split(command))
+    return Contender(name, words, {each: GUEST[each] for each in offered})

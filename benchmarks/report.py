@@ -88,7 +88,7 @@ def is_limited(result: Result) -> bool:
 
 def number(value: float) -> str:
     """Three significant digits, thousands separated."""
-    if value >= 1000:
+    if value >= 999.5:
         rounded = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
         return f"{rounded:,.0f}"
     if value == 0:

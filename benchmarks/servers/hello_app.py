@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import sys
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from gevent.pywsgi import WSGIServer
+from gevent import pywsgi
 
 HOST, PORT = "127.0.0.1", int(sys.argv[2])
+
+
+class Patient(WSGIServer):
+    """Lets more than 5 connections wait: the kernel drops the others for seconds."""
+
+    request_queue_size = 2048
 
 
 class Quiet(WSGIRequestHandler):
@@ -34,6 +40,6 @@ def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
 
 if sys.argv[1] == "pywsgi":
-    WSGIServer((HOST, PORT), app, log=None).serve_forever()
+    pywsgi.WSGIServer((HOST, PORT), app, log=None).serve_forever()
 else:
-    make_server(HOST, PORT, app, handler_class=Quiet).serve_forever()
+    make_server(HOST, PORT, app, Patient, Quiet).serve_forever()
