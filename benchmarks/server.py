@@ -99,6 +99,7 @@ def family(pid: int) -> list[int]:
     """A process and its descendants."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").iterdir():
-        children = (task / "children").read_text().split()
-        found.extend(each for child in children for each in family(int(child)))
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            children = (task / "children").read_text().split()
+            found.extend(each for child in children for each in family(int(child)))
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Any
 
@@ -26,4 +25,4 @@ async def main() -> None:
     await server.serve_forever()
 
 
-uvloop.run(main()) if hasattr(uvloop, "run") else asyncio.run(main())
+uvloop.run(main())
