@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
@@ -36,6 +37,8 @@ MICRO = "micro"
 
 def main() -> None:
     options = parser().parse_args()
+    # So that the server that is running then is stopped, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     if options.results:
         report = json.loads(options.results.read_text())
     else:
