@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` shows it, `make test` tests it.
 # They need python3 (3.10 or newer, with venv), make and npm; the rest is installed into
-# .venv/ and node_modules/, and for the browser tests Chromium, where that is allowed.
+# .venv/ and node_modules/, and for the tests Chromium and a C compiler, where that is allowed.
 
 PYTHON  ?= python3
 PORT    ?= 8080
@@ -12,12 +12,13 @@ CHAT    := examples/chat/node_modules/.installed
 CLIENTS := tests/interop/js/node_modules/.installed
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
-.PHONY: help demo test check format screenshot clean
+.PHONY: help demo test check bench format screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
 	@echo 'make test        run every test (ARGS="-k name -x" goes to pytest, WORKERS=2)'
 	@echo 'make check       ruff, mypy and the layer test'
+	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
 	@echo 'make screenshot  take docs/images/demo.png anew'
 	@echo 'make clean       delete everything that the other targets made'
@@ -40,6 +41,9 @@ check: .venv/.tools
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
+bench: .venv/.bench
+	$(BIN)/python -m benchmarks $(ARGS)
+
 format: .venv/.tools
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -49,6 +53,7 @@ screenshot: .venv/.tools $(CHAT)
 
 clean:
 	rm -rf .venv examples/chat/node_modules tests/interop/js/node_modules
+	rm -rf benchmarks/.cache benchmarks/results
 	rm -rf dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -70,6 +75,11 @@ clean:
 .venv/.tools: .venv/.package
 	@echo '== Installing the test clients, servers and checkers into .venv'
 	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+.venv/.bench: .venv/.package
+	@echo '== Installing what the benchmarks need into .venv'
+	$(BIN)/python -m pip install --quiet --group bench
 	@touch $@
 
 %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc

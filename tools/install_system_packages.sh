@@ -1,12 +1,12 @@
 #!/bin/sh
-# Install what the browser and Node.js tests need and pip and npm cannot bring.
+# Install what tests need and pip and npm cannot bring: a browser, Node.js, a C compiler.
 #
 # Only root on Debian gets anything installed. Elsewhere the gap is announced here and again
 # at the end of the test run; with CI=true it is an error.
 set -eu
 
 # command:Debian package
-needed='chromium:chromium chromedriver:chromium-driver npm:npm'
+needed='chromium:chromium chromedriver:chromium-driver npm:npm cc:build-essential'
 
 missing_packages() {
     for entry in $needed; do

@@ -1,0 +1,76 @@
+"""A router whose sessions have no transport: messages go in as bytes, frames come out
+as bytes."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from wsocket import Permission, Realm, Role
+from wsocket.wamp.direct import NEVER
+from wsocket.wamp.router import Router
+from wsocket.wamp.runtime import Cancellable
+from wsocket.wamp.session import Session
+from wsocket.wamp.transports.websocket import CODECS
+
+ROLES: dict[str, object] = {
+    "caller": {},
+    "callee": {},
+    "publisher": {},
+    "subscriber": {},
+}
+ALLOWED = Permission(
+    "com.example.",
+    match="prefix",
+    allow=["call", "register", "publish", "subscribe"],
+)
+
+
+class Runtime:
+    """Time stands still; nothing is offloaded, for the realm is anonymous."""
+
+    def time(self) -> float:
+        return 0.0
+
+    def call_later(
+        self, seconds: float, callback: Callable[..., object], *args: Any
+    ) -> Cancellable:
+        return NEVER
+
+    def offload(
+        self, function: Callable[[], Any], then: Callable[[Any], object]
+    ) -> None:
+        then(function())
+
+
+class Client:
+    """A session, and the frames that were sent to it."""
+
+    def __init__(self, router: Router) -> None:
+        self.codec = CODECS["wamp.2.json"]
+        self.frames: list[bytes] = []
+        self.write = self.frames.append
+        self.session = Session(self, router)
+        self.say(1, "realm1", {"roles": ROLES})
+
+    def close(self, *, failed: bool) -> None:
+        raise AssertionError(f"the router ends a session: {self.frames[-1]!r}")
+
+    def say(self, *message: Any) -> None:
+        self.session.received(json.dumps(message))
+
+    def take(self) -> list[Any]:
+        """The messages since the last time, without their frames' headers."""
+        messages = [json.loads(frame[frame.index(b"[") :]) for frame in self.frames]
+        self.frames.clear()
+        return messages
+
+
+def new_router() -> Router:
+    """A router with the realm ``realm1`` and one role."""
+    realm = Realm("realm1", roles=[Role("anonymous", [ALLOWED])])
+    router = Router([realm], random_below=secrets.randbelow)
+    router.start(Runtime())
+    return router
