@@ -10,6 +10,7 @@ ARGS    ?=
 BIN     := .venv/bin
 CHAT    := examples/chat/node_modules/.installed
 CLIENTS := tests/interop/js/node_modules/.installed
+VECTORS := .vectors/.fetched
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
 .PHONY: help demo test check format screenshot clean
@@ -31,7 +32,7 @@ test: .venv/.tools
 	@$(MAKE) --no-print-directory run-tests
 
 .PHONY: run-tests
-run-tests: $(ALL_JS)
+run-tests: $(ALL_JS) $(VECTORS)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: .venv/.tools
@@ -49,7 +50,7 @@ screenshot: .venv/.tools $(CHAT)
 
 clean:
 	rm -rf .venv examples/chat/node_modules tests/interop/js/node_modules
-	rm -rf dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf .vectors dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: each is touched last, so an interrupted installation is started again.
@@ -71,6 +72,9 @@ clean:
 	@echo '== Installing the test clients, servers and checkers into .venv'
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
+
+$(VECTORS): tools/fetch_vectors.py .venv/.created
+	@$(BIN)/python tools/fetch_vectors.py $@
 
 %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc
 	@echo '== Installing the npm packages of $*'

@@ -13,11 +13,10 @@ import msgspec
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.messages import ABSENT, ClientMessage, explain
+from wsocket.wamp.layouts import PAYLOAD_INDEX, explain
+from wsocket.wamp.messages import ABSENT, ClientMessage
+from wsocket.wamp.router_messages import RouterMessage
 from wsocket.wamp.serializers import Payload, check_keys, refuse_value
-
-# Message code -> index of Arguments: this item and the next stay raw.
-_PAYLOAD_INDEX = {3: 3, 8: 5, 16: 4, 48: 4, 70: 3}
 
 # The depth that msgspec and most receivers can still read.
 _MAX_DEPTH = 400
@@ -48,6 +47,14 @@ class Cbor:
     binary = True
 
     def decode(self, data: str | bytes) -> ClientMessage:
+        message: ClientMessage = self._decode(data, ClientMessage)
+        return message
+
+    def decode_from_router(self, data: str | bytes) -> RouterMessage:
+        message: RouterMessage = self._decode(data, RouterMessage)
+        return message
+
+    def _decode(self, data: str | bytes, kinds: Any) -> Any:
         assert isinstance(data, bytes)
         try:
             items, raws = _split(data)
@@ -55,12 +62,12 @@ class Cbor:
             raise msgspec.DecodeError(f"CBOR is malformed: {error}") from error
         if _is_huge(items[:1]):
             raise msgspec.DecodeError("message: unknown message type")
-        message: Any = msgspec.convert(items, ClientMessage)
+        message = msgspec.convert(items, kinds)
         if raws:
             message.args = raws[0]
         if len(raws) > 1:
             message.kwargs = raws[1]
-        return message  # type: ignore[no-any-return]  # it was converted to this type
+        return message
 
     def explain(self, error: Exception, data: str | bytes) -> str:
         if isinstance(error, RecursionError):
@@ -133,7 +140,7 @@ def _split(data: bytes) -> tuple[list[Any], list[Raw]]:
         start = source.tell()
         item = decoder.decode()
         if index == 0 and type(item) is int:
-            payload_index = _PAYLOAD_INDEX.get(item, length)
+            payload_index = PAYLOAD_INDEX.get(item, length)
         if index >= payload_index:
             raws.append(Raw(data[start : source.tell()]))
         else:
