@@ -10,6 +10,7 @@ ARGS    ?=
 BIN     := .venv/bin
 CHAT    := examples/chat/node_modules/.installed
 CLIENTS := tests/interop/js/node_modules/.installed
+VECTORS := .vectors/.fetched
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
 .PHONY: help demo test check bench format screenshot clean
@@ -32,7 +33,7 @@ test: .venv/.tools
 	@$(MAKE) --no-print-directory run-tests
 
 .PHONY: run-tests
-run-tests: $(ALL_JS)
+run-tests: $(ALL_JS) $(VECTORS)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: .venv/.tools
@@ -53,7 +54,7 @@ screenshot: .venv/.tools $(CHAT)
 
 clean:
 	rm -rf .venv examples/chat/node_modules tests/interop/js/node_modules
-	rm -rf benchmarks/.cache benchmarks/results
+	rm -rf benchmarks/.cache benchmarks/results .vectors
 	rm -rf dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -81,6 +82,9 @@ clean:
 	@echo '== Installing what the benchmarks need into .venv'
 	$(BIN)/python -m pip install --quiet --group bench
 	@touch $@
+
+$(VECTORS): tools/fetch_vectors.py .venv/.created
+	@$(BIN)/python tools/fetch_vectors.py $@
 
 %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc
 	@echo '== Installing the npm packages of $*'

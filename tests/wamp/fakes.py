@@ -14,8 +14,6 @@ from wsocket.wamp.messages import (
     Call,
     CallOptions,
     ClientRoles,
-    Error,
-    ErrorDetails,
     Hello,
     HelloDetails,
     Publish,
@@ -25,10 +23,7 @@ from wsocket.wamp.messages import (
     Role,
     Subscribe,
     SubscribeOptions,
-    Unregister,
     Unsubscribe,
-    Yield,
-    YieldOptions,
 )
 from wsocket.wamp.router import Router
 from wsocket.wamp.serializers import MESSAGEPACK, Payload, Serializer
@@ -197,8 +192,15 @@ class Member:
     def take(self) -> list[list[Any]]:
         return self.link.take()
 
-    def subscribe(self, topic: str, match: Any = "exact", *, request: int = 1) -> None:
-        options = SubscribeOptions(match=match)
+    def subscribe(
+        self,
+        topic: str,
+        match: Any = "exact",
+        *,
+        request: int = 1,
+        get_retained: bool = False,
+    ) -> None:
+        options = SubscribeOptions(match=match, get_retained=get_retained)
         self.session.handle(Subscribe(request, options, topic))
 
     def unsubscribe(self, subscription: int, *, request: int = 1) -> None:
@@ -214,19 +216,9 @@ class Member:
         options = RegisterOptions(invoke=invoke)
         self.session.handle(Register(request, options, procedure))
 
-    def unregister(self, registration: int, *, request: int = 1) -> None:
-        self.session.handle(Unregister(request, registration))
-
     def call(self, procedure: str, request: int, *args: Any) -> None:
         part = MESSAGEPACK.pack(list(args)) if args else ABSENT
         self.session.handle(Call(request, CallOptions(), procedure, part))
-
-    def answer(self, request: int, *args: Any) -> None:
-        part = MESSAGEPACK.pack(list(args)) if args else ABSENT
-        self.session.handle(Yield(request, YieldOptions(), part))
-
-    def fail(self, request: int, error: str = "com.example.error") -> None:
-        self.session.handle(Error(68, request, ErrorDetails(), error))
 
     def disconnect(self) -> None:
         self.session.disconnected()

@@ -276,7 +276,15 @@ def test_numbers_that_are_none_are_passed_on():
     assert math.isnan(read(write(math.nan)))
 
 
-@pytest.mark.parametrize("value", [{1: 2}, object(), "\ud800", {"a": {1}}], ids=repr)
+FORMLESS = {
+    "key": {1: 2},
+    "object": object(),
+    "surrogate": "\ud800",
+    "set": {"a": {1}},
+}
+
+
+@pytest.mark.parametrize("value", list(FORMLESS.values()), ids=list(FORMLESS))
 def test_values_without_a_form_are_refused(value):
     """TypeError or ValueError, as the serializer expects."""
     with pytest.raises((TypeError, ValueError)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import pytest
@@ -18,6 +19,8 @@ from tests.wamp.raw_client import (
     SUBSCRIBE,
     SUBSCRIBED,
     UNREGISTER,
+    UNSUBSCRIBE,
+    UNSUBSCRIBED,
 )
 
 pytestmark = pytest.mark.parametrize("url", ["threads", "gevent"], indirect=True)
@@ -99,6 +102,43 @@ def test_subscribed_comes_before_the_first_event(join, serializer, uri):
             subscriber.inbox.clear()
             while subscriber.receive() != [35, request]:
                 pass
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_retained_event_comes_between_subscribed_and_the_live_ones(
+    join, serializer, uri
+):
+    """None is lost or repeated between them, and none follows UNSUBSCRIBED."""
+    publisher, subscriber = join(serializer), join(serializer)
+    done = threading.Event()
+
+    def publish() -> None:
+        for number in itertools.count():
+            publisher.publish(uri, [number], retain=True)
+            if done.is_set():
+                return
+
+    publisher.publish(uri, [-1], retain=True)
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        for _ in range(10):
+            request = subscriber.next_request()
+            subscriber.send(SUBSCRIBE, request, {"get_retained": True}, uri)
+            code, answered, subscription = subscriber.receive()
+            assert (code, answered) == (SUBSCRIBED, request)
+            events = [subscriber.receive()[3:] for _ in range(5)]
+            first = events[0][1][0]
+            assert events == [
+                [{"retained": True}, [first]],
+                *([{}, [first + later]] for later in range(1, 5)),
+            ]
+            subscriber.send(UNSUBSCRIBE, request, subscription)
+            while subscriber.receive() != [UNSUBSCRIBED, request]:
+                pass
+            assert subscriber.until_now() == []
     finally:
         done.set()
         thread.join()

@@ -191,7 +191,7 @@ def test_publisher_stays_unknown_unless_it_discloses_itself(
     "options",
     [
         {"x_own": 1, "_own": [None], "nonsense": {"a": {}}, "": "", "Acknowledge": 5},
-        {"retain": True, "rkey": "k", "ppt_cipher": None, "forward_for": [{}]},
+        {"retain": True, "rkey": "k", "ppt_cipher": None, "runmode": [{}]},
     ],
     ids=["custom", "of features that are not here"],
 )

@@ -23,6 +23,7 @@ from wsocket.wamp.serializers import (
     MESSAGEPACK,
     Payload,
     Serializer,
+    is_opaque,
 )
 from wsocket.wamp.ubjson import UBJSON
 
@@ -184,21 +185,33 @@ VALID = [
     [48, 1, {"disclose_me": False}, "p", [[[1.5]]], {"k": {"l": None}}],
     [8, 68, 1, {}, "e", ["x"]],
     [32, 1, {"match": "prefix"}, "t"],
+    [2, 1, {"roles": {"broker": {"features": {"x": True}}}, "authextra": {"a": 1}}],
+    [35, 0, {"subscription": 1, "reason": "x"}],
+    [36, 1, 2, {"topic": "t", "enc_algo": "mqtt", "publisher": 1}, "payload"],
+    [50, 1, {"progress": True}, ["x"], {"k": 1}],
+    [68, 1, 2, {"caller": 3, "timeout": 5}, [1, {"a": []}]],
 ]
 
 
 def examine(serializer: Serializer, data: Any) -> None:
-    """What a session does with bytes; nothing but `DECODE_ERRORS` and
+    """What either side does with bytes; nothing but `DECODE_ERRORS` and
     `PayloadError` may come of it.
     """
-    try:
-        message = serializer.decode(data)
-    except DECODE_ERRORS as error:
-        said = serializer.explain(error, data)
-        assert isinstance(said, str)
-        assert said
-        return
+    for decode in (serializer.decode, serializer.decode_from_router):
+        try:
+            message = decode(data)
+        except DECODE_ERRORS as error:
+            said = serializer.explain(error, data)
+            assert isinstance(said, str)
+            assert said
+        else:
+            examine_payload(serializer, message)
+
+
+def examine_payload(serializer: Serializer, message: Any) -> None:
+    """What a session does with the payload, if there is one."""
     if hasattr(message, "args"):
+        assert is_opaque(serializer, message.args) in (True, False)
         try:
             payload = serializer.payload(message.args, message.kwargs)
         except PayloadError:

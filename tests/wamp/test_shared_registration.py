@@ -115,6 +115,15 @@ def test_roundrobin_includes_a_newcomer(join, uri, who):
     assert [who(uri, callees) for _ in range(4)] == [1, 2, 0, 1]
 
 
+def test_roundrobin_goes_on_to_whoever_joins_a_lone_callee(join, uri, who):
+    """The one that has been called so far does not begin again."""
+    callees = [join() for _ in range(2)]
+    callees[0].register(uri, invoke="roundrobin")
+    assert who(uri, callees) == 0
+    callees[1].register(uri, invoke="roundrobin")
+    assert [who(uri, callees) for _ in range(3)] == [1, 0, 1]
+
+
 def test_first_is_the_oldest_until_it_leaves(join, serializer, uri, who):
     """A hot standby takes over."""
     callees = [join(serializer) for _ in range(3)]

@@ -102,6 +102,7 @@ NO_IDS: list[Any] = [1, "x", {}, [0], [True], ["1"], [1.5], [None], [[]], [2**53
 NO_STRINGS: list[Any] = ["x", 1, {}, [1], [None], [True], ["x", 1], [["x"]]]
 # Null is no text, but the examples of the specification have it for what is absent.
 NO_TEXT: list[Any] = [0, 1.5, True, [], {}, ["x"]]
+NO_HOPS: list[Any] = ["x", {}, [1], [{}], [{"session": 0, "authid": "a"}]]
 NO_NUMBER: list[Any] = [True, 1.5, 1.0, "1", [], {}, None]
 NO_ENUM: list[Any] = ["", "Exact", "regex", "exact ", 1, True, None, [], {}]
 
@@ -119,6 +120,10 @@ OPTIONS = [
     ([SUBSCRIBE, 1], "match", NO_ENUM, [TOPIC]),
     ([PUBLISH, 1], "retain", NO_BOOL, [TOPIC]),
     ([PUBLISH, 1], "ppt_scheme", NO_TEXT, [TOPIC]),
+    ([PUBLISH, 1], "transaction_hash", NO_TEXT, [TOPIC]),
+    ([PUBLISH, 1], "enc_algo", [*NO_TEXT, "", "rot13", "xbr\n"], [TOPIC]),
+    ([PUBLISH, 1], "forward_for", NO_HOPS, [TOPIC]),
+    ([SUBSCRIBE, 1], "forward_for", NO_HOPS, [TOPIC]),
     ([SUBSCRIBE, 1], "get_retained", NO_BOOL, [TOPIC]),
     ([CALL, 1], "disclose_me", NO_BOOL, [TOPIC]),
     ([CALL, 1], "receive_progress", NO_BOOL, [TOPIC]),
@@ -285,6 +290,11 @@ def test_what_is_no_message_of_a_client_is_refused(refused, name, established):
     said = refused(NO_MESSAGES[name], established=established)
     assert "message" in said
     assert len(said) < 500, "an ABORT must not echo a megabyte"
+
+
+def test_acknowledgement_of_an_event_that_asked_for_none_is_refused(refused):
+    """EVENT_RECEIVED belongs to a feature that WELCOME does not announce."""
+    assert refused([337, 1]).startswith("EVENT_RECEIVED is not allowed")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from wsocket.wamp.publications import Publication
 from wsocket.wamp.refusals import Refusal, too_many
 from wsocket.wamp.retention import RetainedEvents
 from wsocket.wamp.runtime import Runtime
-from wsocket.wamp.serializers import Payload
+from wsocket.wamp.serializers import Payload, is_opaque
 from wsocket.wamp.session import Session, deliver_event
 from wsocket.wamp.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.uris import UriRules, reserved
@@ -46,6 +46,12 @@ FEATURES = {
     "subscriber_blackwhite_listing": True,
     "subscription_revocation": True,
 }
+
+_OPAQUE = Refusal(
+    errors.FEATURE_NOT_SUPPORTED,
+    "enc_algo: this router has no payload transparency; use the payload passthru mode "
+    "(ppt_scheme)",
+)
 
 
 KNOWS_TRUSTLEVELS = "subscriber.publication_trustlevels"
@@ -73,10 +79,13 @@ class Broker:
 
     def publish(self, publisher: Session, message: Publish, grant: Grant) -> None:
         """PUBLISH: acknowledge if asked to, then deliver."""
+        options = message.options
+        if options.enc_algo and is_opaque(publisher.serializer, message.args):
+            self._refuse(publisher, message, _OPAQUE)
+            return
         payload = publisher.payload(message)
         if payload is None:
             return
-        options = message.options
         if (
             options.ppt_scheme is not None
             and "publisher.payload_passthru_mode" not in publisher.features
@@ -87,9 +96,7 @@ class Broker:
             return
         refusal = self.refusal(message.topic, options, grant)
         if refusal is not None:
-            # Without `acknowledge` there is no answer at all, not even this one.
-            if options.acknowledge:
-                publisher.send_error(PUBLISH, message.request, *refusal)
+            self._refuse(publisher, message, refusal)
             return
         publication = self._publication(
             publisher, message.topic, payload, options=options, grant=grant
@@ -99,6 +106,11 @@ class Broker:
         self._distribute(
             publication, retain=options.retain, trustlevel=grant.trustlevel
         )
+
+    def _refuse(self, publisher: Session, message: Publish, refusal: Refusal) -> None:
+        # Without `acknowledge` there is no answer at all, not even this one.
+        if message.options.acknowledge:
+            publisher.send_error(PUBLISH, message.request, *refusal)
 
     def publish_for(
         self,

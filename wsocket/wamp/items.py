@@ -7,26 +7,26 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from wsocket.wamp.messages import ClientMessage, explain
-
-# Message code -> index of Arguments: this item and the next stay raw.
-PAYLOAD_INDEX = {3: 3, 8: 5, 16: 4, 48: 4, 70: 3}
+from wsocket.wamp.layouts import explain
 
 
-def message_of(items: list[Any], raws: list[Raw]) -> ClientMessage:
+def message_of(items: list[Any], raws: list[Raw], kinds: Any) -> Any:
     """The message with these items, of which those of the payload are raw.
+
+    Args:
+        kinds: What it may be: `ClientMessage` or `RouterMessage`.
 
     Raises:
         msgspec.MsgspecError: It is not legal; `explain_items` words that.
     """
     if _is_huge(items[:1]):
         raise msgspec.DecodeError("message: unknown message type")
-    message: Any = msgspec.convert(items, ClientMessage)
+    message = msgspec.convert(items, kinds)
     if raws:
         message.args = raws[0]
     if len(raws) > 1:
         message.kwargs = raws[1]
-    return message  # type: ignore[no-any-return]  # it was converted to this type
+    return message
 
 
 def explain_items(error: Exception, items: list[Any]) -> str:

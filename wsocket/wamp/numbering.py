@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wsocket.wamp.ids import next_id
+from wsocket.wamp.layouts import name_of
 from wsocket.wamp.messages import (
     Call,
     Message,
@@ -58,7 +59,7 @@ class Numbering:
                     return
             else:
                 session.violate(
-                    f"{type(message).__name__.upper()}.Request: expected "
+                    f"{name_of(type(message))}.Request: expected "
                     f"{next_id(last)}, got {request}"
                 )
                 return

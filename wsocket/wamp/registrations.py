@@ -200,7 +200,10 @@ class Registrations:
         endpoints = registration.endpoints
         if len(endpoints) == 1:  # by far the most frequent
             only = endpoints[0]
-            return only if only.free and only not in tried else None
+            if not only.free or only in tried:
+                return None
+            registration.turn = 1  # whoever joins it is next
+            return only
         if registration.invoke == "roundrobin":
             # From the one whose turn it is, to the end, and from the start again.
             turn = registration.turn % len(endpoints)

@@ -16,7 +16,9 @@ import msgspec
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.messages import ABSENT, ClientMessage, explain
+from wsocket.wamp.layouts import explain
+from wsocket.wamp.messages import ABSENT, ClientMessage
+from wsocket.wamp.router_messages import RouterMessage
 
 # What a decoder raises for malformed or invalid input, however hostile.
 DECODE_ERRORS: tuple[type[Exception], ...] = (
@@ -49,6 +51,9 @@ class Serializer(Protocol):
     def decode(self, data: str | bytes) -> ClientMessage:
         """Read a message of a client; raises one of `DECODE_ERRORS`."""
 
+    def decode_from_router(self, data: str | bytes) -> RouterMessage:
+        """Read a message of a router; raises one of `DECODE_ERRORS`."""
+
     def explain(self, error: Exception, data: str | bytes) -> str:
         """Say what is wrong with *data*, naming the message and the field."""
 
@@ -79,6 +84,9 @@ class Json:
     def __init__(self) -> None:
         self.decode: Callable[[Any], ClientMessage] = msgspec.json.Decoder(
             ClientMessage
+        ).decode
+        self.decode_from_router: Callable[[Any], RouterMessage] = msgspec.json.Decoder(
+            RouterMessage
         ).decode
         self.encode: Callable[[list[Any]], bytes] = msgspec.json.Encoder().encode
         self._encode_value = msgspec.json.Encoder(enc_hook=refuse_value).encode
@@ -116,6 +124,9 @@ class MessagePack:
         self.decode: Callable[[Any], ClientMessage] = msgspec.msgpack.Decoder(
             ClientMessage
         ).decode
+        self.decode_from_router: Callable[[Any], RouterMessage] = (
+            msgspec.msgpack.Decoder(RouterMessage).decode
+        )
         self.encode: Callable[[list[Any]], bytes] = msgspec.msgpack.Encoder().encode
         self._encode_value = msgspec.msgpack.Encoder(enc_hook=refuse_value).encode
         self._decode_value: Callable[[Any], Any] = msgspec.msgpack.Decoder().decode
@@ -233,6 +244,20 @@ class Payload:
         if not all(type(key) is str for key in kwargs):
             raise PayloadError("ArgumentsKw has a key that is not a string")
         return args, kwargs
+
+
+def is_opaque(serializer: Serializer, args: Raw) -> bool:
+    """Whether one string or binary value stands in the place of Arguments.
+
+    That is a protocol violation, unless the key `enc_algo` of options or details
+    announces it: autobahn-python's "payload transparency".
+    """
+    if args is ABSENT:
+        return False
+    try:
+        return isinstance(serializer.unpack(args), (str, bytes))
+    except DECODE_ERRORS:
+        return False
 
 
 def _explain(error: Exception, decode: Callable[[], Any]) -> str:

@@ -16,6 +16,7 @@ from wsocket.log import logger
 from wsocket.wamp import errors
 from wsocket.wamp.authorization import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.features import announced_features
+from wsocket.wamp.layouts import name_of
 from wsocket.wamp.messages import (
     ABORT,
     CHALLENGE,
@@ -224,7 +225,7 @@ class Session:
         if step is not None:
             step(self, message)
         elif self._state not in _DEAF:
-            name = type(message).__name__.upper()
+            name = name_of(type(message))
             self.violate(f"{name} is not allowed: the session is {self._state.value}")
 
     def hold(self) -> None:
@@ -270,7 +271,7 @@ class Session:
         try:
             return self.serializer.payload(message.args, message.kwargs)
         except PayloadError as error:
-            self.violate(f"{type(message).__name__.upper()}.{error}")
+            self.violate(f"{name_of(type(message))}.{error}")
             return None
 
     def disconnected(self) -> None:

@@ -12,8 +12,10 @@ from msgspec import Raw
 
 from wsocket.errors import PayloadError
 from wsocket.wamp.bjdata import BjdataError, Reader, write
-from wsocket.wamp.items import PAYLOAD_INDEX, explain_items, message_of
+from wsocket.wamp.items import explain_items, message_of
+from wsocket.wamp.layouts import PAYLOAD_INDEX
 from wsocket.wamp.messages import ABSENT, ClientMessage
+from wsocket.wamp.router_messages import RouterMessage
 from wsocket.wamp.serializers import Payload, refuse_value
 
 _BINARY = b"[$B"  # this is how a list begins that is none
@@ -26,12 +28,20 @@ class Ubjson:
     binary = True
 
     def decode(self, data: str | bytes) -> ClientMessage:
+        message: ClientMessage = self._decode(data, ClientMessage)
+        return message
+
+    def decode_from_router(self, data: str | bytes) -> RouterMessage:
+        message: RouterMessage = self._decode(data, RouterMessage)
+        return message
+
+    def _decode(self, data: str | bytes, kinds: Any) -> Any:
         assert isinstance(data, bytes)
         try:
             items, raws = _split(data)
         except BjdataError as error:
             raise msgspec.DecodeError(f"UBJSON is malformed: {error}") from error
-        return message_of(items, raws)
+        return message_of(items, raws, kinds)
 
     def explain(self, error: Exception, data: str | bytes) -> str:
         if isinstance(error, RecursionError):

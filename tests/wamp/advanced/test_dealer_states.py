@@ -13,16 +13,15 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    Bundle,
-    MultipleResults,
     RuleBasedStateMachine,
     initialize,
     invariant,
-    multiple,
+    precondition,
     rule,
 )
 
 from tests.wamp.advanced.conftest import CALLEE, INTERRUPT, World
+from tests.wamp.advanced.dealer_oracle import Call, Entry, Member, Procedure
 from tests.wamp.raw_client import (
     ABORT,
     CALL,
@@ -45,67 +44,26 @@ NO_CALLEE, NO_FEATURE = (
 
 PROCEDURES = st.sampled_from(["com.a", "com.b"])
 POLICIES = st.sampled_from(["single", "roundrobin", "random", "first", "last"])
+MODES = st.sampled_from(["kill", "kill", "kill", "skip", "killnowait", None])
 FEATURES = st.sets(st.sampled_from([*CALLEE, STREAMS]))
 CHOICE = st.integers(0, 1000)  # which of several possibilities a rule acts on
-
-
-class Entry:
-    """One callee of a procedure."""
-
-    def __init__(self, member: Member, id: int, options: dict[str, Any]) -> None:
-        self.member = member
-        self.id = id
-        self.limit = options.get("concurrency", 10**6)
-        self.forwards = options["forward_timeout"]
-        self.active = 0
-
-
-class Call:
-    """A call that has no final answer yet."""
-
-    def __init__(self, caller: Member, request: int, options: dict[str, Any]) -> None:
-        self.caller = caller
-        self.request = request
-        self.procedure = ""
-        self.options = options
-        self.streams = options.get("progress", False)
-        self.progressive = False
-        self.killed = False
-        self.deadline: float | None = None
-        self.callee: Member | None = None
-        self.number = 0
-        self.entry: Entry | None = None
-        self.tried: list[Entry] = []
-        self.chunks = 0
-
-
-class Member:
-    """A session, and what a correct dealer may still send it."""
-
-    def __init__(self, world: World, features: Iterable[str]) -> None:
-        self.features = frozenset(features)
-        self.near = world.peer(*features)
-        self.there = True
-        self.last_request = 0
-        self.last_invocation = 0
-        self.calls: dict[int, Call] = {}
-        self.invocations: dict[int, Call] = {}
-
-    def knows(self, feature: str) -> bool:
-        return f"callee.{feature}" in self.features
+CALLS: dict[str, st.SearchStrategy[Any]] = {
+    "choice": CHOICE,
+    "procedure": PROCEDURES,
+    "wants": st.sampled_from([True, True, False]),
+    "timeout": st.sampled_from([0, 1000, 4000]),
+    "streams": st.booleans(),
+}
 
 
 class DealerStates(RuleBasedStateMachine):
     """One final answer for every call whose caller is there, and nothing after it."""
 
-    members = Bundle("members")
-
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
         self.all: list[Member] = []
-        self.registered: dict[str, list[Entry]] = {}
-        self.policy: dict[str, str] = {}
+        self.registered: dict[str, Procedure] = {}
         self.marked: list[Call] = []  # by the mark in their payload
 
     # What the dealer did
@@ -115,18 +73,17 @@ class DealerStates(RuleBasedStateMachine):
         answers: dict[Call, Iterable[Any]] | None = None,
         interrupts: Iterable[tuple[Member, int, str]] = (),
         undecided: Call | None = None,
-        errors: Iterable[str] = (),
     ) -> None:
         """See that exactly this has been sent.
 
         Args:
             answers: Calls and what their answer is: ``"progress"``, ``"result"`` or an
                 error URI.
-            undecided: A call that must now have a callee or one of *errors*.
+            undecided: A call that must now go to one of its candidates.
         """
         owed = {call: (answer,) for call, answer in (answers or {}).items()}
         if undecided is not None:
-            owed[undecided] = tuple(errors)
+            owed[undecided] = self._refusals(undecided)
         to_interrupt = list(interrupts)
         for member in self.all:
             for message in member.near.take():
@@ -146,6 +103,16 @@ class DealerStates(RuleBasedStateMachine):
             del owed[undecided]
         assert not owed
 
+    def _refusals(self, call: Call) -> tuple[str, ...]:
+        """Why no candidate may be invoked; chance may pick one that can be."""
+        candidates = call.candidates
+        if not candidates:
+            return (NO_CALLEE,)
+        assert call.procedure is not None
+        call.procedure.latest = candidates[0]
+        able = all(each.member.takes(call) for each in candidates)
+        return () if able else (NO_FEATURE,)
+
     def _invoked(self, member: Member, message: list[Any]) -> None:
         _, number, registration, details, [mark] = message
         call = self.marked[mark]
@@ -157,43 +124,18 @@ class DealerStates(RuleBasedStateMachine):
         assert call.callee is None
         member.last_invocation += 1
         assert number == member.last_invocation
-        [entry] = [
-            each for each in self.registered[call.procedure] if each.member is member
-        ]
+        [entry] = [each for each in call.candidates if each.member is member]
         assert entry.id == registration
-        assert entry not in call.tried
-        assert entry.active < entry.limit
-        call.callee, call.number, call.entry = member, number, entry
-        member.invocations[number] = call
-        entry.active += 1
-        self._check_details(call, entry, details)
-
-    def _check_details(self, call: Call, entry: Entry, details: dict[str, Any]) -> None:
-        options, member = call.options, entry.member
-        expected: dict[str, Any] = {}
-        call.progressive = "receive_progress" in options and member.knows(
-            "progressive_call_results"
-        )
-        if call.progressive:
-            expected["receive_progress"] = True
-        if call.streams:
-            assert member.knows("progressive_call_invocations")
-            assert member.knows("call_canceling")
-            expected["progress"] = True
-        timeout = options.get("timeout")
-        if timeout and entry.forwards and member.knows("call_timeout"):
-            expected["timeout"] = timeout
-            call.deadline = None
-        elif timeout and call.deadline is None:
-            call.deadline = self.world.clock.now + timeout / 1000
-        assert details == expected
+        assert member.takes(call)
+        assert details == call.invoke(entry, number, self.world.clock.now)
 
     def _answered(
         self, member: Member, message: list[Any], owed: dict[Call, tuple[Any, ...]]
     ) -> None:
         if message[0] == RESULT:
-            _, request, details, _ = message
+            _, request, details, payload = message
             found = "progress" if details else "result"
+            assert payload == ["part" if details else "end"]
             assert details == ({"progress": True} if details else {})
         else:
             assert message[:2] == [ERROR, CALL], message
@@ -201,47 +143,53 @@ class DealerStates(RuleBasedStateMachine):
         call = member.calls[request]
         assert found in owed.pop(call)
         if found != "progress":
-            self._close(call)
-
-    def _close(self, call: Call) -> None:
-        self._release(call)
-        del call.caller.calls[call.request]
-
-    def _release(self, call: Call) -> None:
-        """The call has no callee any more."""
-        if call.callee is not None and call.entry is not None:
-            del call.callee.invocations[call.number]
-            call.entry.active -= 1
-            call.callee = None
+            call.close()
 
     # Sessions
 
-    @initialize(target=members, invoke=POLICIES, limit=st.sampled_from([None, 2]))
-    def begin(self, invoke: str, limit: int | None) -> MultipleResults[Member]:
-        """Members that know everything, and procedures that they have registered."""
-        able = [self.join({*CALLEE, STREAMS}) for _ in range(3)]
-        for member in able[: 1 if invoke == "single" else 3]:
+    @initialize(
+        invoke=POLICIES,
+        limit=st.sampled_from([None, 2]),
+        count=st.integers(1, 3),
+        calls=st.lists(st.fixed_dictionaries(CALLS), min_size=2, max_size=6),
+    )
+    def begin(
+        self, invoke: str, limit: int | None, count: int, calls: list[dict[str, Any]]
+    ) -> None:
+        """Members that know everything, procedures of theirs, and calls of those."""
+        for _ in range(3):
+            self.join({*CALLEE, STREAMS})
+        for number in range(1 if invoke == "single" else count):
             for procedure in ("com.a", "com.b"):
-                self.register(member, procedure, invoke, limit, False, False)
-        return multiple(*able)
+                self.register(number, procedure, invoke, limit, False, False)
+        for each in calls:
+            self.call(**each)
 
-    @rule(target=members, features=FEATURES)
-    def join(self, features: set[str]) -> Member:
-        member = Member(self.world, sorted(features))
-        self.all.append(member)
-        return member
+    def there(self) -> list[Member]:
+        return [each for each in self.all if each.there]
 
-    @rule(member=members, how=st.sampled_from(["vanish", "violate"]))
-    def leave(self, member: Member, how: str) -> None:
-        if not member.there:
-            return
+    def _member(self, choice: int) -> Member:
+        there = self.there()
+        return there[choice % len(there)]
+
+    @precondition(lambda self: len(self.there()) < 6)
+    @rule(features=FEATURES | st.just({*CALLEE, STREAMS}))
+    def join(self, features: set[str]) -> None:
+        self.all.append(Member(self.world, sorted(features)))
+
+    @precondition(lambda self: len(self.there()) > 3)
+    @rule(choice=CHOICE, how=st.sampled_from(["vanish", "violate"]))
+    def leave(self, choice: int, how: str) -> None:
+        self._leave(self._member(choice), how)
+
+    def _leave(self, member: Member, how: str) -> None:
         interrupts = [
             (call.callee, call.number, "killnowait")
             for call in member.calls.values()
             if call.callee not in (None, member) and call.callee.knows("call_canceling")
         ]
         for call in list(member.calls.values()):
-            self._close(call)
+            call.close()
         answers = dict.fromkeys(member.invocations.values(), CANCELED)
         if how == "vanish":
             member.near.leave()
@@ -254,32 +202,39 @@ class DealerStates(RuleBasedStateMachine):
         self.observe(answers, interrupts)
 
     def _remove(self, procedure: str, member: Member) -> None:
-        entries = self.registered[procedure]
-        entries[:] = [each for each in entries if each.member is not member]
-        if not entries:
-            del self.registered[procedure]
+        entry = self.registered[procedure].held_by(member)
+        if entry is not None:
+            self._drop(procedure, entry)
+
+    def _drop(self, name: str, entry: Entry) -> None:
+        entry.gone = True
+        if not self.registered[name].entries:
+            del self.registered[name]
 
     # Registrations
 
     @rule(
-        member=members,
+        choice=CHOICE,
         procedure=PROCEDURES,
-        invoke=POLICIES,
+        invoke=POLICIES | st.none(),
         limit=st.sampled_from([None, 1, 2]),
         forwards=st.booleans(),
         force=st.booleans(),
     )
     def register(
         self,
-        member: Member,
+        choice: int,
         procedure: str,
-        invoke: str,
+        invoke: str | None,
         limit: int | None,
         forwards: bool,
         force: bool,
     ) -> None:
-        if not member.there:
-            return
+        """Without a policy: with the one that is there, to share the procedure."""
+        member = self._member(choice)
+        if invoke is None:
+            there = self.registered.get(procedure)
+            invoke = there.policy if there else "roundrobin"
         options: dict[str, Any] = {"invoke": invoke, "forward_timeout": forwards}
         if limit is not None:
             options["concurrency"] = limit
@@ -289,117 +244,118 @@ class DealerStates(RuleBasedStateMachine):
         [answer] = [
             each for each in member.near.take() if each[:2] != [UNREGISTERED, 0]
         ]
-        entries = self.registered.setdefault(procedure, [])
-        if force:
-            entries.clear()
-        refused = entries and (invoke == "single" or invoke != self.policy[procedure])
+        if force and procedure in self.registered:
+            for entry in self.registered[procedure].entries:
+                self._drop(procedure, entry)
+        found = self.registered.get(procedure) or Procedure(invoke)
+        refused = found.entries and (invoke == "single" or invoke != found.policy)
         assert answer[0] == (ERROR if refused else REGISTERED)
-        if not refused:
-            self.policy[procedure] = invoke
-            if all(each.member is not member for each in entries):
-                entries.append(Entry(member, answer[2], options))
+        if not refused and found.held_by(member) is None:
+            found.ever.append(Entry(member, answer[2], options))
+            self.registered[procedure] = found
         self.observe()
 
-    @rule(member=members, procedure=PROCEDURES)
-    def unregister(self, member: Member, procedure: str) -> None:
-        entries = self.registered.get(procedure, [])
-        held = [each.id for each in entries if each.member is member]
-        if held:
-            member.near.send(UNREGISTER, 1, held[0])
+    @rule(choice=CHOICE, procedure=PROCEDURES)
+    def unregister(self, choice: int, procedure: str) -> None:
+        member = self._member(choice)
+        found = self.registered.get(procedure)
+        entry = found.held_by(member) if found else None
+        if entry is not None:
+            member.near.send(UNREGISTER, 1, entry.id)
             assert member.near.take() == [[UNREGISTERED, 1]]
             self._remove(procedure, member)
             self.observe()
 
     # Calls
 
-    @rule(
-        member=members,
-        procedure=PROCEDURES,
-        wants=st.booleans(),
-        timeout=st.sampled_from([0, 1000, 4000]),
-        streams=st.booleans(),
-    )
+    @rule(**CALLS)
     def call(
-        self, member: Member, procedure: str, wants: bool, timeout: int, streams: bool
+        self, choice: int, procedure: str, wants: bool, timeout: int, streams: bool
     ) -> None:
-        if not member.there:
-            return
+        member = self._member(choice)
         options: dict[str, Any] = {"timeout": timeout} if timeout else {}
         if wants:
             options["receive_progress"] = True
         if streams and STREAMS in member.features:
             options["progress"] = True
         member.last_request += 1
-        call = Call(member, member.last_request, options)
-        call.procedure = procedure
+        call = Call(member, member.last_request, procedure, options)
         member.calls[call.request] = call
         self.marked.append(call)
-        entries = self.registered.get(procedure, [])
+        call.procedure = self.registered.get(procedure)
+        if call.procedure is not None:
+            call.candidates = call.procedure.next()
         member.near.call(
             procedure, [len(self.marked) - 1], request=call.request, **options
         )
-        if not entries:
+        if call.procedure is None:
             self.observe({call: "wamp.error.no_such_procedure"})
-        elif all(each.active >= each.limit for each in entries):
-            self.observe({call: NO_CALLEE})
         else:
-            lacks = [NO_FEATURE] if call.streams else []
-            self.observe(undecided=call, errors=lacks)
+            self.observe(undecided=call)
 
-    @rule(member=members, choice=CHOICE, last=st.booleans())
-    def send_more(self, member: Member, choice: int, last: bool) -> None:
+    def running(self) -> list[Call]:
+        return [call for member in self.all for call in member.calls.values()]
+
+    def deadlines(self) -> list[float]:
+        return [call.deadline for call in self.running() if call.deadline is not None]
+
+    def streaming(self) -> list[Call]:
+        return [call for call in self.running() if call.streams]
+
+    @precondition(streaming)
+    @rule(choice=CHOICE, last=st.booleans())
+    def send_more(self, choice: int, last: bool) -> None:
         """The next arguments of a call that streams them."""
-        calls = [each for each in member.calls.values() if each.streams]
-        if not calls:
-            return
+        calls = self.streaming()
         call = calls[choice % len(calls)]
         before = call.chunks
         if not call.killed:
             call.streams = not last
         options = {} if last else {"progress": True}
         mark = self.marked.index(call)
-        member.near.send(CALL, call.request, options, call.procedure, [mark])
+        call.caller.near.send(CALL, call.request, options, call.name, [mark])
         self.observe()
         assert call.chunks == before + (not call.killed)
 
-    @rule(member=members, choice=CHOICE, procedure=PROCEDURES)
-    def send_more_too_late(self, member: Member, choice: int, procedure: str) -> None:
+    @rule(choice=CHOICE, which=CHOICE, procedure=PROCEDURES)
+    def send_more_too_late(self, choice: int, which: int, procedure: str) -> None:
         """Arguments that have crossed the answer."""
+        member = self._member(choice)
         over = set(range(1, member.last_request + 1)) - set(member.calls)
-        if member.there and over and STREAMS in member.features:
-            request = sorted(over)[choice % len(over)]
+        if over and STREAMS in member.features:
+            request = sorted(over)[which % len(over)]
             member.near.send(CALL, request, {}, procedure, [0])
             self.observe()
 
-    @rule(
-        member=members,
-        choice=CHOICE,
-        mode=st.sampled_from(["skip", "kill", "killnowait", None]),
-    )
-    def cancel(self, member: Member, choice: int, mode: str | None) -> None:
-        """Of any request that this session ever made, or has not made yet."""
-        if not member.there:
-            return
-        request = choice % (member.last_request + 1) + 1
-        member.near.cancel(request, mode)
-        call = member.calls.get(request)
-        if call is None or call.killed:
+    @rule(choice=CHOICE, which=CHOICE, mode=MODES)
+    def cancel_nothing(self, choice: int, which: int, mode: str | None) -> None:
+        """A request that is over, or not made yet."""
+        member = self._member(choice)
+        request = which % (member.last_request + 1) + 1
+        if request not in member.calls:
+            member.near.cancel(request, mode)
+            self.observe()
+
+    @precondition(running)
+    @rule(choice=CHOICE, mode=MODES)
+    def cancel(self, choice: int, mode: str | None) -> None:
+        call, callee = self._one(choice)
+        call.caller.near.cancel(call.request, mode)
+        if call.killed:
             self.observe()
             return
-        callee = call.callee
-        assert callee is not None
         mode = (mode or "killnowait") if callee.knows("call_canceling") else "skip"
         interrupts = [] if mode == "skip" else [(callee, call.number, mode)]
         call.killed = mode == "kill"
         self.observe({} if call.killed else {call: CANCELED}, interrupts)
 
+    @precondition(lambda self: self.deadlines())
     @rule(seconds=st.sampled_from([0.25, 0.5, 2.0]))
     def wait(self, seconds: float) -> None:
         end = self.world.clock.now + seconds
         expired = [
             call
-            for member in self.all
-            for call in member.calls.values()
+            for call in self.running()
             if call.deadline is not None and call.deadline <= end
         ]
         interrupts = [
@@ -412,86 +368,85 @@ class DealerStates(RuleBasedStateMachine):
 
     # Answers
 
-    def _one(self, member: Member, choice: int) -> Call | None:
-        """One of the calls that *member* runs."""
-        calls = list(member.invocations.values())
-        return calls[choice % len(calls)] if calls else None
+    def _one(self, choice: int) -> tuple[Call, Member]:
+        """A call and its callee."""
+        calls = self.running()
+        call = calls[choice % len(calls)]
+        assert call.callee is not None
+        return call, call.callee
 
-    @rule(member=members, choice=CHOICE)
-    def progress(self, member: Member, choice: int) -> None:
-        call = self._one(member, choice)
-        if call is not None:
-            member.near.progress(call.number, ["part"])
-            delivered = call.progressive and not call.killed
-            if delivered and call.deadline is not None:
-                timeout = call.options["timeout"] / 1000
-                call.deadline = self.world.clock.now + timeout
-            self.observe({call: "progress"} if delivered else {})
+    @precondition(running)
+    @rule(choice=CHOICE)
+    def progress(self, choice: int) -> None:
+        call, callee = self._one(choice)
+        callee.near.progress(call.number, ["part"])
+        delivered = call.progressive and not call.killed
+        if delivered and call.deadline is not None:
+            timeout = call.options["timeout"] / 1000
+            call.deadline = self.world.clock.now + timeout
+        self.observe({call: "progress"} if delivered else {})
 
-    @rule(member=members, choice=CHOICE)
-    def finish(self, member: Member, choice: int) -> None:
-        call = self._one(member, choice)
-        if call is not None:
-            member.near.finish_call(call.number, ["end"])
-            self.observe({call: "result"})
+    @precondition(running)
+    @rule(choice=CHOICE)
+    def finish(self, choice: int) -> None:
+        call, callee = self._one(choice)
+        callee.near.finish_call(call.number, ["end"])
+        self.observe({call: "result"})
 
-    @rule(member=members, choice=CHOICE)
-    def fail(self, member: Member, choice: int) -> None:
-        call = self._one(member, choice)
-        if call is not None:
-            member.near.fail_call(call.number, "com.example.error")
-            self.observe({call: "com.example.error"})
+    @precondition(running)
+    @rule(choice=CHOICE)
+    def fail(self, choice: int) -> None:
+        call, callee = self._one(choice)
+        callee.near.fail_call(call.number, "com.example.error")
+        self.observe({call: "com.example.error"})
 
-    @rule(member=members, choice=CHOICE)
-    def decline(self, member: Member, choice: int) -> None:
+    @precondition(running)
+    @rule(choice=CHOICE)
+    def decline(self, choice: int) -> None:
         """The call goes to another callee, if both know of that."""
-        call = self._one(member, choice)
-        if call is None:
-            return
-        member.near.fail_call(call.number, UNAVAILABLE)
-        if call.killed or not member.knows("call_reroute"):
+        call, callee = self._one(choice)
+        callee.near.fail_call(call.number, UNAVAILABLE)
+        if call.killed or not callee.knows("call_reroute"):
             self.observe({call: UNAVAILABLE})
             return
         assert call.entry is not None
+        assert call.procedure is not None
         call.tried.append(call.entry)
-        self._release(call)
+        call.release()
+        call.candidates = call.procedure.next(call.tried)
         if "progress" in call.options:
             self.observe({call: NO_CALLEE})  # its arguments are not kept
         else:
-            self.observe(undecided=call, errors=[NO_CALLEE])
+            self.observe(undecided=call)
 
     @rule(
-        member=members,
         choice=CHOICE,
+        which=CHOICE,
         how=st.sampled_from(["progress", "finish_call", "fail_call"]),
     )
-    def answer_too_late(self, member: Member, choice: int, how: str) -> None:
+    def answer_too_late(self, choice: int, which: int, how: str) -> None:
         """Discarded, whatever it is."""
+        member = self._member(choice)
         over = set(range(1, member.last_invocation + 1)) - set(member.invocations)
-        if member.there and over:
-            getattr(member.near, how)(sorted(over)[choice % len(over)])
+        if over:
+            getattr(member.near, how)(sorted(over)[which % len(over)])
             self.observe()
 
     # Always
 
     @invariant()
     def timers_are_those_of_running_calls(self) -> None:
-        deadlines = sorted(
-            call.deadline
-            for member in self.all
-            for call in member.calls.values()
-            if call.deadline is not None
-        )
-        assert sorted(each.due for each in self.world.clock.timers) == deadlines
+        due = [each.due for each in self.world.clock.timers]
+        assert sorted(due) == sorted(self.deadlines())
 
     def teardown(self) -> None:
-        for member in self.all:
-            self.leave(member, "vanish")
+        for member in self.there():
+            self._leave(member, "vanish")
         left = {name for name, table in self.world.tables().items() if table}
         assert not left
 
 
 DealerStates.TestCase.settings = settings(
-    deadline=None, max_examples=150, stateful_step_count=50
+    deadline=None, max_examples=200, stateful_step_count=50
 )
 test_every_call_has_exactly_one_end = DealerStates.TestCase

@@ -60,6 +60,27 @@ def test_pattern_subscriber_is_told_topic_and_publisher(router, serializer):
     assert events(subscriber) == [[expected]]
 
 
+def test_details_of_one_receiver_do_not_reach_another(router, serializer):
+    """One publication, and for every receiver exactly what it is to know."""
+    announced = ["subscriber.publication_trustlevels"]
+    exact, pattern = (router.join(name, serializer=serializer) for name in "ab")
+    knowing = router.join("c", serializer=serializer, announced=announced)
+    late = router.join("d", serializer=serializer)
+    exact.subscribe(TOPIC)
+    pattern.subscribe("com.", match="prefix")
+    knowing.subscribe(TOPIC)
+    knowing.subscribe("com..", match="wildcard")
+    publisher = router.join("alice", "ranked", serializer=serializer)
+    publisher.publish(TOPIC, [1], disclose_me=True, retain=True)
+    late.subscribe(TOPIC, get_retained=True)
+    known = identity(publisher, "alice", "ranked")
+    assert events(exact) == [[known, [1]]]
+    assert events(pattern) == [[known | {"topic": TOPIC}, [1]]]
+    trusted = known | {"trustlevel": 7}
+    assert events(knowing) == [[trusted, [1]], [trusted | {"topic": TOPIC}, [1]]]
+    assert events(late) == [[known | {"retained": True}, [1]]]
+
+
 def test_role_may_be_disclosed_by_force(router, serializer):
     """Whether it asks or not."""
     publisher = router.join("alice", "shown", serializer=serializer)
