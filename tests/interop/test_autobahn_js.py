@@ -19,6 +19,7 @@ from tests.interop.sessions import SERIALIZERS, join, within
 
 SCRIPTS = Path(__file__).parent / "js"
 BINARY = bytes(range(256))
+JS_SERIALIZERS = ("json", "msgpack", "cbor")
 DETAILS = CallOptions(details=True)  # the result is a CallResult
 
 
@@ -42,7 +43,7 @@ def every_outcome(server, node):
 
 
 @pytest.mark.parametrize("scenario", list(EXPECTED))
-@pytest.mark.parametrize("serializer", list(SERIALIZERS))
+@pytest.mark.parametrize("serializer", JS_SERIALIZERS)
 def test_autobahn_js_scenario(every_outcome, serializer, scenario):
     """The scenario of this name in js/scenarios/ ends as expected."""
     expected = EXPECTED[scenario]
@@ -53,7 +54,7 @@ def test_autobahn_js_scenario(every_outcome, serializer, scenario):
 
 def test_every_scenario_has_an_expectation(every_outcome):
     """No scenario of the scripts goes unchecked, with any serializer."""
-    assert every_outcome.keys() == SERIALIZERS.keys()
+    assert every_outcome.keys() == set(JS_SERIALIZERS)
     for outcomes in every_outcome.values():
         assert outcomes.keys() == EXPECTED.keys()
 
@@ -101,7 +102,7 @@ def test_autobahn_python_and_autobahn_js_understand_each_other(server, node):
 
     async def scenario():
         async with peer(node, server.ws()) as uri:
-            for python, js in itertools.product(SERIALIZERS, repeat=2):
+            for python, js in itertools.product(SERIALIZERS, JS_SERIALIZERS):
                 async with join(server.ws(), python) as session:
                     await talk(session, f"{uri}.{js}")
 

@@ -19,7 +19,7 @@ from autobahn.wamp.types import (
     RegisterOptions,
 )
 
-from tests.interop.sessions import SERIALIZERS, connect, failure, join, within
+from tests.interop.sessions import SECONDS, SERIALIZERS, connect, failure, join, within
 
 STRICT, SECURED = "com.example.strict", "com.example.secured"
 ACKNOWLEDGE = PublishOptions(acknowledge=True)
@@ -342,10 +342,25 @@ class Codec:
 
 
 def test_older_payload_passthru_is_a_violation(server, uri):
-    """Its payload is no list: ABORT."""
+    """A call whose payload is no list: ABORT."""
 
     async def provoke(session):
         session.set_payload_codec(Codec())
-        session.publish(uri, "text")
+        [done], _ = await asyncio.wait([session.call(uri, "text")], timeout=SECONDS)
+        assert done.exception() is not None
 
     assert lost(server, provoke) == "wamp.close.transport_lost"
+
+
+def test_older_payload_passthru_of_an_event_is_refused(server, uri):
+    """It is legal, but not passed on."""
+
+    async def scenario():
+        async with join(server.ws()) as session:
+            session.set_payload_codec(Codec())
+            options = ACKNOWLEDGE
+            with pytest.raises(ApplicationError) as refused:
+                await within(session.publish(uri, "text", options=options))
+            return refused.value.error
+
+    assert asyncio.run(scenario()) == "wamp.error.feature_not_supported"

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import txaio
 import websocket
 from autobahn.asyncio.websocket import WampWebSocketClientFactory
 from autobahn.wamp.auth import create_authenticator
@@ -70,7 +71,7 @@ async def log_in(port: int, context: ssl.SSLContext, extra: dict[str, Any]) -> s
         lambda: session, url=url, serializers=[JsonSerializer()]
     )
     loop = asyncio.get_running_loop()
-    factory.loop = loop
+    factory.loop = txaio.config.loop = loop
     connecting = loop.create_connection(factory, "127.0.0.1", port, ssl=context)
     await within(connecting)
     async with joined(session):

@@ -82,7 +82,7 @@ def answering(answer: Answer) -> Iterator[tuple[int, list[Connection]]]:
     def serve(sock: socket.socket) -> None:
         connection = Connection(sock)
         connections.append(connection)
-        with sock, connection.file, contextlib.suppress(ConnectionError):
+        with sock, connection.file, contextlib.suppress(OSError):  # gone
             connection.shake_hands()
             while message := connection.read():
                 answer(connection, message[1])

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 
 import pytest
+import txaio
 from autobahn.asyncio.rawsocket import WampRawSocketClientFactory
 from autobahn.wamp.serializer import JsonSerializer
 
@@ -65,7 +66,7 @@ def test_autobahn_joins_over_tls(secure, certificates):
     """Its own RawSocket client, in its own TLS."""
 
     async def scenario() -> str:
-        loop = asyncio.get_running_loop()
+        loop = txaio.config.loop = asyncio.get_running_loop()
         session = Session("realm1")
         factory = WampRawSocketClientFactory(
             lambda: session, serializer=JsonSerializer()

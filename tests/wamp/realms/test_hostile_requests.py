@@ -92,11 +92,11 @@ def test_meta_procedure_answers_whatever_it_is_given(
 @pytest.mark.parametrize(
     ("options", "heard"),
     [
-        ({"exclude": list(range(1, 50_000))}, True),
-        ({"eligible": list(range(1, 50_000))}, False),
-        ({"exclude_authid": [f"x{number}" for number in range(50_000)]}, True),
-        ({"eligible_authid": [f"x{number}" for number in range(50_000)]}, False),
-        ({"eligible_authrole": ["operator"] * 50_000}, True),
+        ({"exclude": list(range(1, 40_000))}, True),
+        ({"eligible": list(range(1, 40_000))}, False),
+        ({"exclude_authid": [f"x{number}" for number in range(40_000)]}, True),
+        ({"eligible_authid": [f"x{number}" for number in range(40_000)]}, False),
+        ({"eligible_authrole": ["operator"] * 40_000}, True),
     ],
     ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
 )
@@ -136,8 +136,9 @@ def nest(serializer: str, depth: int) -> bytes:
         "json": (b"[", b"]"),
         "msgpack": (b"\x91", b""),
         "cbor": (b"\x81", b""),
+        "ubjson": (b"[", b"]"),
     }[serializer]
-    last = {"json": b"0", "msgpack": b"\x00", "cbor": b"\x00"}[serializer]
+    last = {"json": b"0", "ubjson": b"U\x00"}.get(serializer, b"\x00")
     return start * depth + last + end * depth
 
 
