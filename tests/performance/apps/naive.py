@@ -11,6 +11,7 @@ import base64
 import hashlib
 import itertools
 import json
+import signal
 import struct
 import sys
 from typing import Any
@@ -124,6 +125,8 @@ def serve(sock: Any, address: Any) -> None:
                 clients.remove(client)
 
 
+# End at once: KeyboardInterrupt in one of the greenlets could be lost there.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 server = StreamServer(("127.0.0.1", 0), serve)
 server.start()
 sys.stdout.write(f"http://127.0.0.1:{server.server_port}/\n")
