@@ -7,15 +7,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from wsocket.core.backlog import Backlog, Droppable
+from wsocket.core.backlog import Backlog
 from wsocket.core.loop import Loop, Timer
 from wsocket.core.stream import Limits
 from wsocket.core.waiter import Waiter
 from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
 from wsocket.wamp.batching import Batching
-from wsocket.wamp.serializers import Payload, Serializer
+from wsocket.wamp.serializers import Serializer
 from wsocket.wamp.session import Gatekeeper, Session
+from wsocket.wamp.transports.codec import FrameCodec
 
 
 class Reply(NamedTuple):
@@ -71,23 +72,14 @@ class Batches:
         self.split = batching.split
 
 
-class LongPollCodec:
+class LongPollCodec(FrameCodec):
     """Bodies of one protocol; every session that speaks it shares this."""
 
     def __init__(self, serializer: Serializer, packing: Packing) -> None:
-        self.serializer = serializer
+        super().__init__(serializer, bytes)  # framing is the packing's, later
         self.packing = packing
         kind = "octet-stream" if serializer.binary else "json"
         self._media_type = f"application/{kind}"
-
-    def encode(self, head: list[Any], payload: Payload | None) -> bytes:
-        """A message that must arrive; PayloadError if it cannot be written."""
-        parts = () if payload is None else payload.to(self.serializer)
-        return self.serializer.encode([*head, *parts])
-
-    def encode_event(self, head: list[Any], payload: Payload) -> Droppable:
-        """An EVENT, which a receiver that is too slow may lose."""
-        return Droppable(self.encode(head, payload))
 
     def decode(self, body: bytes) -> list[str | bytes]:
         """The messages in the body of a request, for the serializer.
