@@ -1,13 +1,100 @@
-"""What pyproject.toml cannot say yet: the optional C extension."""
+"""What pyproject.toml cannot say: what is compiled, and that nothing has to be.
+
+Two things are written in C or compiled to it, each from or beside Python that does the
+same where there is no compiler:
+
+* `core/_plain_frames.c` and `wamp/_first_byte.c`, always;
+* the modules of `HOT`, with mypyc, when something is built for installation. An
+  editable installation keeps them interpreted. ``WSOCKET_PURE=1`` does too.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+# What runs for each message of a router. Left out, although it is about as hot:
+# what tests or applications hand values of types that mypyc takes at their word
+# (core/connection, core/frames), frozen dataclasses (wamp/grants), and whatever
+# recurses over a peer's values (wamp/binary_strings): compiled recursion is unbounded.
+HOT = [
+    "core/channel",
+    "core/loop",
+    "core/stream",
+    "wamp/audience",
+    "wamp/authorization",
+    "wamp/broker",
+    "wamp/dealer",
+    "wamp/guard",
+    "wamp/history",
+    "wamp/ids",
+    "wamp/invocations",
+    "wamp/publications",
+    "wamp/registrations",
+    "wamp/registry",
+    "wamp/serializers",
+    "wamp/session",
+    "wamp/subscriptions",
+    "wamp/transports/codec",
+    "wamp/transports/longpoll_link",
+    "wamp/transports/rawsocket",
+    "wamp/transports/rawsocket_frames",
+    "wamp/transports/websocket",
+    "wamp/uris",
+]
+
+# Whether all is well typed is for `make check`, where gevent's stubs are.
+MYPY_OPTIONS = [
+    "--follow-imports=silent",
+    "--ignore-missing-imports",
+    "--no-warn-unused-ignores",
+    "--no-warn-unreachable",
+]
+
+WRITTEN_IN_C = [
+    Extension(name.replace("/", "."), [f"{name}.c"])
+    for name in ("wsocket/core/_plain_frames", "wsocket/wamp/_first_byte")
+]
+
+
+def router_modules() -> list[Extension]:
+    """The modules of `HOT`, translated to C; none where that cannot or need not be."""
+    building = {"bdist_wheel", "build_ext"} & set(sys.argv)
+    if os.environ.get("WSOCKET_PURE") or not building:
+        return []
+    try:
+        from mypyc.build import mypycify
+
+        paths = [f"wsocket/{name}.py" for name in HOT]
+        arguments = [*MYPY_OPTIONS, *paths]
+        modules: list[Extension] = mypycify(arguments, opt_level="3", debug_level="0")
+    # mypyc ends the process when mypy finds a mistake.
+    except (Exception, SystemExit) as error:
+        warnings.warn(f"the router stays interpreted: mypyc: {error}", stacklevel=1)
+        return []
+    return modules
+
+
+class BuildAsMuchAsPossible(build_ext):
+    """All modules, or as many as there can be: half of what mypyc made is unusable."""
+
+    def run(self) -> None:
+        wanted, compiler = self.extensions, self.compiler
+        for attempt in (wanted, WRITTEN_IN_C, []):
+            self.extensions, self.compiler = attempt, compiler
+            try:
+                super().run()
+            except Exception as error:
+                warnings.warn(f"not everything compiles: {error}", stacklevel=1)
+            else:
+                return
+
 
 setup(
-    ext_modules=[
-        Extension(
-            "wsocket.core._plain_frames",
-            ["wsocket/core/_plain_frames.c"],
-            optional=True,  # without a C compiler, plain_frames.py does it
-        )
-    ]
+    ext_modules=[*WRITTEN_IN_C, *router_modules()],
+    cmdclass={"build_ext": BuildAsMuchAsPossible},
 )

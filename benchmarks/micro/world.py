@@ -10,6 +10,7 @@ from typing import Any
 
 from wsocket import Permission, Realm, Role
 from wsocket.wamp.direct import NEVER
+from wsocket.wamp.ids import RandomWords
 from wsocket.wamp.router import Router
 from wsocket.wamp.runtime import Cancellable
 from wsocket.wamp.session import Session
@@ -71,6 +72,6 @@ class Client:
 def new_router() -> Router:
     """A router with the realm ``realm1`` and one role."""
     realm = Realm("realm1", roles=[Role("anonymous", [ALLOWED])])
-    router = Router([realm], random_below=secrets.randbelow)
+    router = Router([realm], random_below=RandomWords(secrets.token_bytes).below)
     router.start(Runtime())
     return router

@@ -86,7 +86,7 @@ def test_decoded_payload_is_what_the_judge_wrote(name, args, kwargs):
     assert message.options.acknowledge is True
     payload = serializer.payload(message.args, message.kwargs)
     assert payload.serializer is serializer
-    assert payload.parts == (message.args, message.kwargs)
+    assert payload.parts == [message.args, message.kwargs]
     for part, value in zip(payload.parts, (args, kwargs), strict=True):
         assert bytes(part) in (data.encode() if name == "json" else data)
         assert equal(loads(bytes(part)), value)
@@ -163,7 +163,7 @@ def test_absent_payload_is_absent(name, message, kind):
     assert type(decoded) is kind
     assert decoded.args is ABSENT
     assert decoded.kwargs is ABSENT
-    assert serializer.payload(decoded.args, decoded.kwargs).parts == ()
+    assert serializer.payload(decoded.args, decoded.kwargs).parts == []
     decoded = serializer.decode(dumps([*message, []]))
     payload = serializer.payload(decoded.args, decoded.kwargs)
     assert len(payload.parts) == 1

@@ -5,6 +5,8 @@ Bytes in, bytes out: a driver feeds what it read and writes what it is given.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from wsocket.core import frames
 from wsocket.core.deflate import DeflateParameters, Deflater, Inflater
 from wsocket.core.frames import Close, Event, FrameDecoder, Ping
@@ -27,26 +29,26 @@ class Connection:
     Args:
         max_message_size: Bytes that a received message may have.
         deflate: What was negotiated about permessage-deflate, if anything.
+
+    Attributes:
+        open: Whether messages may be sent.
+        feed: ``feed(data)`` decodes what was read; see `FrameDecoder.feed`.
     """
 
     def __init__(
         self, *, max_message_size: int, deflate: DeflateParameters | None = None
     ) -> None:
-        self._decoder = FrameDecoder(
+        self.open = True
+        self.feed: Callable[[bytes], list[Event]] = FrameDecoder(
             max_message_size=max_message_size,
             inflater=Inflater(deflate) if deflate else None,
-        )
+        ).feed
         self._deflater = Deflater(deflate) if deflate else None
         self._close_sent = False
         self._close_received = False
         self._broken = False  # failed or lost: no closing handshake any more
         self._code = frames.ABNORMAL_CLOSURE
         self._reason = ""
-
-    @property
-    def open(self) -> bool:
-        """Whether messages may be sent."""
-        return not (self._close_sent or self._broken)
 
     @property
     def close_sent(self) -> bool:
@@ -76,10 +78,6 @@ class Connection:
     def close_reason(self) -> str:
         """The reason that came with `close_code`, "" for none."""
         return self._reason
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Decode what was read; see `FrameDecoder`."""
-        return self._decoder.feed(data)
 
     def message(self, message: str | bytes, *, binary: bool | None = None) -> bytes:
         """The frame of a message, compressed where agreed and worth it.
@@ -145,7 +143,7 @@ class Connection:
         if not (self._broken or self._close_received):
             self._code = frames.ABNORMAL_CLOSURE
             self._reason = ""
-        self._broken = True
+        self._break()
 
     def _check_open(self) -> None:
         if not self.open:
@@ -163,16 +161,21 @@ class Connection:
         """Fail the connection (section 7.1.7)."""
         if self._broken:
             return b""
-        self._broken = True
+        self._break()
         self._code = error.code
         self._reason = error.problem
         fitting = error.problem.encode()[: frames.MAX_REASON].decode(errors="ignore")
         return self._send_close(error.code, fitting)
 
+    def _break(self) -> None:
+        self._broken = True
+        self.open = False
+
     def _send_close(self, code: int, reason: str) -> bytes:
         if self._close_sent:
             return b""
         self._close_sent = True
+        self.open = False
         return frames.encode_close(code, reason)
 
 

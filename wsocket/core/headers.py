@@ -96,7 +96,8 @@ def header_list(headers: HeadersLike) -> list[tuple[str, str]]:
     """
     if isinstance(headers, Mapping):
         pairs: Iterable[tuple[str, HeaderValue]] = headers.items()
-    elif isinstance(headers, (str, bytes)) or not isinstance(headers, Iterable):
+    # For mypy no str is an Iterable of pairs, but callers may have no types.
+    elif isinstance(headers, (str, bytes)) or not isinstance(headers, Iterable):  # type: ignore[unreachable]
         raise TypeError(
             f"headers must be a list of (name, value) tuples or a dict, "
             f"not {headers!r} ({type(headers).__name__})"

@@ -93,7 +93,7 @@ class Loop:
     def __init__(self, hub: Any, *, concurrency: Concurrency) -> None:
         self.concurrency = concurrency
         self._loop = hub.loop
-        self._thread = _get_ident()
+        self._ident = _get_ident()
         self._calls: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._calls_scheduled = False
         self._dirty: list[Flushable] = []
@@ -104,7 +104,7 @@ class Loop:
     @property
     def here(self) -> bool:
         """Whether the calling code runs on the loop's thread."""
-        return bool(_get_ident() == self._thread)
+        return bool(_get_ident() == self._ident)
 
     def now(self) -> float:
         """The loop's clock, in seconds; it never goes back."""
@@ -153,7 +153,10 @@ class Loop:
     def _flush_dirty(self) -> None:
         dirty, self._dirty = self._dirty, []
         for outbox in dirty:
-            guarded(outbox.flush)
+            try:
+                outbox.flush()
+            except Exception:
+                logger.exception("sending to a connection failed: %r", outbox)
 
     def _run_calls(self) -> None:
         self._calls_scheduled = False

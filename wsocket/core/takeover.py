@@ -146,7 +146,8 @@ def take_over(environ: Environ, start_response: Any) -> TakenConnection:
     if isinstance(source.sock, gevent.socket.socket):
         descriptor = _replace_gevent_socket(source.sock)
     else:
-        descriptor = _replace_descriptor(source.sock)
+        # For mypy a gevent socket and any other one are the same.
+        descriptor = _replace_descriptor(source.sock)  # type: ignore[unreachable]
     return TakenConnection(descriptor, read_ahead, concurrency)
 
 

@@ -33,7 +33,7 @@ class Audience:
         self._tests: tuple[Test, ...] = ()
         self.size = 0
         self.by_session = options.eligible is not None or options.exclude is not None
-        if _lists(options):  # seldom
+        if self.by_session or _by_identity(options):  # seldom
             self._tests = tuple(_tests(options))
             self.size = lists_size(options)
 
@@ -43,15 +43,22 @@ class Audience:
             test(session) for test in self._tests
         )
 
-    def of(self, subscribers: Iterable[Session]) -> Iterable[Session]:
+    def of(self, subscribers: Iterable[Session]) -> list[Session]:
         """Those of *subscribers* who may get the event."""
         if self._tests:
-            return self._filtered(subscribers)
+            return [each for each in subscribers if self.admits(each)]
         excluded = self._excluded
         return [each for each in subscribers if each.id != excluded]
 
-    def _filtered(self, subscribers: Iterable[Session]) -> Iterator[Session]:
-        return (each for each in subscribers if self.admits(each))
+
+def _by_identity(options: PublishOptions) -> bool:
+    """Whether who receivers are decides, and not only which sessions they have."""
+    return (
+        options.eligible_authid is not None
+        or options.eligible_authrole is not None
+        or options.exclude_authid is not None
+        or options.exclude_authrole is not None
+    )
 
 
 def lists_size(options: PublishOptions) -> int:

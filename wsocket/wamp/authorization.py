@@ -11,8 +11,8 @@ from wsocket.wamp.config import ACTIONS, Action, Permission, Role
 from wsocket.wamp.grants import DENIED, OPEN, Ask, Grant, Verdict
 from wsocket.wamp.uris import Match, fits
 
-# (uri, match), as a session asks for it.
-Pattern = tuple[str, Match]
+Asked = str | tuple[str, Match]
+"""What a session asks for: a URI, which is the usual, or (uri, match) of a pattern."""
 
 # Answers kept per role and action: peers choose the URIs, so there must be an end.
 _CACHE_SIZE = 10_000
@@ -20,20 +20,28 @@ _CACHE_SIZE = 10_000
 CACHED_LENGTH = 256
 
 
-class Grants(dict[Pattern, Verdict]):
+class Grants(dict[Asked, Verdict]):
     """What one role is granted for one action."""
 
-    def __missing__(self, pattern: Pattern) -> Verdict:
-        verdict = self.decide(*pattern)
-        if len(pattern[0]) <= CACHED_LENGTH:
+    def __missing__(self, key: Asked) -> Verdict:
+        uri: str
+        match: Match
+        uri, match = (key, "exact") if isinstance(key, str) else key
+        verdict = self.decide(uri, match)
+        if len(uri) <= CACHED_LENGTH:
             if len(self) >= _CACHE_SIZE:
                 self.clear()
-            self[pattern] = verdict
+            self[key] = verdict
         return verdict
 
     def decide(self, uri: str, match: Match) -> Verdict:
         """Compute the answer."""
         raise NotImplementedError
+
+
+def asked(uri: str, match: Match) -> Asked:
+    """The key of `Grants`."""
+    return uri if match == "exact" else (uri, match)
 
 
 class _Everything(Grants):

@@ -5,7 +5,7 @@ through the sessions' queues in the order in which it was decided."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from wsocket.wamp import errors
@@ -53,6 +53,8 @@ _OPAQUE = Refusal(
     "(ppt_scheme)",
 )
 
+
+_NO_DETAILS: dict[str, Any] = {}
 
 KNOWS_TRUSTLEVELS = "subscriber.publication_trustlevels"
 
@@ -103,9 +105,7 @@ class Broker:
         )
         if options.acknowledge:
             publisher.send([PUBLISHED, message.request, publication.id])
-        self._distribute(
-            publication, retain=options.retain, trustlevel=grant.trustlevel
-        )
+        self._distribute(publication, retain=options.retain)
 
     def _refuse(self, publisher: Session, message: Publish, refusal: Refusal) -> None:
         # Without `acknowledge` there is no answer at all, not even this one.
@@ -125,9 +125,7 @@ class Broker:
         publication = self._publication(
             publisher, topic, payload, options=options, grant=grant
         )
-        self._distribute(
-            publication, retain=options.retain, trustlevel=grant.trustlevel
-        )
+        self._distribute(publication, retain=options.retain)
 
     def announce(
         self,
@@ -167,10 +165,10 @@ class Broker:
             random_id(self._random_below),
             topic,
             payload,
-            _details(publisher, options, grant),
-            Audience(options, publisher.id),
-            self._runtime.time(),
-            grant.trustlevel,
+            details=_details(publisher, options, grant),
+            audience=Audience(options, publisher.id),
+            time=self._runtime.time(),
+            trustlevel=grant.trustlevel,
         )
 
     def refusal(
@@ -236,19 +234,17 @@ class Broker:
         for subscription in list(self._subscriptions.held_by(session)):
             self._subscriptions.remove(session, subscription)
 
-    def _distribute(
-        self, publication: Publication, *, retain: bool, trustlevel: int | None
-    ) -> None:
+    def _distribute(self, publication: Publication, *, retain: bool) -> None:
         """Deliver to all that match, and keep what is to be kept."""
         if retain:
             self._retained.store(publication)
         self._history.store(publication)
         for subscription in self._subscriptions.matching(publication.topic):
             receivers = publication.audience.of(subscription.subscribers)
-            if trustlevel is None:
+            if publication.trustlevel is None:
                 self._deliver(publication, subscription, receivers)
             else:
-                self._deliver_trusted(publication, subscription, receivers, trustlevel)
+                self._deliver_trusted(publication, subscription, receivers)
 
     def _deliver_retained(self, subscription: Subscription, to: Session) -> None:
         for publication in self._retained.matching(
@@ -259,16 +255,16 @@ class Broker:
                 level = publication.trustlevel
                 if level is not None and KNOWS_TRUSTLEVELS in to.features:
                     more["trustlevel"] = level
-                self._deliver(publication, subscription, [to], **more)
+                self._deliver(publication, subscription, [to], more)
 
     def _deliver(
         self,
         publication: Publication,
         subscription: Subscription,
-        receivers: Iterable[Session],
-        **more: Any,
+        receivers: list[Session],
+        more: dict[str, Any] = _NO_DETAILS,
     ) -> None:
-        details = {**publication.details, **more}
+        details = publication.details | more
         if subscription.match != "exact":
             details["topic"] = publication.topic
         head = [EVENT, subscription.id, publication.id, details]
@@ -278,8 +274,7 @@ class Broker:
         self,
         publication: Publication,
         subscription: Subscription,
-        receivers: Iterable[Session],
-        trustlevel: int,
+        receivers: list[Session],
     ) -> None:
         """Deliver with the trust level to those who announced that they know it."""
         knowing: list[Session] = []
@@ -288,7 +283,8 @@ class Broker:
             knows = KNOWS_TRUSTLEVELS in receiver.features
             (knowing if knows else others).append(receiver)
         self._deliver(publication, subscription, others)
-        self._deliver(publication, subscription, knowing, trustlevel=trustlevel)
+        more = {"trustlevel": publication.trustlevel}
+        self._deliver(publication, subscription, knowing, more)
 
 
 def _details(

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
+from wsocket.wamp.first_byte import first_byte
 from wsocket.wamp.items import explain_items, message_of
 from wsocket.wamp.layouts import PAYLOAD_INDEX
 from wsocket.wamp.messages import ABSENT, ClientMessage
@@ -84,15 +85,15 @@ class Cbor:
 
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         if args is ABSENT:
-            return Payload(self, ())
-        if memoryview(args)[0] >> 5 != 4:
+            return Payload(self, [])
+        if first_byte(args) >> 5 != 4:
             raise PayloadError("Arguments: expected a list")
         if kwargs is ABSENT:
-            return Payload(self, (args,))
-        if memoryview(kwargs)[0] >> 5 != 5:
+            return Payload(self, [args])
+        if first_byte(kwargs) >> 5 != 5:
             raise PayloadError("ArgumentsKw: expected a dict")
         check_keys(self.unpack(kwargs))
-        return Payload(self, (args, kwargs))
+        return Payload(self, [args, kwargs])
 
     def unpack(self, part: Raw) -> Any:
         try:

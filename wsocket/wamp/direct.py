@@ -13,7 +13,7 @@ from wsocket.wamp.session import Session
 
 Frame = tuple[list[Any], Payload]
 
-NO_PAYLOAD = Payload(MESSAGEPACK, ())
+NO_PAYLOAD = Payload(MESSAGEPACK, [])
 
 
 class DirectCodec:

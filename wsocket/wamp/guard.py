@@ -13,6 +13,7 @@ from wsocket.wamp import errors
 from wsocket.wamp.authorization import (
     OPEN_GRANTS,
     RoleGrants,
+    asked,
     compile_roles,
     unknown_role,
 )
@@ -81,7 +82,7 @@ class Guard:
 
     def known(self, session: Session, action: Action, uri: str, match: Match) -> Grant:
         """What rules and kept answers say; where they say nothing, it is denied."""
-        verdict = session.grants[action][uri, match]
+        verdict = session.grants[action][asked(uri, match)]
         if isinstance(verdict, Grant):
             return verdict
         return self._kept(_request(session, action, uri, match)) or DENIED
@@ -94,7 +95,7 @@ class Guard:
         While the authorizer is asked, the session's later messages wait; if it ends
         before the answer, *then* is not called.
         """
-        verdict = session.grants[action][uri, match]
+        verdict = session.grants[action][asked(uri, match)]
         if isinstance(verdict, Grant):
             then(verdict)
             return
@@ -141,7 +142,7 @@ class Guard:
         def act(session: Session, message: Any) -> None:
             uri = uri_of(message)
             match: Match = message.options.match if takes_patterns else "exact"
-            verdict = session.grants[action][uri, match]
+            verdict = session.grants[action][asked(uri, match)]
             if isinstance(verdict, Grant) and verdict.allowed:
                 perform(session, message, verdict)
             elif under_way is not None and under_way(session, message.request):

@@ -52,9 +52,9 @@ class History:
     def store(self, publication: Publication) -> None:
         """Remember *publication*, unless it is for particular sessions."""
         if self._logs and not publication.audience.by_session:
-            publication = publication._replace(payload=publication.payload.copy())
+            kept = publication.to_keep()
             for log in self._logs:
-                log.offer(publication)
+                log.offer(kept)
 
     def events(
         self, subscription: Subscription, reader: Session, filters: HistoryFilters

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 
-MAX_ID = 2**53
+MAX_ID: Final = 9_007_199_254_740_992  # 2**53
 
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 
@@ -29,13 +29,15 @@ class RandomWords:
 
     def __init__(self, random_bytes: Callable[[int], bytes]) -> None:
         self._random_bytes = random_bytes
-        self._words: list[int] = []  # of 64 bits; none before the first is needed
+        self._words: list[int] = []  # of 53 bits; none before the first is needed
 
     def below(self, limit: int) -> int:
-        """A `RandomBelow`, for limits that are far below 2**64."""
+        """A `RandomBelow`, for `MAX_ID` and for limits that are far below it."""
         if not self._words:
-            self._words.extend(_WORDS.unpack(self._random_bytes(_WORDS.size)))
-        return self._words.pop() * limit >> 64
+            words = _WORDS.unpack(self._random_bytes(_WORDS.size))
+            self._words.extend(word >> 11 for word in words)
+        word = self._words.pop()
+        return word if limit == MAX_ID else word * limit >> 53
 
 
 def random_id(random_below: RandomBelow) -> int:

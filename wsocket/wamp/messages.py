@@ -9,7 +9,7 @@ violations (Basic Profile, "Messages", "Protocol Violations")."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Raw, Struct
 
@@ -19,13 +19,32 @@ from wsocket.wamp.uris import Match
 # Stands for an absent payload field: an empty Raw would be encoded as nothing at all.
 ABSENT = Raw()
 
-HELLO, WELCOME, ABORT, CHALLENGE, AUTHENTICATE, GOODBYE, ERROR = 1, 2, 3, 4, 5, 6, 8
-PUBLISH, PUBLISHED = 16, 17
-SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBE, UNSUBSCRIBED, EVENT = 32, 33, 34, 35, 36
-CALL, CANCEL, RESULT = 48, 49, 50
-REGISTER, REGISTERED, UNREGISTER, UNREGISTERED = 64, 65, 66, 67
-INVOCATION, INTERRUPT, YIELD = 68, 69, 70
-EVENT_RECEIVED = 337
+# One by one: a compiler knows the value of such a name.
+HELLO: Final = 1
+WELCOME: Final = 2
+ABORT: Final = 3
+CHALLENGE: Final = 4
+AUTHENTICATE: Final = 5
+GOODBYE: Final = 6
+ERROR: Final = 8
+PUBLISH: Final = 16
+PUBLISHED: Final = 17
+SUBSCRIBE: Final = 32
+SUBSCRIBED: Final = 33
+UNSUBSCRIBE: Final = 34
+UNSUBSCRIBED: Final = 35
+EVENT: Final = 36
+CALL: Final = 48
+CANCEL: Final = 49
+RESULT: Final = 50
+REGISTER: Final = 64
+REGISTERED: Final = 65
+UNREGISTER: Final = 66
+UNREGISTERED: Final = 67
+INVOCATION: Final = 68
+INTERRUPT: Final = 69
+YIELD: Final = 70
+EVENT_RECEIVED: Final = 337
 
 
 class Fields(Struct, gc=False):

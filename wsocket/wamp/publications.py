@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from wsocket.wamp.audience import Audience
 from wsocket.wamp.serializers import Payload
 
 
-class Publication(NamedTuple):
+class Publication:
     """What was published.
 
     Attributes:
@@ -19,13 +19,48 @@ class Publication(NamedTuple):
         trustlevel: For receivers that announced trust levels.
     """
 
-    id: int
-    topic: str
-    payload: Payload
-    details: dict[str, Any]
-    audience: Audience
-    time: float
-    trustlevel: int | None
+    __slots__ = (
+        "audience",
+        "details",
+        "id",
+        "payload",
+        "time",
+        "topic",
+        "trustlevel",
+    )
+
+    def __init__(
+        self,
+        id: int,
+        topic: str,
+        payload: Payload,
+        *,
+        details: dict[str, Any],
+        audience: Audience,
+        time: float,
+        trustlevel: int | None,
+    ) -> None:
+        self.id = id
+        self.topic = topic
+        self.payload = payload
+        self.details = details
+        self.audience = audience
+        self.time = time
+        self.trustlevel = trustlevel
+
+    def to_keep(self) -> Publication:
+        """The same, without the rest of the message that the payload was read from:
+        its bytes would all be kept.
+        """
+        return Publication(
+            self.id,
+            self.topic,
+            self.payload.copy(),
+            details=self.details,
+            audience=self.audience,
+            time=self.time,
+            trustlevel=self.trustlevel,
+        )
 
     @property
     def size(self) -> int:

@@ -30,10 +30,8 @@ class RetainedEvents:
         self._forget(publication.topic)
         if not publication.payload.parts:
             return
-        # The payload is part of a message whose bytes would all be kept.
-        publication = publication._replace(payload=publication.payload.copy())
-        self._by_topic[publication.topic] = publication
-        self._bytes += publication.size
+        self._by_topic[publication.topic] = kept = publication.to_keep()
+        self._bytes += kept.size
         while self._bytes > self._max_bytes or len(self._by_topic) > self._max_topics:
             self._forget(next(iter(self._by_topic)))
 

@@ -6,9 +6,6 @@ converts it for a receiver that speaks another."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -16,6 +13,8 @@ import msgspec
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
+from wsocket.wamp.binary_strings import from_json, to_json
+from wsocket.wamp.first_byte import first_byte
 from wsocket.wamp.layouts import explain
 from wsocket.wamp.messages import ABSENT, ClientMessage
 from wsocket.wamp.router_messages import RouterMessage
@@ -96,22 +95,22 @@ class Json:
 
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         if args is ABSENT:
-            return Payload(self, ())
-        if memoryview(args)[0] != 0x5B:  # [
+            return Payload(self, [])
+        if first_byte(args) != 0x5B:  # [
             raise PayloadError("Arguments: expected a list")
         if kwargs is ABSENT:
-            return Payload(self, (args,))
-        if memoryview(kwargs)[0] != 0x7B:  # {
+            return Payload(self, [args])
+        if first_byte(kwargs) != 0x7B:  # {
             raise PayloadError("ArgumentsKw: expected a dict")
-        return Payload(self, (args, kwargs))
+        return Payload(self, [args, kwargs])
 
     def unpack(self, part: Raw) -> Any:
         value = msgspec.json.decode(part)
         # Only then can a string begin with the NUL that marks binary.
-        return _binary_from_json(value) if b"\\u0000" in bytes(part) else value
+        return from_json(value) if b"\\u0000" in bytes(part) else value
 
     def pack(self, value: Any) -> Raw:
-        return Raw(self._encode_value(_binary_to_json(value)))
+        return Raw(self._encode_value(to_json(value)))
 
 
 class MessagePack:
@@ -136,18 +135,18 @@ class MessagePack:
 
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         if args is ABSENT:
-            return Payload(self, ())
-        first = memoryview(args)[0]
+            return Payload(self, [])
+        first = first_byte(args)
         if not (0x90 <= first <= 0x9F or first in (0xDC, 0xDD)):
             raise PayloadError("Arguments: expected a list")
         self._check(args)
         if kwargs is ABSENT:
-            return Payload(self, (args,))
-        first = memoryview(kwargs)[0]
+            return Payload(self, [args])
+        first = first_byte(kwargs)
         if not (0x80 <= first <= 0x8F or first in (0xDE, 0xDF)):
             raise PayloadError("ArgumentsKw: expected a dict")
         check_keys(self._check(kwargs))
-        return Payload(self, (args, kwargs))
+        return Payload(self, [args, kwargs])
 
     def _check(self, part: Raw) -> Any:
         """Read a part that the decoder skipped over: the UTF-8 in it is unchecked."""
@@ -166,16 +165,16 @@ class MessagePack:
 class Payload:
     """Arguments and ArgumentsKw of one message, in the serializer they came in.
 
-    `parts` has 0, 1 or 2 items, so ``[*head, *payload.to(serializer)]`` has the legal
+    `parts` has 0, 1 or 2 items, so ``head + payload.to(serializer)`` has the legal
     layout of every arity.
     """
 
     __slots__ = ("_converted", "parts", "serializer")
 
-    def __init__(self, serializer: Serializer, parts: tuple[Raw, ...]) -> None:
+    def __init__(self, serializer: Serializer, parts: list[Raw]) -> None:
         self.serializer = serializer
         self.parts = parts
-        self._converted: dict[Serializer, tuple[Raw, ...]] | None = None
+        self._converted: dict[Serializer, list[Raw]] | None = None
 
     @classmethod
     def of(
@@ -192,26 +191,26 @@ class Payload:
         try:
             if kwargs:
                 return cls(
-                    serializer, (serializer.pack(list(args)), serializer.pack(kwargs))
+                    serializer, [serializer.pack(list(args)), serializer.pack(kwargs)]
                 )
             if args:
-                return cls(serializer, (serializer.pack(list(args)),))
+                return cls(serializer, [serializer.pack(list(args))])
         except ENCODE_ERRORS as error:
             raise PayloadError(
                 f"not serializable as {serializer.name}: {error}"
             ) from error
-        return cls(serializer, ())
+        return cls(serializer, [])
 
     def copy(self) -> Payload:
         """The same, without the rest of the message that the parts were read from."""
-        return Payload(self.serializer, tuple(part.copy() for part in self.parts))
+        return Payload(self.serializer, [part.copy() for part in self.parts])
 
     @property
     def size(self) -> int:
         """Bytes of the parts."""
         return sum(memoryview(part).nbytes for part in self.parts)
 
-    def to(self, serializer: Serializer) -> tuple[Raw, ...]:
+    def to(self, serializer: Serializer) -> list[Raw]:
         """The parts in *serializer*; converted at most once.
 
         Raises:
@@ -288,35 +287,6 @@ def refuse_value(value: Any) -> Any:
     """Say that *value* has no form in a serializer (an encoder's hook)."""
     # Not the value itself: its repr may show what is none of the peer's business.
     raise TypeError(f"{type(value).__name__} has no form in this serializer")
-
-
-def _binary_to_json(value: Any) -> Any:
-    """Replace bytes by their string form, wherever they are."""
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return "\0" + base64.b64encode(value).decode("ascii")
-    if isinstance(value, dict):
-        if any(isinstance(key, bytes) for key in value):
-            raise TypeError("a dict key of bytes has no form in this serializer")
-        return {key: _binary_to_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_binary_to_json(item) for item in value]
-    if type(value) is float and not math.isfinite(value):
-        raise ValueError(f"{value} has no form in this serializer")
-    return value
-
-
-def _binary_from_json(value: Any) -> Any:
-    """Restore bytes from their string form, wherever they are."""
-    if isinstance(value, str) and value.startswith("\0"):
-        try:
-            return base64.b64decode(value[1:], validate=True)
-        except binascii.Error:
-            return value  # an application's own string with a NUL
-    if isinstance(value, dict):
-        return {key: _binary_from_json(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_binary_from_json(item) for item in value]
-    return value
 
 
 JSON = Json()

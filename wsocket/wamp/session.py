@@ -244,14 +244,18 @@ class Session:
         self._holds -= 1
         if self._holds:
             return
-        held, self._held = self._held, None
-        while held:
+        held = self._held
+        self._held = None
+        self._catch_up(held)
+
+    def _catch_up(self, held: deque[tuple[ClientMessage, int]]) -> None:
+        """Handle what was kept, until some of it makes the authorizer be asked."""
+        while held and self._held is None:
             message, size = held.popleft()
             self._held_bytes -= size
             self.handle(message)
-            if self._held is not None:
-                self._held.extend(held)
-                return
+        if self._held is not None:
+            self._held.extend(held)
 
     def _hold_back(self, message: ClientMessage, size: int) -> None:
         assert self._held is not None

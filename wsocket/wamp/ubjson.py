@@ -59,14 +59,14 @@ class Ubjson:
 
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         if args is ABSENT:
-            return Payload(self, ())
+            return Payload(self, [])
         if bytes(args)[:1] != b"[" or bytes(args)[:3] == _BINARY:
             raise PayloadError("Arguments: expected a list")
         if kwargs is ABSENT:
-            return Payload(self, (args,))
+            return Payload(self, [args])
         if bytes(kwargs)[:1] != b"{":
             raise PayloadError("ArgumentsKw: expected a dict")
-        return Payload(self, (args, kwargs))
+        return Payload(self, [args, kwargs])
 
     def unpack(self, part: Raw) -> Any:
         try:

@@ -139,11 +139,8 @@ def test_times_are_bounds(router, publisher, reader, name, expected, monkeypatch
     for number in range(3):
         publisher.publish(TOPIC, [number])
     moments = [1_700_000_000.0 + number for number in range(3)]
-    dated = [
-        event._replace(time=moment) for event, moment in zip(log, moments, strict=True)
-    ]
-    log._events.clear()
-    log._events.extend(dated)
+    for event, moment in zip(log, moments, strict=True):
+        event.time = moment
     subscription = reader.subscribe(TOPIC)
     for hours in (0, 5, -11):
         zone = timezone(timedelta(hours=hours))

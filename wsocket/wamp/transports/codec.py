@@ -27,13 +27,11 @@ class FrameCodec:
         """The frame of a message that must arrive; PayloadError if it cannot be
         written.
         """
-        serializer = self.serializer
         if payload is not None:
-            same = payload.serializer is serializer  # in nearly all messages
-            head = [*head, *(payload.parts if same else payload.to(serializer))]
-        return self._frame(serializer.encode(head))
+            head = head + payload.to(self.serializer)
+        return self._frame(self.serializer.encode(head))
 
     def encode_event(self, head: list[Any], payload: Payload) -> Droppable:
         """The frame of an EVENT, which a receiver that is too slow may lose."""
-        message = [*head, *payload.to(self.serializer)]
+        message = head + payload.to(self.serializer)
         return Droppable(self._frame(self.serializer.encode(message)))

@@ -138,9 +138,8 @@ class WampSubprotocol:
             the first session joins.
     """
 
-    names: Sequence[str] = (*CODECS, *BATCHED_CODECS)
-
     def __init__(self, gatekeeper: Gatekeeper, *, prepare: Callable[[], None]) -> None:
+        self.names: Sequence[str] = (*CODECS, *BATCHED_CODECS)
         self._gatekeeper = gatekeeper
         self._prepare = prepare
 

@@ -1,0 +1,41 @@
+"""What is compiled, and what is not, is what the environment promises: `make
+test-compiled` runs the tests on compiled modules, `make test` on interpreted ones.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPILED = bool(os.environ.get("WSOCKET_COMPILED"))
+
+
+def hot_modules():
+    """The list `HOT` of setup.py, as names of modules."""
+    for node in ast.parse((ROOT / "setup.py").read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "HOT":
+            return [
+                f"wsocket.{name.replace('/', '.')}"
+                for name in ast.literal_eval(node.value)
+            ]
+    raise AssertionError("setup.py has no HOT")
+
+
+@pytest.mark.parametrize("name", hot_modules())
+def test_hot_module_is_what_the_environment_promises(name):
+    """Compiled where the tests are about that, and of this folder."""
+    path = Path(importlib.import_module(name).__file__)
+    assert path.is_relative_to(ROOT)
+    assert (path.suffix == ".so") is COMPILED
+
+
+def test_plain_frames_are_in_c():
+    """A C compiler is there when these tests run."""
+    assert Path(
+        importlib.import_module("wsocket.core._plain_frames").__file__
+    ).is_file()

@@ -1,0 +1,42 @@
+"""Binary values in JSON: strings, a NUL followed by Base64 (Basic Profile, "Binary
+conversion of JSON Strings").
+
+Values nest as deeply as a peer likes, and these functions with them: they stay
+interpreted when the router is compiled, because only there is recursion bounded.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from typing import Any
+
+
+def to_json(value: Any) -> Any:
+    """Replace bytes by their string form, wherever they are."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return "\0" + base64.b64encode(value).decode("ascii")
+    if isinstance(value, dict):
+        if any(isinstance(key, bytes) for key in value):
+            raise TypeError("a dict key of bytes has no form in this serializer")
+        return {key: to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(item) for item in value]
+    if type(value) is float and not math.isfinite(value):
+        raise ValueError(f"{value} has no form in this serializer")
+    return value
+
+
+def from_json(value: Any) -> Any:
+    """Restore bytes from their string form, wherever they are."""
+    if isinstance(value, str) and value.startswith("\0"):
+        try:
+            return base64.b64decode(value[1:], validate=True)
+        except binascii.Error:
+            return value  # an application's own string with a NUL
+    if isinstance(value, dict):
+        return {key: from_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [from_json(item) for item in value]
+    return value
