@@ -20,6 +20,7 @@ from benchmarks.contenders import CONTENDERS, Contender, guest
 from benchmarks.environments import (
     Unavailable,
     build_load_generator,
+    build_package,
     python_for,
 )
 from benchmarks.machine import machine, versions
@@ -96,6 +97,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     server_core, load_core = cores()
     allow_many_connections()
     bench = Bench(build_load_generator(), seconds, server_core, load_core)
+    say("wsocket, compiled as it would be installed")
+    build_package()
     contenders = [each for each in contenders if takes_part(each, scenarios)]
     install(contenders)
     report: dict[str, Any] = {

@@ -1,14 +1,17 @@
-"""What must be built first: the load generator, and environments for contenders."""
+"""What must be built first: the load generator, wsocket as it would be installed, and
+environments for contenders.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.contenders import Contender
@@ -17,6 +20,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 CACHE = HERE / ".cache"
 LOAD_SOURCES = HERE / "load"
+PACKAGE = CACHE / "package"
+PACKAGE_SOURCES = ("wsocket", "setup.py", "pyproject.toml", "README.md", "LICENSE")
 COMPILER_OPTIONS = ("-std=gnu11", "-O3", "-flto", "-Wall", "-Wextra")
 
 
@@ -46,6 +51,46 @@ def build_load_generator() -> Path:
     if subprocess.run(command).returncode:
         sys.exit("the load generator does not compile")
     return built.replace(program)
+
+
+def build_package() -> None:
+    """Install the wsocket of this tree, compiled, where `environment` finds it.
+
+    Raises:
+        SystemExit: It cannot be built; what pip says is shown.
+    """
+    files = sorted(package_files())
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(str(path).encode() + b"\0" + path.read_bytes())
+    stamp = PACKAGE / "sources.txt"  # written last
+    if stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return
+    copy = CACHE / "sources"
+    for folder in (copy, PACKAGE):
+        shutil.rmtree(folder, ignore_errors=True)
+    for path in files:
+        target = copy / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    if subprocess.run([*command, "--target", str(PACKAGE), str(copy)]).returncode:
+        sys.exit("wsocket itself cannot be built")
+    if not list(PACKAGE.rglob("*__mypyc*")):
+        sys.exit("wsocket was built, but not compiled: is there a C compiler?")
+    stamp.write_text(digest.hexdigest())
+
+
+def package_files() -> Iterator[Path]:
+    """What wsocket is built from."""
+    for name in PACKAGE_SOURCES:
+        path = ROOT / name
+        found = path.rglob("*") if path.is_dir() else [path]
+        yield from (
+            each
+            for each in found
+            if each.is_file() and each.suffix not in (".pyc", ".so")
+        )
 
 
 def python_for(contender: Contender) -> str:
@@ -90,5 +135,7 @@ def versions_of(contender: Contender) -> dict[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """The environment of servers: the wsocket of this tree, whatever is installed."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    """The environment of servers: the wsocket that `build_package` made, whatever is
+    installed.
+    """
+    return {**os.environ, "PYTHONPATH": f"{PACKAGE}{os.pathsep}{ROOT}"}

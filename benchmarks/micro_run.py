@@ -25,12 +25,14 @@ def run_micro(*, core: int, quick: bool) -> list[dict[str, Any]]:
     output = CACHE / "micro.json"
     command = [
         *(sys.executable, "-m", "pytest", "-q", str(MICRO)),
+        # Not the package of this tree, but the one of `environment`.
+        *("-c", str(ROOT / "pyproject.toml"), "-o", "pythonpath="),
         *("-p", "no:xdist", "--benchmark-columns=median,min"),
         *(f"--benchmark-json={output}", *(QUICK if quick else ())),
     ]
     done = subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=CACHE,
         env=environment(),
         preexec_fn=lambda: os.sched_setaffinity(0, {core}),
     )

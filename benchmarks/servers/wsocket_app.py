@@ -16,13 +16,16 @@ from typing import Any
 
 from wsocket import Limits, Permission, Realm, Role, WSocketApp, run
 
-# All is as it comes, but for the sizes: some scenarios send messages of 64 MiB.
+# All is as it comes, but for two limits: some scenarios send messages of 64 MiB, and in
+# another one session has 100,000 subscriptions.
 LARGEST_MESSAGE = 128 * 2**20
+SUBSCRIPTIONS = 200_000
 
 app = WSocketApp(
     protocol="WAMP",
     realm=Realm(
         "realm1",
+        subscriptions=SUBSCRIPTIONS,
         roles=[
             Role(
                 "anonymous",

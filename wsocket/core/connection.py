@@ -35,6 +35,17 @@ class Connection:
         feed: ``feed(data)`` decodes what was read; see `FrameDecoder.feed`.
     """
 
+    __slots__ = (
+        "_broken",
+        "_close_received",
+        "_close_sent",
+        "_code",
+        "_deflater",
+        "_reason",
+        "feed",
+        "open",
+    )
+
     def __init__(
         self, *, max_message_size: int, deflate: DeflateParameters | None = None
     ) -> None:

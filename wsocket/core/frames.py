@@ -8,6 +8,7 @@ portions, and its verdict on a byte does not wait for the next one.
 from __future__ import annotations
 
 from codecs import utf_8_decode
+from io import BytesIO
 from typing import NamedTuple, TypeAlias
 
 from wsocket.core.deflate import Inflater
@@ -190,7 +191,7 @@ class _ArrivingMessage:
         self._limit = limit
         self._inflater = inflater  # None: not compressed
         self._utf8 = Utf8Validator() if opcode == TEXT else None
-        self._data = bytearray()
+        self._data = BytesIO()  # unlike a bytearray it becomes bytes without a copy
         self._received = 0  # payload bytes, before inflation
 
     def expect(self, length: int) -> None:
@@ -222,18 +223,18 @@ class _ArrivingMessage:
             for piece in self._inflater.finish(self._room()):
                 self._store(piece)
         if self._utf8 is None:
-            return bytes(self._data)
-        return str(self._data, "utf-8")
+            return self._data.getvalue()
+        return str(self._data.getbuffer(), "utf-8")
 
     def _room(self) -> int:
         """How many bytes to inflate at most: one over the limit tells enough."""
-        return self._limit + 1 - len(self._data)
+        return self._limit + 1 - self._data.tell()
 
     def _store(self, piece: bytes) -> None:
         if self._utf8 is not None:
             self._utf8.check(piece)
-        self._data += piece
-        if len(self._data) > self._limit:
+        self._data.write(piece)
+        if self._data.tell() > self._limit:
             raise _too_big(self._limit)
 
 
@@ -250,6 +251,17 @@ class FrameDecoder:
         max_message_size: Bytes of payload (as UTF-8, inflated) that a message may have.
         inflater: Set when permessage-deflate was negotiated.
     """
+
+    __slots__ = (
+        "_awaited",
+        "_ended",
+        "_final",
+        "_inflater",
+        "_kept",
+        "_limit",
+        "_mask",
+        "_message",
+    )
 
     def __init__(
         self, *, max_message_size: int, inflater: Inflater | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, ClassVar, TypeVar
@@ -259,6 +260,7 @@ class Framework:
         disable_nagle(sock)
         name = agreed.subprotocol
         assert name is not None
+        environ = _with_shared_strings(environ)
 
         def connect() -> None:
             switchboard = self._switchboard_on(loop)
@@ -447,3 +449,13 @@ def _echo(message: str | bytes, websocket: WebSocket) -> None:
 
 def _log_close(reason: str, websocket: WebSocket) -> None:
     logger.info("%r left: %s", websocket, reason)
+
+
+def _with_shared_strings(environ: Environ) -> Environ:
+    """The same, for a connection that stays: what thousands of clients send alike is in
+    memory once.
+    """
+    return {
+        sys.intern(key): sys.intern(value) if type(value) is str else value
+        for key, value in environ.items()
+    }

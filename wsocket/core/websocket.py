@@ -22,7 +22,8 @@ from wsocket.core.handshake import Handshake
 from wsocket.core.stream import Limits
 from wsocket.errors import ProtocolError, WebSocketClosed
 
-READ_SIZE = 65536
+# A message of 64 KiB and its header in one read.
+READ_SIZE = 65536 + 1024  # bytes
 
 
 class WebSocket:
