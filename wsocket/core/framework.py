@@ -455,7 +455,9 @@ def _with_shared_strings(environ: Environ) -> Environ:
     """The same, for a connection that stays: what thousands of clients send alike is in
     memory once.
     """
-    return {
-        sys.intern(key): sys.intern(value) if type(value) is str else value
-        for key, value in environ.items()
-    }
+    return {_shared(key): _shared(value) for key, value in environ.items()}
+
+
+def _shared(value: Any) -> Any:
+    """The one copy of a string; what is none stays what it is."""
+    return sys.intern(value) if type(value) is str else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from wsocket.wamp.messages import PublishOptions
+from wsocket.wamp.messages import NO_PUBLISH_OPTIONS, PublishOptions
 from wsocket.wamp.session import Session
 
 Test = Callable[[Session], bool]
@@ -32,8 +32,11 @@ class Audience:
         self._excluded = publisher if options.exclude_me else 0
         self._tests: tuple[Test, ...] = ()
         self.size = 0
-        self.by_session = options.eligible is not None or options.exclude is not None
-        if self.by_session or _by_identity(options):  # seldom
+        self.by_session = False
+        if options != NO_PUBLISH_OPTIONS and _lists(options):  # seldom
+            self.by_session = (
+                options.eligible is not None or options.exclude is not None
+            )
             self._tests = tuple(_tests(options))
             self.size = lists_size(options)
 
@@ -49,16 +52,6 @@ class Audience:
             return [each for each in subscribers if self.admits(each)]
         excluded = self._excluded
         return [each for each in subscribers if each.id != excluded]
-
-
-def _by_identity(options: PublishOptions) -> bool:
-    """Whether who receivers are decides, and not only which sessions they have."""
-    return (
-        options.eligible_authid is not None
-        or options.eligible_authrole is not None
-        or options.exclude_authid is not None
-        or options.exclude_authrole is not None
-    )
 
 
 def lists_size(options: PublishOptions) -> int:

@@ -24,9 +24,8 @@ class Grants(dict[Asked, Verdict]):
     """What one role is granted for one action."""
 
     def __missing__(self, key: Asked) -> Verdict:
-        uri: str
-        match: Match
-        uri, match = (key, "exact") if isinstance(key, str) else key
+        pattern: tuple[str, Match] = (key, "exact") if isinstance(key, str) else key
+        uri, match = pattern
         verdict = self.decide(uri, match)
         if len(uri) <= CACHED_LENGTH:
             if len(self) >= _CACHE_SIZE:

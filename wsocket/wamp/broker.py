@@ -264,7 +264,7 @@ class Broker:
         receivers: list[Session],
         more: dict[str, Any] = _NO_DETAILS,
     ) -> None:
-        details = publication.details | more
+        details = {**publication.details, **more}
         if subscription.match != "exact":
             details["topic"] = publication.topic
         head = [EVENT, subscription.id, publication.id, details]

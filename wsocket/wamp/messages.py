@@ -187,6 +187,10 @@ class PublishOptions(Passthru):
     forward_for: list[Hop] | None = None
 
 
+# Comparing with this is faster than looking at the fields one by one.
+NO_PUBLISH_OPTIONS = PublishOptions()
+
+
 class Publish(Message, tag=PUBLISH):
     """Publisher to broker: [16, request, options, topic, args?, kwargs?]."""
 

@@ -83,28 +83,9 @@ class Realm:
             config, uris=uris, runtime=runtime, call=self._call_procedure
         )
         next_id = itertools.count(1).__next__
-        subscriptions = Subscriptions(
-            next_id=next_id,
-            time=runtime.time,
-            observer=meta_events.SubscriptionEvents(self._announce),
-            limit=config.subscriptions,
-            unlimited=self.trusted,
-        )
-        registrations = Registrations(
-            uris=uris,
-            random_below=random_below,
-            next_id=next_id,
-            time=runtime.time,
-            observer=meta_events.RegistrationEvents(self._announce),
-            limit=config.registrations,
-            protected=self.trusted,
-        )
-        history = History(
-            TopicLog(
-                each.uri, each.match, limit=each.limit, limit_bytes=each.limit_bytes
-            )
-            for each in config.history
-        )
+        subscriptions = self._new_subscriptions(next_id, runtime=runtime)
+        registrations = self._new_registrations(next_id, runtime=runtime, uris=uris)
+        history = _new_history(config)
         self._broker = broker.Broker(
             subscriptions,
             uris=uris,
@@ -122,11 +103,7 @@ class Realm:
             limit=config.calls,
             unlimited=self.trusted,
             answers_canceled=not config.compat_autobahn_js,
-            progress_needs=(
-                STRICT_PROGRESS_NEEDS
-                if config.strict_progressive_results
-                else PROGRESS_NEEDS
-            ),
+            progress_needs=_progress_needs(config),
         )
         self._dealer.builtins = meta.MetaApi(
             self,
@@ -139,6 +116,30 @@ class Realm:
             testaments=self._testaments,
         ).builtins()
         self.actions = self._actions()
+
+    def _new_subscriptions(
+        self, next_id: Callable[[], int], *, runtime: Runtime
+    ) -> Subscriptions:
+        return Subscriptions(
+            next_id=next_id,
+            time=runtime.time,
+            observer=meta_events.SubscriptionEvents(self._announce),
+            limit=self.config.subscriptions,
+            unlimited=self.trusted,
+        )
+
+    def _new_registrations(
+        self, next_id: Callable[[], int], *, runtime: Runtime, uris: UriRules
+    ) -> Registrations:
+        return Registrations(
+            uris=uris,
+            random_below=self._random_below,
+            next_id=next_id,
+            time=runtime.time,
+            observer=meta_events.RegistrationEvents(self._announce),
+            limit=self.config.registrations,
+            protected=self.trusted,
+        )
 
     def _actions(self) -> dict[type[Message], Callable[[Session, Any], None]]:
         guarded = self._guard.guarded
@@ -297,3 +298,15 @@ class Realm:
         """Cancel a call in the router's name; nobody waits for its result."""
         self._caller.forget(request)
         self._dealer.cancel(self._caller.session, Cancel(request, CancelOptions()))
+
+
+def _new_history(config: configuration.Realm) -> History:
+    return History(
+        TopicLog(each.uri, each.match, limit=each.limit, limit_bytes=each.limit_bytes)
+        for each in config.history
+    )
+
+
+def _progress_needs(config: configuration.Realm) -> frozenset[str]:
+    strict = config.strict_progressive_results
+    return STRICT_PROGRESS_NEEDS if strict else PROGRESS_NEEDS

@@ -143,6 +143,7 @@ class Session:
     __slots__ = (
         "_actions",
         "_deadline",
+        "_decode",
         "_gatekeeper",
         "_held",
         "_held_bytes",
@@ -181,6 +182,7 @@ class Session:
         self._held_bytes = self._holds = 0
         self.codec = link.codec
         self.serializer = link.codec.serializer
+        self._decode = self.serializer.decode
         self.deliver = link.write
         self.environ = environ or {}
         self.id = 0
@@ -206,7 +208,7 @@ class Session:
     def received(self, data: str | bytes) -> None:
         """Handle one message as it came off the wire."""
         try:
-            message = self.serializer.decode(data)
+            message = self._decode(data)
         except DECODE_ERRORS as error:
             self.violate(self.serializer.explain(error, data))
             return
