@@ -17,12 +17,13 @@ import warnings
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-# What runs for each message of a router. Left out, although it is about as hot:
-# what tests or applications hand values of types that mypyc takes at their word
-# (core/connection, core/frames), frozen dataclasses (wamp/grants), and whatever
-# recurses over a peer's values (wamp/binary_strings): compiled recursion is unbounded.
+# What runs for each message. Left out, although it is as hot: frozen dataclasses
+# (wamp/grants), and whatever recurses over a peer's values (wamp/binary_strings), for
+# compiled recursion is unbounded.
 HOT = [
     "core/channel",
+    "core/connection",
+    "core/frames",
     "core/loop",
     "core/stream",
     "wamp/audience",

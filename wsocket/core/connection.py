@@ -90,7 +90,7 @@ class Connection:
         """The reason that came with `close_code`, "" for none."""
         return self._reason
 
-    def message(self, message: str | bytes, *, binary: bool | None = None) -> bytes:
+    def message(self, message: object, *, binary: bool | None = None) -> bytes:
         """The frame of a message, compressed where agreed and worth it.
 
         Args:
@@ -190,7 +190,7 @@ class Connection:
         return frames.encode_close(code, reason)
 
 
-def _typed(message: str | bytes, binary: bool | None) -> tuple[int, bytes]:
+def _typed(message: object, binary: bool | None) -> tuple[int, bytes]:
     """Opcode and payload of a message; raises as `Connection.message`."""
     if isinstance(message, str):
         return frames.BINARY if binary else frames.TEXT, message.encode()

@@ -106,8 +106,8 @@ _EXTENDED_LENGTHS = {126: (2, 126), 127: (8, 1 << 16)}
 _WORTH_A_VIEW = 8192
 
 
-def check_close(code: int, reason: str = "") -> None:
-    """Check what a caller wants to send in a Close frame.
+def check_close(code: object, reason: str = "") -> None:
+    """Check what a caller, who may have no types, wants to send in a Close frame.
 
     Raises:
         ValueError: `code` may not be sent, or `reason` is over 123 bytes of UTF-8.

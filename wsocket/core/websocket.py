@@ -143,9 +143,10 @@ class WebSocket:
             TypeError: *message* is neither str nor bytes.
             ValueError: *message* is to be text and is not valid UTF-8.
         """
+        as_binary = None if binary is None else bool(binary)
         self._sending.acquire()
         try:
-            self._write(self._connection.message(message, binary=binary))
+            self._write(self._connection.message(message, binary=as_binary))
         finally:
             self._done_sending()
 

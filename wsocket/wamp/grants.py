@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 Disclosure = Literal["allow", "force", "deny"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Grant:
     """The answer to "may this session do that?".
 
@@ -24,7 +24,7 @@ class Grant:
     trustlevel: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ask:
     """No answer yet: the authorizer decides.
 
