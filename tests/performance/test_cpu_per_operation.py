@@ -23,8 +23,8 @@ ROUND_SECONDS = 0.2
 
 # The router's share of the baseline's CPU time that is still well: about twice of what
 # it was when this was written.
-CALLS_LIMIT = 0.5
-EVENTS_LIMIT = 0.24
+CALLS_LIMIT = 0.33
+EVENTS_LIMIT = 0.19
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's CPU clocks")
 
