@@ -42,7 +42,7 @@ run-tests: $(ALL_JS) $(VECTORS)
 test-compiled: .venv/.tools $(ALL_JS) $(VECTORS)
 	@echo '== Compiling a copy in $(COMPILED)'
 	rm -rf $(COMPILED) && mkdir -p $(COMPILED)
-	git ls-files -z wsocket tests docs examples benchmarks setup.py pyproject.toml README.md LICENSE | \
+	git ls-files -z wsocket tests docs examples setup.py pyproject.toml README.md LICENSE | \
 	  xargs -0 cp --parents --target-directory=$(COMPILED)
 	for modules in tests/interop/js/node_modules examples/chat/node_modules; do \
 	  ln -s $(CURDIR)/$$modules $(COMPILED)/$$modules; done

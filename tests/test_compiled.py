@@ -34,8 +34,7 @@ def test_hot_module_is_what_the_environment_promises(name):
     assert (path.suffix == ".so") is COMPILED
 
 
-def test_plain_frames_are_in_c():
+@pytest.mark.parametrize("name", ["core._plain_frames", "wamp._first_byte"])
+def test_what_is_written_in_c_is_there(name):
     """A C compiler is there when these tests run."""
-    assert Path(
-        importlib.import_module("wsocket.core._plain_frames").__file__
-    ).is_file()
+    assert Path(importlib.import_module(f"wsocket.{name}").__file__).is_file()

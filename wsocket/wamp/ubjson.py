@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from wsocket.errors import PayloadError
 from wsocket.wamp.bjdata import BjdataError, Reader, write
+from wsocket.wamp.first_byte import first_byte
 from wsocket.wamp.items import explain_items, message_of
 from wsocket.wamp.layouts import PAYLOAD_INDEX
 from wsocket.wamp.messages import ABSENT, ClientMessage
@@ -60,11 +61,11 @@ class Ubjson:
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         if args is ABSENT:
             return Payload(self, [])
-        if bytes(args)[:1] != b"[" or bytes(args)[:3] == _BINARY:
+        if first_byte(args) != 0x5B or memoryview(args)[:3] == _BINARY:  # [
             raise PayloadError("Arguments: expected a list")
         if kwargs is ABSENT:
             return Payload(self, [args])
-        if bytes(kwargs)[:1] != b"{":
+        if first_byte(kwargs) != 0x7B:  # {
             raise PayloadError("ArgumentsKw: expected a dict")
         return Payload(self, [args, kwargs])
 
