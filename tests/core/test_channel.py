@@ -145,6 +145,66 @@ def test_messages_of_one_turn_are_forwarded_in_one_send(on, make):
     assert hearer.sock.sends == 1
 
 
+def sends_seen(on, make, *, speakers: int, messages: int, hearers: int) -> list[int]:
+    """How often the first hearer was sent something, at each message and at the end.
+
+    Speakers speak at once, and every hearer hears every message.
+    """
+    hearing = [make() for _ in range(hearers)]
+    seen = []
+
+    def forward(message: str) -> None:
+        seen.append(hearing[0].sock.sends)
+        for hearer in hearing:
+            hearer.channel.write(text(message))
+
+    speaking = [make(react=forward) for _ in range(speakers)]
+    said = b"".join(client_frame(TEXT, b"%d" % each) for each in range(messages))
+    on.run(lambda: [speaker.peer.sock.send(said) for speaker in speaking])
+    for hearer in hearing:
+        heard = hearer.texts(speakers * messages)
+        assert heard == speakers * [b"%d" % each for each in range(messages)]
+    return [*seen, hearing[0].sock.sends]
+
+
+def test_a_long_burst_leaves_in_two_halves(on, make):
+    """Who hears it is at work on the first while the second is handled."""
+    seen = sends_seen(on, make, speakers=1, messages=16, hearers=1)
+    assert seen == [0] * 8 + [1] * 8 + [2]
+
+
+def test_a_short_burst_leaves_in_one_send(on, make):
+    """Half of it is not worth a send."""
+    seen = sends_seen(on, make, speakers=1, messages=15, hearers=1)
+    assert seen == [0] * 15 + [1]
+
+
+def test_a_burst_for_many_leaves_in_one_send_to_each(on, make):
+    """Half of it would cost one more for every one of them."""
+    seen = sends_seen(on, make, speakers=1, messages=16, hearers=2)
+    assert seen == [0] * 16 + [1]
+
+
+def test_a_burst_waits_for_the_next_that_is_there(on, make):
+    """Nothing leaves while another peer waits to be heard."""
+    seen = sends_seen(on, make, speakers=2, messages=16, hearers=1)
+    assert seen == [0] * 24 + [1] * 8 + [2]
+
+
+def test_a_connection_that_breaks_amid_a_burst_is_over(on, make):
+    """The messages of the second half are not handled any more."""
+    line = make(react=lambda message: line.channel.write(text(message)))
+    said = b"".join(client_frame(TEXT, b"%d" % each) for each in range(16))
+
+    def speak_and_break_off() -> None:
+        line.peer.sock.send(said)
+        line.peer.close()
+
+    on.run(speak_and_break_off)
+    assert line.end() == (1006, "")
+    assert line.receiver.messages == [str(each) for each in range(8)]
+
+
 def test_writes_of_greenlets_and_callbacks_keep_their_order(on, line):
     """Whoever writes on the loop: what is written first leaves first."""
     number = count()

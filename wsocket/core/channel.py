@@ -70,7 +70,11 @@ class Channel(Stream):
     def received(self, data: bytes) -> None:
         """Decode bytes, and hand the messages to the receiver."""
         connection, receiver = self._connection, self._receiver
-        for event in connection.feed(data):
+        events = connection.feed(data)
+        middle = len(events) // 2
+        for number, event in enumerate(events):
+            if number == middle:
+                self._loop.flush_early(number)
             if isinstance(event, (str, bytes)):
                 if receiver is not None and connection.open:  # it may have just ended
                     receiver.received(event)

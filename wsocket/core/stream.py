@@ -1,9 +1,9 @@
-"""A connection driven by the I/O loop: bytes in by callback, one send per turn out.
+"""A connection driven by the I/O loop: bytes in by callback, few sends out.
 
-`Stream` reads when bytes are there and gathers what is written during a turn of the
-loop into one ``send()``. What the kernel does not take at once waits in a bounded
-outbox. What the bytes mean is for the subclass: a websocket (`wsocket.core.channel`),
-or another framing."""
+`Stream` reads when bytes are there and gathers what is written meanwhile; the loop says
+when to send it (`Loop.flush_later`). What the kernel does not take at once waits in a
+bounded outbox. What the bytes mean is for the subclass: a websocket
+(`wsocket.core.channel`), or another framing."""
 
 from __future__ import annotations
 

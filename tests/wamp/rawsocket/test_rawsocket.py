@@ -84,6 +84,16 @@ def test_frames_may_arrive_byte_by_byte(join, serializer):
     assert answers == {number + 1 for number in range(2, 200)}
 
 
+def test_a_burst_reaches_its_callee_in_order(join, serializer, uri):
+    """However it is divided on its way."""
+    callee, caller = join(serializer), join(serializer)
+    callee.register(uri)
+    numbers = range(1, 101)
+    calls = [frame(caller.data_of(CALL, each, {}, uri, [each])) for each in numbers]
+    caller.write(b"".join(calls))
+    assert [callee.invoked()[3] for _ in numbers] == [[each] for each in numbers]
+
+
 def test_large_messages_arrive_whole(join, serializer, uri):
     """Of about a mebibyte, in both directions."""
     callee, caller = join(serializer), join(serializer)

@@ -156,7 +156,11 @@ class RawSocketStream(Stream):
 
     def received(self, data: bytes) -> None:
         """Decode bytes, and hand the messages to the session."""
-        for event in self._decoder.feed(data):
+        events = self._decoder.feed(data)
+        middle = len(events) // 2
+        for number, event in enumerate(events):
+            if number == middle:
+                self._loop.flush_early(number)
             if self.ending:
                 return
             if type(event) is bytes:
