@@ -3,7 +3,7 @@
 Two things are written in C or compiled to it, each from or beside Python that does the
 same where there is no compiler:
 
-* `core/_plain_frames.c` and `wamp/_first_byte.c`, always;
+* `core/_plain_frames.c` and `wamp/_payload_parts.c`, always;
 * the modules of `HOT`, with mypyc, when something is built for installation. An
   editable installation keeps them interpreted. ``WSOCKET_PURE=1`` does too.
 """
@@ -21,6 +21,7 @@ from setuptools.command.build_ext import build_ext
 # (wamp/grants), and whatever recurses over a peer's values (wamp/binary_strings), for
 # compiled recursion is unbounded.
 HOT = [
+    "core/arriving",
     "core/channel",
     "core/connection",
     "core/frames",
@@ -58,7 +59,7 @@ MYPY_OPTIONS = [
 
 WRITTEN_IN_C = [
     Extension(name.replace("/", "."), [f"{name}.c"])
-    for name in ("wsocket/core/_plain_frames", "wsocket/wamp/_first_byte")
+    for name in ("wsocket/core/_plain_frames", "wsocket/wamp/_payload_parts")
 ]
 
 

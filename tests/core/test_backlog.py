@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,8 +21,8 @@ def backlog_of(frames, *, messages: int = 1000, size: int = 1000) -> Backlog:
 
 
 def rest(backlog: Backlog) -> list[bytes]:
-    """Everything that waits, taken one by one."""
-    return [bytes(backlog.take(0)[0]) for _ in range(len(backlog))]
+    """Everything that waits."""
+    return [bytes(frame) for frame in backlog.take(sys.maxsize)] if backlog else []
 
 
 @given(FRAMES, st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=9))
@@ -40,14 +42,18 @@ def test_what_is_sent_in_parts_arrives_whole(frames, turns):
 
 
 @given(FRAMES, st.integers(0, 40))
-def test_no_more_is_taken_than_is_needed(frames, size):
-    """One frame at least; the last one may reach beyond the size."""
+def test_as_much_is_taken_as_fits(frames, size):
+    """One frame at least, however large; more only if all of them fit."""
     backlog = backlog_of(frames)
+    place = 0
     while len(backlog):
-        before = len(backlog)
         taken = backlog.take(size)
-        assert before - len(backlog) == len(taken) >= 1
-        assert sum(map(len, taken[:-1])) < max(size, 1)
+        assert taken == frames[place : place + len(taken)]
+        place += len(taken)
+        total = sum(map(len, taken))
+        assert len(taken) == 1 or total <= size
+        assert place == len(frames) or total + len(frames[place]) > size
+    assert place == len(frames)
 
 
 @given(FRAMES, st.integers(1, 10), st.integers(1, 40))

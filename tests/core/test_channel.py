@@ -250,6 +250,50 @@ def test_a_frame_larger_than_the_kernels_buffer_arrives(line):
     assert line.peer.frame().payload == b"x" * 2**23
 
 
+def in_parts(number: int) -> tuple[bytes, ...]:
+    """A frame in three parts, the header with the beginning of the payload first."""
+    frame = memoryview(large(number))
+    return bytes(frame[:7]), frame[7:-4], frame[-4:]
+
+
+def test_a_frame_in_parts_arrives_whole_between_others(line):
+    """None of it is joined with others if that would be to copy much."""
+    line.write(text("before"), in_parts(1), text("between"), in_parts(2), text("after"))
+    payloads = line.texts(5)
+    assert payloads[::2] == [b"before", b"between", b"after"]
+    assert [int(payload[:NUMBER]) for payload in payloads[1::2]] == [1, 2]
+    assert [len(payload) for payload in payloads[1::2]] == [NUMBER + LARGE] * 2
+
+
+def test_frames_in_parts_wait_like_others(line):
+    """While the kernel does not take more, and behind those that came before."""
+    line.write(*map(large, range(10)), *map(in_parts, range(10, 20)))
+    line.write(*map(in_parts, range(20, 30)), *map(large, range(30, 40)))
+    numbers = [int(payload[:NUMBER]) for payload in line.texts(40)]
+    assert numbers == list(range(40))
+
+
+def test_a_frame_in_parts_may_be_the_last(line):
+    """What is written before the end arrives before the end."""
+    line.on.run(lambda: (line.channel.write(in_parts(1)), line.channel.finish()))
+    assert int(line.texts(1)[0][:NUMBER]) == 1
+    assert line.peer.ended()
+
+
+def test_a_frame_in_parts_for_a_broken_connection_is_lost(line):
+    """And the receiver is told."""
+    line.peer.close()
+    line.write(in_parts(1))
+    assert line.end() == (1006, "")
+
+
+def test_too_many_frames_in_parts_end_the_connection(make):
+    """They count like others: who does not read them is dropped."""
+    line = make(limits=Limits(outbox_bytes=2**20))
+    line.write(*map(in_parts, range(40)))
+    assert line.end() == (1006, "")
+
+
 # Slow receivers
 
 

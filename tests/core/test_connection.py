@@ -88,6 +88,17 @@ def test_a_message_is_sent_as_its_type_or_as_told(message, binary, opcode, paylo
     assert server_frames(sent) == frame(opcode, payload)
 
 
+@pytest.mark.parametrize("size", [2**18, 2**18 + 1, 2**21])
+def test_a_large_message_is_not_copied(size):
+    """Its header is written, and then the message itself."""
+    message = bytes(size)
+    header, payload = connection().message(message)
+    assert payload is message
+    assert server_frames(header + payload) == frame(BINARY, message)
+    header, payload = connection().message("x" * size)
+    assert server_frames(header + payload) == frame(TEXT, b"x" * size)
+
+
 @pytest.mark.parametrize("message", [None, 1, ["a"], {"a": 1}])
 def test_what_is_no_message_is_refused(message):
     """The error says which types would do."""

@@ -24,7 +24,7 @@ from tests.core.wire import (
     server_frames,
     unhurried,
 )
-from wsocket.core import frames, plain_frames
+from wsocket.core import arriving, frames, plain_frames
 from wsocket.core.deflate import DeflateParameters, Inflater
 from wsocket.core.frames import Close, FrameDecoder, Ping, Pong, Utf8Validator
 from wsocket.errors import ProtocolError
@@ -112,6 +112,89 @@ def test_long_frames_are_unmasked_in_python_too(monkeypatch):
     assert [event for part in chunks(data, 40001) for event in fed.feed(part)] == [
         payload
     ]
+
+
+# --- Large frames of text, which are gathered elsewhere -------------------------------
+
+LARGE_TEXT = "ž" * 2**19 + "x"  # a little more than a mebibyte
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_a_large_text_is_decoded_however_it_is_split(room, monkeypatch):
+    """Whether or not the system has room to gather it in."""
+
+    def refuse(descriptor, length):
+        raise OSError("no room")
+
+    if not room:
+        monkeypatch.setattr(arriving, "mmap", refuse)
+    data = client_frame(TEXT, LARGE_TEXT.encode()) + client_frame(TEXT, b"short")
+    for size in (65536, 2**20 + 5):
+        fed = decoder(limit=2**21)
+        events = [event for part in chunks(data, size) for event in fed.feed(part)]
+        assert events == [LARGE_TEXT, "short"]
+
+
+@pytest.mark.parametrize("fragments", [(True, False), (False, True)])
+def test_a_large_text_may_be_one_fragment_of_several(fragments):
+    """The first of them or the last."""
+    parts = [LARGE_TEXT if large else "short" for large in fragments]
+    data = client_frame(TEXT, parts[0].encode(), fin=False)
+    data += client_frame(PING, b"between") + client_frame(
+        CONTINUATION, parts[1].encode()
+    )
+    fed = decoder(limit=2**21)
+    events = [event for part in chunks(data, 65536) for event in fed.feed(part)]
+    assert events == [Ping(b"between"), "".join(parts)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "fails_in"),
+    [
+        (b"\xff" + b"x" * 2**20, 0),
+        (b"x" * 2**20 + b"\xff" + b"x" * 2**20, 16),
+        (b"x" * 2**20 + b"\xc3", 16),
+    ],
+    ids=["first byte", "in the middle", "last byte"],
+)
+def test_a_large_text_that_is_not_utf8_fails_at_once(payload, fails_in):
+    """In the 64 KiB that have the offending byte."""
+    fed = decoder(limit=2**22)
+    said = [fed.feed(part) for part in chunks(client_frame(TEXT, payload), 65536)]
+    assert [event.code for event in said[fails_in]] == [1007]
+    assert [number for number, events in enumerate(said) if events] == [fails_in]
+
+
+# --- Large frames of bytes, for which room is made ------------------------------------
+
+
+@pytest.mark.parametrize("size", [65536, 300_000, 2**20 + 14, 2**22])
+@pytest.mark.parametrize(
+    "lengths",
+    [(2**20,), (2**20 + 1,), (2**21, 5), (5, 2**21), (2**20, 2**20), (0, 2**20, 0)],
+)
+def test_large_bytes_arrive_however_they_are_split(lengths, size):
+    """By the peer into fragments, and by the network."""
+    payload = bytes(range(251)) * (sum(lengths) // 251 + 1)
+    data, at = b"", 0
+    for number, length in enumerate(lengths):
+        opcode = CONTINUATION if number else BINARY
+        final = number == len(lengths) - 1
+        data += client_frame(opcode, payload[at : at + length], fin=final)
+        at += length
+    fed = decoder(limit=2**22)
+    events = [event for part in chunks(data, size) for event in fed.feed(part)]
+    assert (events == [payload[:at]]) is True  # bytes that assert would not print
+
+
+def test_room_is_made_for_what_is_a_quarter_there():
+    """Less than that of an announcement costs only what has come."""
+    size = 2**24
+    header = b"\x82\xff" + size.to_bytes(8, "big") + bytes(4)
+    few = [header, *[bytes(65536)] * 63]
+    assert peak_memory(decoder(limit=size), few)[0] < 2.5 * 63 * 65536
+    more = [*few, bytes(65536)]
+    assert size < peak_memory(decoder(limit=size), more)[0] < 1.5 * size
 
 
 # --- Any bytes ------------------------------------------------------------------------

@@ -171,6 +171,29 @@ def test_values_arrive_as_they_were(join, uri, sender, receiver):
         ]
 
 
+@pytest.mark.parametrize(("sender", "receiver"), PAIRS)
+def test_large_payloads_arrive_as_they_were(join, uri, sender, receiver):
+    """In one part or two of which either is large, between messages that are not."""
+    one, other = join(sender), join(receiver)
+    other.subscribe(uri)
+    other.register(uri)
+    large, small = "ž" * 150_000, "x"
+    for payload in ([[large]], [[small], {"k": large}], [[large], {"k": small}]):
+        payloads = [[[1]], payload, [[2]]]
+        calls = [one.call(uri, *each) for each in payloads]
+        one.publish(uri, *payload)
+        asked = [other.invoked() for _ in calls]
+        # Not compared by assert itself: it would print them.
+        assert ([each[3:] for each in asked] == payloads) is True
+        assert (other.receive()[4:] == payload) is True
+        for invocation, *_ in asked:
+            other.send(YIELD, invocation, {}, *payload)
+        for request in calls:
+            answer = one.receive()
+            assert answer[:2] == [RESULT, request]
+            assert (answer[3:] == payload) is True
+
+
 BYTES = [b"", b"\x00\x01", bytes(range(256)), [b"deep", {"in": b"\xff"}]]
 
 

@@ -137,6 +137,19 @@ def test_encoded_message_is_what_the_judge_reads(name, args, code):
 
 
 @every_serializer
+@quick
+@given(values=st.lists(BINARY_VALUES, max_size=2), code=st.integers(1, 70))
+def test_pieces_of_a_message_are_what_it_would_be_in_one(name, values, code):
+    """With the very parts among them, none, one or two."""
+    serializer = SERIALIZERS[name]
+    head = [code, 2**53, {"topic": "ž"}]
+    parts = [serializer.pack(value) for value in values]
+    pieces = serializer.pieces(head, parts)
+    assert b"".join(pieces) == serializer.encode(head + parts)
+    assert [piece for piece in pieces if type(piece) is Raw] == parts
+
+
+@every_serializer
 def test_encoded_message_without_payload_has_no_trace_of_one(name):
     """Every arity has its own layout."""
     serializer, (_, loads) = SERIALIZERS[name], JUDGES[name]

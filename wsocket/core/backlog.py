@@ -42,17 +42,17 @@ class Backlog:
         """Whether no more wait than may."""
         return len(self._frames) <= self._messages and self._waiting <= self._size
 
-    def extend(self, frames: Sequence[bytes]) -> None:
+    def extend(self, frames: Sequence[bytes | memoryview]) -> None:
         """Add what came last."""
         self._frames.extend(frames)
         self._waiting += sum(map(len, frames))
 
     def take(self, size: int) -> list[bytes | memoryview]:
-        """Take the oldest frame, and more while they have less than *size* bytes."""
+        """Take the oldest frame, and more while they have *size* bytes at most."""
         frames = self._frames
         taken = [frames.popleft()]
         total = len(taken[0])
-        while frames and total < size:
+        while frames and total + len(frames[0]) <= size:
             total += len(frames[0])
             taken.append(frames.popleft())
         self._waiting -= total

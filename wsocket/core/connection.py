@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from wsocket.core import frames
 from wsocket.core.deflate import DeflateParameters, Deflater, Inflater
-from wsocket.core.frames import Close, Event, FrameDecoder, Ping
+from wsocket.core.frames import Close, Event, Frame, FrameDecoder, Ping
 from wsocket.errors import ProtocolError, WebSocketClosed
 
 # Shorter payloads hardly shrink, and cost their receiver an inflater run.
@@ -90,7 +90,7 @@ class Connection:
         """The reason that came with `close_code`, "" for none."""
         return self._reason
 
-    def message(self, message: object, *, binary: bool | None = None) -> bytes:
+    def message(self, message: object, *, binary: bool | None = None) -> Frame:
         """The frame of a message, compressed where agreed and worth it.
 
         Args:
@@ -104,9 +104,13 @@ class Connection:
         """
         self._check_open()
         opcode, payload = _typed(message, binary)
-        if self._deflater is None or len(payload) < _WORTH_COMPRESSING:
-            return frames.encode_frame(opcode, payload)
-        return frames.encode_frame(opcode, self._deflater.compress(payload), rsv1=True)
+        first = frames.FIN | opcode
+        if self._deflater is not None and len(payload) >= _WORTH_COMPRESSING:
+            first |= frames.RSV1
+            payload = self._deflater.compress(payload)
+        if len(payload) < frames.WORTH_PARTS:
+            return frames.encode_unmasked(first, payload)
+        return frames.encode_header(first, len(payload)), payload
 
     def ping(self, payload: bytes = b"") -> bytes:
         """A Ping frame.

@@ -7,12 +7,13 @@ portions, and its verdict on a byte does not wait for the next one.
 
 from __future__ import annotations
 
-from codecs import utf_8_decode
-from io import BytesIO
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
+from wsocket.core.arriving import MESSAGE_TOO_BIG as MESSAGE_TOO_BIG
+from wsocket.core.arriving import ArrivingMessage, Utf8Validator
 from wsocket.core.deflate import Inflater
 from wsocket.core.masking import apply_mask
+from wsocket.core.plain_frames import encode_header as encode_header
 from wsocket.errors import ProtocolError
 
 try:
@@ -44,6 +45,10 @@ class Close(NamedTuple):
 
 # A text message is a str, a binary message is bytes.
 Event: TypeAlias = str | bytes | Ping | Pong | Close | ProtocolError
+
+# What is written as one, nothing in between: a frame, or the parts of a large one,
+# which to join would be to copy.
+Frame: TypeAlias = bytes | tuple[bytes | memoryview, ...]
 
 # RFC 6455 section 5.2.
 CONTINUATION = 0x0
@@ -79,7 +84,6 @@ NO_STATUS_RECEIVED = 1005
 ABNORMAL_CLOSURE = 1006
 INVALID_DATA = 1007
 POLICY_VIOLATION = 1008
-MESSAGE_TOO_BIG = 1009
 INTERNAL_ERROR = 1011
 
 # What a Close frame may carry: RFC 6455 section 7.4 and the IANA registry that it
@@ -102,8 +106,10 @@ _STARTING_COMPRESSED = _STARTING | {
 # 7-bit length: bytes of the extended length that follows, and the least it may say.
 _EXTENDED_LENGTHS = {126: (2, 126), 127: (8, 1 << 16)}
 
-# From here on a view saves more than it costs to make.
+# From these sizes on, in bytes, a view saves more than it costs to make, and a payload
+# is not copied to be sent.
 _WORTH_A_VIEW = 8192
+WORTH_PARTS: Final = 1 << 18
 
 
 def check_close(code: object, reason: str = "") -> None:
@@ -157,87 +163,6 @@ def encode_close(code: int, reason: str = "") -> bytes:
     return encode_frame(CLOSE, code.to_bytes(2, "big") + reason.encode())
 
 
-class Utf8Validator:
-    """Checks UTF-8 that arrives in pieces; raises at the first impossible byte."""
-
-    __slots__ = ("_rest",)
-
-    def __init__(self) -> None:
-        self._rest = b""  # the start of a character, at most 3 bytes
-
-    def check(self, data: bytes) -> None:
-        """Check the next piece, which may begin and end inside a character.
-
-        Raises:
-            UnicodeDecodeError: No continuation makes this UTF-8.
-        """
-        if self._rest:
-            data = self._rest + data
-        elif data.isascii():
-            return
-        used = utf_8_decode(data, "strict", False)[1]
-        self._rest = rest = data[used:]
-        # The codec waits for the third byte of a surrogate before it objects.
-        if rest[:1] == b"\xed" and rest[1:2] >= b"\xa0":
-            raise UnicodeDecodeError("utf-8", rest, 0, 2, "surrogate")
-
-
-class _ArrivingMessage:
-    """A data message of which more is to come."""
-
-    __slots__ = ("_data", "_inflater", "_limit", "_received", "_utf8")
-
-    def __init__(self, opcode: int, *, limit: int, inflater: Inflater | None) -> None:
-        self._limit = limit
-        self._inflater = inflater  # None: not compressed
-        self._utf8 = Utf8Validator() if opcode == TEXT else None
-        self._data = BytesIO()  # unlike a bytearray it becomes bytes without a copy
-        self._received = 0  # payload bytes, before inflation
-
-    def expect(self, length: int) -> None:
-        """Refuse a frame of `length` payload bytes before any of them is taken."""
-        limit = self._limit
-        if self._inflater is not None:
-            # Deflate adds an eighth at its very worst, more only in empty blocks.
-            limit = 2 * limit + 1024
-        if self._received + length > limit:
-            raise _too_big(self._limit)
-
-    def add(self, payload: bytes) -> None:
-        """Take unmasked payload.
-
-        Raises:
-            ProtocolError: Too big, or no valid deflate stream.
-            UnicodeDecodeError: Text that is not UTF-8.
-        """
-        self._received += len(payload)
-        if self._inflater is None:
-            self._store(payload)
-            return
-        for piece in self._inflater.inflate(payload, self._room()):
-            self._store(piece)
-
-    def finish(self) -> str | bytes:
-        """The whole message; raises as `add` does."""
-        if self._inflater is not None:
-            for piece in self._inflater.finish(self._room()):
-                self._store(piece)
-        if self._utf8 is None:
-            return self._data.getvalue()
-        return str(self._data.getbuffer(), "utf-8")
-
-    def _room(self) -> int:
-        """How many bytes to inflate at most: one over the limit tells enough."""
-        return self._limit + 1 - self._data.tell()
-
-    def _store(self, piece: bytes) -> None:
-        if self._utf8 is not None:
-            self._utf8.check(piece)
-        self._data.write(piece)
-        if self._data.tell() > self._limit:
-            raise _too_big(self._limit)
-
-
 class FrameDecoder:
     """Decodes what a client sends.
 
@@ -270,7 +195,7 @@ class FrameDecoder:
         self._inflater = inflater
         self._ended = False
         self._kept = b""  # an incomplete header or control frame
-        self._message: _ArrivingMessage | None = None
+        self._message: ArrivingMessage | None = None
         # The data frame under way: payload bytes to come, its mask turned so that it
         # starts with the next of them, and whether the message ends with it.
         self._awaited = 0
@@ -326,7 +251,7 @@ class FrameDecoder:
             message = self._message or self._begin(first)
         length, start = _read_header(data, pos)
         if message is not None:
-            message.expect(length)
+            message.expect(length, whole=first >= FIN)
         if start > len(data):
             self._kept = data[pos:]
             return len(data)
@@ -357,9 +282,10 @@ class FrameDecoder:
             return f"{name} frame inside a fragmented message"
         return f"{name} frame with reserved bits 0x{first & RESERVED_BITS:02X}"
 
-    def _begin(self, first: int) -> _ArrivingMessage:
+    def _begin(self, first: int) -> ArrivingMessage:
         inflater = self._inflater if first & RSV1 else None
-        return _ArrivingMessage(first & OPCODE, limit=self._limit, inflater=inflater)
+        text = first & OPCODE == TEXT
+        return ArrivingMessage(text=text, limit=self._limit, inflater=inflater)
 
     def _control(self, data: bytes, pos: int, events: list[Event]) -> int:
         """Decode the control frame at `pos`, whose header is complete."""
@@ -453,8 +379,3 @@ def _read_close(payload: bytes, *, complete: bool) -> Close:
     reason = payload[2:]
     Utf8Validator().check(reason)
     return Close(code, str(reason, "utf-8") if complete else "")
-
-
-def _too_big(limit: int) -> ProtocolError:
-    problem = f"message of more than {limit} bytes (max_message_size)"
-    return ProtocolError(problem, code=MESSAGE_TOO_BIG)

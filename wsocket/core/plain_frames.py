@@ -1,7 +1,8 @@
 """Plain frames: whole, unfragmented, uncompressed messages, which nearly all are.
 
-A busy router would spend most of its time in these two functions, so they exist twice:
-in C (``_plain_frames.c``), and here for where that was not built. They do the same.
+A busy router would spend most of its time in `take_messages` and `encode_unmasked`, so
+they exist twice: in C (``_plain_frames.c``), and here for where that was not built.
+They do the same.
 """
 
 from __future__ import annotations
@@ -55,11 +56,15 @@ def take_messages(data: bytes, pos: int, limit: int, messages: list[Any]) -> int
     return pos
 
 
+def encode_header(first: int, size: int) -> bytes:
+    """The header of an unmasked frame with *size* bytes of payload."""
+    if size < 126:
+        return bytes((first, size))
+    if size < 1 << 16:
+        return bytes((first, 126, size >> 8, size & 0xFF))
+    return bytes((first, 127)) + size.to_bytes(8, "big")
+
+
 def encode_unmasked(first: int, payload: bytes) -> bytes:
     """One unmasked frame, whose *first* byte has the opcode and the flags."""
-    size = len(payload)
-    if size < 126:
-        return bytes((first, size)) + payload
-    if size < 1 << 16:
-        return bytes((first, 126, size >> 8, size & 0xFF)) + payload
-    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
+    return encode_header(first, len(payload)) + payload

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wsocket.core.backlog import Backlog, Droppable
+from wsocket.core.frames import Frame
 from wsocket.core.loop import READABLE, WRITABLE, Loop, Timer, Watcher
 from wsocket.log import logger
 
@@ -83,6 +84,7 @@ class Stream:
 
     __slots__ = (
         "_backlog",
+        "_bulky",
         "_closer",
         "_finishing",
         "_limits",
@@ -110,7 +112,8 @@ class Stream:
         self._sock = sock
         self._limits = limits
         self._on_end = on_end
-        self._outbox: list[bytes] = []
+        self._outbox: list[bytes | memoryview] = []
+        self._bulky = False  # the outbox has parts of large frames
         self._backlog: Backlog | None = None  # while the kernel does not take more
         self._reader: Watcher | None = None
         self._writer: Watcher | None = None
@@ -152,8 +155,8 @@ class Stream:
 
     # Writing
 
-    def write(self, frame: bytes) -> None:
-        """Queue *frame*, whole; it leaves at the end of the turn.
+    def write(self, frame: Frame) -> None:
+        """Queue *frame*, whole; it leaves when the loop says so.
 
         After `seal` nothing may follow, and what is written is ignored.
         """
@@ -162,7 +165,11 @@ class Stream:
         outbox = self._outbox
         if not outbox:
             self._loop.flush_later(self)
-        outbox.append(frame)
+        if isinstance(frame, bytes):
+            outbox.append(frame)
+        else:
+            outbox.extend(frame)
+            self._bulky = True
 
     def flush(self) -> None:
         """Send what was written in this turn; the loop calls this."""
@@ -172,10 +179,14 @@ class Stream:
         if self._backlog is not None:
             self._backlog.extend(frames)
             self._enforce_limits(self._backlog)
-            return
-        self._send(frames[0] if len(frames) == 1 else b"".join(frames), frames)
+        elif self._bulky:
+            self._send_bulky(frames)
+        else:
+            self._send(frames[0] if len(frames) == 1 else b"".join(frames), frames)
 
-    def _send(self, data: bytes, frames: Sequence[bytes]) -> None:
+    def _send(
+        self, data: bytes | memoryview, frames: Sequence[bytes | memoryview]
+    ) -> None:
         try:
             sent = self._sock.send(data)
         except BlockingIOError:
@@ -184,17 +195,35 @@ class Stream:
             self._drop()
             return
         if sent < len(data):
-            self._stall(frames, sent)
+            backlog = self._new_backlog()
+            backlog.put_back(frames, sent)
+            self._stall(backlog)
         elif self._finishing:
             self._shut_down()
 
-    def _stall(self, frames: Sequence[bytes], sent: int) -> None:
-        """The kernel's buffer is full: keep the rest until it takes more."""
+    def _send_bulky(self, frames: Sequence[bytes | memoryview]) -> None:
+        """Send frames of which some are too large to be joined with the others."""
+        self._bulky = False
+        backlog = self._new_backlog()
+        backlog.extend(frames)
+        try:
+            while backlog and self._send_portion(backlog):
+                pass
+        except OSError:
+            self._drop()
+            return
+        if backlog:
+            self._stall(backlog)
+        elif self._finishing:
+            self._shut_down()
+
+    def _new_backlog(self) -> Backlog:
         limits = self._limits
-        backlog = self._backlog = Backlog(
-            messages=limits.outbox_messages, size=limits.outbox_bytes
-        )
-        backlog.put_back(frames, sent)
+        return Backlog(messages=limits.outbox_messages, size=limits.outbox_bytes)
+
+    def _stall(self, backlog: Backlog) -> None:
+        """The kernel's buffer is full: keep the rest until it takes more."""
+        self._backlog = backlog
         self._writer = self._loop.watch(self._sock.fileno(), WRITABLE, self._writable)
         self._enforce_limits(backlog)
 
@@ -217,6 +246,26 @@ class Stream:
         backlog, writer = self._backlog, self._writer
         if backlog is None or writer is None:
             return
+        try:
+            sent = self._send_portion(backlog)
+        except OSError:
+            self._drop()
+            return
+        if sent:
+            self.heard = True  # it reads, be it slowly
+        if not backlog:
+            self._backlog = self._writer = None
+            writer.stop()
+            writer.close()
+            if self._finishing and not self._outbox:
+                self._shut_down()
+
+    def _send_portion(self, backlog: Backlog) -> int:
+        """Send what has waited longest; how many bytes the kernel took.
+
+        Raises:
+            OSError: The connection is gone.
+        """
         frames = backlog.take(SEND_SIZE)
         # A large frame goes as it is: copying what is left of it each time would be
         # quadratic.
@@ -225,19 +274,9 @@ class Stream:
             sent = self._sock.send(data)
         except BlockingIOError:
             sent = 0
-        except OSError:
-            self._drop()
-            return
-        if sent:
-            self.heard = True  # it reads, be it slowly
         if sent < len(data):
             backlog.put_back(frames, sent)
-        if not backlog:
-            self._backlog = self._writer = None
-            writer.stop()
-            writer.close()
-            if self._finishing and not self._outbox:
-                self._shut_down()
+        return sent
 
     # Reading
 

@@ -17,7 +17,7 @@ from typing import Any
 from wsocket.core import frames
 from wsocket.core.concurrency import Concurrency
 from wsocket.core.connection import Connection
-from wsocket.core.frames import Close, Event, Ping, Pong
+from wsocket.core.frames import Close, Event, Frame, Ping, Pong
 from wsocket.core.handshake import Handshake
 from wsocket.core.stream import Limits
 from wsocket.errors import ProtocolError, WebSocketClosed
@@ -418,10 +418,11 @@ class WebSocket:
         left = deadline - time.monotonic()
         return left > 0 and self.concurrency.wait_readable(self._sock, left)
 
-    def _write(self, data: bytes) -> None:
-        """Send *data*; the caller holds the sending lock."""
+    def _write(self, frame: Frame) -> None:
+        """Send a frame; the caller holds the sending lock."""
         try:
-            self._sock.sendall(data)
+            for part in (frame,) if isinstance(frame, bytes) else frame:
+                self._sock.sendall(part)
         except OSError:
             self._lose()
             raise self._closed() from None

@@ -13,10 +13,10 @@ import msgspec
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.first_byte import first_byte
 from wsocket.wamp.items import explain_items, message_of
 from wsocket.wamp.layouts import PAYLOAD_INDEX
 from wsocket.wamp.messages import ABSENT, ClientMessage
+from wsocket.wamp.payload_parts import first_byte
 from wsocket.wamp.router_messages import RouterMessage
 from wsocket.wamp.serializers import Payload, check_keys, refuse_value
 
@@ -78,10 +78,12 @@ class Cbor:
 
     def encode(self, message: list[Any]) -> bytes:
         head = [item for item in message if type(item) is not Raw]
-        encoded = cbor2.dumps(head)
+        return b"".join(self.pieces(head, message[len(head) :]))
+
+    def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
         # A message has few items, so the length of the list is in its first byte.
-        parts = [bytes((0x80 | len(message),)), memoryview(encoded)[1:]]
-        return b"".join(parts + message[len(head) :])
+        first = 0x80 | (len(head) + len(parts))
+        return [bytes((first,)) + cbor2.dumps(head)[1:], *parts]
 
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         if args is ABSENT:

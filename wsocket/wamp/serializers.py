@@ -14,9 +14,9 @@ from msgspec import Raw
 
 from wsocket.errors import PayloadError
 from wsocket.wamp.binary_strings import from_json, to_json
-from wsocket.wamp.first_byte import first_byte
 from wsocket.wamp.layouts import explain
 from wsocket.wamp.messages import ABSENT, ClientMessage
+from wsocket.wamp.payload_parts import first_byte, is_plain_msgpack, size_of
 from wsocket.wamp.router_messages import RouterMessage
 
 # What a decoder raises for malformed or invalid input, however hostile.
@@ -59,6 +59,9 @@ class Serializer(Protocol):
     def encode(self, message: list[Any]) -> bytes:
         """Write a message; `msgspec.Raw` items are copied as they are."""
 
+    def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
+        """What ``encode(head + parts)`` is, in pieces: the parts are not copied."""
+
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         """The payload of a decoded message.
 
@@ -92,6 +95,13 @@ class Json:
 
     def explain(self, error: Exception, data: str | bytes) -> str:
         return _explain(error, lambda: msgspec.json.decode(data))
+
+    def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
+        pieces: list[bytes | Raw] = [self.encode(head)[:-1]]
+        for part in parts:
+            pieces += (b",", part)
+        pieces.append(b"]")
+        return pieces
 
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         if args is ABSENT:
@@ -133,19 +143,26 @@ class MessagePack:
     def explain(self, error: Exception, data: str | bytes) -> str:
         return _explain(error, lambda: self._decode_value(data))
 
+    def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
+        # A message has few items, so the length of the list is in its first byte.
+        first = 0x90 | (len(head) + len(parts))
+        return [bytes((first,)) + self.encode(head)[1:], *parts]
+
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         if args is ABSENT:
             return Payload(self, [])
         first = first_byte(args)
         if not (0x90 <= first <= 0x9F or first in (0xDC, 0xDD)):
             raise PayloadError("Arguments: expected a list")
-        self._check(args)
+        if not is_plain_msgpack(args):
+            self._check(args)
         if kwargs is ABSENT:
             return Payload(self, [args])
         first = first_byte(kwargs)
         if not (0x80 <= first <= 0x8F or first in (0xDE, 0xDF)):
             raise PayloadError("ArgumentsKw: expected a dict")
-        check_keys(self._check(kwargs))
+        if not is_plain_msgpack(kwargs):
+            check_keys(self._check(kwargs))
         return Payload(self, [args, kwargs])
 
     def _check(self, part: Raw) -> Any:
@@ -208,7 +225,7 @@ class Payload:
     @property
     def size(self) -> int:
         """Bytes of the parts."""
-        return sum(memoryview(part).nbytes for part in self.parts)
+        return total_size(self.parts)
 
     def to(self, serializer: Serializer) -> list[Raw]:
         """The parts in *serializer*; converted at most once.
@@ -243,6 +260,14 @@ class Payload:
         if not all(type(key) is str for key in kwargs):
             raise PayloadError("ArgumentsKw has a key that is not a string")
         return args, kwargs
+
+
+def total_size(parts: list[Raw]) -> int:
+    """Bytes of payload parts."""
+    size = 0
+    for part in parts:
+        size += size_of(part)
+    return size
 
 
 def is_opaque(serializer: Serializer, args: Raw) -> bool:

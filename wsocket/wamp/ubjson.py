@@ -12,10 +12,10 @@ from msgspec import Raw
 
 from wsocket.errors import PayloadError
 from wsocket.wamp.bjdata import BjdataError, Reader, write
-from wsocket.wamp.first_byte import first_byte
 from wsocket.wamp.items import explain_items, message_of
 from wsocket.wamp.layouts import PAYLOAD_INDEX
 from wsocket.wamp.messages import ABSENT, ClientMessage
+from wsocket.wamp.payload_parts import first_byte
 from wsocket.wamp.router_messages import RouterMessage
 from wsocket.wamp.serializers import Payload, refuse_value
 
@@ -55,8 +55,11 @@ class Ubjson:
         return explain_items(error, items)
 
     def encode(self, message: list[Any]) -> bytes:
-        written = (item if type(item) is Raw else write(item) for item in message)
-        return b"".join((b"[", *written, b"]"))
+        head = [item for item in message if type(item) is not Raw]
+        return b"".join(self.pieces(head, message[len(head) :]))
+
+    def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
+        return [b"[" + b"".join(map(write, head)), *parts, b"]"]
 
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         if args is ABSENT:

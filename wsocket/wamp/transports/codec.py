@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from wsocket.core.frames import WORTH_PARTS, Frame
 from wsocket.core.stream import Droppable
-from wsocket.wamp.serializers import Payload, Serializer
+from wsocket.wamp.serializers import Payload, Serializer, total_size
 
 
 class FrameCodec:
@@ -15,21 +16,34 @@ class FrameCodec:
     Args:
         frame: Puts the bytes of a message into a frame, or raises
             `PayloadSizeExceeded`.
+        header: Makes what comes before a message of that many bytes, or raises the
+            same. None where a frame is more than that.
     """
 
-    __slots__ = ("_frame", "serializer")
+    __slots__ = ("_frame", "_header", "serializer")
 
-    def __init__(self, serializer: Serializer, frame: Callable[[bytes], bytes]) -> None:
+    def __init__(
+        self,
+        serializer: Serializer,
+        frame: Callable[[bytes], bytes],
+        header: Callable[[int], bytes] | None = None,
+    ) -> None:
         self.serializer = serializer
         self._frame = frame
+        self._header = header
 
-    def encode(self, head: list[Any], payload: Payload | None) -> bytes:
+    def encode(self, head: list[Any], payload: Payload | None) -> Frame:
         """The frame of a message that must arrive; PayloadError if it cannot be
         written.
         """
-        if payload is not None:
-            head = head + payload.to(self.serializer)
-        return self._frame(self.serializer.encode(head))
+        if payload is None:
+            return self._frame(self.serializer.encode(head))
+        parts = payload.to(self.serializer)
+        if self._header is None or total_size(parts) < WORTH_PARTS:
+            return self._frame(self.serializer.encode(head + parts))
+        pieces = [memoryview(each) for each in self.serializer.pieces(head, parts)]
+        header = self._header(sum(map(len, pieces)))
+        return (header + pieces[0], *pieces[1:])
 
     def encode_event(self, head: list[Any], payload: Payload) -> Droppable:
         """The frame of an EVENT, which a receiver that is too slow may lose."""

@@ -25,6 +25,7 @@ from wsocket.wamp.transports.rawsocket_frames import (
     Request,
     encode_frame,
     encode_message,
+    encode_message_prefix,
     encode_refusal,
     encode_reply,
     largest_size,
@@ -41,7 +42,8 @@ _SERIALIZERS = {
 def _codec(serializer_id: int, max_size: int) -> FrameCodec:
     """The codec that all sessions share whose clients take the same."""
     frame = partial(encode_message, max_size=max_size)
-    return FrameCodec(_SERIALIZERS[serializer_id], frame)
+    header = partial(encode_message_prefix, max_size=max_size)
+    return FrameCodec(_SERIALIZERS[serializer_id], frame, header)
 
 
 class RawSocketTransport:

@@ -100,25 +100,34 @@ def encode_refusal(refusal: Refusal) -> bytes:
     return bytes((MAGIC, refusal << 4, 0, 0))
 
 
+def encode_prefix(kind: int, size: int) -> bytes:
+    """What comes before the payload of a frame, which has at most 2**24 octets."""
+    if size == MAX_SIZE:
+        return bytes((kind | _LARGEST, 0, 0, 0))
+    return _PREFIX.pack(kind << 24 | size)
+
+
 def encode_frame(kind: int, payload: bytes) -> bytes:
     """A frame; *payload* has at most 2**24 octets."""
-    size = len(payload)
-    if size == MAX_SIZE:
-        return bytes((kind | _LARGEST, 0, 0, 0)) + payload
-    return _PREFIX.pack(kind << 24 | size) + payload
+    return encode_prefix(kind, len(payload)) + payload
 
 
-def encode_message(message: bytes, *, max_size: int) -> bytes:
-    """The frame of a WAMP message for a peer that takes up to *max_size* octets.
+def encode_message_prefix(size: int, *, max_size: int) -> bytes:
+    """What comes before a WAMP message for a peer that takes up to *max_size* octets.
 
     Raises:
         PayloadSizeExceeded: It is larger.
     """
-    if len(message) > max_size:
+    if size > max_size:
         raise PayloadSizeExceeded(
-            f"the message has {len(message)} bytes, and the receiver takes {max_size}"
+            f"the message has {size} bytes, and the receiver takes {max_size}"
         )
-    return encode_frame(MESSAGE, message)
+    return encode_prefix(MESSAGE, size)
+
+
+def encode_message(message: bytes, *, max_size: int) -> bytes:
+    """The frame of a WAMP message; raises as `encode_message_prefix` does."""
+    return encode_message_prefix(len(message), max_size=max_size) + message
 
 
 class Decoder:

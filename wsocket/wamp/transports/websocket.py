@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from wsocket.core.channel import Channel
-from wsocket.core.frames import BINARY, FIN, TEXT, encode_unmasked
+from wsocket.core.frames import BINARY, FIN, TEXT, encode_header, encode_unmasked
 from wsocket.errors import BatchError
 from wsocket.wamp.batching import (
     SEPARATED,
@@ -26,9 +26,16 @@ PREFIX = "wamp.2."
 BATCHED = ".batched"
 
 
-def _framing(serializer: Serializer) -> Callable[[bytes], bytes]:
-    """What makes the frame of a message, whole and unmasked."""
-    return partial(encode_unmasked, FIN | (BINARY if serializer.binary else TEXT))
+def _first_byte(serializer: Serializer) -> int:
+    """Of the frame of a whole message."""
+    return FIN | (BINARY if serializer.binary else TEXT)
+
+
+def _codec(serializer: Serializer) -> FrameCodec:
+    """The codec of a message in each frame."""
+    first = _first_byte(serializer)
+    frame, header = partial(encode_unmasked, first), partial(encode_header, first)
+    return FrameCodec(serializer, frame, header)
 
 
 class BatchedCodec(FrameCodec):
@@ -39,12 +46,12 @@ class BatchedCodec(FrameCodec):
     __slots__ = ("batching",)
 
     def __init__(self, serializer: Serializer, batching: Batching) -> None:
-        framing = _framing(serializer)
-        super().__init__(serializer, lambda message: framing(batching.join([message])))
+        frame = partial(encode_unmasked, _first_byte(serializer))
+        super().__init__(serializer, lambda message: frame(batching.join([message])))
         self.batching = batching
 
 
-CODECS = {PREFIX + each.name: FrameCodec(each, _framing(each)) for each in SERIALIZERS}
+CODECS = {PREFIX + each.name: _codec(each) for each in SERIALIZERS}
 BATCHED_CODECS = {
     PREFIX + each.name + BATCHED: BatchedCodec(each, batching_of(each))
     for each in SERIALIZERS
