@@ -14,7 +14,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import gevent
 from gevent import monkey
@@ -24,7 +24,7 @@ from wsocket.log import logger
 
 READABLE, WRITABLE = 1, 2
 
-_WORTH_A_SEND = 8  # messages handled, for each connection written to
+_WORTH_A_SEND: Final = 8  # messages handled, for each connection written to
 
 # The loop thread and its callers are told apart by the real thread, whatever gevent
 # patched.

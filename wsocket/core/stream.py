@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from wsocket.core.backlog import Backlog, Droppable
 from wsocket.core.frames import Frame
@@ -19,8 +19,8 @@ from wsocket.log import logger
 
 __all__ = ["Droppable", "Limits", "Stream"]
 
-READ_SIZE = 65536  # bytes taken from the kernel at once
-SEND_SIZE = 262144  # bytes of waiting frames joined for one send
+READ_SIZE: Final = 65536  # bytes taken from the kernel at once
+SEND_SIZE: Final = 262144  # bytes of waiting frames joined for one send
 
 
 @dataclass(frozen=True)

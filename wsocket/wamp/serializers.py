@@ -7,7 +7,7 @@ converts it for a receiver that speaks another."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 from msgspec import Raw
@@ -18,6 +18,13 @@ from wsocket.wamp.layouts import explain
 from wsocket.wamp.messages import ABSENT, ClientMessage
 from wsocket.wamp.payload_parts import first_byte, is_plain_msgpack, size_of
 from wsocket.wamp.router_messages import RouterMessage
+
+# Every payload meets these. What is imported is looked up in a dict each time, even by
+# compiled code; what is final is at hand.
+_ABSENT: Final = ABSENT
+_first_byte: Final = first_byte
+_is_plain_msgpack: Final = is_plain_msgpack
+_size_of: Final = size_of
 
 # What a decoder raises for malformed or invalid input, however hostile.
 DECODE_ERRORS: tuple[type[Exception], ...] = (
@@ -104,13 +111,13 @@ class Json:
         return pieces
 
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
-        if args is ABSENT:
+        if args is _ABSENT:
             return Payload(self, [])
-        if first_byte(args) != 0x5B:  # [
+        if _first_byte(args) != 0x5B:  # [
             raise PayloadError("Arguments: expected a list")
-        if kwargs is ABSENT:
+        if kwargs is _ABSENT:
             return Payload(self, [args])
-        if first_byte(kwargs) != 0x7B:  # {
+        if _first_byte(kwargs) != 0x7B:  # {
             raise PayloadError("ArgumentsKw: expected a dict")
         return Payload(self, [args, kwargs])
 
@@ -149,19 +156,19 @@ class MessagePack:
         return [bytes((first,)) + self.encode(head)[1:], *parts]
 
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
-        if args is ABSENT:
+        if args is _ABSENT:
             return Payload(self, [])
-        first = first_byte(args)
+        first = _first_byte(args)
         if not (0x90 <= first <= 0x9F or first in (0xDC, 0xDD)):
             raise PayloadError("Arguments: expected a list")
-        if not is_plain_msgpack(args):
+        if not _is_plain_msgpack(args):
             self._check(args)
-        if kwargs is ABSENT:
+        if kwargs is _ABSENT:
             return Payload(self, [args])
-        first = first_byte(kwargs)
+        first = _first_byte(kwargs)
         if not (0x80 <= first <= 0x8F or first in (0xDE, 0xDF)):
             raise PayloadError("ArgumentsKw: expected a dict")
-        if not is_plain_msgpack(kwargs):
+        if not _is_plain_msgpack(kwargs):
             check_keys(self._check(kwargs))
         return Payload(self, [args, kwargs])
 
@@ -266,7 +273,7 @@ def total_size(parts: list[Raw]) -> int:
     """Bytes of payload parts."""
     size = 0
     for part in parts:
-        size += size_of(part)
+        size += _size_of(part)
     return size
 
 
