@@ -95,6 +95,8 @@ class Loop:
     def __init__(self, hub: Any, *, concurrency: Concurrency) -> None:
         self.concurrency = concurrency
         self._loop = hub.loop
+        # libuv always says that nothing is pending; so nobody knows what comes last.
+        self._knows_pending = ".libev." in type(hub.loop).__module__
         self._ident = _get_ident()
         self._calls: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._calls_scheduled = False
@@ -161,7 +163,7 @@ class Loop:
         are waiting to be handled there is no need: their peers are at work.
         """
         few = 0 < len(self._dirty) * _WORTH_A_SEND <= handled
-        if few and not self._loop.pendingcnt:
+        if few and self._last_of_turn():
             self._flush_dirty()
 
     def _react(self, callback: Callable[[], object]) -> None:
@@ -174,20 +176,23 @@ class Loop:
         finally:
             self._reacting = False
             if self._dirty:
-                # libuv does not count what is pending: there it is always the last.
-                if self._loop.pendingcnt:
-                    self._schedule_flush()
-                else:
+                if self._last_of_turn():
                     self._flush_dirty()
+                else:
+                    self._schedule_flush()
+
+    def _last_of_turn(self) -> bool:
+        """Whether it is known that no other descriptor waits to be handled."""
+        return self._knows_pending and not self._loop.pendingcnt
 
     def _schedule_flush(self) -> None:
         if not self._flush_scheduled:
             self._flush_scheduled = True
             # A prepare watcher would run before gevent's own callbacks, and what
             # greenlets write in this turn would wait for the next event.
-            self._loop.run_callback(self._flush_scheduled_dirty)
+            self._loop.run_callback(self._run_scheduled_flush)
 
-    def _flush_scheduled_dirty(self) -> None:
+    def _run_scheduled_flush(self) -> None:
         self._flush_scheduled = False
         self._flush_dirty()
 
