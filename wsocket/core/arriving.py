@@ -18,6 +18,12 @@ from wsocket.errors import ProtocolError
 MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
 
 _LARGE = 1 << 20  # bytes
+_HUGE = 1 << 23  # bytes; from here on memory counts for more than speed
+
+# glibc takes what is larger than all that was freed before from the system, and gives it
+# back at once. What is just as large goes to the heap, and when the next is to have its
+# place something small is in it.
+_SLACK = 1 << 18  # bytes
 
 
 class Utf8Validator:
@@ -135,10 +141,13 @@ class ArrivingMessage:
         """
         if self._received * 4 < self._announced:
             return
-        if self._received < self._announced:
-            self._data.seek(self._announced - 1)
-            self._data.write(b"\0")
-            self._data.seek(self._received)
+        data = self._data
+        if isinstance(data, BytesIO) and self._received < self._announced:
+            slack = _SLACK if self._announced >= _HUGE else 0
+            data.seek(self._announced + slack - 1)
+            data.write(b"\0")
+            data.truncate(self._announced)
+            data.seek(self._received)
         self._announced = 0
 
     def _room(self) -> int:
