@@ -20,9 +20,9 @@ MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
 _LARGE = 1 << 20  # bytes
 _HUGE = 1 << 23  # bytes; from here on memory counts for more than speed
 
-# glibc takes what is larger than all that was freed before from the system, and gives it
-# back at once. What is just as large goes to the heap, and when the next is to have its
-# place something small is in it.
+# glibc takes what is larger than all that was freed before from the system, and gives
+# it back at once. What is just as large goes to the heap, and when the next is to have
+# its place something small is in it.
 _SLACK = 1 << 18  # bytes
 
 
