@@ -102,7 +102,7 @@ class Loop:
         self._calls_scheduled = False
         self._dirty: list[Flushable] = []
         self._flush_scheduled = False
-        self._reacting = False  # the handler of a descriptor runs
+        self._reading = False  # between `begin_reading` and `end_reading`
         # Keeps the hub alive while nothing else is registered, and wakes it up.
         self._wakeup = self._loop.async_()
         self._wakeup.start(self._run_calls)
@@ -143,7 +143,7 @@ class Loop:
     ) -> Watcher:
         """Call back whenever *descriptor* is `READABLE` or `WRITABLE`, until closed."""
         watcher: Watcher = self._loop.io(descriptor, events)
-        watcher.start(self._react, callback)
+        watcher.start(callback)
         return watcher
 
     def flush_later(self, outbox: Flushable) -> None:
@@ -151,7 +151,7 @@ class Loop:
         handled.
         """
         self._dirty.append(outbox)
-        if not self._reacting:
+        if not self._reading:
             self._schedule_flush()
 
     def flush_early(self, handled: int) -> None:
@@ -166,20 +166,20 @@ class Loop:
         if few and self._last_of_turn():
             self._flush_dirty()
 
-    def _react(self, callback: Callable[[], object]) -> None:
-        """A descriptor is ready. After the last one of this turn what was written is
-        sent at once: the peers go on while the loop goes through its round.
+    def begin_reading(self) -> None:
+        """A descriptor is ready, and is read until `end_reading`."""
+        self._reading = True
+
+    def end_reading(self) -> None:
+        """It is handled. After the last of this turn what was written is sent at once:
+        the peers go on while the loop goes through its round.
         """
-        self._reacting = True
-        try:
-            callback()
-        finally:
-            self._reacting = False
-            if self._dirty:
-                if self._last_of_turn():
-                    self._flush_dirty()
-                else:
-                    self._schedule_flush()
+        self._reading = False
+        if self._dirty:
+            if self._last_of_turn():
+                self._flush_dirty()
+            else:
+                self._schedule_flush()
 
     def _last_of_turn(self) -> bool:
         """Whether it is known that no other descriptor waits to be handled."""

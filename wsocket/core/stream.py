@@ -281,6 +281,13 @@ class Stream:
     # Reading
 
     def _readable(self) -> None:
+        self._loop.begin_reading()
+        try:
+            self._read()
+        finally:
+            self._loop.end_reading()
+
+    def _read(self) -> None:
         try:
             data = self._sock.recv(READ_SIZE)
         except BlockingIOError:
