@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.programs import ROOT, Server, running
+from tests.programs import ROOT, STOP_SECONDS, Server, running
 from tests.wamp.rawsocket.client import rawsocket
 from wsocket import cli
 
@@ -41,6 +41,25 @@ def app(environ, start_response):
 not_an_app = 5
 """
 
+SIGNALLED = """
+import signal
+
+from gevent.monkey import get_original
+
+sleep = get_original("time", "sleep")
+
+
+def interrupt_this_thread():
+    sleep(1)
+    signal.pthread_kill(get_original("_thread", "get_ident")(), signal.SIGINT)
+
+
+def app(environ, start_response):
+    raise NotImplementedError
+
+
+get_original("_thread", "start_new_thread")(interrupt_this_thread, ())
+"""
 BROKEN_VIEW = """
 from wsocket import WSocketApp, logger
 
@@ -206,6 +225,14 @@ def test_debug_shows_tracebacks_and_logs_everything(serve, folder):
     caught.value.close()
     assert server.stop() == 0
     assert "fine print" in server.log.read_text()
+
+
+def test_a_signal_that_interrupts_nothing_is_heard(serve, folder):
+    """The system may deliver it to a thread that has nothing to do with it, or just
+    before the main thread waits.
+    """
+    (folder / "signalled.py").write_text(SIGNALLED)
+    assert serve("signalled").process.wait(STOP_SECONDS) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

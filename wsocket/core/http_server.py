@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import errno
+import os
+import signal
 import socket
+import threading
 import time
+from collections.abc import Iterator
 from socketserver import BaseRequestHandler, ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.simple_server import WSGIServer
 from wsgiref.util import FileWrapper
 
+from gevent import get_hub
 from gevent.server import StreamServer
 
 from wsocket.core.concurrency import GREENLETS, concurrency_of
 from wsocket.core.http_connection import Connections, HttpConnection, HttpServer
-from wsocket.core.loop import get_loop
+from wsocket.core.loop import READABLE, get_loop
 from wsocket.core.tls import Terminator
 from wsocket.log import logger
 
@@ -128,6 +134,11 @@ class GeventServer(StreamServer):
         port: int = self.server_address[1]
         return port
 
+    def serve_forever(self, stop_timeout: float | None = None) -> None:
+        """Serve until `shutdown` or `interrupt`."""
+        with _woken_by_signals():
+            super().serve_forever(stop_timeout)
+
     def handle(self, sock: Any, address: Any) -> None:
         """Serve a connection; called in its greenlet."""
         serve_connection(sock, address, server=self)
@@ -152,6 +163,33 @@ class GeventServer(StreamServer):
 
     def __exit__(self, *unused: object) -> None:
         self.server_close()
+
+
+@contextlib.contextmanager
+def _woken_by_signals() -> Iterator[None]:
+    """Let signals wake up the hub.
+
+    It looks for them before it waits; one that comes between the two would wait with
+    it, for the next event. On Windows gevent looks for signals at intervals.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if not main or os.name != "posix":
+        yield
+        return
+    reader, writer = os.pipe()
+    for descriptor in (reader, writer):
+        os.set_blocking(descriptor, False)
+    watcher = get_hub().loop.io(reader, READABLE)
+    watcher.start(os.read, reader, 4096)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        watcher.stop()
+        watcher.close()
+        os.close(reader)
+        os.close(writer)
 
 
 class TlsServer(HttpServer, Protocol):
