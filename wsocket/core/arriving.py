@@ -79,10 +79,15 @@ class ArrivingMessage:
         self._announced = 0  # how many there are to be, while there is no room for them
 
     def expect(self, length: int, *, whole: bool) -> None:
-        """Refuse a frame of `length` payload bytes before any of them is taken.
+        """Refuse a frame of `length` payload bytes before any of them is taken; decide
+        where a large one is gathered.
 
         Args:
+            length: The least that it may be while its header is incomplete.
             whole: The message ends with this frame.
+
+        Raises:
+            ProtocolError: Too big.
         """
         limit = self._limit
         if self._inflater is not None:

@@ -1,8 +1,8 @@
 """The I/O loop: a gevent hub that runs callbacks.
 
-Router connections live here: readiness callbacks, one send per connection and turn,
-timers, and `Loop.call_soon` as the only way in from other threads. Nothing here blocks,
-and no user code runs here.
+Router connections live here: readiness callbacks, what they write gathered and sent in
+as few sends as serve the peers, timers, and `Loop.call_soon` as the only way in from
+other threads. Nothing here blocks, and no user code runs here.
 
 In a process that gevent has patched the loop is the current hub; elsewhere it is a hub
 in one daemon thread. There is one loop per process, made when it is first needed, so
@@ -34,7 +34,7 @@ _start_new_thread = monkey.get_original("_thread", "start_new_thread")
 
 
 class Flushable(Protocol):
-    """Something with an outbox that is sent at the end of the turn."""
+    """Something with an outbox that is sent when the loop says so."""
 
     def flush(self) -> None: ...
 
