@@ -205,6 +205,81 @@ def test_a_connection_that_breaks_amid_a_burst_is_over(on, make):
     assert line.receiver.messages == [str(each) for each in range(8)]
 
 
+def test_the_answer_to_a_message_alone_leaves_at_once(on, make):
+    """Its receiver is at work while the rest of the turn is done."""
+    sends = []
+
+    def answer(message: str) -> None:
+        line.channel.write(text(message))
+        sends.append(line.sock.sends)
+
+    line = make(react=answer)
+    line.peer.send(TEXT, b"one")
+    assert line.texts(1) == [b"one"]
+    line.peer.sock.send(client_frame(TEXT, b"two") + client_frame(TEXT, b"three"))
+    assert line.texts(2) == [b"two", b"three"]
+    assert sends == [1, 1, 1]
+
+
+def test_of_what_one_message_causes_only_the_first_leaves_at_once(on, make):
+    """The rest is gathered: a send for each frame would cost more than it brings."""
+    hearer, other = make(), make()
+    sends = []
+
+    def forward(message: str) -> None:
+        for each in (hearer, other, hearer, hearer):
+            each.channel.write(text(message))
+            sends.append(each.sock.sends)
+
+    make(react=forward).peer.send(TEXT, b"said")
+    assert hearer.texts(3) == [b"said"] * 3
+    assert other.texts(1) == [b"said"]
+    assert sends == [1, 0, 1, 1]
+    assert (hearer.sock.sends, other.sock.sends) == (2, 1)
+
+
+def test_an_answer_that_the_kernel_takes_in_part_arrives_whole(on, make):
+    """What was written after it stays behind it."""
+
+    def answer(message: str) -> None:
+        line.channel.write(large(0) + b"".join(map(large, range(1, 40))))
+        line.channel.write(text(message))
+
+    line = make(react=answer)
+    line.peer.send(TEXT, b"said")
+    numbers = [int(payload[:NUMBER]) for payload in line.texts(40)]
+    assert numbers == list(range(40))
+    assert line.texts(1) == [b"said"]
+
+
+def test_an_answer_for_a_full_connection_stays_behind_what_waits(on, make):
+    """It does not overtake."""
+    hearer = make()
+    hearer.write(*map(large, range(40)))
+    line = make(react=lambda message: hearer.channel.write(text(message)))
+    line.peer.send(TEXT, b"said")
+    line.peer.send(PING, b"handled?")
+    line.peer.frame()
+    numbers = [int(payload[:NUMBER]) for payload in hearer.texts(40)]
+    assert numbers == list(range(40))
+    assert hearer.texts(1) == [b"said"]
+
+
+def test_whoever_writes_to_a_broken_connection_finishes_first(on, make):
+    """The connection's end may change what the writer is going through."""
+    hearer = make()
+    ends = []
+
+    def forward(message: str) -> None:
+        hearer.channel.write(text(message))
+        ends.extend(hearer.receiver.ends)
+
+    on.run(hearer.sock.shutdown, socket.SHUT_WR)  # a send fails from now on
+    make(react=forward).peer.send(TEXT, b"said")
+    assert hearer.end() == (1006, "")
+    assert ends == []
+
+
 def test_writes_of_greenlets_and_callbacks_keep_their_order(on, line):
     """Whoever writes on the loop: what is written first leaves first."""
     number = count()

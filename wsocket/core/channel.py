@@ -71,6 +71,8 @@ class Channel(Stream):
         """Decode bytes, and hand the messages to the receiver."""
         connection, receiver = self._connection, self._receiver
         events = connection.feed(data)
+        if len(events) == 1:
+            self._loop.handle_alone()
         middle = len(events) // 2
         for number, event in enumerate(events):
             if number == middle:

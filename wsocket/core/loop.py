@@ -103,6 +103,7 @@ class Loop:
         self._dirty: list[Flushable] = []
         self._flush_scheduled = False
         self._reading = False  # between `begin_reading` and `end_reading`
+        self._alone = False  # the message that is handled is all there is to do
         # Keeps the hub alive while nothing else is registered, and wakes it up.
         self._wakeup = self._loop.async_()
         self._wakeup.start(self._run_calls)
@@ -146,6 +147,19 @@ class Loop:
         watcher.start(callback)
         return watcher
 
+    def handle_alone(self) -> None:
+        """One message was read; it is handled from here until `end_reading`."""
+        self._alone = self._reading and self._last_of_turn()
+
+    def may_send(self) -> bool:
+        """Whether to send now what would otherwise be written for `flush_later`.
+
+        That is so once for each message that came alone: what it causes first is most
+        often all, and its receiver goes on while the rest of the work is done here.
+        """
+        alone, self._alone = self._alone, False
+        return alone
+
     def flush_later(self, outbox: Flushable) -> None:
         """Call ``outbox.flush()`` once, when everything that is ready now has been
         handled.
@@ -174,7 +188,7 @@ class Loop:
         """It is handled. After the last of this turn what was written is sent at once:
         the peers go on while the loop goes through its round.
         """
-        self._reading = False
+        self._reading = self._alone = False
         if self._dirty:
             if self._last_of_turn():
                 self._flush_dirty()

@@ -1,8 +1,8 @@
 """A connection driven by the I/O loop: bytes in by callback, few sends out.
 
 `Stream` reads when bytes are there and gathers what is written meanwhile; the loop says
-when to send it (`Loop.flush_later`). What the kernel does not take at once waits in a
-bounded outbox. What the bytes mean is for the subclass: a websocket
+when to send it (`Loop.flush_later`, `Loop.may_send`). What the kernel does not take at
+once waits in a bounded outbox. What the bytes mean is for the subclass: a websocket
 (`wsocket.core.channel`), or another framing."""
 
 from __future__ import annotations
@@ -164,12 +164,31 @@ class Stream:
             return
         outbox = self._outbox
         if not outbox:
+            if self._backlog is None and self._loop.may_send() and self._sent(frame):
+                return
             self._loop.flush_later(self)
         if isinstance(frame, bytes):
             outbox.append(frame)
         else:
             outbox.extend(frame)
             self._bulky = True
+
+    def _sent(self, frame: Frame) -> bool:
+        """Send *frame* now, if the kernel takes it; it may take a part.
+
+        Nothing else happens here, for whoever writes may be in the middle of something:
+        that the connection is broken is found out by the next to send or read.
+        """
+        if not isinstance(frame, bytes):
+            return False
+        try:
+            sent = self._sock.send(frame)
+        except OSError:
+            return False
+        if sent < len(frame):
+            self._outbox.append(memoryview(frame)[sent:])
+            self._loop.flush_later(self)
+        return True
 
     def flush(self) -> None:
         """Send what was written in this turn; the loop calls this."""

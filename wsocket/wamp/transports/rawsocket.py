@@ -159,6 +159,8 @@ class RawSocketStream(Stream):
     def received(self, data: bytes) -> None:
         """Decode bytes, and hand the messages to the session."""
         events = self._decoder.feed(data)
+        if len(events) == 1:
+            self._loop.handle_alone()
         middle = len(events) // 2
         for number, event in enumerate(events):
             if number == middle:
