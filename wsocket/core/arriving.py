@@ -78,13 +78,12 @@ class ArrivingMessage:
         self._received = 0  # payload bytes, before inflation
         self._announced = 0  # how many there are to be, while there is no room for them
 
-    def expect(self, length: int, *, whole: bool) -> None:
-        """Refuse a frame of `length` payload bytes before any of them is taken; decide
-        where a large one is gathered.
+    def admit(self, length: int) -> None:
+        """Refuse a frame before any of it is taken, if it makes the message too big.
 
         Args:
-            length: The least that it may be while its header is incomplete.
-            whole: The message ends with this frame.
+            length: Payload bytes; the least that there may be while the frame's header
+                is incomplete.
 
         Raises:
             ProtocolError: Too big.
@@ -93,9 +92,17 @@ class ArrivingMessage:
         if self._inflater is not None:
             # Deflate adds an eighth at its very worst, more only in empty blocks.
             limit = 2 * limit + 1024
-        total = self._received + length
-        if total > limit:
+        if self._received + length > limit:
             raise _too_big(self._limit)
+
+    def prepare(self, length: int, *, whole: bool) -> None:
+        """Decide where a message is gathered that the next frame makes a large one.
+
+        Args:
+            length: Payload bytes of that frame.
+            whole: The message ends with it.
+        """
+        total = self._received + length
         if self._inflater is not None or total < _LARGE:
             return
         if whole and total == length and self._utf8 is not None:

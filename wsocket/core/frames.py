@@ -251,7 +251,7 @@ class FrameDecoder:
             message = self._message or self._begin(first)
         length, start = _read_header(data, pos)
         if message is not None:
-            message.expect(length, whole=first >= FIN)
+            message.admit(length)
         if start > len(data):
             self._kept = data[pos:]
             return len(data)
@@ -261,6 +261,7 @@ class FrameDecoder:
         self._awaited = length
         self._mask = data[start - 4 : start]
         self._final = first >= FIN
+        message.prepare(length, whole=self._final)
         return self._payload(data, start, events)
 
     def _legal_first_bytes(self) -> frozenset[int]:
