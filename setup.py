@@ -1,9 +1,9 @@
 """What pyproject.toml cannot say: what is compiled, and that nothing has to be.
 
-Two things are written in C or compiled to it, each from or beside Python that does the
-same where there is no compiler:
+Some modules are written in C or compiled to it, each beside or from Python that does
+the same where there is no compiler:
 
-* `core/_plain_frames.c` and `wamp/_payload_parts.c`, always;
+* the `C_FILES`, always;
 * the modules of `HOT`, with mypyc, when something is built for installation. An
   editable installation keeps them interpreted. ``WSOCKET_PURE=1`` does too.
 """
@@ -57,10 +57,10 @@ MYPY_OPTIONS = [
     "--no-warn-unreachable",
 ]
 
-WRITTEN_IN_C = [
-    Extension(name.replace("/", "."), [f"{name}.c"])
-    for name in ("wsocket/core/_plain_frames", "wsocket/wamp/_payload_parts")
-]
+C_FILES = ["wsocket/core/_plain_frames", "wsocket/wamp/_payload_parts"]
+if sys.platform != "win32":
+    C_FILES.append("wsocket/core/_socket_io")
+WRITTEN_IN_C = [Extension(name.replace("/", "."), [f"{name}.c"]) for name in C_FILES]
 
 
 def router_modules() -> list[Extension]:

@@ -34,7 +34,9 @@ def test_hot_module_is_what_the_environment_promises(name):
     assert (path.suffix == ".so") is COMPILED
 
 
-@pytest.mark.parametrize("name", ["core._plain_frames", "wamp._payload_parts"])
+@pytest.mark.parametrize(
+    "name", ["core._plain_frames", "core._socket_io", "wamp._payload_parts"]
+)
 def test_what_is_written_in_c_is_there(name):
     """A C compiler is there when these tests run."""
     assert Path(importlib.import_module(f"wsocket.{name}").__file__).is_file()

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from wsocket.core.loop import READABLE, WRITABLE, Loop, Watcher
-
-READ_SIZE = 65536  # bytes taken from the kernel at once
+from wsocket.core.socket_io import receive, send
 
 Step = Callable[[], object]
 
@@ -71,13 +70,11 @@ class RelayEnd:
     def receive(self) -> bytes | None:
         """What came; ``b""`` at the end of the stream, None for nothing yet."""
         try:
-            data = self._sock.recv(READ_SIZE)
-        except BlockingIOError:
-            return None
+            data = receive(self._sock)
         except OSError:
             self.lost = True
             data = b""
-        self.ended = not data
+        self.ended = data == b""
         return data
 
     def send(self, data: bytes) -> None:
@@ -140,12 +137,11 @@ class RelayEnd:
             self._writer = self._watch(WRITABLE, self._flush)
 
     def _send_unsent(self) -> None:
-        try:
-            sent = self._sock.send(self.unsent)
-        except BlockingIOError:
-            return
-        self.sent_at = self._loop.now()
-        self.unsent = memoryview(self.unsent)[sent:] if sent < len(self.unsent) else b""
+        sent = send(self._sock, self.unsent)
+        if sent:
+            self.sent_at = self._loop.now()
+            rest = memoryview(self.unsent)[sent:]
+            self.unsent = rest if rest else b""
 
     def _stop_reading(self) -> None:
         watcher, self._reader = self._reader, None

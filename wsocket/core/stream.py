@@ -15,12 +15,16 @@ from typing import Any, Final
 from wsocket.core.backlog import Backlog, Droppable
 from wsocket.core.frames import Frame
 from wsocket.core.loop import READABLE, WRITABLE, Loop, Timer, Watcher
+from wsocket.core.socket_io import receive, send
 from wsocket.log import logger
 
 __all__ = ["Droppable", "Limits", "Stream"]
 
-READ_SIZE: Final = 65536  # bytes taken from the kernel at once
 SEND_SIZE: Final = 262144  # bytes of waiting frames joined for one send
+
+# What is imported is looked up in a dict each time, even by compiled code.
+_receive: Final = receive
+_send: Final = send
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,7 @@ class Stream:
         if not isinstance(frame, bytes):
             return False
         try:
-            sent = self._sock.send(frame)
+            sent = _send(self._sock, frame)
         except OSError:
             return False
         if sent < len(frame):
@@ -207,9 +211,7 @@ class Stream:
         self, data: bytes | memoryview, frames: Sequence[bytes | memoryview]
     ) -> None:
         try:
-            sent = self._sock.send(data)
-        except BlockingIOError:
-            sent = 0
+            sent = _send(self._sock, data)
         except OSError:
             self._drop()
             return
@@ -289,10 +291,7 @@ class Stream:
         # A large frame goes as it is: copying what is left of it each time would be
         # quadratic.
         data = frames[0] if len(frames) == 1 else b"".join(frames)
-        try:
-            sent = self._sock.send(data)
-        except BlockingIOError:
-            sent = 0
+        sent = _send(self._sock, data)
         if sent < len(data):
             backlog.put_back(frames, sent)
         return sent
@@ -308,11 +307,11 @@ class Stream:
 
     def _read(self) -> None:
         try:
-            data = self._sock.recv(READ_SIZE)
-        except BlockingIOError:
-            return
+            data = _receive(self._sock)
         except OSError:
             data = b""
+        if data is None:
+            return
         if not data:
             self._drop()
         elif not self._finishing:

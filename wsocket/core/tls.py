@@ -16,8 +16,9 @@ from collections.abc import Callable
 from typing import Any
 
 from wsocket.core.loop import Loop, Timer
-from wsocket.core.relay import READ_SIZE, RelayEnd, Step
+from wsocket.core.relay import RelayEnd, Step
 from wsocket.core.request import closing_response
+from wsocket.core.socket_io import READ_SIZE
 from wsocket.core.sockets import disable_nagle, plain_socket
 from wsocket.core.tls_info import TlsInfo
 from wsocket.log import logger

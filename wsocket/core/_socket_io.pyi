@@ -1,0 +1,6 @@
+# What _socket_io.c offers; socket_io.py says what it does.
+
+import socket
+
+def receive(sock: socket.socket, /) -> bytes | None: ...
+def send(sock: socket.socket, data: bytes | memoryview, /) -> int: ...
