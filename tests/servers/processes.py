@@ -37,10 +37,12 @@ class Kind(NamedTuple):
     Attributes:
         arguments: Of the Python interpreter.
         concurrent_views: Whether it runs several HTTP views at once.
+        spare_threads: How many may wait for connections.
     """
 
     arguments: tuple[str, ...]
     concurrent_views: bool = True
+    spare_threads: int = 0
 
 
 def _gunicorn(*options: str) -> tuple[str, ...]:
@@ -51,7 +53,7 @@ def _gunicorn(*options: str) -> tuple[str, ...]:
 _WSOCKET = "import sys; from wsocket.cli import main; sys.exit(main())"
 
 KINDS = {
-    "run-threads": Kind(("-m", f"{APPS}.own")),
+    "run-threads": Kind(("-m", f"{APPS}.own"), spare_threads=8),
     "wsocket-run": Kind(("-c", _WSOCKET, "run", f"{APPS}.own:app", "--port", "0")),
     "wsgiref-threading": Kind(("-m", f"{APPS}.with_wsgiref", "threaded")),
     "wsgiref": Kind(("-m", f"{APPS}.with_wsgiref"), concurrent_views=False),

@@ -22,6 +22,7 @@ from gevent.server import StreamServer
 from wsocket.core.concurrency import GREENLETS, concurrency_of
 from wsocket.core.http_connection import Connections, HttpConnection, HttpServer
 from wsocket.core.loop import READABLE, get_loop
+from wsocket.core.spare_threads import SpareThreads
 from wsocket.core.tls import Terminator
 from wsocket.log import logger
 
@@ -61,7 +62,12 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
         self.client_timeout = timeout
         self.terminator = terminator
         self.connections = Connections()
+        self._spare_threads = SpareThreads()
         self.base_environ = base_environ(address)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Hand an accepted connection to a thread."""
+        self._spare_threads.run(self.process_request_thread, request, client_address)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection; called in its thread."""
@@ -93,6 +99,7 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
         """Stop listening, drop idle connections, and give the others a moment."""
         super().server_close()
         self.connections.close()
+        self._spare_threads.close()
 
     def settle(self) -> None:
         """Wait a moment for what is still to be sent; see `Terminator.settle`."""
