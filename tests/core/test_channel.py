@@ -11,7 +11,7 @@ import gevent
 import pytest
 
 from tests.core.wire import CLOSE, PING, PONG, TEXT, client_frame
-from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld, Peer
+from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld, Peer, tcp_pair
 from wsocket.core.channel import Channel, Droppable, Limits
 from wsocket.core.connection import Connection
 from wsocket.core.frames import encode_frame
@@ -22,15 +22,6 @@ NUMBER = 8  # bytes at the beginning of a large payload that tell it apart
 
 # Where Linux's struct tcp_info has tcpi_data_segs_out.
 DATA_SEGMENTS_SENT = 156
-
-
-def tcp_pair() -> tuple[socket.socket, socket.socket]:
-    """Two ends of a connection that sends each write at once."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        ours = socket.create_connection(listener.getsockname())
-        theirs, _ = listener.accept()
-    ours.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return ours, theirs
 
 
 class Recorder:
@@ -254,7 +245,7 @@ def test_an_answer_that_the_kernel_takes_in_part_arrives_whole(on, make):
     """What was written after it stays behind it."""
 
     def answer(message: str) -> None:
-        line.channel.write(large(0) + b"".join(map(large, range(1, 40))))
+        line.channel.write(b"".join(map(large, range(40))))
         line.channel.write(text(message))
 
     line = make(react=answer)

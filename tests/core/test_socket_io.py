@@ -4,7 +4,6 @@ compiled.
 
 from __future__ import annotations
 
-import importlib.util
 import signal
 import socket
 import struct
@@ -14,40 +13,20 @@ import time
 
 import pytest
 
+from tests.core.worlds import tcp_pair
+from tests.pure import in_python
 from wsocket.core import socket_io as installed
 
+python = in_python(installed, without="wsocket.core._socket_io")
+assert python.receive is not installed.receive
 
-def in_python():
-    """The module as it is where there is no compiler."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "wsocket.core._socket_io", None)
-        spec = importlib.util.spec_from_file_location("interpreted", installed.__file__)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    assert module.receive is not installed.receive
-    return module
-
-
-both = pytest.mark.parametrize(
-    "io", [in_python(), installed], ids=["python", "installed"]
-)
+both = pytest.mark.parametrize("io", [python, installed], ids=["python", "installed"])
 
 
 @pytest.fixture
 def pair():
     """Our socket, which never blocks, and the peer's."""
     ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    with ours, theirs:
-        yield ours, theirs
-
-
-@pytest.fixture
-def tcp_pair():
-    """The same over TCP, where a connection can be reset."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        ours = socket.create_connection(listener.getsockname())
-        theirs, _ = listener.accept()
     ours.setblocking(False)
     with ours, theirs:
         yield ours, theirs
@@ -101,15 +80,17 @@ def test_the_kernel_takes_a_part_and_then_nothing(io, pair):
 
 
 @both
-def test_a_reset_connection_is_an_error(io, tcp_pair):
+def test_a_reset_connection_is_an_error(io):
     """For who reads and who writes."""
-    ours, theirs = tcp_pair
+    ours, theirs = tcp_pair()
+    ours.setblocking(False)
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     theirs.close()
-    with pytest.raises(ConnectionResetError):
-        io.receive(ours)
-    with pytest.raises(BrokenPipeError):
-        io.send(ours, b"x")
+    with ours:
+        with pytest.raises(ConnectionResetError):
+            io.receive(ours)
+        with pytest.raises(BrokenPipeError):
+            io.send(ours, b"x")
 
 
 @both

@@ -32,8 +32,16 @@ def start():
         assert not thread.is_alive()
 
 
+def until(condition) -> None:
+    """Wait for it, but not for ever."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def run(threads, function=threading.get_ident, *args):
-    """Run one job, and wait until its thread is idle or has ended."""
+    """Run one job, and wait until its thread is idle."""
     results = []
     done = threading.Event()
 
@@ -43,7 +51,7 @@ def run(threads, function=threading.get_ident, *args):
 
     threads.run(job)
     assert done.wait(SECONDS)
-    time.sleep(0.02)
+    until(lambda: threads.idle)
     return results[0]
 
 
@@ -59,7 +67,6 @@ def run_at_once(threads, number):
     for _ in range(number):
         threads.run(job)
     together.wait()
-    time.sleep(0.05)
     return used
 
 
@@ -74,6 +81,7 @@ def test_any_number_of_jobs_runs_at_once(start):
     threads = start(kept=2)
     first = run_at_once(threads, 20)
     assert len(set(first)) == 20
+    until(lambda: threads.idle == 2)
     second = run_at_once(threads, 20)
     assert len(set(second)) == 20
     assert len(set(first) & set(second)) == 2
@@ -81,14 +89,17 @@ def test_any_number_of_jobs_runs_at_once(start):
 
 def test_no_more_threads_wait_than_are_to_be_kept(start):
     """The others end."""
-    used = run_at_once(start(kept=3), 10)
-    assert sum(thread.is_alive() for thread in used) == 3
+    threads = start(kept=3)
+    used = run_at_once(threads, 10)
+    until(lambda: sum(thread.is_alive() for thread in used) <= 3)
+    assert sum(thread.is_alive() for thread in used) == threads.idle == 3
 
 
 def test_nothing_waits_after_the_end(start):
     """What is still to be run gets a thread that ends with it."""
     threads = start()
     used = run_at_once(threads, 5)
+    until(lambda: threads.idle == 5)
     threads.close()
     used += run_at_once(threads, 5)
     for thread in used:

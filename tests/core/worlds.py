@@ -17,6 +17,15 @@ from wsocket.core.loop import Loop
 SECONDS = 10  # until something that must happen counts as lost
 
 
+def tcp_pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends of a connection that sends each write at once."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ours = socket.create_connection(listener.getsockname())
+        theirs, _ = listener.accept()
+    ours.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return ours, theirs
+
+
 class Peer:
     """A client that reads and writes frames."""
 

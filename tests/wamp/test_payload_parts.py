@@ -4,9 +4,6 @@ compiled.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-
 import msgpack
 import msgspec
 import pytest
@@ -14,22 +11,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from tests.pure import in_python
 from wsocket.wamp import payload_parts as installed
 
-
-def in_python():
-    """The module as it is where there is no compiler."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "wsocket.wamp._payload_parts", None)
-        spec = importlib.util.spec_from_file_location("interpreted", installed.__file__)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    assert module.first_byte is not installed.first_byte
-    return module
-
+python = in_python(installed, without="wsocket.wamp._payload_parts")
+assert python.first_byte is not installed.first_byte
 
 both = pytest.mark.parametrize(
-    "parts", [in_python(), installed], ids=["python", "installed"]
+    "parts", [python, installed], ids=["python", "installed"]
 )
 unhurried = settings(deadline=None, max_examples=500)
 

@@ -40,7 +40,6 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
         terminator: Ends TLS; None for plain HTTP.
     """
 
-    daemon_threads = True
     application: WSGIApplication
 
     def __init__(

@@ -23,12 +23,15 @@ class SpareThreads:
 
     Args:
         kept: Threads that may wait for a job.
+
+    Attributes:
+        idle: Threads that wait, and have no job on its way to them.
     """
 
     def __init__(self, *, kept: int = _KEPT) -> None:
         self._kept = kept
         self._lock = threading.Lock()
-        self._idle = 0  # threads that wait and have no job on its way to them
+        self.idle = 0
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
 
     def run(self, function: Callable[..., object], *args: Any) -> None:
@@ -39,9 +42,9 @@ class SpareThreads:
         """
         job = function, args
         with self._lock:
-            spare = self._idle > 0
+            spare = self.idle > 0
             if spare:
-                self._idle -= 1
+                self.idle -= 1
         if spare:
             self._jobs.put(job)
         else:
@@ -50,7 +53,7 @@ class SpareThreads:
     def close(self) -> None:
         """End the threads that wait, and those that run jobs afterwards."""
         with self._lock:
-            idle, self._idle = self._idle, 0
+            idle, self.idle = self.idle, 0
             self._kept = 0
         for _ in range(idle):
             self._jobs.put(None)
@@ -62,7 +65,7 @@ class SpareThreads:
             Context().run(job[0], *job[1])
             job = None  # what it holds must not live while the thread waits
             with self._lock:
-                if self._idle >= self._kept:
+                if self.idle >= self._kept:
                     return
-                self._idle += 1
+                self.idle += 1
             job = self._jobs.get()
