@@ -38,7 +38,12 @@ IMPURE = {
     "uuid",
 }
 # Any module may use these: they import nothing of the package.
-COMMON = {"wsocket.errors", "wsocket.log"}
+COMMON = {
+    "wsocket.errors",
+    "wsocket.log",
+    "wsocket.core.checks",
+    "wsocket.core.wsgi",
+}
 
 
 class Import(NamedTuple):
@@ -153,6 +158,7 @@ def wamp_imports_core(imports: list[Import]) -> list[Import]:
         for found in imports
         if inside(found.importer, "wsocket.wamp")
         and inside(found.imported, "wsocket.core")
+        and found.imported not in COMMON
         and not any(inside(found.importer, bridge) for bridge in bridges)
     ]
 

@@ -7,11 +7,12 @@ import ssl
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
+from wsocket.core.checks import check_seconds
 from wsocket.core.framework import Framework
 from wsocket.core.listener import Listener
 from wsocket.core.stream import Limits
 from wsocket.wamp.application import Application
-from wsocket.wamp.config import Authorizer, Realm, check_seconds
+from wsocket.wamp.config import Authorizer, Realm
 from wsocket.wamp.ids import RandomWords
 from wsocket.wamp.messages import (
     CallOptions,

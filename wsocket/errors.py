@@ -1,8 +1,9 @@
 """Every exception that wsocket raises.
 
-Three families: the peer broke a protocol (`ProtocolError`, `HttpError`), the
-caller asked for something impossible (`ValueError`, `TypeError` and `WebSocketError`),
-or a WAMP peer answered with an error (`ApplicationError`). Anything else is a bug."""
+Three families: the peer broke a protocol (`ProtocolError`, `HttpError`,
+`RequestError`) or is not let in (`Denied`); the caller asked for something impossible
+(`ValueError`, `TypeError` and `WebSocketError`); a WAMP peer answered with an error
+(`ApplicationError`). Anything else is a bug."""
 
 from __future__ import annotations
 
@@ -40,6 +41,29 @@ class HttpError(WsocketError):
         self.headers = headers or []
 
 
+class RequestError(WsocketError, OSError):
+    """The client broke HTTP: answer with `status` and close the connection.
+
+    It is an OSError, because applications expect that of a body that cannot be read.
+    """
+
+    def __init__(self, status: str, problem: str) -> None:
+        super().__init__(problem)
+        self.status = status
+        self.problem = problem
+
+
+class ClientGone(WsocketError, ConnectionError):
+    """The client closed the connection, or does not read what it is sent."""
+
+
+class ResponseAborted(WsocketError):
+    """A response failed after its first byte, so the server must drop the connection.
+
+    The failure itself has been logged.
+    """
+
+
 class HandshakeError(HttpError):
     """The upgrade request of a websocket cannot be accepted."""
 
@@ -64,6 +88,40 @@ class WebSocketClosed(WebSocketError):
         )
         self.code = code
         self.reason = reason
+
+
+# What a refused client reads: the same words whatever was wrong.
+_DENIED_MESSAGES = {
+    "wamp.error.authentication_denied": "the credentials were not accepted",
+    "wamp.error.authentication_failed": (
+        "authentication is not possible at the moment"
+    ),
+}
+
+
+class Denied(WsocketError):
+    """A WAMP client is not let in; ABORT says `reason` and `message`.
+
+    Args:
+        detail: What was wrong, for the router's log only. It holds no secret.
+        reason: The URI for ABORT. Applications may raise their own.
+        message: For the client; by default it says nothing about what was wrong.
+    """
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        reason: str = "wamp.error.authentication_denied",
+        message: str | None = None,
+    ) -> None:
+        self.detail = detail
+        self.reason = reason
+        if message is None:
+            default = _DENIED_MESSAGES["wamp.error.authentication_denied"]
+            message = _DENIED_MESSAGES.get(reason, default)
+        self.message = message
+        super().__init__(message)
 
 
 class ApplicationError(WsocketError):

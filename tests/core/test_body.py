@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.wsgi import BINARY, HTML, answering, ask, begin
-from wsocket.core.response import ResponseAborted
+from wsocket.errors import ResponseAborted
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,11 @@ from wsocket.core.request import (
     MAX_HEAD,
     MAX_REQUEST_LINE,
     RequestBody,
-    RequestError,
     RequestReader,
+    closing_response,
     parse_request,
 )
+from wsocket.errors import RequestError
 
 HOST = b"Host: example.com"
 
@@ -243,7 +244,7 @@ def test_http_1_0_needs_no_host():
 
 def test_refusal_is_a_complete_response():
     """Its text is what the client needs to know, in ASCII."""
-    response = RequestError("400 Bad Request", "not \x80 é").response()
+    response = closing_response("400 Bad Request", "not \x80 é")
     head, _, body = response.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert b"\r\nConnection: close" in head

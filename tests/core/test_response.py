@@ -13,8 +13,8 @@ import pytest
 from werkzeug.test import run_wsgi_app
 
 from tests.core.wsgi import HTML, Answer, Closable, answering, ask, begin, environ_for
-from wsocket.core.request import RequestError
-from wsocket.core.response import ResponseAborted, respond
+from wsocket.core.response import respond
+from wsocket.errors import RequestError, ResponseAborted
 
 # start_response
 

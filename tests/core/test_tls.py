@@ -18,6 +18,7 @@ from tests.certificates import Certificates
 from tests.core.tls_client import TlsClient
 from tests.core.wire import chunks
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld
+from wsocket.core.request import TLS_EXPECTED
 from wsocket.core.tls import Terminator, TlsConnection
 
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -93,7 +94,9 @@ def connect(world: LoopWorld, certificates: Certificates) -> Iterator[Connect]:
 
         def make(*, timeout: float = SECONDS, asks: bool = False) -> Line:
             context = certificates.server_context(asks=asks)
-            line = Line(world, Terminator(context, timeout=timeout))
+            line = Line(
+                world, Terminator(context, timeout=timeout, plain_answer=TLS_EXPECTED)
+            )
             stack.callback(line.close)
             return line
 
@@ -348,7 +351,9 @@ def test_tls_1_3_has_no_channel_binding(connect, trusting):
 
 def test_a_resumed_session_has_no_channel_binding(world, certificates, trusting):
     """RFC 7627 section 4: somebody in between could have the same."""
-    terminator = Terminator(certificates.server_context(), timeout=SECONDS)
+    terminator = Terminator(
+        certificates.server_context(), timeout=SECONDS, plain_answer=TLS_EXPECTED
+    )
     context = trusting(TLS_1_2)
     session = None
     for resumed in (False, True):
@@ -382,7 +387,7 @@ def test_a_clients_certificate_is_known(connect, trusting, version, named):
 def test_a_certificate_that_is_loaded_later_is_used_from_then_on(world, certificates):
     """So that it can be renewed while the server runs."""
     context = certificates.server_context()
-    terminator = Terminator(context, timeout=SECONDS)
+    terminator = Terminator(context, timeout=SECONDS, plain_answer=TLS_EXPECTED)
     trusting = certificates.client_context()
     trusting.check_hostname = False
     seen = []
@@ -505,7 +510,9 @@ class BrokenContext:
 
 def test_a_bug_ends_its_connection_and_nothing_else(world, caplog):
     """It is logged, and the loop goes on."""
-    line = Line(world, Terminator(BrokenContext(), timeout=SECONDS))
+    line = Line(
+        world, Terminator(BrokenContext(), timeout=SECONDS, plain_answer=TLS_EXPECTED)
+    )
     with contextlib.closing(line):
         line.client.sendall(b"x")
         assert line.app.recv(1) == b""
@@ -538,7 +545,9 @@ def test_a_connection_without_descriptors_is_left_alone(
     def socketpair() -> None:
         raise OSError(24, "Too many open files")
 
-    terminator = Terminator(certificates.server_context(), timeout=SECONDS)
+    terminator = Terminator(
+        certificates.server_context(), timeout=SECONDS, plain_answer=TLS_EXPECTED
+    )
     accepted, client = socket.socketpair()
     monkeypatch.setattr(socket, "socketpair", socketpair)
     with accepted, client:
@@ -558,4 +567,4 @@ def test_a_connection_without_descriptors_is_left_alone(
 def test_a_context_that_cannot_work_is_refused(context, error, problem):
     """When the server is made, not when the first client comes."""
     with pytest.raises(error, match=problem):
-        Terminator(context, timeout=1)
+        Terminator(context, timeout=1, plain_answer=TLS_EXPECTED)

@@ -18,6 +18,10 @@ import gevent.lock
 import gevent.monkey
 import gevent.socket
 
+# What user code may raise. gevent's Timeout is no Exception, so that handlers do not
+# swallow it by accident, but one that nobody caught is an error like any other.
+FAILURES = (Exception, gevent.Timeout)
+
 # Constants survive monkey patching: READ on a gevent loop watcher.
 READ = 1
 

@@ -9,14 +9,11 @@ from collections.abc import Iterable
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from wsocket.core.concurrency import FAILURES
 from wsocket.core.headers import header_list
-from wsocket.core.request import (
-    Request,
-    RequestBody,
-    RequestError,
-    closing_response,
-)
-from wsocket.core.response import FAILURES, ResponseAborted
+from wsocket.core.request import Request, RequestBody, closing_response
+from wsocket.core.wsgi import Environ, ExcInfo, Write
+from wsocket.errors import ClientGone, RequestError, ResponseAborted
 from wsocket.log import LOGGED_AS, logger
 
 if TYPE_CHECKING:
@@ -24,16 +21,10 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-    from wsocket.core.response import ExcInfo, Write
-
 # Bytes of an unread request body that are cheaper to skip than a new connection.
 DRAIN_LIMIT = 64 * 1024
 
 _STATUS = re.compile(r"[1-9]\d\d [^\x00-\x1f\x7f]*", re.ASCII)
-
-
-class ClientGone(ConnectionError):
-    """The client closed the connection, or does not read what it is sent."""
 
 
 class Connection(Protocol):
@@ -50,7 +41,7 @@ class Connection(Protocol):
     def reset(self) -> None:
         """Close so that it is an error for the client, not the end of a response."""
 
-    def base_environ(self) -> dict[str, Any]:
+    def base_environ(self) -> Environ:
         """A new dict with what is known of server and client, for WSGI's environ."""
 
 
@@ -136,7 +127,7 @@ class Exchange:
             if close is not None:
                 close()
 
-    def _make_environ(self) -> dict[str, Any]:
+    def _make_environ(self) -> Environ:
         environ = self.request_handler.base_environ()
         environ.update(self._request.environ())
         environ["wsgi.input"] = self.body.stream()

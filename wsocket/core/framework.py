@@ -21,11 +21,12 @@ from wsocket.core.concurrency import GREENLETS
 from wsocket.core.connection import Connection
 from wsocket.core.endpoints import parse_endpoint
 from wsocket.core.events import EventHandler, EventHook
-from wsocket.core.handshake import Handshake
+from wsocket.core.handshake import Handshake, check_allowed_origins
 from wsocket.core.listener import Listener
 from wsocket.core.loop import Loop, get_loop
+from wsocket.core.request import TLS_EXPECTED
 from wsocket.core.response import respond
-from wsocket.core.routes import Routes, request_path
+from wsocket.core.routes import Handler, Routes, request_path
 from wsocket.core.sockets import disable_nagle, plain_socket
 from wsocket.core.stream import Limits
 from wsocket.core.subprotocol import Subprotocol
@@ -33,11 +34,10 @@ from wsocket.core.switchboard import Switchboard
 from wsocket.core.takeover import TakenConnection, take_over
 from wsocket.core.tls import Terminator
 from wsocket.core.websocket import WebSocket
+from wsocket.core.wsgi import Environ
 from wsocket.errors import HandshakeError, UpgradeUnavailable, WebSocketError
 from wsocket.log import logger
 
-Environ = dict[str, Any]
-Handler = Callable[..., Any]
 HandlerT = TypeVar("HandlerT", bound=Handler)
 Connect = Callable[[Switchboard, socket.socket, Callable[[], Environ]], object]
 """Takes a connection that a listener accepted, on the loop. What is known of the client
@@ -81,7 +81,7 @@ class Framework:
             raise ValueError(
                 f"max_message_size must be positive, got {max_message_size}"
             )
-        handshake.check_allowed_origins(allowed_origins or ())
+        check_allowed_origins(allowed_origins or ())
         self.app = app
         self.routes = Routes()
         # Served over HTTP only, before all routes; a subclass may have some.
@@ -296,7 +296,11 @@ class Framework:
         loop = get_loop()
         terminator: Terminator | None = None
         if ssl_context is not None:
-            terminator = Terminator(ssl_context, timeout=self._limits.ping_timeout)
+            terminator = Terminator(
+                ssl_context,
+                timeout=self._limits.ping_timeout,
+                plain_answer=TLS_EXPECTED,
+            )
 
         def accepted(sock: socket.socket, environ: Environ) -> None:
             switchboard = self._switchboard_on(loop)

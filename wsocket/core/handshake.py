@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from wsocket.core import deflate as permessage_deflate
 from wsocket.core.deflate import DeflateParameters
+from wsocket.core.wsgi import header, quoted
 from wsocket.errors import HandshakeError
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -116,16 +117,16 @@ def offered_subprotocols(environ: Mapping[str, Any]) -> tuple[str, ...]:
     """
     if "HTTP_SEC_WEBSOCKET_PROTOCOL" not in environ:
         return ()
-    header = _header(environ, "HTTP_SEC_WEBSOCKET_PROTOCOL")
-    names = tuple(name.strip(" \t") for name in header.split(","))
+    offer = header(environ, "HTTP_SEC_WEBSOCKET_PROTOCOL")
+    names = tuple(name.strip(" \t") for name in offer.split(","))
     for name in names:
         if not _TOKEN.fullmatch(name):
-            problem = f"{_quoted(name)} is not a token"
+            problem = f"{quoted(name)} is not a token"
             raise HandshakeError(
                 _BAD_REQUEST, f"Sec-WebSocket-Protocol is malformed: {problem}."
             )
     if len(set(names)) < len(names):
-        problem = f"a name is repeated in {_quoted(header)}"
+        problem = f"a name is repeated in {quoted(offer)}"
         raise HandshakeError(
             _BAD_REQUEST, f"Sec-WebSocket-Protocol is malformed: {problem}."
         )
@@ -170,15 +171,15 @@ def check_origin(
     """
     secure = environ.get("wsgi.url_scheme") == "https"
     for name in ("HTTP_ORIGIN", "HTTP_SEC_WEBSOCKET_ORIGIN"):
-        text = _header(environ, name)
+        text = header(environ, name)
         if (
             name in environ
-            and not _is_same_host(text, _header(environ, "HTTP_HOST"), secure=secure)
+            and not _is_same_host(text, header(environ, "HTTP_HOST"), secure=secure)
             and not _is_allowed(text, allowed_origins or ())
         ):
             raise HandshakeError(
                 "403 Forbidden",
-                f"Origin {_quoted(text)} is not allowed here. The application accepts "
+                f"Origin {quoted(text)} is not allowed here. The application accepts "
                 "it once it is listed in the setting allowed_origins=.",
             )
 
@@ -189,16 +190,16 @@ def _check_request(environ: Mapping[str, Any]) -> None:
     if method != "GET":
         raise HandshakeError(
             "405 Method Not Allowed",
-            f"A websocket is opened with GET, got {_quoted(method)}.",
+            f"A websocket is opened with GET, got {quoted(method)}.",
             [("Allow", "GET")],
         )
     protocol = environ.get("SERVER_PROTOCOL", "")
     match = _HTTP_VERSION.fullmatch(protocol)
     if match is None or match.groups() < ("1", "1"):
         raise HandshakeError(
-            _BAD_REQUEST, f"A websocket needs HTTP/1.1, got {_quoted(protocol)}."
+            _BAD_REQUEST, f"A websocket needs HTTP/1.1, got {quoted(protocol)}."
         )
-    if not _header(environ, "HTTP_HOST"):
+    if not header(environ, "HTTP_HOST"):
         raise HandshakeError(_BAD_REQUEST, "The Host header is missing.")
     for name, token in (("Upgrade", "websocket"), ("Connection", "Upgrade")):
         key = f"HTTP_{name.upper()}"
@@ -206,29 +207,28 @@ def _check_request(environ: Mapping[str, Any]) -> None:
             raise HandshakeError(
                 _BAD_REQUEST,
                 f"A websocket needs the header '{name}: {token}', "
-                f"got {_quoted(_header(environ, key))}.",
+                f"got {quoted(header(environ, key))}.",
             )
 
 
 def _version(environ: Mapping[str, Any]) -> int:
-    version = _header(environ, "HTTP_SEC_WEBSOCKET_VERSION")
+    version = header(environ, "HTTP_SEC_WEBSOCKET_VERSION")
     if version not in SUPPORTED_VERSIONS:
         supported = ", ".join(SUPPORTED_VERSIONS)
         raise HandshakeError(
             "426 Upgrade Required",
-            f"Sec-WebSocket-Version must be one of {supported}, "
-            f"got {_quoted(version)}.",
+            f"Sec-WebSocket-Version must be one of {supported}, got {quoted(version)}.",
             [("Upgrade", "websocket"), ("Sec-WebSocket-Version", supported)],
         )
     return int(version)
 
 
 def _accept_key(environ: Mapping[str, Any]) -> str:
-    key = _header(environ, "HTTP_SEC_WEBSOCKET_KEY")
+    key = header(environ, "HTTP_SEC_WEBSOCKET_KEY")
     if not _KEY.fullmatch(key):
         raise HandshakeError(
             _BAD_REQUEST,
-            f"Sec-WebSocket-Key must be 16 bytes in base64, got {_quoted(key)}.",
+            f"Sec-WebSocket-Key must be 16 bytes in base64, got {quoted(key)}.",
         )
     return b64encode(sha1((key + GUID).encode()).digest()).decode()
 
@@ -237,7 +237,7 @@ def _compression(environ: Mapping[str, Any]) -> tuple[DeflateParameters, str] | 
     """What can be agreed on; the header is checked even where nobody wants it."""
     try:
         return permessage_deflate.negotiate(
-            _header(environ, "HTTP_SEC_WEBSOCKET_EXTENSIONS")
+            header(environ, "HTTP_SEC_WEBSOCKET_EXTENSIONS")
         )
     except ValueError as error:
         problem = f"Sec-WebSocket-Extensions is malformed: {error}."
@@ -295,18 +295,6 @@ def _covers(pattern: _Origin, origin: _Origin) -> bool:
     return pattern == origin
 
 
-def _header(environ: Mapping[str, Any], name: str) -> str:
-    value: str = environ.get(name, "")
-    return value.strip(" \t")
-
-
 def _tokens(environ: Mapping[str, Any], name: str) -> list[str]:
     """The elements of a comma-separated header, in lower case."""
-    return [token.strip(" \t") for token in _header(environ, name).lower().split(",")]
-
-
-def _quoted(value: str) -> str:
-    """What came, fit for an error message."""
-    if not value:
-        return "none"
-    return ascii(value if len(value) <= 100 else f"{value[:100]}...")
+    return [token.strip(" \t") for token in header(environ, name).lower().split(",")]

@@ -9,9 +9,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from wsocket.core.exchange import ClientGone, Exchange
-from wsocket.core.request import RequestError, RequestReader
+from wsocket.core.exchange import Exchange
+from wsocket.core.request import RequestReader, closing_response
 from wsocket.core.sockets import disable_nagle
+from wsocket.errors import ClientGone, RequestError
 from wsocket.log import logger
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class HttpConnection:
             request = self._requests.next_request()
         except RequestError as error:
             logger.info("%s: refused: %s: %s", self.client, error.status, error.problem)
-            self.send(error.response())
+            self.send(closing_response(error.status, error.problem))
             self._linger()
             return False
         if request is None:

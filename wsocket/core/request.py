@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote
 
-from wsocket.errors import WsocketError
+from wsocket.errors import RequestError
 from wsocket.log import logger
 
 if TYPE_CHECKING:
@@ -41,22 +41,6 @@ _CHUNK_LINE = re.compile(
 )
 
 
-class RequestError(WsocketError, OSError):
-    """The client broke HTTP: answer with `status` and close the connection.
-
-    An OSError, because that is what applications expect of a body that cannot be read.
-    """
-
-    def __init__(self, status: str, problem: str) -> None:
-        super().__init__(problem)
-        self.status = status
-        self.problem = problem
-
-    def response(self) -> bytes:
-        """The whole response."""
-        return closing_response(self.status, self.problem)
-
-
 def closing_response(status: str, problem: str) -> bytes:
     """A whole response that tells of a problem and ends the connection."""
     body = f"{status}: {problem}\n".encode("ascii", "backslashreplace")
@@ -69,7 +53,18 @@ def closing_response(status: str, problem: str) -> bytes:
     return head.encode("ascii") + body
 
 
-def _refuse(problem: str, *, status: str = "400 Bad Request") -> NoReturn:
+# What a client gets that speaks HTTP where TLS is expected.
+TLS_EXPECTED = closing_response(
+    "400 Bad Request", "this port speaks TLS: say https:// or wss://"
+)
+
+
+def refuse(problem: str, *, status: str = "400 Bad Request") -> NoReturn:
+    """Refuse the request.
+
+    Raises:
+        RequestError: Always.
+    """
     raise RequestError(status, problem)
 
 
@@ -125,7 +120,7 @@ class RequestReader:
         try:
             return parse_request(self._read_head())
         except TimeoutError:
-            _refuse(
+            refuse(
                 f"the request's head did not arrive within {self._timeout:g} seconds",
                 status="408 Request Timeout",
             )
@@ -157,8 +152,8 @@ class RequestReader:
         if line[-1:] == b"\n":
             return line
         if len(line) == limit:
-            _refuse("the request line or the headers are too long", status=status)
-        _refuse("the connection ended within the request's head")
+            refuse("the request line or the headers are too long", status=status)
+        refuse("the connection ended within the request's head")
 
 
 class Request:
@@ -230,12 +225,10 @@ def parse_request(data: bytes) -> Request:
     line, *field_lines = data.decode("latin-1").split("\r\n")
     parsed = _REQUEST_LINE.fullmatch(line)
     if parsed is None:
-        _refuse(f"the request line must be METHOD TARGET HTTP/1.1, not {line[:200]!r}")
+        refuse(f"the request line must be METHOD TARGET HTTP/1.1, not {line[:200]!r}")
     method, target, version, major, minor = parsed.groups()
     if major != "1":
-        _refuse(
-            f"{version} is not spoken here", status="505 HTTP Version Not Supported"
-        )
+        refuse(f"{version} is not spoken here", status="505 HTTP Version Not Supported")
     version = "HTTP/1.0" if minor == "0" else "HTTP/1.1"
     fields = _parse_fields(field_lines)
     return Request(line, fields, method=method, target=target, version=version)
@@ -249,7 +242,7 @@ def _split_target(target: str, method: str) -> tuple[str | None, str]:
         return None, ""
     absolute = _ORIGIN.match(target)
     if absolute is None:
-        _refuse(f"the request target must be a path, not {target[:200]!r}")
+        refuse(f"the request target must be a path, not {target[:200]!r}")
     rest = target[absolute.end() :]
     return absolute[1], rest if rest[:1] == "/" else f"/{rest}"
 
@@ -257,15 +250,15 @@ def _split_target(target: str, method: str) -> tuple[str | None, str]:
 def _check_host(fields: dict[str, str], *, modern: bool) -> None:
     host = fields.get("host")
     if host is None and modern:
-        _refuse("the Host header is missing")
+        refuse("the Host header is missing")
     if host is not None and not _HOST.fullmatch(host):
-        _refuse(f"the Host header is malformed: {host[:200]!r}")
+        refuse(f"the Host header is malformed: {host[:200]!r}")
 
 
 def _parse_fields(lines: list[str]) -> dict[str, str]:
     """Field lines to lower-case names and values (section 5)."""
     if len(lines) > MAX_FIELDS:
-        _refuse(
+        refuse(
             f"more than {MAX_FIELDS} headers",
             status="431 Request Header Fields Too Large",
         )
@@ -274,12 +267,12 @@ def _parse_fields(lines: list[str]) -> dict[str, str]:
         parsed = _FIELD.fullmatch(line)
         if parsed is None:
             # Among others: a space before the colon, a folded line, a bare CR or LF.
-            _refuse(f"malformed header line {line[:200]!r}")
+            refuse(f"malformed header line {line[:200]!r}")
         name, value = parsed[1].lower(), parsed[2].strip(" \t")
         if name not in fields:
             fields[name] = value
         elif name in _SINGLE:
-            _refuse(f"more than one {name.title()} header")
+            refuse(f"more than one {name.title()} header")
         else:
             separator = "; " if name == "cookie" else ", "
             fields[name] += separator + value
@@ -300,11 +293,11 @@ def _body_length(fields: dict[str, str], *, modern: bool) -> int | None:
     coding = fields.get("transfer-encoding")
     if coding is not None:
         if length is not None:
-            _refuse("both Content-Length and Transfer-Encoding")
+            refuse("both Content-Length and Transfer-Encoding")
         if not modern:
-            _refuse("Transfer-Encoding in an HTTP/1.0 request")
+            refuse("Transfer-Encoding in an HTTP/1.0 request")
         if coding.lower() != "chunked":
-            _refuse(
+            refuse(
                 f"transfer coding {coding!r} is not supported, only chunked is",
                 status="501 Not Implemented",
             )
@@ -312,14 +305,14 @@ def _body_length(fields: dict[str, str], *, modern: bool) -> int | None:
     if length is None:
         return 0
     if not _LENGTH.fullmatch(length):
-        _refuse(f"Content-Length must be a number of bytes, not {length!r}")
+        refuse(f"Content-Length must be a number of bytes, not {length!r}")
     return int(length)
 
 
 def _expects_continue(fields: dict[str, str]) -> bool:
     expectation = fields.get("expect")
     if expectation is not None and expectation.lower() != "100-continue":
-        _refuse(f"unknown expectation {expectation!r}", status="417 Expectation Failed")
+        refuse(f"unknown expectation {expectation!r}", status="417 Expectation Failed")
     return expectation is not None
 
 
@@ -358,7 +351,7 @@ class RequestBody(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Read what there is, as `io.RawIOBase` has it."""
         if self.broken:
-            _refuse("the request body could not be read before")
+            refuse("the request body could not be read before")
         if self.complete:
             return 0
         try:
@@ -368,10 +361,10 @@ class RequestBody(io.RawIOBase):
             raise
         except TimeoutError:
             self.broken = True
-            _refuse("the request body did not arrive", status="408 Request Timeout")
+            refuse("the request body did not arrive", status="408 Request Timeout")
         except OSError as error:
             self.broken = True
-            _refuse(f"the connection was lost within the request body: {error}")
+            refuse(f"the connection was lost within the request body: {error}")
 
     def may_be_drained(self, limit: int) -> bool:
         """Whether the unread rest of the body, if any, is known to come and is short.
@@ -407,7 +400,7 @@ class RequestBody(io.RawIOBase):
                 return 0
         count = self._source.readinto1(buffer[: self._left])
         if not count:
-            _refuse("the connection ended within the request body")
+            refuse("the connection ended within the request body")
         self._left -= count
         self.complete = self._left == 0 and not self._chunked
         return count
@@ -415,12 +408,12 @@ class RequestBody(io.RawIOBase):
     def _start_chunk(self) -> None:
         """Read what stands before a chunk's data (RFC 9112 section 7.1)."""
         if not self._first_chunk and self._source.read(2) != b"\r\n":
-            _refuse("a chunk is longer than its size says")
+            refuse("a chunk is longer than its size says")
         self._first_chunk = False
         line = self._source.readline(MAX_CHUNK_LINE)
         parsed = _CHUNK_LINE.fullmatch(line)
         if parsed is None:
-            _refuse(f"malformed chunk size {line[:40]!r}")
+            refuse(f"malformed chunk size {line[:40]!r}")
         self._left = int(parsed[1], 16)
         if self._left == 0:
             self._skip_trailers()
@@ -430,6 +423,6 @@ class RequestBody(io.RawIOBase):
         lines: list[str] = []
         while (line := self._source.readline(MAX_REQUEST_LINE)) != b"\r\n":
             if line[-2:] != b"\r\n" or len(lines) == MAX_FIELDS:
-                _refuse("malformed or too many trailers after the last chunk")
+                refuse("malformed or too many trailers after the last chunk")
             lines.append(line[:-2].decode("latin-1"))
         _parse_fields(lines)

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from wsocket.core.request import RequestError
-from wsocket.errors import HttpError
+from wsocket.errors import HttpError, RequestError
 
 _BAD_REQUEST = "400 Bad Request"
 _LENGTH = re.compile(r"[0-9]{1,18}")

@@ -4,45 +4,27 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeGuard
-
-import gevent
 
 from wsocket.core import error_page
 from wsocket.core.body import BYTES_LIKE, Body, body_of, encode
+from wsocket.core.concurrency import FAILURES
 from wsocket.core.headers import header_list, status_line
-from wsocket.core.request import RequestError
 from wsocket.core.routes import Handler, request_path
-from wsocket.errors import WsocketError
+from wsocket.core.wsgi import Environ, ExcInfo, Write
+from wsocket.errors import RequestError, ResponseAborted
 from wsocket.log import LOGGED_AS, logger
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
     from wsocket.core.headers import HeadersLike
-
-    ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
-    Write: TypeAlias = Callable[[bytes], object]
 
 TEXT = "text/html; charset=utf-8"
 BINARY = "application/octet-stream"
 
-# What a handler may raise. gevent's Timeout is no Exception, so that handlers do not
-# swallow it by accident, but one that nobody caught is an error like any other.
-FAILURES = (Exception, gevent.Timeout)
-
-
-class ResponseAborted(WsocketError):
-    """A response failed after its first byte, so the server must drop the connection.
-
-    The failure itself has been logged.
-    """
-
 
 def respond(
     handler: Handler,
-    environ: dict[str, Any],
+    environ: Environ,
     start_response: Callable[..., Write],
     *,
     debug: bool,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from wsocket.core.binding import listen_tcp
 from wsocket.core.concurrency import is_patched
 from wsocket.core.http_server import GeventServer, ThreadedServer
+from wsocket.core.request import TLS_EXPECTED
 from wsocket.core.tls import Terminator
 from wsocket.log import log_to_stderr
 
@@ -86,7 +87,7 @@ def make_server(
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout}")
     terminator = None
     if ssl_context is not None:
-        terminator = Terminator(ssl_context, timeout=timeout)
+        terminator = Terminator(ssl_context, timeout=timeout, plain_answer=TLS_EXPECTED)
     listener = listen_tcp(host, port)
     server = GeventServer if is_patched() else ThreadedServer
     return server(listener, app, timeout=timeout, terminator=terminator)

@@ -17,8 +17,6 @@ import gevent.socket
 from wsocket.core.concurrency import Concurrency, concurrency_of
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 
-Environ = Mapping[str, Any]
-
 
 class Source(NamedTuple):
     """Where a server keeps a connection: its socket, and a function that takes its
@@ -55,7 +53,7 @@ def _buffered(reader: Any, sock: socket.socket) -> Callable[[], bytes]:
     return take
 
 
-def _gunicorn(environ: Environ, start_response: Any) -> Source | None:
+def _gunicorn(environ: Mapping[str, Any], start_response: Any) -> Source | None:
     """Gunicorn's sync, gthread and gevent workers."""
     sock = environ.get("gunicorn.socket")
     if sock is None:
@@ -70,13 +68,13 @@ def _gunicorn(environ: Environ, start_response: Any) -> Source | None:
     return Source(sock, take)
 
 
-def _werkzeug(environ: Environ, start_response: Any) -> Source | None:
+def _werkzeug(environ: Mapping[str, Any], start_response: Any) -> Source | None:
     """Werkzeug's development server, and so ``flask run``."""
     sock = environ.get("werkzeug.socket")
     return sock and Source(sock, _buffered(environ["wsgi.input"], sock))
 
 
-def _gevent(environ: Environ, start_response: Any) -> Source | None:
+def _gevent(environ: Mapping[str, Any], start_response: Any) -> Source | None:
     """gevent.pywsgi, and gunicorn's gevent_pywsgi worker, which is built on it."""
     handler = getattr(start_response, "__self__", None)
     sock = getattr(handler, "socket", None)
@@ -86,7 +84,7 @@ def _gevent(environ: Environ, start_response: Any) -> Source | None:
     return Source(sock, _buffered(reader, sock))
 
 
-def _wsgiref(environ: Environ, start_response: Any) -> Source | None:
+def _wsgiref(environ: Mapping[str, Any], start_response: Any) -> Source | None:
     """wsgiref's server, Django's runserver on top of it, and our threaded one."""
     handler = getattr(start_response, "__self__", None)
     request_handler = getattr(handler, "request_handler", None)
@@ -96,7 +94,7 @@ def _wsgiref(environ: Environ, start_response: Any) -> Source | None:
     return Source(sock, _buffered(request_handler.rfile, sock))
 
 
-SERVERS: tuple[Callable[[Environ, Any], Source | None], ...] = (
+SERVERS: tuple[Callable[[Mapping[str, Any], Any], Source | None], ...] = (
     _gunicorn,
     _werkzeug,
     _gevent,
@@ -104,7 +102,7 @@ SERVERS: tuple[Callable[[Environ, Any], Source | None], ...] = (
 )
 
 
-def find_source(environ: Environ, start_response: Any) -> Source:
+def find_source(environ: Mapping[str, Any], start_response: Any) -> Source:
     """Find the request's connection.
 
     Raises:
@@ -129,7 +127,7 @@ def find_source(environ: Environ, start_response: Any) -> Source:
     )
 
 
-def take_over(environ: Environ, start_response: Any) -> TakenConnection:
+def take_over(environ: Mapping[str, Any], start_response: Any) -> TakenConnection:
     """Take the request's connection from its server.
 
     Afterwards the server holds a dead socket: it must still be told
@@ -151,7 +149,7 @@ def take_over(environ: Environ, start_response: Any) -> TakenConnection:
     return TakenConnection(descriptor, read_ahead, concurrency)
 
 
-def _refuse_body(environ: Environ) -> None:
+def _refuse_body(environ: Mapping[str, Any]) -> None:
     """A body would be taken for frames, and some servers hide the socket behind it."""
     length = environ.get("CONTENT_LENGTH") or "0"
     if length != "0" or environ.get("HTTP_TRANSFER_ENCODING"):

@@ -17,7 +17,6 @@ from typing import Any
 
 from wsocket.core.loop import Loop, Timer
 from wsocket.core.relay import RelayEnd, Step
-from wsocket.core.request import closing_response
 from wsocket.core.socket_io import READ_SIZE
 from wsocket.core.sockets import disable_nagle, plain_socket
 from wsocket.core.tls_info import TlsInfo
@@ -38,6 +37,7 @@ class Terminator:
         context: With a certificate, for the server's side. It is used as it is.
         timeout: Seconds for a handshake, and for which a client may leave untouched
             what the application had sent before it closed.
+        plain_answer: What a client gets that speaks plain HTTP.
 
     Attributes:
         connections: Those that have not ended.
@@ -46,10 +46,13 @@ class Terminator:
         TypeError, ValueError: *context* is not such a context.
     """
 
-    def __init__(self, context: ssl.SSLContext, *, timeout: float) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, *, timeout: float, plain_answer: bytes
+    ) -> None:
         _check_context(context)
         self._context = context
         self._timeout = timeout
+        self._plain_answer = plain_answer
         self.connections: set[TlsConnection] = set()
 
     def accept(
@@ -78,6 +81,7 @@ class Terminator:
             context=self._context,
             client=client,
             timeout=self._timeout,
+            plain_answer=self._plain_answer,
             ended=self.connections.discard,
         )
         self.connections.add(connection)
@@ -128,11 +132,13 @@ class TlsConnection:
         context: ssl.SSLContext,
         client: str,
         timeout: float,
+        plain_answer: bytes,
         ended: Callable[[TlsConnection], None],
     ) -> None:
         self._loop = loop
         self._name = client
         self._timeout = timeout
+        self._plain_answer = plain_answer
         self._on_end = ended
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
@@ -275,9 +281,7 @@ class TlsConnection:
         logger.info("%s: TLS failed: %s", self._name, error.reason or error)
         farewell = self._outgoing.read()
         if error.reason == "HTTP_REQUEST":
-            farewell = closing_response(
-                "400 Bad Request", "this port speaks TLS: say https:// or wss://"
-            )
+            farewell = self._plain_answer
         self._client.send(farewell)
         self._client.finish()
         self._app.close()

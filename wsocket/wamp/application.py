@@ -24,12 +24,11 @@ from wsocket.wamp.config import Authorizer, Realm
 from wsocket.wamp.handlers import Handler
 from wsocket.wamp.local import LocalSession
 from wsocket.wamp.messages import ABSENT, ClientMessage
-from wsocket.wamp.pending import PendingCall, application_error
+from wsocket.wamp.pending import Answer, PendingCall, application_error
 from wsocket.wamp.router import Router
 from wsocket.wamp.serializers import MESSAGEPACK, Payload
 from wsocket.wamp.uris import MATCHES, Match, UriRules, reserved
 
-Answer = tuple[list[Any], Payload]
 T = TypeVar("T")
 
 # Calls that wait for a free worker; beyond this they are refused.

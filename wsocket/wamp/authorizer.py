@@ -12,7 +12,7 @@ from wsocket.wamp.grants import Ask, Grant
 from wsocket.wamp.runtime import Runtime
 
 Then = Callable[["Grant | None"], None]
-"""Takes the authorizer's answer; None: it failed."""
+"""Takes what a session is granted; None: the authorizer has failed."""
 
 CallProcedure = Callable[[str, list[Any], Callable[[object], None]], Callable[[], None]]
 """Call a WAMP procedure with arguments; the result, or an exception, comes later.

@@ -9,9 +9,15 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import inf
 from typing import Any, Literal, get_args
 
+from wsocket.core.checks import (
+    check_bool,
+    check_choice,
+    check_list,
+    check_number,
+    check_seconds,
+)
 from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import Authenticator
 from wsocket.wamp.grants import Disclosure, Grant
@@ -86,15 +92,12 @@ class Permission:
     cache: bool = True
 
     def __post_init__(self) -> None:
-        _check_pattern("Permission", self.uri, self.match)
-        _check_list("Permission.allow", () if self.allow is None else self.allow)
+        check_pattern("Permission", self.uri, self.match)
+        check_list("Permission.allow", () if self.allow is None else self.allow)
         for action in self.allow or ():
-            if action not in ACTIONS:
-                raise ValueError(_expected("Permission.allow", ACTIONS, action))
-        if self.disclose not in get_args(Disclosure):
-            allowed = get_args(Disclosure)
-            raise ValueError(_expected("Permission.disclose", allowed, self.disclose))
-        _check_bool("Permission.cache", self.cache)
+            check_choice("Permission.allow", action, ACTIONS)
+        check_choice("Permission.disclose", self.disclose, get_args(Disclosure))
+        check_bool("Permission.cache", self.cache)
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class Role:
             raise ValueError(
                 f"Role.name: expected a non-empty string, got {self.name!r}"
             )
-        _check_list("Role.permissions", self.permissions, kind=Permission)
+        check_list("Role.permissions", self.permissions, kind=Permission)
         level = self.trustlevel
         if level is not None and (type(level) is not int or level < 0):
             raise ValueError(f"Role.trustlevel: expected an int >= 0, got {level!r}")
@@ -136,9 +139,9 @@ class Remember:
     limit_bytes: int = 8 * 2**20
 
     def __post_init__(self) -> None:
-        _check_pattern("Remember", self.uri, self.match)
-        _check_number("Remember.limit", self.limit, least=1)
-        _check_number("Remember.limit_bytes", self.limit_bytes, least=1)
+        check_pattern("Remember", self.uri, self.match)
+        check_number("Remember.limit", self.limit, least=1)
+        check_number("Remember.limit_bytes", self.limit_bytes, least=1)
 
 
 @dataclass(frozen=True)
@@ -201,20 +204,20 @@ class Realm:
                 "Realm.name: expected 3 to 255 letters, digits, _, -, @ or '.', "
                 f"the first a letter, got {self.name!r}"
             )
-        _check_list("Realm.roles", self.roles, kind=Role)
+        check_list("Realm.roles", self.roles, kind=Role)
         names = [role.name for role in self.roles]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"Realm.roles: there are two roles {name!r}")
         self._check_auth()
         self._check_authorizer()
-        _check_list("Realm.history", self.history, kind=Remember)
+        check_list("Realm.history", self.history, kind=Remember)
         for name in _NUMBERS:
-            _check_number(f"Realm.{name}", getattr(self, name), least=0)
+            check_number(f"Realm.{name}", getattr(self, name), least=0)
         for name, least in _SECONDS.items():
             check_seconds(f"Realm.{name}", getattr(self, name), least=least)
         for name in _SWITCHES:
-            _check_bool(f"Realm.{name}", getattr(self, name))
+            check_bool(f"Realm.{name}", getattr(self, name))
 
     @property
     def is_open(self) -> bool:
@@ -222,7 +225,7 @@ class Realm:
         return not self.roles and self.authorizer is None
 
     def _check_auth(self) -> None:
-        _check_list("Realm.auth", self.auth)
+        check_list("Realm.auth", self.auth)
         if not self.auth:
             raise ValueError("Realm.auth: nobody could enter; give at least one method")
         for each in self.auth:
@@ -250,45 +253,10 @@ class Realm:
                 )
 
 
-def _check_pattern(name: str, uri: object, match: object) -> None:
+def check_pattern(name: str, uri: object, match: Match) -> None:
     rules = UriRules()
-    if match not in MATCHES:
-        raise ValueError(_expected(f"{name}.match", MATCHES, match))
+    check_choice(f"{name}.match", match, MATCHES)
     if not isinstance(uri, str):
         raise TypeError(f"{name}.uri: expected a string, got {uri!r}")
     if not rules.valid(uri, match):
         raise ValueError(f"{name}.uri: {rules.problem(uri, match)}")
-
-
-def _check_list(name: str, items: object, *, kind: type = object) -> None:
-    if isinstance(items, str) or not isinstance(items, Sequence):
-        raise TypeError(f"{name}: expected a list, got {items!r}")
-    for item in items:
-        if not isinstance(item, kind):
-            raise TypeError(f"{name}: expected {kind.__name__} objects, got {item!r}")
-
-
-def _check_bool(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name}: expected a bool, got {value!r}")
-
-
-def check_seconds(name: str, value: object, *, least: float) -> None:
-    """Accept a finite number of seconds, *least* at least.
-
-    Raises:
-        TypeError, ValueError: It is not that; the message begins with *name*.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name}: expected seconds, got {value!r}")
-    if not least <= value < inf:
-        raise ValueError(f"{name}: expected seconds, at least {least:g}, got {value!r}")
-
-
-def _check_number(name: str, value: object, *, least: int) -> None:
-    if type(value) is not int or value < least:
-        raise ValueError(f"{name}: expected an int >= {least}, got {value!r}")
-
-
-def _expected(name: str, allowed: Sequence[str], got: object) -> str:
-    return f"{name}: expected one of {', '.join(allowed)}, got {got!r}"

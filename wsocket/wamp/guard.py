@@ -4,7 +4,7 @@ that?
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -17,8 +17,8 @@ from wsocket.wamp.authorization import (
     compile_roles,
     unknown_role,
 )
-from wsocket.wamp.authorizer import AskAuthorizer, CallProcedure
-from wsocket.wamp.config import Action, AuthorizationRequest, Authorizer, Realm
+from wsocket.wamp.authorizer import AskAuthorizer, CallProcedure, Then
+from wsocket.wamp.config import Action, AuthorizationRequest, Authorizer, Role
 from wsocket.wamp.grants import DENIED, OPEN, Grant
 from wsocket.wamp.messages import CALL, PUBLISH, REGISTER, SUBSCRIBE
 from wsocket.wamp.refusals import Refusal
@@ -27,9 +27,6 @@ from wsocket.wamp.session import Session
 from wsocket.wamp.uris import Match, UriRules
 
 Perform = Callable[[Session, Any, Grant], None]
-
-Then = Callable[["Grant | None"], None]
-"""Takes what a session is granted; None: the authorizer has failed."""
 
 # Action -> code of its message, and where the URI is in it.
 _REQUESTS: dict[Action, tuple[int, str]] = {
@@ -44,21 +41,35 @@ class Guard:
     """The authorization of one realm.
 
     Args:
+        roles: What the realm's roles may do.
+        authorizer: Decides where no rule does; None if there is none.
+        ttl: Seconds for which its answers are kept; 0 keeps none.
+        timeout: Seconds that it has for an answer.
         call: Calls a WAMP procedure of the realm, for authorizers that are one.
     """
 
     def __init__(
-        self, config: Realm, *, uris: UriRules, runtime: Runtime, call: CallProcedure
+        self,
+        roles: Sequence[Role],
+        authorizer: Authorizer | str | None,
+        *,
+        ttl: float,
+        timeout: float,
+        uris: UriRules,
+        runtime: Runtime,
+        call: CallProcedure,
     ) -> None:
-        self._config = config
+        self._configured_roles = roles
+        self._ttl = ttl
+        self._timeout = timeout
         self._uris = uris
         self._runtime = runtime
         self._call = call
         self._ask: AskAuthorizer | None = None
-        self._trustlevels = {each.name: each.trustlevel for each in config.roles}
+        self._trustlevels = {each.name: each.trustlevel for each in roles}
         self._roles: dict[str, RoleGrants] = {}
         self._other_role = OPEN_GRANTS
-        self.set_authorizer(config.authorizer)
+        self.set_authorizer(authorizer)
 
     def set_authorizer(self, authorizer: Authorizer | str | None) -> None:
         """Ask another authorizer from now on; what the old one said is forgotten."""
@@ -67,13 +78,13 @@ class Guard:
         if authorizer is not None:
             self._ask = AskAuthorizer(
                 authorizer,
-                ttl=self._config.authorizer_ttl,
-                timeout=self._config.authorizer_timeout,
+                ttl=self._ttl,
+                timeout=self._timeout,
                 runtime=self._runtime,
                 call=self._call,
             )
-        self._roles = compile_roles(self._config.roles, asks=asks)
-        restricted = asks or bool(self._config.roles)
+        self._roles = compile_roles(self._configured_roles, asks=asks)
+        restricted = asks or bool(self._configured_roles)
         self._other_role = unknown_role(asks=asks) if restricted else OPEN_GRANTS
 
     def grants_of(self, role: str) -> RoleGrants:

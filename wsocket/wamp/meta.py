@@ -12,11 +12,12 @@ from wsocket.errors import ApplicationError, PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
 from wsocket.wamp import errors
 from wsocket.wamp import meta_arguments as read
+from wsocket.wamp.authorizer import Then
 from wsocket.wamp.broker import Broker
 from wsocket.wamp.config import Action
 from wsocket.wamp.dealer import Builtin, Dealer
 from wsocket.wamp.grants import OPEN, Grant
-from wsocket.wamp.guard import Then, why_not
+from wsocket.wamp.guard import why_not
 from wsocket.wamp.history import History, HistoryFilters, rfc3339
 from wsocket.wamp.messages import CALL, RESULT, Call
 from wsocket.wamp.meta_events import (

@@ -11,10 +11,11 @@ from wsocket.errors import ApplicationError, PayloadError
 from wsocket.wamp import broker, dealer, meta, meta_events
 from wsocket.wamp import config as configuration
 from wsocket.wamp.authorization import OPEN_GRANTS, RoleGrants
+from wsocket.wamp.authorizer import Then
 from wsocket.wamp.config import Action, Authorizer
 from wsocket.wamp.direct import RouterCaller
 from wsocket.wamp.grants import OPEN
-from wsocket.wamp.guard import Guard, Then
+from wsocket.wamp.guard import Guard
 from wsocket.wamp.history import History, TopicLog
 from wsocket.wamp.ids import RandomBelow, random_id
 from wsocket.wamp.invocations import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
@@ -80,7 +81,13 @@ class Realm:
         )
         uris = UriRules(strict=config.strict_uris)
         self._guard = Guard(
-            config, uris=uris, runtime=runtime, call=self._call_procedure
+            config.roles,
+            config.authorizer,
+            ttl=config.authorizer_ttl,
+            timeout=config.authorizer_timeout,
+            uris=uris,
+            runtime=runtime,
+            call=self._call_procedure,
         )
         next_id = itertools.count(1).__next__
         subscriptions = self._new_subscriptions(next_id, runtime=runtime)

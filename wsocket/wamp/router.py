@@ -8,13 +8,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from wsocket.errors import Denied
 from wsocket.log import logger
 from wsocket.wamp import config, errors
 from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import (
     Authenticator,
     AuthRequest,
-    Denied,
     Exchange,
     Identity,
 )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from wsocket.errors import Denied
 from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import (
-    AUTHENTICATION_DENIED,
-    AUTHENTICATION_FAILED,
     Authenticator,
     AuthRequest,
-    Denied,
     Exchange,
     Identity,
     Principal,
@@ -20,6 +18,7 @@ from wsocket.wamp.auth.scram import Scram, ScramUser
 from wsocket.wamp.auth.ticket import Ticket, TicketUser
 from wsocket.wamp.auth.wampcra import WampCra, WampCraUser
 from wsocket.wamp.auth.web_login import WebLogin
+from wsocket.wamp.errors import AUTHENTICATION_DENIED, AUTHENTICATION_FAILED
 
 if TYPE_CHECKING:
     from wsocket.wamp.auth.cryptosign import Cryptosign as Cryptosign

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wsocket.wamp.auth.base import AuthRequest, Identity, check_text
+from wsocket.core.checks import check_text
+from wsocket.wamp.auth.base import AuthRequest, Identity
 
 
 class Anonymous:

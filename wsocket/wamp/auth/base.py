@@ -13,49 +13,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
+from wsocket.core.checks import check_mapping, check_text
+from wsocket.errors import Denied
 from wsocket.log import logger
 from wsocket.wamp.auth.encodings import as_bytes
-
-AUTHENTICATION_DENIED = "wamp.error.authentication_denied"
-AUTHENTICATION_FAILED = "wamp.error.authentication_failed"
-
-# What a refused client reads: the same words whatever was wrong.
-MESSAGES = {
-    AUTHENTICATION_DENIED: "the credentials were not accepted",
-    AUTHENTICATION_FAILED: "authentication is not possible at the moment",
-}
+from wsocket.wamp.errors import AUTHENTICATION_FAILED
 
 MAX_AUTHID = 1024
 """Characters; longer ones are refused before anything is computed from them."""
 
 ChannelId = Callable[[str], "bytes | None"]
 """TLS channel binding data by type (RFC 5929, RFC 9266); None if there is none."""
-
-
-class Denied(Exception):
-    """The client is not let in; ABORT says `reason` and `message`.
-
-    Args:
-        detail: What was wrong, for the router's log only. It holds no secret.
-        reason: The URI for ABORT. Applications may raise their own.
-        message: For the client; by default it says nothing about what was wrong.
-    """
-
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        reason: str = AUTHENTICATION_DENIED,
-        message: str | None = None,
-    ) -> None:
-        self.detail = detail
-        self.reason = reason
-        if message is None:
-            message = MESSAGES.get(reason, MESSAGES[AUTHENTICATION_DENIED])
-        self.message = message
-        super().__init__(message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,22 +225,6 @@ def same_text(given: str, expected: str) -> bool:
     return hmac.compare_digest(*digests)
 
 
-# Configuration is checked when it is made. These raise TypeError or ValueError with the
-# field's name, and never show the value: it may be a secret.
-
-
-def check_text(name: str, value: object) -> None:
-    """Accept a non-empty string that UTF-8 can carry."""
-    if not isinstance(value, str):
-        refuse_type(name, "a string", value)
-    if not value:
-        raise ValueError(f"{name}: expected a string, got an empty one")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"{name}: not valid Unicode (a lone surrogate)") from None
-
-
 def check_authid(name: str, value: object) -> None:
     """Accept what `check_text` does, if short and free of control characters."""
     check_text(name, value)
@@ -281,34 +235,3 @@ def check_authid(name: str, value: object) -> None:
         )
     if any(char < " " or "\x7f" <= char <= "\x9f" for char in text):
         raise ValueError(f"{name}: a control character is not allowed")
-
-
-def check_bytes(name: str, value: object, *, length: int | None = None) -> None:
-    """Accept bytes: exactly *length* of them, or at least one."""
-    if not isinstance(value, bytes):
-        refuse_type(name, "bytes", value)
-    if length is not None and len(value) != length:
-        raise ValueError(f"{name}: expected {length} bytes, got {len(value)}")
-    if not value:
-        raise ValueError(f"{name}: expected at least one byte, got none")
-
-
-def check_integer(name: str, value: object, *, low: int, high: int) -> None:
-    """Accept an integer from *low* to *high*, both included."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        refuse_type(name, "an integer", value)
-    if not low <= value <= high:
-        raise ValueError(f"{name}: expected {low} to {high}, got {value}")
-
-
-def check_mapping(name: str, value: object) -> None:
-    """Accept a mapping with string keys, as WAMP demands of a dict."""
-    if not isinstance(value, Mapping):
-        refuse_type(name, "a mapping", value)
-    for key in value:
-        if not isinstance(key, str):
-            refuse_type(f"{name}, a key", "a string", key)
-
-
-def refuse_type(name: str, expected: str, value: object) -> NoReturn:
-    raise TypeError(f"{name}: expected {expected}, got {type(value).__name__}")

@@ -9,16 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wsocket.core.checks import check_text, refuse_type
+from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
-    Denied,
     Identity,
     Principal,
     channel_binding,
     check_authid,
-    check_text,
-    refuse_type,
     requested_authid,
 )
 from wsocket.wamp.auth.directory import Directory

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
-from wsocket.wamp.auth.base import check_bytes
+from wsocket.core.checks import check_bytes
 from wsocket.wamp.auth.encodings import as_bytes, from_base64, to_base64
 
 T = TypeVar("T")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
+from wsocket.core.checks import check_callable, refuse_type
 from wsocket.wamp.auth.base import (
     AuthRequest,
     Identity,
     Principal,
     application_code,
     check_authid,
-    refuse_type,
 )
 
 T = TypeVar("T")
@@ -118,11 +117,3 @@ class Directory(Generic[T]):
             principal.provider or self.provider,
             {**principal.extra, **(extra or {})},
         )
-
-
-def check_callable(name: str, value: object, *, expected: str = "a callable") -> None:
-    """Accept a plain function or the like; nothing here awaits coroutines."""
-    if not callable(value):
-        refuse_type(name, expected, value)
-    if inspect.iscoroutinefunction(value):
-        raise TypeError(f"{name}: expected a plain callable, got an async one")

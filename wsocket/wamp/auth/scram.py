@@ -12,17 +12,15 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from wsocket.core.checks import check_bytes, check_integer, check_text
+from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
-    Denied,
     Identity,
     Principal,
     channel_binding,
     check_authid,
-    check_bytes,
-    check_integer,
-    check_text,
     requested_authid,
 )
 from wsocket.wamp.auth.decoy import Decoy

@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wsocket.core.checks import check_callable, check_text, refuse_type
+from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
-    Denied,
     Identity,
     Principal,
     application_code,
-    check_text,
-    refuse_type,
     requested_authid,
     same_text,
 )
-from wsocket.wamp.auth.directory import Directory, check_callable, instance_of
+from wsocket.wamp.auth.directory import Directory, instance_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
+from wsocket.core.checks import check_integer, check_text
+from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
-    Denied,
     Identity,
     Principal,
-    check_integer,
-    check_text,
     requested_authid,
     same_text,
 )

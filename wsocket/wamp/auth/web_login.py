@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wsocket.core.checks import check_callable, refuse_type
+from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
-    Denied,
     Identity,
     application_code,
-    refuse_type,
     requested_authid,
 )
-from wsocket.wamp.auth.directory import check_callable
 
 Login = Identity | tuple[str, str] | None
 """Who is logged in: an identity, or authid and authrole; None for nobody."""

@@ -19,6 +19,7 @@ from wsocket.core.request_body import read_body
 from wsocket.core.routes import request_path
 from wsocket.core.stream import Limits
 from wsocket.core.waiter import Waiter, ask
+from wsocket.core.wsgi import Environ
 from wsocket.errors import HttpError
 from wsocket.log import LOGGED_AS
 from wsocket.wamp.batching import batching_of
@@ -34,7 +35,6 @@ from wsocket.wamp.transports.longpoll_link import (
     Reply,
 )
 
-Environ = dict[str, Any]
 Links = dict[str, LongPollLink]
 
 CODECS = {
