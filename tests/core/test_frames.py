@@ -7,7 +7,6 @@ import tracemalloc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.utils import apply_mask as apply_mask_in_python
 
 from tests.core.wire import (
     BINARY,
@@ -89,9 +88,8 @@ def test_a_failure_says_what_is_wrong(case):
 
 
 def unmask_in_python(monkeypatch):
-    """As where no C extension could be built, of ours or of `websockets`."""
-    monkeypatch.setattr(frames, "apply_mask", apply_mask_in_python)
-    monkeypatch.setattr(plain_frames, "apply_mask", apply_mask_in_python)
+    """As where no C extension could be built."""
+    monkeypatch.setattr(frames, "apply_mask", plain_frames.apply_mask)
     monkeypatch.setattr(frames, "take_messages", plain_frames.take_messages)
 
 

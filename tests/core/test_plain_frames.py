@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.utils import apply_mask
 
 from tests.core.wire import BINARY, TEXT, client_frame, unhurried
-from wsocket.core import frames, plain_frames
+from wsocket.core import _plain_frames, frames, plain_frames
 
 LIMIT = 70_000
 
@@ -23,6 +24,22 @@ def taken(codec, data, pos=0, limit=LIMIT):
     messages = []
     end = codec.take_messages(data, pos, limit, messages)
     return messages, end
+
+
+@implementations
+@given(data=st.binary(max_size=70), mask=st.binary(min_size=4, max_size=4))
+def test_masking_is_that_of_the_standard(codec, data, mask):
+    """RFC 6455 section 5.3, judged by the package `websockets`; a view will do."""
+    expected = apply_mask(data, mask)
+    assert codec.apply_mask(data, mask) == expected
+    assert codec.apply_mask(memoryview(data), mask) == expected
+
+
+@pytest.mark.parametrize("mask", [b"", b"abc", b"abcde", "abcd", None])
+def test_a_mask_in_c_has_four_bytes(mask):
+    """Anything else would read what is none of its business."""
+    with pytest.raises(TypeError, match="a mask of 4 bytes"):
+        _plain_frames.apply_mask(b"data", mask)
 
 
 @implementations

@@ -1,7 +1,8 @@
-/* Plain frames: whole, unfragmented, uncompressed messages (RFC 6455 section 5).
+/* Plain frames: whole, unfragmented, uncompressed messages (RFC 6455 section 5), and
+ * masking (section 5.3).
  *
- * The same two functions as in plain_frames.py, which says what they do; there they
- * are documented, and there is the version for where this one was not built. */
+ * The same functions as in plain_frames.py, which documents them and has the version
+ * for where this one was not built. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -37,6 +38,27 @@ unmask(const uint8_t *from, uint8_t *to, Py_ssize_t size, const uint8_t *mask)
         to[done] = byte;
     }
     return (seen & HIGH_BITS) != 0;
+}
+
+static PyObject *
+apply_mask(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 2 || !PyBytes_Check(args[1]) || PyBytes_GET_SIZE(args[1]) != MASK) {
+        PyErr_SetString(PyExc_TypeError, "expected (a buffer, a mask of 4 bytes)");
+        return NULL;
+    }
+    Py_buffer data;
+    if (PyObject_GetBuffer(args[0], &data, PyBUF_SIMPLE) < 0) {
+        return NULL;
+    }
+    PyObject *const masked = PyBytes_FromStringAndSize(NULL, data.len);
+    if (masked != NULL) {
+        unmask(data.buf, (uint8_t *)PyBytes_AS_STRING(masked), data.len,
+               (const uint8_t *)PyBytes_AS_STRING(args[1]));
+    }
+    PyBuffer_Release(&data);
+    return masked;
 }
 
 static PyObject *
@@ -174,6 +196,7 @@ encode_unmasked(PyObject *module, PyObject *const *args, Py_ssize_t count)
 }
 
 static PyMethodDef methods[] = {
+    {"apply_mask", (PyCFunction)(void (*)(void))apply_mask, METH_FASTCALL, NULL},
     {"take_messages", (PyCFunction)(void (*)(void))take_messages, METH_FASTCALL, NULL},
     {"encode_unmasked", (PyCFunction)(void (*)(void))encode_unmasked, METH_FASTCALL,
      NULL},

@@ -12,14 +12,15 @@ from typing import Final, NamedTuple, TypeAlias
 from wsocket.core.arriving import MESSAGE_TOO_BIG as MESSAGE_TOO_BIG
 from wsocket.core.arriving import ArrivingMessage, Utf8Validator
 from wsocket.core.deflate import Inflater
-from wsocket.core.masking import apply_mask
 from wsocket.core.plain_frames import encode_header as encode_header
 from wsocket.errors import ProtocolError
 
 try:
+    from wsocket.core._plain_frames import apply_mask as apply_mask
     from wsocket.core._plain_frames import encode_unmasked as encode_unmasked
     from wsocket.core._plain_frames import take_messages
 except ImportError:  # built without a C compiler
+    from wsocket.core.plain_frames import apply_mask as apply_mask
     from wsocket.core.plain_frames import encode_unmasked as encode_unmasked
     from wsocket.core.plain_frames import take_messages
 

@@ -1,19 +1,25 @@
 """Plain frames: whole, unfragmented, uncompressed messages, which nearly all are.
 
-A busy router would spend most of its time in `take_messages` and `encode_unmasked`, so
-they exist twice: in C (``_plain_frames.c``), and here for where that was not built.
-They do the same.
+A busy router would spend most of its time here, so `apply_mask`, `take_messages` and
+`encode_unmasked` exist twice: in C (``_plain_frames.c``), and here for where that was
+not built. Both do the same.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from wsocket.core.masking import apply_mask
-
 _FIN_TEXT = 0x81
 _FIN_BINARY = 0x82
 _MASKED = 0x80
+
+
+def apply_mask(data: bytes | memoryview, mask: bytes) -> bytes:
+    """Mask or unmask *data* (RFC 6455 section 5.3); *mask* has 4 bytes."""
+    size = len(data)
+    repeated = (mask * (size // 4 + 1))[:size]
+    masked = int.from_bytes(data, "little") ^ int.from_bytes(repeated, "little")
+    return masked.to_bytes(size, "little")
 
 
 def take_messages(data: bytes, pos: int, limit: int, messages: list[Any]) -> int:
