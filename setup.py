@@ -17,9 +17,9 @@ import warnings
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-# What runs for each message. Left out, although it is as hot: frozen dataclasses
-# (wamp/grants), and whatever recurses over a peer's values (wamp/binary_strings), for
-# compiled recursion is unbounded.
+# What runs for each message. Two kinds of hot code are left out: frozen dataclasses
+# (`Grant`), and functions that recurse over a peer's values (binary values in JSON),
+# for compiled recursion is unbounded.
 HOT = [
     "core/arriving",
     "core/channel",

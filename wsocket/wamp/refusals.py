@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from wsocket.wamp import errors
+from wsocket.wamp.errors import NOT_AUTHORIZED
 
 
 class Refusal(NamedTuple):
@@ -17,4 +17,4 @@ class Refusal(NamedTuple):
 def too_many(things: str, limit: int) -> Refusal:
     """A session wants more of something than it may have."""
     problem = f"a session may have {limit} {things}, and this one has as many"
-    return Refusal(errors.NOT_AUTHORIZED, problem)
+    return Refusal(NOT_AUTHORIZED, problem)

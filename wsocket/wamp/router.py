@@ -156,12 +156,12 @@ class Router:
             channel_id=session.environ.get("wsocket.channel_id"),
         )
         methods = realm.config.auth
-        begin = partial(_begin, methods, request, serializer=session.serializer)
+        start = partial(_begin, methods, request, serializer=session.serializer)
         if len(methods) == 1 and isinstance(methods[0], Anonymous):
             # Nothing in it can block, and it is what most realms have.
-            self._began(session, login, _attempt(begin))
+            self._began(session, login, _attempt(start))
             return
-        self._offload(begin, partial(self._began, session, login))
+        self._offload(start, partial(self._began, session, login))
 
     def verify(self, session: Session, message: Authenticate) -> None:
         """Answer AUTHENTICATE."""

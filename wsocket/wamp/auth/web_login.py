@@ -30,7 +30,7 @@ class WebLogin:
     is refused.
 
     Args:
-        who: Takes the WSGI environ of the upgrade request and returns the `Login`.
+        who: Takes the WSGI environ of the upgrade request; returns the `Login`.
 
     Raises:
         TypeError: *who* is not a plain callable.
