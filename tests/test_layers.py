@@ -222,7 +222,10 @@ RULES = [
 VIOLATIONS = {
     "core_imports_wamp": ("wsocket.core.frames", "import wsocket.wamp.ids"),
     "wamp_imports_core": ("wsocket.wamp.realm", "from wsocket.core import frames"),
-    "wamp_imports_what_is_above_it": ("wsocket.wamp.realm", "from wsocket.app import x"),
+    "wamp_imports_what_is_above_it": (
+        "wsocket.wamp.realm",
+        "from wsocket.app import x",
+    ),
     "broker_and_dealer_import_each_other": (
         "wsocket.wamp.broker",
         "from wsocket.wamp.dealer import Dealer",

@@ -16,13 +16,7 @@ from wsocket.errors import (
     WsocketError,
 )
 from wsocket.log import logger
-from wsocket.wamp.config import (
-    AuthorizationRequest,
-    Permission,
-    Realm,
-    Remember,
-    Role,
-)
+from wsocket.wamp.config import AuthorizationRequest, Permission, Realm, Remember, Role
 from wsocket.wamp.grants import Grant
 from wsocket.wamp.handlers import CallDetails, CallResult, EventDetails
 from wsocket.wamp.messages import (

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 import pytest
 
 from tests.core.worlds import SECONDS
-from wsocket.core.spare_threads import SpareThreads
+from wsocket.core.concurrency.thread_cache import ThreadCache
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def start():
     made = []
     before = set(threading.enumerate())
 
-    def start_one(**how) -> SpareThreads:
-        made.append(SpareThreads(**how))
+    def start_one(**how) -> ThreadCache:
+        made.append(ThreadCache(**how))
         return made[-1]
 
     yield start_one

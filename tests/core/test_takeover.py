@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import gevent.socket
 import pytest
 
-from wsocket.core.concurrency import GREENLETS, THREADS
+from wsocket.core.concurrency.kinds import GREENLETS, THREADS
 from wsocket.core.takeover import take_over
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 

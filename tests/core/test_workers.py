@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tests.core.worlds import SECONDS, WORLDS, World
-from wsocket.core.workers import InOrder, Workers
+from wsocket.core.concurrency.workers import InOrder, Workers
 
 
 @pytest.fixture(params=list(WORLDS))

@@ -11,7 +11,7 @@ import gevent.event
 import gevent.socket
 
 from tests.core.wire import Frame, client_frame
-from wsocket.core.concurrency import GREENLETS, THREADS, Concurrency
+from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency
 from wsocket.core.loop import Loop
 
 SECONDS = 10  # until something that must happen counts as lost

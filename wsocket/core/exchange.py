@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from wsocket.core.concurrency import FAILURES
+from wsocket.core.concurrency.kinds import FAILURES
 from wsocket.core.headers import header_list
 from wsocket.core.request import Request, RequestBody, closing_response
 from wsocket.core.wsgi import Environ, ExcInfo, Write

@@ -17,7 +17,7 @@ from wsgiref.util import is_hop_by_hop
 from wsocket.core import handshake
 from wsocket.core.binding import Binding
 from wsocket.core.channel import Channel
-from wsocket.core.concurrency import GREENLETS
+from wsocket.core.concurrency.kinds import GREENLETS
 from wsocket.core.connection import Connection
 from wsocket.core.endpoints import parse_endpoint
 from wsocket.core.events import EventHandler, EventHook

@@ -19,10 +19,10 @@ from wsgiref.util import FileWrapper
 from gevent import get_hub
 from gevent.server import StreamServer
 
-from wsocket.core.concurrency import GREENLETS, concurrency_of
+from wsocket.core.concurrency.kinds import GREENLETS, concurrency_of
+from wsocket.core.concurrency.thread_cache import ThreadCache
 from wsocket.core.http_connection import Connections, HttpConnection, HttpServer
 from wsocket.core.loop import READABLE, get_loop
-from wsocket.core.spare_threads import SpareThreads
 from wsocket.core.tls import Terminator
 from wsocket.log import logger
 
@@ -61,7 +61,7 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
         self.client_timeout = timeout
         self.terminator = terminator
         self.connections = Connections()
-        self._spare_threads = SpareThreads()
+        self._spare_threads = ThreadCache()
         self.base_environ = base_environ(address)
 
     def process_request(self, request: Any, client_address: Any) -> None:

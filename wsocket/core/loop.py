@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 import gevent
 from gevent import monkey
 
-from wsocket.core.concurrency import GREENLETS, THREADS, Concurrency, is_patched
+from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency, is_patched
 from wsocket.log import logger
 
 READABLE, WRITABLE = 1, 2

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from wsocket.core import error_page
 from wsocket.core.body import BYTES_LIKE, Body, body_of, encode
-from wsocket.core.concurrency import FAILURES
+from wsocket.core.concurrency.kinds import FAILURES
 from wsocket.core.headers import header_list, status_line
 from wsocket.core.routes import Handler, request_path
 from wsocket.core.wsgi import Environ, ExcInfo, Write

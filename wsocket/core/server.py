@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wsocket.core.binding import listen_tcp
-from wsocket.core.concurrency import is_patched
+from wsocket.core.concurrency.kinds import is_patched
 from wsocket.core.http_server import GeventServer, ThreadedServer
 from wsocket.core.request import TLS_EXPECTED
 from wsocket.core.tls import Terminator

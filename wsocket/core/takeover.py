@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import gevent.socket
 
-from wsocket.core.concurrency import Concurrency, concurrency_of
+from wsocket.core.concurrency.kinds import Concurrency, concurrency_of
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 
 

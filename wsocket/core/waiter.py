@@ -9,7 +9,7 @@ import gevent
 import gevent.event
 from gevent import monkey
 
-from wsocket.core.concurrency import in_greenlet
+from wsocket.core.concurrency.kinds import in_greenlet
 from wsocket.core.loop import Loop
 
 _allocate_lock = monkey.get_original("_thread", "allocate_lock")

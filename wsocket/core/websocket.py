@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from wsocket.core import frames
-from wsocket.core.concurrency import Concurrency
+from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.core.connection import Connection
 from wsocket.core.frames import Close, Event, Frame, Ping, Pong
 from wsocket.core.handshake import Handshake

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from wsocket.core.concurrency.workers import Workers
 from wsocket.core.loop import Loop, get_loop
 from wsocket.core.mailbox import Mailbox
 from wsocket.core.waiter import Waiter, ask
-from wsocket.core.workers import Workers
 from wsocket.errors import ApplicationError
 from wsocket.log import logger
 from wsocket.wamp import errors, messages

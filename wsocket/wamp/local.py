@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from wsocket.core.concurrency.workers import InOrder, Workers
 from wsocket.core.loop import Loop
-from wsocket.core.workers import InOrder, Workers
 from wsocket.log import logger
 from wsocket.wamp import errors, messages
 from wsocket.wamp.direct import DIRECT, Frame

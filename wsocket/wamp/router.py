@@ -12,12 +12,7 @@ from wsocket.errors import Denied
 from wsocket.log import logger
 from wsocket.wamp import config, errors
 from wsocket.wamp.auth.anonymous import Anonymous
-from wsocket.wamp.auth.base import (
-    Authenticator,
-    AuthRequest,
-    Exchange,
-    Identity,
-)
+from wsocket.wamp.auth.base import Authenticator, AuthRequest, Exchange, Identity
 from wsocket.wamp.config import Authorizer
 from wsocket.wamp.direct import NEVER
 from wsocket.wamp.ids import RandomBelow

@@ -35,11 +35,7 @@ from wsocket.wamp.messages import (
     Yield,
 )
 from wsocket.wamp.runtime import Cancellable
-from wsocket.wamp.serializers import (
-    DECODE_ERRORS,
-    Payload,
-    Serializer,
-)
+from wsocket.wamp.serializers import DECODE_ERRORS, Payload, Serializer
 
 
 class Codec(Protocol):

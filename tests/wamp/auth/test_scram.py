@@ -11,13 +11,7 @@ import pytest
 from autobahn.wamp.auth import pbkdf2
 
 from tests.wamp.auth.clients import ScramClient, challenged, hello, refusal
-from wsocket.wamp.auth import (
-    AUTHENTICATION_DENIED,
-    Denied,
-    Identity,
-    Scram,
-    ScramUser,
-)
+from wsocket.wamp.auth import AUTHENTICATION_DENIED, Denied, Identity, Scram, ScramUser
 from wsocket.wamp.auth.scram import Channel, ScramExchange
 
 SALT = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")

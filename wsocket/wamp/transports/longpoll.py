@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from wsocket.core.concurrency import in_greenlet
+from wsocket.core.concurrency.kinds import in_greenlet
 from wsocket.core.cors import PREFLIGHT_HEADERS, cors_headers
 from wsocket.core.loop import Loop, get_loop
 from wsocket.core.request_body import read_body

@@ -15,7 +15,7 @@ _Job: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
 _KEPT: Final = 8
 
 
-class SpareThreads:
+class ThreadCache:
     """Runs each job at once in a thread that no other job has meanwhile.
 
     There may be any number of jobs. Contexts (`contextvars`) are new for each; what

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.core.concurrency import Concurrency
+from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.log import logger
 
 Task = tuple[Callable[..., object], tuple[Any, ...]]
