@@ -25,8 +25,8 @@ HOT = [
     "core/channel",
     "core/connection",
     "core/frames",
-    "core/loop",
-    "core/stream",
+    "core/net/loop",
+    "core/net/stream",
     "wamp/audience",
     "wamp/authorization",
     "wamp/broker",
@@ -59,7 +59,7 @@ MYPY_OPTIONS = [
 
 C_FILES = ["wsocket/core/_plain_frames", "wsocket/wamp/_payload_parts"]
 if sys.platform != "win32":
-    C_FILES.append("wsocket/core/_socket_io")
+    C_FILES.append("wsocket/core/net/_socket_io")
 WRITTEN_IN_C = [Extension(name.replace("/", "."), [f"{name}.c"]) for name in C_FILES]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import Certificates
-from wsocket.core.certificates import load_context
+from wsocket.core.net.tls.certificates import load_context
 
 
 def test_certificate_and_key_may_share_a_file(certificates):

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld
-from wsocket.core.loop import READABLE, get_loop
+from wsocket.core.net.loop import READABLE, get_loop
 
 
 @pytest.fixture(scope="module", params=LOOP_WORLDS.values(), ids=list(LOOP_WORLDS))

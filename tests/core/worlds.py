@@ -12,7 +12,7 @@ import gevent.socket
 
 from tests.core.wire import Frame, client_frame
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency
-from wsocket.core.loop import Loop
+from wsocket.core.net.loop import Loop
 
 SECONDS = 10  # until something that must happen counts as lost
 

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from wsocket.core.connection import Connection
 from wsocket.core.frames import Close, Ping, Pong
-from wsocket.core.loop import Loop
-from wsocket.core.stream import Droppable, Limits, Stream
+from wsocket.core.net.limits import Limits
+from wsocket.core.net.loop import Loop
+from wsocket.core.net.stream import Droppable, Stream
 from wsocket.errors import ProtocolError
 from wsocket.log import logger
 

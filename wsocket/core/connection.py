@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from wsocket.core import frames
 from wsocket.core.deflate import DeflateParameters, Deflater, Inflater
-from wsocket.core.frames import Close, Event, Frame, FrameDecoder, Ping
+from wsocket.core.frames import Close, Event, FrameDecoder, Ping
+from wsocket.core.net.outbox import Frame
 from wsocket.errors import ProtocolError, WebSocketClosed
 
 # Shorter payloads hardly shrink, and cost their receiver an inflater run.

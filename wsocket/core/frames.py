@@ -47,10 +47,6 @@ class Close(NamedTuple):
 # A text message is a str, a binary message is bytes.
 Event: TypeAlias = str | bytes | Ping | Pong | Close | ProtocolError
 
-# What is written as one, nothing in between: a frame, or the parts of a large one,
-# which to join would be to copy.
-Frame: TypeAlias = bytes | tuple[bytes | memoryview, ...]
-
 # RFC 6455 section 5.2.
 CONTINUATION = 0x0
 TEXT = 0x1

@@ -15,31 +15,31 @@ from weakref import WeakSet
 from wsgiref.util import is_hop_by_hop
 
 from wsocket.core import handshake
-from wsocket.core.binding import Binding
 from wsocket.core.channel import Channel
 from wsocket.core.concurrency.kinds import GREENLETS
 from wsocket.core.connection import Connection
-from wsocket.core.endpoints import parse_endpoint
 from wsocket.core.events import EventHandler, EventHook
 from wsocket.core.handshake import Handshake, check_allowed_origins
-from wsocket.core.listener import Listener
-from wsocket.core.loop import Loop, get_loop
+from wsocket.core.net.endpoints import parse_endpoint
+from wsocket.core.net.limits import Limits
+from wsocket.core.net.listener import Listener
+from wsocket.core.net.listening import ListeningSocket
+from wsocket.core.net.loop import Loop, get_loop
+from wsocket.core.net.open_connections import OpenConnections
+from wsocket.core.net.sockets import disable_nagle, plain_socket
+from wsocket.core.net.tls.terminator import Terminator
 from wsocket.core.request import TLS_EXPECTED
 from wsocket.core.response import respond
 from wsocket.core.routes import Handler, Routes, request_path
-from wsocket.core.sockets import disable_nagle, plain_socket
-from wsocket.core.stream import Limits
 from wsocket.core.subprotocol import Subprotocol
-from wsocket.core.switchboard import Switchboard
 from wsocket.core.takeover import TakenConnection, take_over
-from wsocket.core.tls import Terminator
 from wsocket.core.websocket import WebSocket
 from wsocket.core.wsgi import Environ
 from wsocket.errors import HandshakeError, UpgradeUnavailable, WebSocketError
 from wsocket.log import logger
 
 HandlerT = TypeVar("HandlerT", bound=Handler)
-Connect = Callable[[Switchboard, socket.socket, Callable[[], Environ]], object]
+Connect = Callable[[OpenConnections, socket.socket, Callable[[], Environ]], object]
 """Takes a connection that a listener accepted, on the loop. What is known of the client
 can be asked for when its first bytes are there."""
 
@@ -92,7 +92,7 @@ class Framework:
         self._subprotocols = tuple(subprotocols)
         self._plugins = tuple(plugins)
         self._limits = limits or Limits()
-        self._switchboard: tuple[Loop, Switchboard] | None = None
+        self._switchboard: tuple[Loop, OpenConnections] | None = None
         self._websockets: WeakSet[WebSocket] = WeakSet()
         self._listeners: WeakSet[Listener] = WeakSet()  # the loop holds the open ones
         self._onconnect = EventHook(_log_client)
@@ -154,7 +154,7 @@ class Framework:
         websockets = list(self._websockets)
         for websocket in websockets:
             websocket.concurrency.spawn(websocket.close, code, reason)
-        connections: Switchboard | None = None
+        connections: OpenConnections | None = None
         if self._switchboard is not None and self._switchboard[0] is get_loop():
             loop, connections = self._switchboard
             loop.call_soon(connections.close, code, reason)
@@ -278,10 +278,10 @@ class Framework:
 
         loop.call_soon(connect)
 
-    def _switchboard_on(self, loop: Loop) -> Switchboard:
+    def _switchboard_on(self, loop: Loop) -> OpenConnections:
         """The connections of this process's loop; a forked child starts with none."""
         if self._switchboard is None or self._switchboard[0] is not loop:
-            self._switchboard = loop, Switchboard(loop, limits=self._limits)
+            self._switchboard = loop, OpenConnections(loop, limits=self._limits)
         return self._switchboard[1]
 
     def _listen(
@@ -312,7 +312,10 @@ class Framework:
             connect(switchboard, plain, lambda: {**environ, **tls.environ()})
 
         listener = Listener(
-            loop, Binding(parse_endpoint(url)), limits=self._limits, accepted=accepted
+            loop,
+            ListeningSocket(parse_endpoint(url)),
+            limits=self._limits,
+            accepted=accepted,
         )
         self._listeners.add(listener)
         return listener

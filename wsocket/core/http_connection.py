@@ -10,15 +10,15 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wsocket.core.exchange import Exchange
+from wsocket.core.net.sockets import disable_nagle
 from wsocket.core.request import RequestReader, closing_response
-from wsocket.core.sockets import disable_nagle
 from wsocket.errors import ClientGone, RequestError
 from wsocket.log import logger
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from wsocket.core.tls import TlsConnection
+    from wsocket.core.net.tls.terminator import TlsConnection
 
 # Most bytes in one send(), each of which may take the server's timeout: a slow client
 # may load a large response, but no slower than that.

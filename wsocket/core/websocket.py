@@ -17,9 +17,10 @@ from typing import Any
 from wsocket.core import frames
 from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.core.connection import Connection
-from wsocket.core.frames import Close, Event, Frame, Ping, Pong
+from wsocket.core.frames import Close, Event, Ping, Pong
 from wsocket.core.handshake import Handshake
-from wsocket.core.stream import Limits
+from wsocket.core.net.limits import Limits
+from wsocket.core.net.outbox import Frame
 from wsocket.errors import ProtocolError, WebSocketClosed
 
 # A message of 64 KiB and its header in one read.

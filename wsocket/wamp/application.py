@@ -14,9 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from wsocket.core.concurrency.workers import Workers
-from wsocket.core.loop import Loop, get_loop
-from wsocket.core.mailbox import Mailbox
-from wsocket.core.waiter import Waiter, ask
+from wsocket.core.net.future import Future, Mailbox, ask
+from wsocket.core.net.loop import Loop, get_loop
 from wsocket.errors import ApplicationError
 from wsocket.log import logger
 from wsocket.wamp import errors, messages
@@ -170,7 +169,7 @@ class Application:
             loop.call_soon(lambda: self._session(loop).request(make))
             return None
 
-        def publish(waiter: Waiter[Answer]) -> None:
+        def publish(waiter: Future[Answer]) -> None:
             self._session(loop).request(make, lambda *answer: waiter.set(answer))
 
         head, payload = ask(loop, publish)
@@ -246,7 +245,7 @@ class Application:
                 change()  # no loop of this process has it yet
                 return
 
-        def run(waiter: Waiter[None]) -> None:
+        def run(waiter: Future[None]) -> None:
             change()
             waiter.set(None)
 
@@ -286,7 +285,7 @@ class Application:
             return  # the session that joins in this process will have it
         loop, session = joined
 
-        def declare(waiter: Waiter[Answer]) -> None:
+        def declare(waiter: Future[Answer]) -> None:
             _put_in_place(session, declaration, lambda *answer: waiter.set(answer))
 
         head, payload = ask(loop, declare)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wsocket.core.concurrency.workers import InOrder, Workers
-from wsocket.core.loop import Loop
+from wsocket.core.net.loop import Loop
 from wsocket.log import logger
 from wsocket.wamp import errors, messages
 from wsocket.wamp.direct import DIRECT, Frame

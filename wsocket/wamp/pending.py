@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from wsocket.core.mailbox import Mailbox
+from wsocket.core.net.future import Mailbox
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
 from wsocket.wamp import errors
 from wsocket.wamp.handlers import CallResult

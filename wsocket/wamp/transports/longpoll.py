@@ -14,11 +14,11 @@ import msgspec
 
 from wsocket.core.concurrency.kinds import in_greenlet
 from wsocket.core.cors import PREFLIGHT_HEADERS, cors_headers
-from wsocket.core.loop import Loop, get_loop
+from wsocket.core.net.future import Future, ask
+from wsocket.core.net.limits import Limits
+from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.request_body import read_body
 from wsocket.core.routes import request_path
-from wsocket.core.stream import Limits
-from wsocket.core.waiter import Waiter, ask
 from wsocket.core.wsgi import Environ
 from wsocket.errors import HttpError
 from wsocket.log import LOGGED_AS
@@ -167,7 +167,7 @@ class LongPoll:
         # The session outlives the request: later bodies are none of its business.
         environ = {**environ, "wsgi.input": io.BytesIO()}
 
-        def open_link(waiter: Waiter[Reply]) -> None:
+        def open_link(waiter: Future[Reply]) -> None:
             self._prepare()
             links = self._links_here()
             links[transport] = LongPollLink(
@@ -189,14 +189,14 @@ class LongPoll:
     def _send(self, environ: Environ, transport: str) -> Reply:
         body = read_body(environ, limit=self._max_message_size)
 
-        def send(waiter: Waiter[Reply]) -> None:
+        def send(waiter: Future[Reply]) -> None:
             self._link(transport).received(body)
             waiter.set(NOTHING)
 
         return _ask(send)
 
     def _close(self, environ: Environ, transport: str) -> Reply:
-        def close(waiter: Waiter[Reply]) -> None:
+        def close(waiter: Future[Reply]) -> None:
             link = self._links_here().get(transport)
             # One that is gone is closed as well: after an ABORT autobahn.js asks for
             # this, and its connection has ended only when the answer is a success.
@@ -253,7 +253,7 @@ def choose_protocol(body: bytes) -> str:
     raise HttpError(_BAD_REQUEST, problem)
 
 
-def _ask(request: Callable[[Waiter[Reply]], None]) -> Reply:
+def _ask(request: Callable[[Future[Reply]], None]) -> Reply:
     # A server that runs its requests in greenlets has a hub, patched or not.
     return ask(get_loop(current_hub=in_greenlet() or None), request)
 

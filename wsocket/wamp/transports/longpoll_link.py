@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from wsocket.core.backlog import Backlog
-from wsocket.core.loop import Loop, Timer
-from wsocket.core.stream import Limits
-from wsocket.core.waiter import Waiter
+from wsocket.core.net.future import Future
+from wsocket.core.net.limits import Limits
+from wsocket.core.net.loop import Loop, Timer
+from wsocket.core.net.outbox import Backlog
 from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
 from wsocket.wamp.batching import Batching
@@ -140,7 +140,7 @@ class LongPollLink:
         self._backlog = Backlog(
             messages=limits.outbox_messages, size=limits.outbox_bytes
         )
-        self._poll: Waiter[Reply] | None = None
+        self._poll: Future[Reply] | None = None
         self._timer: Timer | None = None
         self._dirty = False  # a flush is due
         self._sealed = False  # the last message is in the backlog
@@ -151,7 +151,7 @@ class LongPollLink:
 
     # What the client asks for
 
-    def poll(self, poll: Waiter[Reply]) -> None:
+    def poll(self, poll: Future[Reply]) -> None:
         """Answer *poll* with the next message, now or when it is there.
 
         An older poll that still waits is answered empty: of two that run at once, the

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
-from wsocket.core.stream import Stream
-from wsocket.core.switchboard import Switchboard
+from wsocket.core.net.open_connections import OpenConnections
+from wsocket.core.net.stream import Stream
 from wsocket.log import logger
 from wsocket.wamp.formats import SERIALIZERS
 from wsocket.wamp.runtime import Cancellable
@@ -76,7 +76,7 @@ class RawSocketTransport:
 
     def connect(
         self,
-        switchboard: Switchboard,
+        switchboard: OpenConnections,
         sock: socket.socket,
         environ: Callable[[], Mapping[str, Any]],
     ) -> None:
@@ -119,7 +119,7 @@ class RawSocketStream(Stream):
 
     def __init__(
         self,
-        switchboard: Switchboard,
+        switchboard: OpenConnections,
         sock: socket.socket,
         gatekeeper: Gatekeeper,
         *,

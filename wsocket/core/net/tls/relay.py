@@ -10,8 +10,8 @@ import struct
 from collections.abc import Callable
 from functools import partial
 
-from wsocket.core.loop import READABLE, WRITABLE, Loop, Watcher
-from wsocket.core.socket_io import receive, send
+from wsocket.core.net.loop import READABLE, WRITABLE, Loop, Watcher
+from wsocket.core.net.socket_io import receive, send
 
 Step = Callable[[], object]
 

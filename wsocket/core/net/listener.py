@@ -7,11 +7,11 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.core.binding import Binding
-from wsocket.core.loop import READABLE, Loop, Timer, Watcher, get_loop, guarded
-from wsocket.core.sockets import disable_nagle, is_tcp, keep_alive, plain_socket
-from wsocket.core.stream import Limits
-from wsocket.core.waiter import Waiter
+from wsocket.core.net.future import Future
+from wsocket.core.net.limits import Limits
+from wsocket.core.net.listening import ListeningSocket
+from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher, get_loop, guarded
+from wsocket.core.net.sockets import disable_nagle, is_tcp, keep_alive, plain_socket
 from wsocket.log import logger
 
 # Connections accepted in one turn of the loop; then those that are there have theirs.
@@ -47,7 +47,12 @@ class Listener:
     """
 
     def __init__(
-        self, loop: Loop, binding: Binding, *, limits: Limits, accepted: Accepted
+        self,
+        loop: Loop,
+        binding: ListeningSocket,
+        *,
+        limits: Limits,
+        accepted: Accepted,
     ) -> None:
         self.address = binding.endpoint.url
         self._loop = loop
@@ -75,13 +80,13 @@ class Listener:
         elif self._loop.here:
             self._close()
         else:
-            done: Waiter[bool] = Waiter(self._loop)
+            done: Future[bool] = Future(self._loop)
             self._loop.call_soon(self._close_for, done)
             done.wait()
 
     # On the loop
 
-    def _close_for(self, waiter: Waiter[bool]) -> None:
+    def _close_for(self, waiter: Future[bool]) -> None:
         try:
             self._close()
         finally:

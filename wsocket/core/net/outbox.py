@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import TypeAlias
+
+from wsocket.core.arriving import MESSAGE_TOO_BIG as MESSAGE_TOO_BIG
+from wsocket.core.plain_frames import encode_header as encode_header
 
 
 class Droppable(bytes):
@@ -91,3 +95,8 @@ class Backlog:
                 kept.append(frame)
         frames.extendleft(reversed(kept))
         return dropped
+
+
+# What is written as one, nothing in between: a frame, or the parts of a large one,
+# which to join would be to copy.
+Frame: TypeAlias = bytes | tuple[bytes | memoryview, ...]

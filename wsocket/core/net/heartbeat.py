@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Protocol
 
-from wsocket.core.loop import Loop
+from wsocket.core.net.loop import Loop
 from wsocket.log import logger
 
 

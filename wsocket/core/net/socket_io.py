@@ -14,8 +14,8 @@ from typing import Final
 READ_SIZE: Final = 65536  # bytes taken from the kernel at once
 
 try:
-    from wsocket.core._socket_io import receive as receive
-    from wsocket.core._socket_io import send as send
+    from wsocket.core.net._socket_io import receive as receive
+    from wsocket.core.net._socket_io import send as send
 except ImportError:  # built without a C compiler, or on Windows
 
     def receive(sock: socket.socket, /) -> bytes | None:

@@ -15,11 +15,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.core.loop import Loop, Timer
-from wsocket.core.relay import RelayEnd, Step
-from wsocket.core.socket_io import READ_SIZE
-from wsocket.core.sockets import disable_nagle, plain_socket
-from wsocket.core.tls_info import TlsInfo
+from wsocket.core.net.loop import Loop, Timer
+from wsocket.core.net.socket_io import READ_SIZE
+from wsocket.core.net.sockets import disable_nagle, plain_socket
+from wsocket.core.net.tls.info import TlsInfo
+from wsocket.core.net.tls.relay import RelayEnd, Step
 from wsocket.log import logger
 
 # Seconds that a client has to notice that its connection is being closed.

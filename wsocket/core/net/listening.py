@@ -8,8 +8,8 @@ import socket
 import stat
 from typing import Any
 
-from wsocket.core.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
-from wsocket.core.sockets import plain_socket
+from wsocket.core.net.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
+from wsocket.core.net.sockets import plain_socket
 
 # Connections that wait to be accepted; the kernel may allow fewer.
 BACKLOG = 2048
@@ -35,7 +35,7 @@ _UNIX_PROBLEMS = {
 }
 
 
-class Binding:
+class ListeningSocket:
     """A listening socket, and the file that it leaves behind if it is a Unix one.
 
     The socket does not block, and is an ordinary one whatever gevent has patched.

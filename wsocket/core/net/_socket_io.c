@@ -91,7 +91,7 @@ static PyModuleDef_Slot slots[] = {{0, NULL}};
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
-    .m_name = "wsocket.core._socket_io",
+    .m_name = "wsocket.core.net._socket_io",
     .m_size = 0,
     .m_methods = methods,
     .m_slots = slots,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from wsocket.core.heartbeat import Beating, Heartbeat
-from wsocket.core.loop import Loop
-from wsocket.core.stream import Limits
+from wsocket.core.net.heartbeat import Beating, Heartbeat
+from wsocket.core.net.limits import Limits
+from wsocket.core.net.loop import Loop
 
 
 class Closable(Protocol):
@@ -18,11 +18,11 @@ class Closable(Protocol):
         """
 
 
-class Connection(Beating, Closable, Protocol):
+class OpenConnection(Beating, Closable, Protocol):
     """A connection that the loop drives."""
 
 
-class Switchboard:
+class OpenConnections:
     """Connections on *loop*; every method runs there.
 
     Attributes:
@@ -49,7 +49,7 @@ class Switchboard:
         if self._heartbeat is not None:
             self._heartbeat.add(connection)
 
-    def discard(self, connection: Connection) -> None:
+    def discard(self, connection: OpenConnection) -> None:
         """Forget a connection that has ended."""
         self._connections.discard(connection)
         if self._heartbeat is not None:

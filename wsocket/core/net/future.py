@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -10,21 +12,21 @@ import gevent.event
 from gevent import monkey
 
 from wsocket.core.concurrency.kinds import in_greenlet
-from wsocket.core.loop import Loop
+from wsocket.core.net.loop import Loop
 
 _allocate_lock = monkey.get_original("_thread", "allocate_lock")
 
-Answer = TypeVar("Answer")
+_AnswerT = TypeVar("_AnswerT")
 
 
-class Waiter(Generic[Answer]):
+class Future(Generic[_AnswerT]):
     """One answer, set once on the loop, waited for by whoever made this object.
 
     A greenlet must not block its thread, whose hub has others to run; any other thread
     must not touch a hub. Each waits in its own way."""
 
     def __init__(self, loop: Loop) -> None:
-        self._answer: list[Answer] = []
+        self._answer: list[_AnswerT] = []
         self._error: Exception | None = None
         self._event: Any = None
         self._lock: Any = None
@@ -35,7 +37,7 @@ class Waiter(Generic[Answer]):
             self._lock = _allocate_lock()
             self._lock.acquire()
 
-    def set(self, answer: Answer) -> None:
+    def set(self, answer: _AnswerT) -> None:
         """Bring the answer; later ones are ignored."""
         if not self._done:
             self._answer.append(answer)
@@ -47,7 +49,7 @@ class Waiter(Generic[Answer]):
             self._error = error
             self._wake()
 
-    def wait(self, timeout: float | None = None) -> Answer:
+    def wait(self, timeout: float | None = None) -> _AnswerT:
         """Wait for the answer; raises the exception that came in its place.
 
         Raises:
@@ -89,17 +91,17 @@ class Waiter(Generic[Answer]):
             watcher.close()
 
 
-def ask(loop: Loop, request: Callable[[Waiter[Answer]], None]) -> Answer:
+def ask(loop: Loop, request: Callable[[Future[_AnswerT]], None]) -> _AnswerT:
     """Run *request* on the loop, and wait for the answer that it gives now or later.
 
     Raises what *request* raises.
     """
-    waiter: Waiter[Answer] = Waiter(loop)
+    waiter: Future[_AnswerT] = Future(loop)
     loop.call_soon(_run, request, waiter)
     return waiter.wait()
 
 
-def _run(request: Callable[[Waiter[Answer]], None], waiter: Waiter[Answer]) -> None:
+def _run(request: Callable[[Future[_AnswerT]], None], waiter: Future[_AnswerT]) -> None:
     try:
         request(waiter)
     except Exception as error:
@@ -108,3 +110,35 @@ def _run(request: Callable[[Waiter[Answer]], None], waiter: Waiter[Answer]) -> N
 
 def _nothing() -> None:
     """What a watcher that never fires would do."""
+
+
+_ItemT = TypeVar("_ItemT")
+
+
+class Mailbox(Generic[_ItemT]):
+    """A queue from the loop to one consumer."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._items: deque[_ItemT] = deque()
+        self._waiter: Future[None] | None = None
+        # Held for a few instructions only, and never while a greenlet switches.
+        self._lock = threading.Lock()
+
+    def put(self, item: _ItemT) -> None:
+        """Bring an item; on the loop."""
+        with self._lock:
+            self._items.append(item)
+            waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            waiter.set(None)
+
+    def get(self, timeout: float | None = None) -> _ItemT:
+        """Take the next item; TimeoutError if none comes within *timeout* seconds."""
+        with self._lock:
+            if self._items:
+                return self._items.popleft()
+            waiter = self._waiter = Future[None](self._loop)
+        waiter.wait(timeout)
+        with self._lock:
+            return self._items.popleft()

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from wsocket.core.backlog import Backlog, Droppable
-from wsocket.core.frames import Frame
-from wsocket.core.loop import READABLE, WRITABLE, Loop, Timer, Watcher
-from wsocket.core.socket_io import receive, send
+from wsocket.core.net.limits import Limits
+from wsocket.core.net.loop import READABLE, WRITABLE, Loop, Timer, Watcher
+from wsocket.core.net.outbox import Backlog, Droppable, Frame
+from wsocket.core.net.socket_io import receive, send
 from wsocket.log import logger
 
 __all__ = ["Droppable", "Limits", "Stream"]
@@ -25,52 +24,6 @@ SEND_SIZE: Final = 262144  # bytes of waiting frames joined for one send
 # What is imported is looked up in a dict each time, even by compiled code.
 _receive: Final = receive
 _send: Final = send
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a connection may cost.
-
-    Attributes:
-        outbox_messages: Messages that may wait for a receiver that does not read.
-        outbox_bytes: Bytes that may wait.
-        close_timeout: Seconds from the start of the closing handshake until the TCP
-            connection is dropped.
-        ping_interval: Seconds between pings; 0 for none.
-        ping_timeout: Seconds in which a ping must be answered, or anything be heard; at
-            most `ping_interval`.
-        poll_timeout: Seconds after which a long poll that has brought nothing is
-            answered empty. Clients and proxies have timeouts of their own (12 s in
-            autobahn.js); it must be shorter.
-        poll_pause: Seconds that a client may leave between two long polls before it is
-            gone.
-    """
-
-    outbox_messages: int = 10_000
-    outbox_bytes: int = 16 * 2**20
-    close_timeout: float = 5.0
-    ping_interval: float = 20.0
-    ping_timeout: float = 20.0
-    poll_timeout: float = 10.0
-    poll_pause: float = 30.0
-
-    def __post_init__(self) -> None:
-        for name in (
-            "outbox_messages",
-            "outbox_bytes",
-            "close_timeout",
-            "ping_timeout",
-            "poll_timeout",
-            "poll_pause",
-        ):
-            value = getattr(self, name)
-            if value <= 0:
-                raise ValueError(f"Limits.{name} must be positive, got {value!r}")
-        if self.ping_interval and self.ping_interval < self.ping_timeout:
-            raise ValueError(
-                "Limits.ping_interval must be 0 or at least ping_timeout "
-                f"({self.ping_timeout}), got {self.ping_interval!r}"
-            )
 
 
 class Stream:
