@@ -1,9 +1,9 @@
 """Realtime for Python web apps: HTTP, websockets and a WAMP router in one WSGI app."""
 
 from wsocket.app import WSocketApp
+from wsocket.core.http.serve import make_server, run
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
-from wsocket.core.server import make_server, run
 from wsocket.core.websocket import WebSocket
 from wsocket.errors import (
     ApplicationError,

@@ -18,9 +18,9 @@ from typing import Any
 from gevent import monkey
 
 from wsocket.app import WSocketApp
+from wsocket.core.http.serve import run
 from wsocket.core.net.listener import Listener
 from wsocket.core.net.tls.certificates import load_context
-from wsocket.core.server import run
 from wsocket.log import logger
 
 

@@ -14,15 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.wire import unhurried
-from wsocket.core.request import (
-    MAX_FIELDS,
-    MAX_HEAD,
-    MAX_REQUEST_LINE,
-    RequestBody,
-    RequestReader,
-    closing_response,
-    parse_request,
-)
+from wsocket.core.http.reader import MAX_HEAD, MAX_REQUEST_LINE, RequestReader
+from wsocket.core.http.request import MAX_FIELDS, closing_response, parse_request
+from wsocket.core.http.request_body import RequestBody
 from wsocket.errors import RequestError
 
 HOST = b"Host: example.com"

@@ -20,6 +20,7 @@ from wsocket.core.concurrency.kinds import GREENLETS
 from wsocket.core.connection import Connection
 from wsocket.core.events import EventHandler, EventHook
 from wsocket.core.handshake import Handshake, check_allowed_origins
+from wsocket.core.http.request import TLS_EXPECTED
 from wsocket.core.net.endpoints import parse_endpoint
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
@@ -28,7 +29,6 @@ from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.sockets import disable_nagle, plain_socket
 from wsocket.core.net.tls.terminator import Terminator
-from wsocket.core.request import TLS_EXPECTED
 from wsocket.core.response import respond
 from wsocket.core.routes import Handler, Routes, request_path
 from wsocket.core.subprotocol import Subprotocol

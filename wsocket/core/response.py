@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from wsocket.core import error_page
 from wsocket.core.body import BYTES_LIKE, Body, body_of, encode
 from wsocket.core.concurrency.kinds import FAILURES
-from wsocket.core.headers import header_list, status_line
+from wsocket.core.http.headers import header_list, status_line
 from wsocket.core.routes import Handler, request_path
 from wsocket.core.wsgi import Environ, ExcInfo, Write
 from wsocket.errors import RequestError, ResponseAborted
 from wsocket.log import LOGGED_AS, logger
 
 if TYPE_CHECKING:
-    from wsocket.core.headers import HeadersLike
+    from wsocket.core.http.headers import HeadersLike
 
 TEXT = "text/html; charset=utf-8"
 BINARY = "application/octet-stream"

@@ -9,9 +9,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from wsocket.core.exchange import Exchange
+from wsocket.core.http.reader import RequestReader
+from wsocket.core.http.request import closing_response
+from wsocket.core.http.wsgi_call import WsgiCall
 from wsocket.core.net.sockets import disable_nagle
-from wsocket.core.request import RequestReader, closing_response
 from wsocket.errors import ClientGone, RequestError
 from wsocket.log import logger
 
@@ -134,7 +135,7 @@ class HttpConnection:
         if request is None:
             return False
         self._idle = False
-        exchange = Exchange(self, request)
+        exchange = WsgiCall(self, request)
         keep = exchange.run(self._server.application)
         if not keep and not exchange.body.complete:
             self._linger()

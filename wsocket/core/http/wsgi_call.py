@@ -10,8 +10,9 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from wsocket.core.concurrency.kinds import FAILURES
-from wsocket.core.headers import header_list
-from wsocket.core.request import Request, RequestBody, closing_response
+from wsocket.core.http.headers import header_list
+from wsocket.core.http.request import Request, closing_response
+from wsocket.core.http.request_body import RequestBody
 from wsocket.core.wsgi import Environ, ExcInfo, Write
 from wsocket.errors import ClientGone, RequestError, ResponseAborted
 from wsocket.log import LOGGED_AS, logger
@@ -27,7 +28,7 @@ DRAIN_LIMIT = 64 * 1024
 _STATUS = re.compile(r"[1-9]\d\d [^\x00-\x1f\x7f]*", re.ASCII)
 
 
-class Connection(Protocol):
+class ClientConnection(Protocol):
     """What an exchange needs of the connection that it happens on."""
 
     client: str
@@ -45,7 +46,7 @@ class Connection(Protocol):
         """A new dict with what is known of server and client, for WSGI's environ."""
 
 
-class Exchange:
+class WsgiCall:
     """One request and its response.
 
     Attributes:
@@ -54,7 +55,7 @@ class Exchange:
         body: The request's body.
     """
 
-    def __init__(self, connection: Connection, request: Request) -> None:
+    def __init__(self, connection: ClientConnection, request: Request) -> None:
         self.request_handler = connection
         self.body = RequestBody(
             connection.rfile,

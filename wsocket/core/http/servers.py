@@ -21,7 +21,7 @@ from gevent.server import StreamServer
 
 from wsocket.core.concurrency.kinds import GREENLETS, concurrency_of
 from wsocket.core.concurrency.thread_cache import ThreadCache
-from wsocket.core.http_connection import Connections, HttpConnection, HttpServer
+from wsocket.core.http.connection import Connections, HttpConnection, HttpServer
 from wsocket.core.net.loop import READABLE, get_loop
 from wsocket.core.net.tls.terminator import Terminator
 from wsocket.log import logger

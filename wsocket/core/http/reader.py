@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import io
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from wsocket.core.http.request import Request, parse_request, refuse
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+# Limits in bytes, and in lines; browsers and proxies stay well below.
+MAX_REQUEST_LINE = 8 * 1024
+MAX_HEAD = 64 * 1024
+
+
+class SocketReader(socket.SocketIO):
+    """The unbuffered side of a connection's reader, with an end to patience.
+
+    The socket's own timeout starts anew with each byte that arrives.
+
+    Attributes:
+        deadline: When the head must be complete, by `time.monotonic`; None: never.
+    """
+
+    deadline: float | None = None
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock, "r")
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        """Read what there is, as `io.RawIOBase` has it."""
+        count = super().readinto(buffer)
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise TimeoutError("the request head took too long")
+        return count
+
+
+class RequestReader:
+    """The requests that arrive on one connection.
+
+    Args:
+        sock: The connected socket, whose timeout limits each wait for more bytes.
+        timeout: Longest time from the first byte of a request to the end of its head,
+            in seconds.
+
+    Attributes:
+        buffer: The buffered reader, which may hold bytes after the current request.
+    """
+
+    def __init__(self, sock: socket.socket, timeout: float) -> None:
+        self._raw = SocketReader(sock)
+        self._timeout = timeout
+        self.buffer: io.BufferedReader = io.BufferedReader(self._raw)
+
+    def next_request(self) -> Request | None:
+        """Read the head of the next request; None when there is none.
+
+        Raises:
+            RequestError: What came is no request that may be answered.
+            OSError: The connection was lost, or idle for too long.
+        """
+        if not self.buffer.peek(1):
+            return None
+        self._raw.deadline = time.monotonic() + self._timeout
+        try:
+            return parse_request(self._read_head())
+        except TimeoutError:
+            refuse(
+                f"the request's head did not arrive within {self._timeout:g} seconds",
+                status="408 Request Timeout",
+            )
+        finally:
+            self._raw.deadline = None
+
+    def _read_head(self) -> bytes:
+        """The request line and the field lines, without the empty line after them."""
+        window = self.buffer.peek(1)
+        if window[:2] == b"\r\n":  # left over from a sloppy client (section 2.2)
+            self.buffer.read(2)
+            window = self.buffer.peek(1)
+        end = window.find(b"\r\n\r\n")
+        if end >= 0:  # nearly always: the head came in one piece
+            return self.buffer.read(end + 4)[:-4]
+        lines = [self._read_line(MAX_REQUEST_LINE, "414 URI Too Long")]
+        size = 0
+        while True:
+            line = self._read_line(
+                MAX_HEAD - size, "431 Request Header Fields Too Large"
+            )
+            if line == b"\r\n":
+                return b"".join(lines)[:-2]
+            lines.append(line)
+            size += len(line)
+
+    def _read_line(self, limit: int, status: str) -> bytes:
+        line = self.buffer.readline(limit)
+        if line[-1:] == b"\n":
+            return line
+        if len(line) == limit:
+            refuse("the request line or the headers are too long", status=status)
+        refuse("the connection ended within the request's head")

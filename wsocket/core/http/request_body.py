@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from wsocket.core.http.reader import MAX_REQUEST_LINE
+from wsocket.core.http.request import MAX_FIELDS, _parse_fields, refuse
+from wsocket.errors import RequestError
+from wsocket.log import logger
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+MAX_CHUNK_LINE = 1024
+_CHUNK_LINE = re.compile(
+    rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?\r\n"
+)
+
+
+class RequestBody(io.RawIOBase):
+    """The unbuffered body of a request; `stream` makes it WSGI's ``wsgi.input``.
+
+    Args:
+        source: The connection's reader.
+        length: Bytes of the body; None when it is chunked.
+        before_read: Called once, before the first byte is waited for.
+    """
+
+    def __init__(
+        self,
+        source: io.BufferedReader,
+        length: int | None,
+        *,
+        before_read: Callable[[], None] | None = None,
+    ) -> None:
+        self._source = source
+        self._chunked = length is None
+        self._left = length or 0  # of the body, or of the current chunk
+        self._first_chunk = True
+        self._before_read = before_read
+        self.complete = length == 0
+        self.broken = False
+
+    def stream(self) -> io.BufferedIOBase:
+        """The body as a file; reading raises RequestError if the client breaks it."""
+        return io.BytesIO() if self.complete else io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """Part of `io.RawIOBase`."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Read what there is, as `io.RawIOBase` has it."""
+        if self.broken:
+            refuse("the request body could not be read before")
+        if self.complete:
+            return 0
+        try:
+            return self._read(memoryview(buffer))
+        except RequestError:
+            self.broken = True
+            raise
+        except TimeoutError:
+            self.broken = True
+            refuse("the request body did not arrive", status="408 Request Timeout")
+        except OSError as error:
+            self.broken = True
+            refuse(f"the connection was lost within the request body: {error}")
+
+    def may_be_drained(self, limit: int) -> bool:
+        """Whether the unread rest of the body, if any, is known to come and is short.
+
+        Args:
+            limit: Most bytes that are worth waiting for.
+        """
+        waits_for_continue = self._before_read is not None and not self.complete
+        return not self.broken and not waits_for_continue and self._left <= limit
+
+    def drain(self, limit: int) -> bool:
+        """Skip what the application left unread; False when the connection must close.
+
+        Args:
+            limit: Most bytes that are worth waiting for.
+        """
+        if not self.may_be_drained(limit):
+            return False
+        try:
+            while limit > 0 and (count := self.readinto(bytearray(8192))):
+                limit -= count
+        except RequestError as error:
+            logger.debug("unread request body: %s", error.problem)
+        return self.complete
+
+    def _read(self, buffer: memoryview) -> int:
+        before_read, self._before_read = self._before_read, None
+        if before_read is not None:
+            before_read()
+        if self._left == 0:
+            self._start_chunk()
+            if self.complete:
+                return 0
+        count = self._source.readinto1(buffer[: self._left])
+        if not count:
+            refuse("the connection ended within the request body")
+        self._left -= count
+        self.complete = self._left == 0 and not self._chunked
+        return count
+
+    def _start_chunk(self) -> None:
+        """Read what stands before a chunk's data (RFC 9112 section 7.1)."""
+        if not self._first_chunk and self._source.read(2) != b"\r\n":
+            refuse("a chunk is longer than its size says")
+        self._first_chunk = False
+        line = self._source.readline(MAX_CHUNK_LINE)
+        parsed = _CHUNK_LINE.fullmatch(line)
+        if parsed is None:
+            refuse(f"malformed chunk size {line[:40]!r}")
+        self._left = int(parsed[1], 16)
+        if self._left == 0:
+            self._skip_trailers()
+            self.complete = True
+
+    def _skip_trailers(self) -> None:
+        lines: list[str] = []
+        while (line := self._source.readline(MAX_REQUEST_LINE)) != b"\r\n":
+            if line[-2:] != b"\r\n" or len(lines) == MAX_FIELDS:
+                refuse("malformed or too many trailers after the last chunk")
+            lines.append(line[:-2].decode("latin-1"))
+        _parse_fields(lines)
