@@ -21,12 +21,12 @@ from setuptools.command.build_ext import build_ext
 # (`Grant`), and functions that recurse over a peer's values (binary values in JSON),
 # for compiled recursion is unbounded.
 HOT = [
-    "core/arriving",
-    "core/channel",
-    "core/connection",
-    "core/frames",
     "core/net/loop",
     "core/net/stream",
+    "core/websocket/frames",
+    "core/websocket/incoming_message",
+    "core/websocket/on_loop",
+    "core/websocket/protocol",
     "wamp/audience",
     "wamp/authorization",
     "wamp/broker",
@@ -57,7 +57,7 @@ MYPY_OPTIONS = [
     "--no-warn-unreachable",
 ]
 
-C_FILES = ["wsocket/core/_plain_frames", "wsocket/wamp/_payload_parts"]
+C_FILES = ["wsocket/core/websocket/_fast_frames", "wsocket/wamp/_payload_parts"]
 if sys.platform != "win32":
     C_FILES.append("wsocket/core/net/_socket_io")
 WRITTEN_IN_C = [Extension(name.replace("/", "."), [f"{name}.c"]) for name in C_FILES]

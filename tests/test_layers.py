@@ -220,7 +220,7 @@ RULES = [
 
 # For each rule, source that breaks it: a rule that finds nothing would go unnoticed.
 VIOLATIONS = {
-    "core_imports_wamp": ("wsocket.core.frames", "import wsocket.wamp.ids"),
+    "core_imports_wamp": ("wsocket.core.websocket.frames", "import wsocket.wamp.ids"),
     "wamp_imports_core": ("wsocket.wamp.realm", "from wsocket.core import frames"),
     "wamp_imports_what_is_above_it": (
         "wsocket.wamp.realm",
@@ -232,7 +232,10 @@ VIOLATIONS = {
     ),
     "something_imports_cli": ("wsocket.app", "from wsocket.cli import main"),
     "hidden_in_a_function": ("wsocket.app", "def run():\n    import json"),
-    "pure_imports_impure": ("wsocket.core.frames", "from time import monotonic"),
+    "pure_imports_impure": (
+        "wsocket.core.websocket.frames",
+        "from time import monotonic",
+    ),
 }
 
 

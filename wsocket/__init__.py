@@ -4,7 +4,7 @@ from wsocket.app import WSocketApp
 from wsocket.core.http.serve import make_server, run
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
-from wsocket.core.websocket import WebSocket
+from wsocket.core.websocket.blocking import WebSocket
 from wsocket.errors import (
     ApplicationError,
     CallCanceled,

@@ -22,14 +22,14 @@ from tests.core.wire import (
     stored_block,
     unhurried,
 )
-from wsocket.core.deflate import (
+from wsocket.core.websocket.deflate import (
     DeflateParameters,
     Deflater,
     Inflater,
     negotiate,
     parse_extensions,
 )
-from wsocket.core.frames import FrameDecoder
+from wsocket.core.websocket.frames import FrameDecoder
 from wsocket.errors import ProtocolError
 
 TAIL = b"\x00\x00\xff\xff"

@@ -23,9 +23,11 @@ from tests.core.wire import (
     server_frames,
     unhurried,
 )
-from wsocket.core import arriving, frames, plain_frames
-from wsocket.core.deflate import DeflateParameters, Inflater
-from wsocket.core.frames import Close, FrameDecoder, Ping, Pong, Utf8Validator
+from wsocket.core.websocket import fast_frames as plain_frames
+from wsocket.core.websocket import frames
+from wsocket.core.websocket import incoming_message as arriving
+from wsocket.core.websocket.deflate import DeflateParameters, Inflater
+from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, Pong, Utf8Validator
 from wsocket.errors import ProtocolError
 
 VALID = read_cases("valid")

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from websockets.utils import apply_mask
 
 from tests.core.wire import BINARY, TEXT, client_frame, unhurried
-from wsocket.core import _plain_frames, frames, plain_frames
+from wsocket.core.websocket import _fast_frames as _plain_frames
+from wsocket.core.websocket import fast_frames as plain_frames
+from wsocket.core.websocket import frames
 
 LIMIT = 70_000
 

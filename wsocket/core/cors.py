@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from wsocket.core.handshake import check_origin
+from wsocket.core.websocket.origins import check_origin
 
 # The answer to a preflight request, besides `cors_headers`: JSON is what a plain form
 # cannot post. Max-Age is in seconds.

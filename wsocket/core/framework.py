@@ -14,12 +14,8 @@ from typing import Any, ClassVar, TypeVar
 from weakref import WeakSet
 from wsgiref.util import is_hop_by_hop
 
-from wsocket.core import handshake
-from wsocket.core.channel import Channel
 from wsocket.core.concurrency.kinds import GREENLETS
-from wsocket.core.connection import Connection
 from wsocket.core.events import EventHandler, EventHook
-from wsocket.core.handshake import Handshake, check_allowed_origins
 from wsocket.core.http.request import TLS_EXPECTED
 from wsocket.core.net.endpoints import parse_endpoint
 from wsocket.core.net.limits import Limits
@@ -31,9 +27,14 @@ from wsocket.core.net.sockets import disable_nagle, plain_socket
 from wsocket.core.net.tls.terminator import Terminator
 from wsocket.core.response import respond
 from wsocket.core.routes import Handler, Routes, request_path
-from wsocket.core.subprotocol import Subprotocol
 from wsocket.core.takeover import TakenConnection, take_over
-from wsocket.core.websocket import WebSocket
+from wsocket.core.websocket import handshake
+from wsocket.core.websocket.blocking import WebSocket
+from wsocket.core.websocket.handshake import Handshake
+from wsocket.core.websocket.on_loop import Channel
+from wsocket.core.websocket.origins import check_allowed_origins
+from wsocket.core.websocket.protocol import WebSocketProtocol
+from wsocket.core.websocket.subprotocol import Subprotocol
 from wsocket.core.wsgi import Environ
 from wsocket.errors import HandshakeError, UpgradeUnavailable, WebSocketError
 from wsocket.log import logger
@@ -267,7 +268,7 @@ class Framework:
             channel = Channel(
                 loop,
                 sock,
-                Connection(max_message_size=self.max_message_size),
+                WebSocketProtocol(max_message_size=self.max_message_size),
                 limits=self._limits,
                 on_end=switchboard.discard,
             )

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from wsocket.core.arriving import MESSAGE_TOO_BIG as MESSAGE_TOO_BIG
-from wsocket.core.plain_frames import encode_header as encode_header
+from wsocket.core.websocket.fast_frames import encode_header as encode_header
+from wsocket.core.websocket.incoming_message import MESSAGE_TOO_BIG as MESSAGE_TOO_BIG
 
 
 class Droppable(bytes):

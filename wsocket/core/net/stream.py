@@ -3,7 +3,7 @@
 `Stream` reads when bytes are there and gathers what is written meanwhile; the loop says
 when to send it (`Loop.flush_later`, `Loop.may_send`). What the kernel does not take at
 once waits in a bounded outbox. What the bytes mean is for the subclass: a websocket
-(`wsocket.core.channel`), or another framing."""
+(`wsocket.core.websocket.on_loop`), or another framing."""
 
 from __future__ import annotations
 

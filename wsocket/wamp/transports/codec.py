@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.core.frames import WORTH_PARTS
 from wsocket.core.net.outbox import Frame
 from wsocket.core.net.stream import Droppable
+from wsocket.core.websocket.frames import WORTH_PARTS
 from wsocket.wamp.serializers import Payload, Serializer, total_size
 
 

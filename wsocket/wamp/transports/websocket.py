@@ -8,8 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from wsocket.core.channel import Channel
-from wsocket.core.frames import BINARY, FIN, TEXT, encode_header, encode_unmasked
+from wsocket.core.websocket.frames import (
+    BINARY,
+    FIN,
+    TEXT,
+    encode_header,
+    encode_unmasked,
+)
+from wsocket.core.websocket.on_loop import Channel
 from wsocket.errors import BatchError
 from wsocket.wamp.batching import (
     SEPARATED,

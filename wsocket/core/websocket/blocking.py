@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
-from wsocket.core import frames
 from wsocket.core.concurrency.kinds import Concurrency
-from wsocket.core.connection import Connection
-from wsocket.core.frames import Close, Event, Ping, Pong
-from wsocket.core.handshake import Handshake
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.outbox import Frame
+from wsocket.core.websocket import frames
+from wsocket.core.websocket.frames import Close, Ping, Pong, WebSocketEvent
+from wsocket.core.websocket.handshake import Handshake
+from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import ProtocolError, WebSocketClosed
 
 # A message of 64 KiB and its header in one read.
@@ -66,10 +66,10 @@ class WebSocket:
         self._reading = False
         self._heard_at = time.monotonic()
         self._pinged: float | None = None  # when, if nothing was heard since
-        self._connection = Connection(
+        self._connection = WebSocketProtocol(
             max_message_size=max_message_size, deflate=handshake.deflate
         )
-        self._events: deque[Event] = deque(self._connection.feed(read_ahead))
+        self._events: deque[WebSocketEvent] = deque(self._connection.feed(read_ahead))
         self._receiving = concurrency.lock()
         self._sending = concurrency.lock()
         # The ping to answer, if another thread was sending when it came.

@@ -1,4 +1,4 @@
-# What _plain_frames.c offers; plain_frames.py says what it does.
+# What _fast_frames.c offers; fast_frames.py says what it does.
 
 from typing import Any
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from wsocket.core.channel import Channel, Receiver
+from wsocket.core.websocket.on_loop import Channel, Receiver
 
 
 class Subprotocol(Protocol):

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wsocket.core import frames
-from wsocket.core.deflate import DeflateParameters, Deflater, Inflater
-from wsocket.core.frames import Close, Event, FrameDecoder, Ping
 from wsocket.core.net.outbox import Frame
+from wsocket.core.websocket import frames
+from wsocket.core.websocket.deflate import DeflateParameters, Deflater, Inflater
+from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, WebSocketEvent
 from wsocket.errors import ProtocolError, WebSocketClosed
 
 # Shorter payloads hardly shrink, and cost their receiver an inflater run.
 _WORTH_COMPRESSING = 64  # bytes
 
 
-class Connection:
+class WebSocketProtocol:
     """One server-side websocket without its transport.
 
     A driver hands every `Ping`, `Close` and `ProtocolError` that `feed` returns to
@@ -51,7 +51,7 @@ class Connection:
         self, *, max_message_size: int, deflate: DeflateParameters | None = None
     ) -> None:
         self.open = True
-        self.feed: Callable[[bytes], list[Event]] = FrameDecoder(
+        self.feed: Callable[[bytes], list[WebSocketEvent]] = FrameDecoder(
             max_message_size=max_message_size,
             inflater=Inflater(deflate) if deflate else None,
         ).feed
@@ -196,7 +196,7 @@ class Connection:
 
 
 def _typed(message: object, binary: bool | None) -> tuple[int, bytes]:
-    """Opcode and payload of a message; raises as `Connection.message`."""
+    """Opcode and payload of a message; raises as `WebSocketProtocol.message`."""
     if isinstance(message, str):
         return frames.BINARY if binary else frames.TEXT, message.encode()
     if not isinstance(message, bytes | bytearray | memoryview):

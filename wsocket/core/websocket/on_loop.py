@@ -6,11 +6,11 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
-from wsocket.core.connection import Connection
-from wsocket.core.frames import Close, Ping, Pong
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop
 from wsocket.core.net.stream import Droppable, Stream
+from wsocket.core.websocket.frames import Close, Ping, Pong
+from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import ProtocolError
 from wsocket.log import logger
 
@@ -36,7 +36,7 @@ class Channel(Stream):
         self,
         loop: Loop,
         sock: socket.socket,
-        connection: Connection,
+        connection: WebSocketProtocol,
         *,
         limits: Limits,
         on_end: Callable[[Channel], None] | None = None,

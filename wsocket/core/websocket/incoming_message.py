@@ -12,7 +12,7 @@ from contextlib import suppress
 from io import BytesIO
 from mmap import mmap
 
-from wsocket.core.deflate import Inflater
+from wsocket.core.websocket.deflate import Inflater
 from wsocket.errors import ProtocolError
 
 MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
@@ -51,7 +51,7 @@ class Utf8Validator:
             raise UnicodeDecodeError("utf-8", rest, 0, 2, "surrogate")
 
 
-class ArrivingMessage:
+class IncomingMessage:
     """A data message of which more is to come.
 
     Args:

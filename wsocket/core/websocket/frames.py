@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, TypeAlias
 
-from wsocket.core.arriving import MESSAGE_TOO_BIG as MESSAGE_TOO_BIG
-from wsocket.core.arriving import ArrivingMessage, Utf8Validator
-from wsocket.core.deflate import Inflater
-from wsocket.core.plain_frames import encode_header as encode_header
+from wsocket.core.websocket.deflate import Inflater
+from wsocket.core.websocket.fast_frames import encode_header as encode_header
+from wsocket.core.websocket.incoming_message import MESSAGE_TOO_BIG as MESSAGE_TOO_BIG
+from wsocket.core.websocket.incoming_message import IncomingMessage, Utf8Validator
 from wsocket.errors import ProtocolError
 
 try:
-    from wsocket.core._plain_frames import apply_mask as apply_mask
-    from wsocket.core._plain_frames import encode_unmasked as encode_unmasked
-    from wsocket.core._plain_frames import take_messages
+    from wsocket.core.websocket._fast_frames import apply_mask as apply_mask
+    from wsocket.core.websocket._fast_frames import encode_unmasked as encode_unmasked
+    from wsocket.core.websocket._fast_frames import take_messages
 except ImportError:  # built without a C compiler
-    from wsocket.core.plain_frames import apply_mask as apply_mask
-    from wsocket.core.plain_frames import encode_unmasked as encode_unmasked
-    from wsocket.core.plain_frames import take_messages
+    from wsocket.core.websocket.fast_frames import apply_mask as apply_mask
+    from wsocket.core.websocket.fast_frames import encode_unmasked as encode_unmasked
+    from wsocket.core.websocket.fast_frames import take_messages
 
 
 class Ping(NamedTuple):
@@ -45,7 +45,7 @@ class Close(NamedTuple):
 
 
 # A text message is a str, a binary message is bytes.
-Event: TypeAlias = str | bytes | Ping | Pong | Close | ProtocolError
+WebSocketEvent: TypeAlias = str | bytes | Ping | Pong | Close | ProtocolError
 
 # RFC 6455 section 5.2.
 CONTINUATION = 0x0
@@ -192,16 +192,16 @@ class FrameDecoder:
         self._inflater = inflater
         self._ended = False
         self._kept = b""  # an incomplete header or control frame
-        self._message: ArrivingMessage | None = None
+        self._message: IncomingMessage | None = None
         # The data frame under way: payload bytes to come, its mask turned so that it
         # starts with the next of them, and whether the message ends with it.
         self._awaited = 0
         self._mask = b""
         self._final = True
 
-    def feed(self, data: bytes) -> list[Event]:
+    def feed(self, data: bytes) -> list[WebSocketEvent]:
         """Take what the transport delivered; return what it completes, in order."""
-        events: list[Event] = []
+        events: list[WebSocketEvent] = []
         if self._ended:
             return events
         try:
@@ -224,7 +224,7 @@ class FrameDecoder:
         self._message = None
         self._inflater = None
 
-    def _decode(self, data: bytes, events: list[Event]) -> None:
+    def _decode(self, data: bytes, events: list[WebSocketEvent]) -> None:
         if self._kept:
             data = self._kept + data
             self._kept = b""
@@ -238,7 +238,7 @@ class FrameDecoder:
             # Whatever is unusual or wrong.
             pos = self._frame(data, pos, events)
 
-    def _frame(self, data: bytes, pos: int, events: list[Event]) -> int:
+    def _frame(self, data: bytes, pos: int, events: list[WebSocketEvent]) -> int:
         """Decode what there is of the frame at `pos`; return where to go on."""
         first = data[pos]
         if first not in self._legal_first_bytes():
@@ -280,12 +280,12 @@ class FrameDecoder:
             return f"{name} frame inside a fragmented message"
         return f"{name} frame with reserved bits 0x{first & RESERVED_BITS:02X}"
 
-    def _begin(self, first: int) -> ArrivingMessage:
+    def _begin(self, first: int) -> IncomingMessage:
         inflater = self._inflater if first & RSV1 else None
         text = first & OPCODE == TEXT
-        return ArrivingMessage(text=text, limit=self._limit, inflater=inflater)
+        return IncomingMessage(text=text, limit=self._limit, inflater=inflater)
 
-    def _control(self, data: bytes, pos: int, events: list[Event]) -> int:
+    def _control(self, data: bytes, pos: int, events: list[WebSocketEvent]) -> int:
         """Decode the control frame at `pos`, whose header is complete."""
         start = pos + 6
         stop = start + data[pos + 1] - MASKED
@@ -304,7 +304,7 @@ class FrameDecoder:
         self._kept = data[pos:]
         return len(data)
 
-    def _payload(self, data: bytes, pos: int, events: list[Event]) -> int:
+    def _payload(self, data: bytes, pos: int, events: list[WebSocketEvent]) -> int:
         """Take what there is of the data frame under way; return where it ends."""
         message = self._message
         assert message is not None

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from wsocket.core.wsgi import header, quoted
+from wsocket.errors import HandshakeError
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(?::(\d{0,5}))?")
+_ORIGIN = re.compile(rf"([A-Za-z][A-Za-z0-9+.\-]*)://{_HOST.pattern}")
+
+_DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_SECURE = frozenset({"https", "wss"})
+
+
+def check_allowed_origins(allowed_origins: Collection[str]) -> None:
+    """Check a setting: origins, ``"https://*.example.com"`` patterns, or ``"*"``.
+
+    Raises:
+        ValueError: One of them is neither, or a single string was given.
+    """
+    if isinstance(allowed_origins, str):
+        raise ValueError(
+            "allowed_origins must be a collection of strings, "
+            f"got the string {allowed_origins!r}"
+        )
+    for allowed in allowed_origins:
+        origin = _parse_origin(allowed)
+        is_valid = origin is not None and "*" not in origin.host.removeprefix("*.")
+        if not is_valid and allowed not in ("*", "null"):
+            raise ValueError(
+                'allowed_origins: expected "*" or an origin such as '
+                f'"https://example.com" or "https://*.example.com", got {allowed!r}'
+            )
+
+
+def check_origin(
+    environ: Mapping[str, Any], allowed_origins: Collection[str] | None
+) -> None:
+    """Refuse pages of other hosts (RFC 6455 section 10.2).
+
+    A request that came over TLS has the origin of a page that did. The reverse does not
+    hold: behind a proxy that ends TLS the server sees "http" where the browser saw
+    "https". A client that names no origin is not a browser's page.
+
+    Args:
+        allowed_origins: See `check_allowed_origins`.
+
+    Raises:
+        HandshakeError: 403 Forbidden.
+    """
+    secure = environ.get("wsgi.url_scheme") == "https"
+    for name in ("HTTP_ORIGIN", "HTTP_SEC_WEBSOCKET_ORIGIN"):
+        text = header(environ, name)
+        if (
+            name in environ
+            and not _is_same_host(text, header(environ, "HTTP_HOST"), secure=secure)
+            and not _is_allowed(text, allowed_origins or ())
+        ):
+            raise HandshakeError(
+                "403 Forbidden",
+                f"Origin {quoted(text)} is not allowed here. The application accepts "
+                "it once it is listed in the setting allowed_origins=.",
+            )
+
+
+class _Origin(NamedTuple):
+    scheme: str
+    host: str
+    port: int | None
+
+
+def _parse_origin(text: str) -> _Origin | None:
+    """Scheme, host and port in their normal form; None for anything else."""
+    match = _ORIGIN.fullmatch(text)
+    if match is None:
+        return None
+    scheme = match[1].lower()
+    port = int(match[3]) if match[3] else _DEFAULT_PORTS.get(scheme)
+    return _Origin(scheme, match[2].lower(), port)
+
+
+def _is_same_host(text: str, host: str, *, secure: bool) -> bool:
+    """Whether the origin `text` has the host and port of a Host header.
+
+    Args:
+        secure: Whether it must have a scheme with TLS.
+    """
+    origin = _parse_origin(text)
+    match = _HOST.fullmatch(host)
+    schemes = _SECURE if secure else _DEFAULT_PORTS.keys()
+    if origin is None or match is None or origin.scheme not in schemes:
+        return False
+    port = int(match[2]) if match[2] else _DEFAULT_PORTS[origin.scheme]
+    return origin.host == match[1].lower() and origin.port == port
+
+
+def _is_allowed(text: str, allowed_origins: Collection[str]) -> bool:
+    check_allowed_origins(allowed_origins)
+    if "*" in allowed_origins or text in allowed_origins:
+        return True
+    origin = _parse_origin(text)
+    return origin is not None and any(
+        _covers(pattern, origin)
+        for pattern in map(_parse_origin, allowed_origins)
+        if pattern is not None
+    )
+
+
+def _covers(pattern: _Origin, origin: _Origin) -> bool:
+    if pattern.host.startswith("*."):
+        suffix = pattern.host[1:]
+        is_subdomain = origin.host.endswith(suffix) and origin.host != suffix
+        return is_subdomain and pattern._replace(host=origin.host) == origin
+    return pattern == origin
