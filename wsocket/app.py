@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from wsocket.core.checks import check_seconds
-from wsocket.core.framework import Framework
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
+from wsocket.core.web.framework import Framework
 from wsocket.wamp.application import Application
 from wsocket.wamp.config import Authorizer, Realm
 from wsocket.wamp.ids import RandomWords

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from wsocket.core.request_body import read_body
+from wsocket.core.web.read_body import read_body
 from wsocket.errors import HttpError
 
 

@@ -13,7 +13,7 @@ import pytest
 from werkzeug.test import run_wsgi_app
 
 from tests.core.wsgi import HTML, Answer, Closable, answering, ask, begin, environ_for
-from wsocket.core.response import respond
+from wsocket.core.web.response import respond
 from wsocket.errors import RequestError, ResponseAborted
 
 # start_response

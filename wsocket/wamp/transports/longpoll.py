@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 
 from wsocket.core.concurrency.kinds import in_greenlet
-from wsocket.core.cors import PREFLIGHT_HEADERS, cors_headers
 from wsocket.core.net.future import Future, ask
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, get_loop
-from wsocket.core.request_body import read_body
-from wsocket.core.routes import request_path
+from wsocket.core.web.cors import PREFLIGHT_HEADERS, cors_headers
+from wsocket.core.web.read_body import read_body
+from wsocket.core.web.routes import request_path
 from wsocket.core.wsgi import Environ
 from wsocket.errors import HttpError
 from wsocket.log import LOGGED_AS

@@ -15,7 +15,6 @@ from weakref import WeakSet
 from wsgiref.util import is_hop_by_hop
 
 from wsocket.core.concurrency.kinds import GREENLETS
-from wsocket.core.events import EventHandler, EventHook
 from wsocket.core.http.request import TLS_EXPECTED
 from wsocket.core.net.endpoints import parse_endpoint
 from wsocket.core.net.limits import Limits
@@ -25,9 +24,10 @@ from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.sockets import disable_nagle, plain_socket
 from wsocket.core.net.tls.terminator import Terminator
-from wsocket.core.response import respond
-from wsocket.core.routes import Handler, Routes, request_path
-from wsocket.core.takeover import TakenConnection, take_over
+from wsocket.core.web.event_hooks import EventHandler, EventHook
+from wsocket.core.web.response import respond
+from wsocket.core.web.routes import Handler, Routes, request_path
+from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.websocket import handshake
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.handshake import Handshake

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from wsocket.core import error_page
-from wsocket.core.body import BYTES_LIKE, Body, body_of, encode
 from wsocket.core.concurrency.kinds import FAILURES
 from wsocket.core.http.headers import header_list, status_line
-from wsocket.core.routes import Handler, request_path
+from wsocket.core.web import error_page
+from wsocket.core.web.response_body import BYTES_LIKE, Body, body_of, encode
+from wsocket.core.web.routes import Handler, request_path
 from wsocket.core.wsgi import Environ, ExcInfo, Write
 from wsocket.errors import RequestError, ResponseAborted
 from wsocket.log import LOGGED_AS, logger
