@@ -33,11 +33,12 @@ HOT = [
     "wamp/dealer",
     "wamp/guard",
     "wamp/history",
-    "wamp/ids",
     "wamp/invocations",
+    "wamp/protocol/ids",
+    "wamp/protocol/patterns",
+    "wamp/protocol/uris",
     "wamp/publications",
     "wamp/registrations",
-    "wamp/registry",
     "wamp/serializers",
     "wamp/session",
     "wamp/subscriptions",
@@ -46,7 +47,6 @@ HOT = [
     "wamp/transports/rawsocket",
     "wamp/transports/rawsocket_frames",
     "wamp/transports/websocket",
-    "wamp/uris",
 ]
 
 # Whether all is well typed is for `make check`, where gevent's stubs are.

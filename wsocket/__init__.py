@@ -19,13 +19,13 @@ from wsocket.log import logger
 from wsocket.wamp.config import AuthorizationRequest, Permission, Realm, Remember, Role
 from wsocket.wamp.grants import Grant
 from wsocket.wamp.handlers import CallDetails, CallResult, EventDetails
-from wsocket.wamp.messages import (
+from wsocket.wamp.pending import PendingCall
+from wsocket.wamp.protocol.client_messages import (
     CallOptions,
     PublishOptions,
     RegisterOptions,
     SubscribeOptions,
 )
-from wsocket.wamp.pending import PendingCall
 
 __all__ = [
     "ApplicationError",

@@ -13,20 +13,20 @@ from wsocket.core.net.listener import Listener
 from wsocket.core.web.framework import Framework
 from wsocket.wamp.application import Application
 from wsocket.wamp.config import Authorizer, Realm
-from wsocket.wamp.ids import RandomWords
-from wsocket.wamp.messages import (
+from wsocket.wamp.pending import PendingCall
+from wsocket.wamp.protocol.client_messages import (
     CallOptions,
     InvokePolicy,
     PublishOptions,
     RegisterOptions,
     SubscribeOptions,
 )
-from wsocket.wamp.pending import PendingCall
+from wsocket.wamp.protocol.ids import RandomWords
+from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.router import Router
 from wsocket.wamp.transports.longpoll import LongPoll
 from wsocket.wamp.transports.rawsocket import RawSocketTransport
 from wsocket.wamp.transports.websocket import WampSubprotocol
-from wsocket.wamp.uris import Match
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wsocket.wamp.formats import SERIALIZERS
-from wsocket.wamp.messages import Call
+from wsocket.wamp.protocol.client_messages import Call
 
 PAYLOAD = "x" * 64
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from wsocket import Permission, Realm, Role
 from wsocket.wamp.direct import NEVER
-from wsocket.wamp.ids import RandomWords
+from wsocket.wamp.protocol.ids import RandomWords
 from wsocket.wamp.router import Router
 from wsocket.wamp.runtime import Cancellable
 from wsocket.wamp.session import Session

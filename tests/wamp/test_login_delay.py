@@ -10,7 +10,7 @@ import pytest
 from tests.wamp.fakes import ALL_ROLES, FakeLink, FakeRuntime, counting_below
 from wsocket.wamp.auth import AuthRequest, Denied, Identity, Ticket, TicketUser
 from wsocket.wamp.config import Realm
-from wsocket.wamp.messages import Authenticate, Hello, HelloDetails
+from wsocket.wamp.protocol.client_messages import Authenticate, Hello, HelloDetails
 from wsocket.wamp.router import Router
 from wsocket.wamp.session import Session
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
 from wsocket import Permission, Realm, Role
-from wsocket.wamp.messages import ClientRoles, Hello, HelloDetails
-from wsocket.wamp.messages import Role as ClientRole
+from wsocket.wamp.protocol.client_messages import ClientRole as ClientRole
+from wsocket.wamp.protocol.client_messages import ClientRoles, Hello, HelloDetails
 from wsocket.wamp.router import Router
 from wsocket.wamp.session import Session
 

@@ -16,7 +16,14 @@ from msgspec import Raw
 from wsocket.errors import PayloadError
 from wsocket.wamp.cbor import CBOR
 from wsocket.wamp.features import announced_features
-from wsocket.wamp.messages import ABSENT, Call, Error, Hello, Publish, Yield
+from wsocket.wamp.protocol.client_messages import (
+    ABSENT,
+    Call,
+    Error,
+    Hello,
+    Publish,
+    Yield,
+)
 from wsocket.wamp.serializers import (
     DECODE_ERRORS,
     JSON,

@@ -12,20 +12,20 @@ from tests.wamp.fakes import (
     Member,
     World,
 )
-from wsocket.wamp.ids import MAX_ID, next_id, random_id
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol.client_messages import (
     Abort,
     Authenticate,
+    ClientRole,
     ClientRoles,
     Goodbye,
     Hello,
     HelloDetails,
     Publish,
     PublishOptions,
-    Role,
     Subscribe,
     SubscribeOptions,
 )
+from wsocket.wamp.protocol.ids import MAX_ID, next_id, random_id
 from wsocket.wamp.serializers import JSON, MESSAGEPACK
 from wsocket.wamp.session import Session
 
@@ -60,7 +60,7 @@ def established(session, link):
 
 def hello(**roles):
     """HELLO with the features of each role."""
-    announced = {name: Role(features) for name, features in roles.items()}
+    announced = {name: ClientRole(features) for name, features in roles.items()}
     return Hello("realm1", HelloDetails(ClientRoles(**announced)))
 
 

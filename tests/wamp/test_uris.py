@@ -17,7 +17,7 @@ from tests.wamp.raw_client import (
     SUBSCRIBE,
     SUBSCRIBED,
 )
-from wsocket.wamp.uris import UriRules, reserved
+from wsocket.wamp.protocol.uris import UriRules, reserved
 
 INVALID_URI = "wamp.error.invalid_uri"
 

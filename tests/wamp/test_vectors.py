@@ -29,7 +29,7 @@ from tests.wamp.vectors import (
 )
 from wsocket.errors import PayloadError
 from wsocket.wamp.formats import SERIALIZERS
-from wsocket.wamp.messages import ABSENT, Fields
+from wsocket.wamp.protocol.client_messages import ABSENT, Fields
 from wsocket.wamp.serializers import DECODE_ERRORS, Serializer, is_opaque
 
 on_every_server = pytest.mark.parametrize("url", ["threads", "gevent"], indirect=True)

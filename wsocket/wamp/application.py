@@ -18,15 +18,15 @@ from wsocket.core.net.future import Future, Mailbox, ask
 from wsocket.core.net.loop import Loop, get_loop
 from wsocket.errors import ApplicationError
 from wsocket.log import logger
-from wsocket.wamp import errors, messages
 from wsocket.wamp.config import Authorizer, Realm
 from wsocket.wamp.handlers import Handler
 from wsocket.wamp.local import LocalSession
-from wsocket.wamp.messages import ABSENT, ClientMessage
 from wsocket.wamp.pending import Answer, PendingCall, application_error
+from wsocket.wamp.protocol import client_messages, errors
+from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
+from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
 from wsocket.wamp.router import Router
 from wsocket.wamp.serializers import MESSAGEPACK, Payload
-from wsocket.wamp.uris import MATCHES, Match, UriRules, reserved
 
 T = TypeVar("T")
 
@@ -100,7 +100,10 @@ class Application:
         self._lock = threading.Lock()
 
     def register(
-        self, function: Callable[..., Any], uri: str, options: messages.RegisterOptions
+        self,
+        function: Callable[..., Any],
+        uri: str,
+        options: client_messages.RegisterOptions,
     ) -> None:
         """Have *function* answer calls of *uri*.
 
@@ -114,14 +117,17 @@ class Application:
         self._declare(
             Declaration(
                 Handler(function, uri),
-                lambda request: messages.Register(request, options, uri),
+                lambda request: client_messages.Register(request, options, uri),
                 LocalSession.add_procedure,
                 (uri, options.match) if alone else None,
             )
         )
 
     def subscribe(
-        self, function: Callable[..., Any], uri: str, options: messages.SubscribeOptions
+        self,
+        function: Callable[..., Any],
+        uri: str,
+        options: client_messages.SubscribeOptions,
     ) -> None:
         """Have *function* called for events of *uri*, one at a time and in order.
 
@@ -134,7 +140,7 @@ class Application:
         self._declare(
             Declaration(
                 Handler(function, uri),
-                lambda request: messages.Subscribe(request, options, uri),
+                lambda request: client_messages.Subscribe(request, options, uri),
                 LocalSession.add_subscriber,
             )
         )
@@ -145,7 +151,7 @@ class Application:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         *,
-        options: messages.PublishOptions,
+        options: client_messages.PublishOptions,
     ) -> int | None:
         """Publish an event.
 
@@ -162,7 +168,7 @@ class Application:
         payload = Payload.of(MESSAGEPACK, args, kwargs)
 
         def make(request: int) -> ClientMessage:
-            return messages.Publish(request, options, topic, *_fields(payload))
+            return client_messages.Publish(request, options, topic, *_fields(payload))
 
         loop = get_loop()
         if not options.acknowledge:
@@ -173,7 +179,7 @@ class Application:
             self._session(loop).request(make, lambda *answer: waiter.set(answer))
 
         head, payload = ask(loop, publish)
-        if head[0] == messages.ERROR:
+        if head[0] == client_messages.ERROR:
             raise application_error(head, payload)
         publication: int = head[2]
         return publication
@@ -184,7 +190,7 @@ class Application:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         *,
-        options: messages.CallOptions,
+        options: client_messages.CallOptions,
     ) -> PendingCall:
         """Start a call.
 
@@ -201,13 +207,13 @@ class Application:
 
         def make(request: int) -> ClientMessage:
             issued.append(request)
-            return messages.Call(request, options, procedure, *_fields(payload))
+            return client_messages.Call(request, options, procedure, *_fields(payload))
 
         def forget() -> None:
             for request in issued:
                 self._session(loop).forget(request)
 
-        def cancel(mode: messages.CancelMode) -> None:
+        def cancel(mode: client_messages.CancelMode) -> None:
             for request in issued:
                 self._session(loop).cancel(request, mode)
 
@@ -289,7 +295,7 @@ class Application:
             _put_in_place(session, declaration, lambda *answer: waiter.set(answer))
 
         head, payload = ask(loop, declare)
-        if head[0] == messages.ERROR:
+        if head[0] == client_messages.ERROR:
             with self._lock:
                 self._declarations.remove(declaration)
             raise application_error(head, payload)
@@ -305,7 +311,7 @@ class Application:
             raise ValueError(f"{uri!r} is in the protocol's own namespace, 'wamp.'")
 
 
-def _check_options(options: messages.Fields) -> None:
+def _check_options(options: client_messages.Fields) -> None:
     """Refuse here what would otherwise be a violation by the application's session.
 
     Raises:
@@ -329,7 +335,7 @@ def _put_in_place(
     """Register or subscribe a declaration's handler."""
 
     def answered(head: list[Any], payload: Payload) -> None:
-        if head[0] != messages.ERROR:
+        if head[0] != client_messages.ERROR:
             declaration.place(session, head[2], declaration.handler)
         on_answer(head, payload)
 
@@ -337,7 +343,7 @@ def _put_in_place(
 
 
 def _log_refusal(head: list[Any], payload: Payload) -> None:
-    if head[0] == messages.ERROR:
+    if head[0] == client_messages.ERROR:
         logger.error("%s", application_error(head, payload))
 
 

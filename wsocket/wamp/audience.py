@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from wsocket.wamp.messages import NO_PUBLISH_OPTIONS, PublishOptions
+from wsocket.wamp.protocol.client_messages import NO_PUBLISH_OPTIONS, PublishOptions
 from wsocket.wamp.session import Session
 
 Test = Callable[[Session], bool]

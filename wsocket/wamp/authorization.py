@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from wsocket.wamp.config import ACTIONS, Action, Permission, Role
 from wsocket.wamp.grants import DENIED, OPEN, Ask, Grant, Verdict
-from wsocket.wamp.uris import Match, fits
+from wsocket.wamp.protocol.uris import Match, fits
 
 Asked = str | tuple[str, Match]
 """What a session asks for: a URI, which is the usual, or (uri, match) of a pattern."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.wamp import errors
 from wsocket.wamp.audience import Audience
 from wsocket.wamp.grants import Grant
 from wsocket.wamp.history import History
-from wsocket.wamp.ids import RandomBelow, random_id
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.client_messages import (
     EVENT,
     PUBLISH,
     PUBLISHED,
@@ -26,14 +25,15 @@ from wsocket.wamp.messages import (
     Subscribe,
     Unsubscribe,
 )
+from wsocket.wamp.protocol.errors import Refusal, too_many
+from wsocket.wamp.protocol.ids import RandomBelow, random_id
+from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.publications import Publication
-from wsocket.wamp.refusals import Refusal, too_many
 from wsocket.wamp.retention import RetainedEvents
 from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.serializers import Payload, is_opaque
 from wsocket.wamp.session import Session, deliver_event
 from wsocket.wamp.subscriptions import Subscription, Subscriptions
-from wsocket.wamp.uris import UriRules, reserved
 
 FEATURES = {
     "event_history": True,

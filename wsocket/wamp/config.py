@@ -21,7 +21,7 @@ from wsocket.core.checks import (
 from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import Authenticator
 from wsocket.wamp.grants import Disclosure, Grant
-from wsocket.wamp.uris import MATCHES, Match, UriRules, reserved
+from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
 
 Action = Literal["call", "register", "publish", "subscribe"]
 ACTIONS: tuple[Action, ...] = get_args(Action)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from wsocket.errors import PayloadError
-from wsocket.wamp import errors
 from wsocket.wamp.grants import Grant
 from wsocket.wamp.invocations import (
     PROGRESS_NEEDS,
@@ -23,7 +22,8 @@ from wsocket.wamp.invocations import (
     missing_feature,
     no_procedure,
 )
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.client_messages import (
     CALL,
     ERROR,
     INTERRUPT,
@@ -41,12 +41,12 @@ from wsocket.wamp.messages import (
     Unregister,
     Yield,
 )
-from wsocket.wamp.refusals import Refusal, too_many
+from wsocket.wamp.protocol.errors import Refusal, too_many
+from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.registrations import Endpoint, Registration, Registrations
 from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.serializers import Payload
 from wsocket.wamp.session import Session
-from wsocket.wamp.uris import UriRules, reserved
 
 FEATURES = {
     "call_canceling": True,

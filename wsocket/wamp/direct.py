@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.wamp.ids import next_id
-from wsocket.wamp.messages import Authenticate, Hello
+from wsocket.wamp.protocol.client_messages import Authenticate, Hello
+from wsocket.wamp.protocol.ids import next_id
 from wsocket.wamp.runtime import Cancellable
 from wsocket.wamp.serializers import MESSAGEPACK, Payload
 from wsocket.wamp.session import Session

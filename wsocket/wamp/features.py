@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wsocket.wamp.messages import NO_ROLE, ClientRoles
+from wsocket.wamp.protocol.client_messages import NO_ROLE, ClientRoles
 
 # The features of clients in the specification. Nothing else that a client announces is
 # kept: it could be a million names.

@@ -9,7 +9,6 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from wsocket.wamp import errors
 from wsocket.wamp.authorization import (
     OPEN_GRANTS,
     RoleGrants,
@@ -20,11 +19,12 @@ from wsocket.wamp.authorization import (
 from wsocket.wamp.authorizer import AskAuthorizer, CallProcedure, Then
 from wsocket.wamp.config import Action, AuthorizationRequest, Authorizer, Role
 from wsocket.wamp.grants import DENIED, OPEN, Grant
-from wsocket.wamp.messages import CALL, PUBLISH, REGISTER, SUBSCRIBE
-from wsocket.wamp.refusals import Refusal
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.client_messages import CALL, PUBLISH, REGISTER, SUBSCRIBE
+from wsocket.wamp.protocol.errors import Refusal
+from wsocket.wamp.protocol.uris import Match, UriRules
 from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.session import Session
-from wsocket.wamp.uris import Match, UriRules
 
 Perform = Callable[[Session, Any, Grant], None]
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from wsocket.errors import ApplicationError, PayloadError
 from wsocket.log import logger
-from wsocket.wamp import errors
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.uris import UriRules
 from wsocket.wamp.serializers import MESSAGEPACK, Payload
-from wsocket.wamp.uris import UriRules
 
 _URIS = UriRules()
 

@@ -8,10 +8,10 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import Any
 
+from wsocket.wamp.protocol.uris import Match, fits
 from wsocket.wamp.publications import Publication
 from wsocket.wamp.session import Session
 from wsocket.wamp.subscriptions import Subscription
-from wsocket.wamp.uris import Match, fits
 
 
 class TopicLog:

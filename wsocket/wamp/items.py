@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from wsocket.wamp.layouts import explain
+from wsocket.wamp.protocol.field_names import explain
 
 
 def message_of(items: list[Any], raws: list[Raw], kinds: Any) -> Any:

@@ -12,7 +12,6 @@ from typing import Any
 from wsocket.core.concurrency.workers import InOrder, Workers
 from wsocket.core.net.loop import Loop
 from wsocket.log import logger
-from wsocket.wamp import errors, messages
 from wsocket.wamp.direct import DIRECT, Frame
 from wsocket.wamp.handlers import (
     CallDetails,
@@ -21,15 +20,16 @@ from wsocket.wamp.handlers import (
     Handler,
     Interruption,
 )
-from wsocket.wamp.ids import next_id
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol import client_messages, errors
+from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     ClientMessage,
+    ClientRole,
     ClientRoles,
     Hello,
     HelloDetails,
-    Role,
 )
+from wsocket.wamp.protocol.ids import next_id
 from wsocket.wamp.serializers import MESSAGEPACK, Payload
 from wsocket.wamp.session import Gatekeeper, Session
 
@@ -81,16 +81,16 @@ class LocalSession:
         self._running: dict[int, Interruption] = {}  # by INVOCATION.Request
         self._subscribers: dict[int, list[tuple[Handler, InOrder]]] = {}
         self._reactions: dict[int, Callable[[list[Any], Payload], None]] = {
-            messages.REGISTERED: self._on_answer,
-            messages.SUBSCRIBED: self._on_answer,
-            messages.PUBLISHED: self._on_answer,
-            messages.RESULT: self._on_answer,
-            messages.ERROR: self._on_error,
-            messages.INVOCATION: self._on_invocation,
-            messages.INTERRUPT: self._on_interrupt,
-            messages.EVENT: self._on_event,
-            messages.ABORT: self._on_end,
-            messages.GOODBYE: self._on_end,
+            client_messages.REGISTERED: self._on_answer,
+            client_messages.SUBSCRIBED: self._on_answer,
+            client_messages.PUBLISHED: self._on_answer,
+            client_messages.RESULT: self._on_answer,
+            client_messages.ERROR: self._on_error,
+            client_messages.INVOCATION: self._on_invocation,
+            client_messages.INTERRUPT: self._on_interrupt,
+            client_messages.EVENT: self._on_event,
+            client_messages.ABORT: self._on_end,
+            client_messages.GOODBYE: self._on_end,
         }
         self._ended = False
         self._session = Session(self, gatekeeper)
@@ -114,7 +114,7 @@ class LocalSession:
         """Say HELLO."""
         roles = ClientRoles(
             **{
-                role: Role(dict.fromkeys(features, True))
+                role: ClientRole(dict.fromkeys(features, True))
                 for role, features in FEATURES.items()
             }
         )
@@ -137,10 +137,10 @@ class LocalSession:
         """Ignore the answer to a request, should it come."""
         self._waiting.pop(request, None)
 
-    def cancel(self, request: int, mode: messages.CancelMode) -> None:
+    def cancel(self, request: int, mode: client_messages.CancelMode) -> None:
         """Cancel a call of this session."""
-        options = messages.CancelOptions(mode=mode)
-        self._session.handle(messages.Cancel(request, options))
+        options = client_messages.CancelOptions(mode=mode)
+        self._session.handle(client_messages.Cancel(request, options))
         if mode != "kill" and request in self._waiting:
             # A realm that spares autobahn.js the answer leaves it to the caller.
             self._on_error(*_canceled(request, "canceled by the caller"))
@@ -162,7 +162,7 @@ class LocalSession:
         on_answer = self._waiting.get(head[1])
         if on_answer is None:
             return
-        if not (head[0] == messages.RESULT and head[2].get("progress")):
+        if not (head[0] == client_messages.RESULT and head[2].get("progress")):
             del self._waiting[head[1]]
         on_answer(head, payload)
 
@@ -238,15 +238,15 @@ class LocalSession:
 
 def _canceled(request: int, explanation: str) -> Frame:
     """What the router would answer if it did."""
-    head = [messages.ERROR, messages.CALL, request, {}, errors.CANCELED]
+    head = [client_messages.ERROR, client_messages.CALL, request, {}, errors.CANCELED]
     return head, Payload.of(MESSAGEPACK, [explanation])
 
 
 def _progress(request: int, payload: Payload) -> ClientMessage:
     """The message with a progressive result."""
     args, kwargs = (*payload.parts, ABSENT, ABSENT)[:2]
-    options = messages.YieldOptions(progress=True)
-    return messages.Yield(request, options, args, kwargs)
+    options = client_messages.YieldOptions(progress=True)
+    return client_messages.Yield(request, options, args, kwargs)
 
 
 def _answer(request: int, outcome: Payload | Failure) -> ClientMessage:
@@ -254,12 +254,12 @@ def _answer(request: int, outcome: Payload | Failure) -> ClientMessage:
     payload = outcome.payload if isinstance(outcome, Failure) else outcome
     args, kwargs = (*payload.parts, ABSENT, ABSENT)[:2]
     if isinstance(outcome, Failure):
-        return messages.Error(
-            messages.INVOCATION,
+        return client_messages.Error(
+            client_messages.INVOCATION,
             request,
-            messages.ErrorDetails(),
+            client_messages.ErrorDetails(),
             outcome.error,
             args,
             kwargs,
         )
-    return messages.Yield(request, messages.YieldOptions(), args, kwargs)
+    return client_messages.Yield(request, client_messages.YieldOptions(), args, kwargs)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Protocol
 
 from wsocket.errors import ApplicationError, PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
-from wsocket.wamp import errors
 from wsocket.wamp import meta_arguments as read
 from wsocket.wamp.authorizer import Then
 from wsocket.wamp.broker import Broker
@@ -19,19 +18,20 @@ from wsocket.wamp.dealer import Builtin, Dealer
 from wsocket.wamp.grants import OPEN, Grant
 from wsocket.wamp.guard import why_not
 from wsocket.wamp.history import History, HistoryFilters, rfc3339
-from wsocket.wamp.messages import CALL, RESULT, Call
 from wsocket.wamp.meta_events import (
     describe_registration,
     describe_session,
     describe_subscription,
 )
-from wsocket.wamp.refusals import Refusal
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.client_messages import CALL, RESULT, Call
+from wsocket.wamp.protocol.errors import Refusal
+from wsocket.wamp.protocol.uris import Match, UriRules
 from wsocket.wamp.registrations import Registration, Registrations
 from wsocket.wamp.serializers import MESSAGEPACK, Payload
 from wsocket.wamp.session import Session
 from wsocket.wamp.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.testaments import Testament, Testaments
-from wsocket.wamp.uris import Match, UriRules
 
 BROKER_FEATURES = {"session_meta_api": True, "subscription_meta_api": True}
 DEALER_FEATURES = {

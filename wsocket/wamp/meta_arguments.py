@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from wsocket.wamp.messages import PublishOptions
+from wsocket.wamp.protocol.client_messages import PublishOptions
+from wsocket.wamp.protocol.uris import MATCHES, Match
 from wsocket.wamp.testaments import SCOPES, Scope
-from wsocket.wamp.uris import MATCHES, Match
 
 
 def id_of(name: str, value: object) -> int:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wsocket.wamp.ids import next_id
-from wsocket.wamp.layouts import name_of
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol.client_messages import (
     Call,
     Message,
     Publish,
@@ -16,6 +14,8 @@ from wsocket.wamp.messages import (
     Unregister,
     Unsubscribe,
 )
+from wsocket.wamp.protocol.field_names import name_of
+from wsocket.wamp.protocol.ids import next_id
 from wsocket.wamp.session import Session
 
 Act = Callable[[Session, Any], None]

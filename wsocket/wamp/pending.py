@@ -8,9 +8,9 @@ from typing import Any
 
 from wsocket.core.net.future import Mailbox
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp import errors
 from wsocket.wamp.handlers import CallResult
-from wsocket.wamp.messages import CALL, ERROR, CancelMode
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.client_messages import CALL, ERROR, CancelMode
 from wsocket.wamp.serializers import MESSAGEPACK, Payload
 
 Answer = tuple[list[Any], Payload]

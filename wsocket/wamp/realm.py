@@ -17,9 +17,9 @@ from wsocket.wamp.direct import RouterCaller
 from wsocket.wamp.grants import OPEN
 from wsocket.wamp.guard import Guard
 from wsocket.wamp.history import History, TopicLog
-from wsocket.wamp.ids import RandomBelow, random_id
 from wsocket.wamp.invocations import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
-from wsocket.wamp.messages import (
+from wsocket.wamp.numbering import Numbering
+from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     ERROR,
     Call,
@@ -35,7 +35,8 @@ from wsocket.wamp.messages import (
     Unsubscribe,
     Yield,
 )
-from wsocket.wamp.numbering import Numbering
+from wsocket.wamp.protocol.ids import RandomBelow, random_id
+from wsocket.wamp.protocol.uris import Match, UriRules, reserved
 from wsocket.wamp.registrations import Registrations
 from wsocket.wamp.retention import RetainedEvents
 from wsocket.wamp.runtime import Runtime
@@ -43,7 +44,6 @@ from wsocket.wamp.serializers import MESSAGEPACK, Payload
 from wsocket.wamp.session import Session
 from wsocket.wamp.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.testaments import Testaments
-from wsocket.wamp.uris import Match, UriRules, reserved
 
 AGENT = "wsocket"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
-from wsocket.wamp import errors
-from wsocket.wamp.ids import RandomBelow
-from wsocket.wamp.messages import InvokePolicy, RegisterOptions
-from wsocket.wamp.refusals import Refusal, too_many
-from wsocket.wamp.registry import Registry
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.client_messages import InvokePolicy, RegisterOptions
+from wsocket.wamp.protocol.errors import Refusal, too_many
+from wsocket.wamp.protocol.ids import RandomBelow
+from wsocket.wamp.protocol.patterns import PatternMap
+from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
 from wsocket.wamp.session import Session
-from wsocket.wamp.uris import MATCHES, Match, UriRules, reserved
 
 
 class Endpoint:
@@ -103,7 +103,7 @@ class Registrations:
         self._next_id = next_id
         self._time = time
         self._observer = observer
-        self._registry = Registry[Registration]()
+        self._registry = PatternMap[Registration]()
         self._held: dict[Session, list[Registration]] = {}
         self.by_id: dict[int, Registration] = {}
         self.best = self._registry.best

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 
+from wsocket.wamp.protocol.uris import Match, fits
 from wsocket.wamp.publications import Publication
-from wsocket.wamp.uris import Match, fits
 
 
 class RetainedEvents:

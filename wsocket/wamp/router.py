@@ -10,13 +10,14 @@ from typing import Any
 
 from wsocket.errors import Denied
 from wsocket.log import logger
-from wsocket.wamp import config, errors
+from wsocket.wamp import config
 from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import Authenticator, AuthRequest, Exchange, Identity
 from wsocket.wamp.config import Authorizer
 from wsocket.wamp.direct import NEVER
-from wsocket.wamp.ids import RandomBelow
-from wsocket.wamp.messages import Authenticate, Hello
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.client_messages import Authenticate, Hello
+from wsocket.wamp.protocol.ids import RandomBelow
 from wsocket.wamp.realm import Realm
 from wsocket.wamp.runtime import Cancellable, Runtime
 from wsocket.wamp.serializers import Payload, Serializer

@@ -14,10 +14,10 @@ from msgspec import Raw
 
 from wsocket.errors import PayloadError
 from wsocket.wamp.binary_strings import from_json, to_json
-from wsocket.wamp.layouts import explain
-from wsocket.wamp.messages import ABSENT, ClientMessage
 from wsocket.wamp.payload_parts import first_byte, is_plain_msgpack, size_of
-from wsocket.wamp.router_messages import RouterMessage
+from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
+from wsocket.wamp.protocol.field_names import explain
+from wsocket.wamp.protocol.router_messages import RouterMessage
 
 # Every payload meets these. What is imported is looked up in a dict each time, even by
 # compiled code; what is final is at hand.

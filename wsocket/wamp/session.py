@@ -13,11 +13,10 @@ from typing import Any, Protocol
 
 from wsocket.errors import PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
-from wsocket.wamp import errors
 from wsocket.wamp.authorization import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.features import announced_features
-from wsocket.wamp.layouts import name_of
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.client_messages import (
     ABORT,
     CHALLENGE,
     ERROR,
@@ -34,6 +33,7 @@ from wsocket.wamp.messages import (
     Publish,
     Yield,
 )
+from wsocket.wamp.protocol.field_names import name_of
 from wsocket.wamp.runtime import Cancellable
 from wsocket.wamp.serializers import DECODE_ERRORS, Payload, Serializer
 

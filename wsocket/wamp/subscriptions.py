@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
-from wsocket.wamp.registry import Registry
+from wsocket.wamp.protocol.patterns import PatternMap
+from wsocket.wamp.protocol.uris import MATCHES, Match
 from wsocket.wamp.session import Session
-from wsocket.wamp.uris import MATCHES, Match
 
 
 class Subscription:
@@ -62,7 +62,7 @@ class Subscriptions:
         self._next_id = next_id
         self._time = time
         self._observer = observer
-        self._registry = Registry[Subscription]()
+        self._registry = PatternMap[Subscription]()
         self._held: dict[Session, dict[Subscription, None]] = {}
         self.by_id: dict[int, Subscription] = {}
         self.get = self._registry.get

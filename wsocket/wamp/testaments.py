@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from wsocket.wamp import errors
 from wsocket.wamp.audience import lists_size
 from wsocket.wamp.grants import Grant
-from wsocket.wamp.messages import PublishOptions
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.client_messages import PublishOptions
+from wsocket.wamp.protocol.errors import Refusal, too_many
 from wsocket.wamp.publications import texts_size
-from wsocket.wamp.refusals import Refusal, too_many
 from wsocket.wamp.serializers import Payload
 from wsocket.wamp.session import Session
 

@@ -16,7 +16,7 @@ from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
 from wsocket.wamp.config import Realm
 from wsocket.wamp.handlers import CallDetails, CallResult
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol.client_messages import (
     CallOptions,
     PublishOptions,
     RegisterOptions,

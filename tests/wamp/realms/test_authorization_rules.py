@@ -32,7 +32,7 @@ from tests.wamp.realms.conftest import (
 from wsocket import Permission, Realm, Role
 from wsocket.wamp.authorization import asked, compile_roles, unknown_role
 from wsocket.wamp.grants import Ask, Grant
-from wsocket.wamp.uris import fits
+from wsocket.wamp.protocol.uris import fits
 
 TOPIC = "com.example.topic"
 DISCLOSE_ME = "wamp.error.option_disallowed.disclose_me"

@@ -31,7 +31,7 @@ from tests.wamp.realms.conftest import (
 )
 from wsocket import Realm, Remember
 from wsocket.wamp.features import _known_features
-from wsocket.wamp.uris import MAX_LENGTH
+from wsocket.wamp.protocol.uris import MAX_LENGTH
 
 ADD = "wamp.session.add_testament"
 

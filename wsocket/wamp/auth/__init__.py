@@ -18,7 +18,7 @@ from wsocket.wamp.auth.scram import Scram, ScramUser
 from wsocket.wamp.auth.ticket import Ticket, TicketUser
 from wsocket.wamp.auth.wampcra import WampCra, WampCraUser
 from wsocket.wamp.auth.web_login import WebLogin
-from wsocket.wamp.errors import AUTHENTICATION_DENIED, AUTHENTICATION_FAILED
+from wsocket.wamp.protocol.errors import AUTHENTICATION_DENIED, AUTHENTICATION_FAILED
 
 if TYPE_CHECKING:
     from wsocket.wamp.auth.cryptosign import Cryptosign as Cryptosign

@@ -19,7 +19,7 @@ from wsocket.core.checks import check_mapping, check_text
 from wsocket.errors import Denied
 from wsocket.log import logger
 from wsocket.wamp.auth.encodings import as_bytes
-from wsocket.wamp.errors import AUTHENTICATION_FAILED
+from wsocket.wamp.protocol.errors import AUTHENTICATION_FAILED
 
 MAX_AUTHID = 1024
 """Characters; longer ones are refused before anything is computed from them."""

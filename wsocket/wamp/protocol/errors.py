@@ -1,5 +1,9 @@
 """The URIs of WAMP errors and close reasons that the specification defines."""
 
+from __future__ import annotations
+
+from typing import NamedTuple
+
 AUTHENTICATION_DENIED = "wamp.error.authentication_denied"
 AUTHENTICATION_FAILED = "wamp.error.authentication_failed"
 AUTHORIZATION_FAILED = "wamp.error.authorization_failed"
@@ -31,3 +35,16 @@ CLOSE_GOODBYE_AND_OUT = "wamp.close.goodbye_and_out"
 CLOSE_KILLED = "wamp.close.killed"
 CLOSE_REALM = "wamp.close.close_realm"
 CLOSE_SYSTEM_SHUTDOWN = "wamp.close.system_shutdown"
+
+
+class Refusal(NamedTuple):
+    """An error URI and an explanation."""
+
+    error: str
+    explanation: str
+
+
+def too_many(things: str, limit: int) -> Refusal:
+    """A session wants more of something than it may have."""
+    problem = f"a session may have {limit} {things}, and this one has as many"
+    return Refusal(NOT_AUTHORIZED, problem)

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Raw
 
-from wsocket.wamp.ids import MAX_ID, Id
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     CHALLENGE,
     EVENT,
@@ -24,6 +23,7 @@ from wsocket.wamp.messages import (
     WELCOME,
     Abort,
     CancelMode,
+    ClientRole,
     EncAlgo,
     Error,
     Fields,
@@ -31,8 +31,8 @@ from wsocket.wamp.messages import (
     Hop,
     Message,
     Passthru,
-    Role,
 )
+from wsocket.wamp.protocol.ids import MAX_ID, Id
 
 # 0 where the router itself has ended a subscription or registration ("Revocation").
 RequestOrZero = Annotated[int, Meta(ge=0, le=MAX_ID)]
@@ -47,8 +47,8 @@ TrustLevel = Annotated[int, Meta(ge=0, le=MAX_ID)]
 class RouterRoles(Fields):
     """WELCOME.Details.roles: at least one of these is there."""
 
-    broker: Role | None = None
-    dealer: Role | None = None
+    broker: ClientRole | None = None
+    dealer: ClientRole | None = None
 
 
 class WelcomeDetails(Fields):
@@ -109,7 +109,7 @@ class Unsubscribed(Message, tag=UNSUBSCRIBED):
     details: UnsubscribedDetails | None = None
 
 
-class EventDetails(Passthru):
+class EventFields(Passthru):
     """EVENT.Details."""
 
     topic: str | None = None
@@ -130,7 +130,7 @@ class Event(Message, tag=EVENT):
 
     subscription: Id
     publication: Id
-    details: EventDetails
+    details: EventFields
     args: Raw = ABSENT
     kwargs: Raw = ABSENT
 

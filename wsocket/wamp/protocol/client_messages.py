@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from wsocket.wamp.ids import MAX_ID, Id
-from wsocket.wamp.uris import Match
+from wsocket.wamp.protocol.ids import MAX_ID, Id
+from wsocket.wamp.protocol.uris import Match
 
 # Stands for an absent payload field: an empty Raw would be encoded as nothing at all.
 ABSENT = Raw()
@@ -88,7 +88,7 @@ class Hop(Fields):
 # Sessions
 
 
-class Role(Fields):
+class ClientRole(Fields):
     """What a client can do in one of its roles."""
 
     features: dict[str, Any] | None = None
@@ -98,16 +98,16 @@ class Role(Fields):
         return () if self.features is None else self.features.items()
 
 
-NO_ROLE = Role()
+NO_ROLE = ClientRole()
 
 
 class ClientRoles(Fields):
     """HELLO.Details.roles: at least one of these is there."""
 
-    caller: Role | None = None
-    callee: Role | None = None
-    publisher: Role | None = None
-    subscriber: Role | None = None
+    caller: ClientRole | None = None
+    callee: ClientRole | None = None
+    publisher: ClientRole | None = None
+    subscriber: ClientRole | None = None
 
 
 class HelloDetails(Fields):

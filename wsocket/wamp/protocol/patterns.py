@@ -10,28 +10,28 @@ from bisect import insort
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from wsocket.wamp.uris import Match
+from wsocket.wamp.protocol.uris import Match
 
-Entry = TypeVar("Entry")
+_EntryT = TypeVar("_EntryT")
 
 
-class Registry(Generic[Entry]):
+class PatternMap(Generic[_EntryT]):
     """Entries by URI and matching policy; exact ``a.b`` and prefix ``a.b`` are two
     entries.
     """
 
     def __init__(self) -> None:
-        self._exact: dict[str, Entry] = {}
-        self._prefixes = _Prefixes[Entry]()
-        self._wildcards = _Wildcards[Entry]()
+        self._exact: dict[str, _EntryT] = {}
+        self._prefixes = _Prefixes[_EntryT]()
+        self._wildcards = _Wildcards[_EntryT]()
 
-    def get(self, uri: str, match: Match) -> Entry | None:
+    def get(self, uri: str, match: Match) -> _EntryT | None:
         """The entry for exactly this pattern."""
         if match == "exact":
             return self._exact.get(uri)
         return self._patterns(match).get(uri)
 
-    def add(self, uri: str, match: Match, entry: Entry) -> None:
+    def add(self, uri: str, match: Match, entry: _EntryT) -> None:
         """Add an entry for a pattern that has none."""
         if match == "exact":
             self._exact[uri] = entry
@@ -45,7 +45,7 @@ class Registry(Generic[Entry]):
         else:
             self._patterns(match).remove(uri)
 
-    def matching(self, uri: str) -> list[Entry]:
+    def matching(self, uri: str) -> list[_EntryT]:
         """Every entry that fits *uri*: exact, then prefixes, then wildcards."""
         entry = self._exact.get(uri)
         found = [] if entry is None else [entry]
@@ -55,7 +55,7 @@ class Registry(Generic[Entry]):
             found.extend(self._wildcards.matching(uri))
         return found
 
-    def best(self, uri: str) -> Entry | None:
+    def best(self, uri: str) -> _EntryT | None:
         """The one entry for *uri*: exact, else the longest prefix, else the wildcard
         that is the most specific from the left (Advanced Profile, "Pattern-based
         Registrations")."""
@@ -66,34 +66,34 @@ class Registry(Generic[Entry]):
             entry = next(self._wildcards.matching(uri), None)
         return entry
 
-    def entries(self, match: Match) -> Iterator[Entry]:
+    def entries(self, match: Match) -> Iterator[_EntryT]:
         """All entries of one matching policy."""
         if match == "exact":
             return iter(self._exact.values())
         return iter(self._patterns(match))
 
-    def _patterns(self, match: Match) -> _Prefixes[Entry] | _Wildcards[Entry]:
+    def _patterns(self, match: Match) -> _Prefixes[_EntryT] | _Wildcards[_EntryT]:
         return self._prefixes if match == "prefix" else self._wildcards
 
 
-class _Prefixes(Generic[Entry]):
+class _Prefixes(Generic[_EntryT]):
     """Prefixes compare as strings: ``com.app`` fits ``com.apple``."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, _EntryT] = {}
         self._count: dict[int, int] = {}  # length -> how many prefixes have it
         self._lengths: list[int] = []  # of the prefixes that exist, ascending
 
     def __bool__(self) -> bool:
         return bool(self._entries)
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[_EntryT]:
         return iter(self._entries.values())
 
-    def get(self, uri: str) -> Entry | None:
+    def get(self, uri: str) -> _EntryT | None:
         return self._entries.get(uri)
 
-    def add(self, uri: str, entry: Entry) -> None:
+    def add(self, uri: str, entry: _EntryT) -> None:
         self._entries[uri] = entry
         size = len(uri)
         if size not in self._count:
@@ -108,7 +108,7 @@ class _Prefixes(Generic[Entry]):
             del self._count[size]
             self._lengths.remove(size)
 
-    def matching(self, uri: str) -> Iterator[Entry]:
+    def matching(self, uri: str) -> Iterator[_EntryT]:
         """The longest first."""
         entries, longest = self._entries, len(uri)
         for size in reversed(self._lengths):
@@ -118,33 +118,33 @@ class _Prefixes(Generic[Entry]):
                     yield entry
 
 
-class _Node(Generic[Entry]):
+class _Node(Generic[_EntryT]):
     """A component of wildcard patterns; "" among the children fits any component."""
 
     __slots__ = ("children", "entry")
 
     def __init__(self) -> None:
-        self.children: dict[str, _Node[Entry]] = {}
-        self.entry: Entry | None = None
+        self.children: dict[str, _Node[_EntryT]] = {}
+        self.entry: _EntryT | None = None
 
 
-class _Wildcards(Generic[Entry]):
+class _Wildcards(Generic[_EntryT]):
     """Wildcards have empty components, each of which fits any one component."""
 
     def __init__(self) -> None:
-        self._root = _Node[Entry]()
-        self._entries: dict[str, Entry] = {}
+        self._root = _Node[_EntryT]()
+        self._entries: dict[str, _EntryT] = {}
 
     def __bool__(self) -> bool:
         return bool(self._entries)
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[_EntryT]:
         return iter(self._entries.values())
 
-    def get(self, uri: str) -> Entry | None:
+    def get(self, uri: str) -> _EntryT | None:
         return self._entries.get(uri)
 
-    def add(self, uri: str, entry: Entry) -> None:
+    def add(self, uri: str, entry: _EntryT) -> None:
         self._entries[uri] = entry
         node = self._root
         for component in uri.split("."):
@@ -168,7 +168,7 @@ class _Wildcards(Generic[Entry]):
                 return
             del path[-1].children[component]
 
-    def matching(self, uri: str) -> Iterator[Entry]:
+    def matching(self, uri: str) -> Iterator[_EntryT]:
         """The most specific first: a literal component is tried before an empty one."""
         components = uri.split(".")
         depth = len(components)

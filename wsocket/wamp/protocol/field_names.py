@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol.client_messages import (
     ABORT,
     AUTHENTICATE,
     CALL,
