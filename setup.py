@@ -39,7 +39,9 @@ HOT = [
     "wamp/protocol/uris",
     "wamp/publications",
     "wamp/registrations",
-    "wamp/serializers",
+    "wamp/serializers/base",
+    "wamp/serializers/json",
+    "wamp/serializers/msgpack",
     "wamp/session",
     "wamp/subscriptions",
     "wamp/transports/codec",
@@ -57,7 +59,10 @@ MYPY_OPTIONS = [
     "--no-warn-unreachable",
 ]
 
-C_FILES = ["wsocket/core/websocket/_fast_frames", "wsocket/wamp/_payload_parts"]
+C_FILES = [
+    "wsocket/core/websocket/_fast_frames",
+    "wsocket/wamp/serializers/_payload_parts",
+]
 if sys.platform != "win32":
     C_FILES.append("wsocket/core/net/_socket_io")
 WRITTEN_IN_C = [Extension(name.replace("/", "."), [f"{name}.c"]) for name in C_FILES]

@@ -26,7 +26,8 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.protocol.ids import RandomBelow
 from wsocket.wamp.router import Router
-from wsocket.wamp.serializers import MESSAGEPACK, Payload, Serializer
+from wsocket.wamp.serializers.base import Payload, Serializer
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session import Session
 
 ALL_ROLES = ClientRoles(

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.cbor import CBOR
 from wsocket.wamp.features import announced_features
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
@@ -24,15 +23,11 @@ from wsocket.wamp.protocol.client_messages import (
     Publish,
     Yield,
 )
-from wsocket.wamp.serializers import (
-    DECODE_ERRORS,
-    JSON,
-    MESSAGEPACK,
-    Payload,
-    Serializer,
-    is_opaque,
-)
-from wsocket.wamp.ubjson import UBJSON
+from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload, Serializer, is_opaque
+from wsocket.wamp.serializers.cbor import CBOR
+from wsocket.wamp.serializers.json import JSON
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
+from wsocket.wamp.serializers.ubjson import UBJSON
 
 SERIALIZERS: dict[str, Serializer] = {
     "json": JSON,

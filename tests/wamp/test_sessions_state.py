@@ -26,7 +26,8 @@ from wsocket.wamp.protocol.client_messages import (
     SubscribeOptions,
 )
 from wsocket.wamp.protocol.ids import MAX_ID, next_id, random_id
-from wsocket.wamp.serializers import JSON, MESSAGEPACK
+from wsocket.wamp.serializers.json import JSON
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session import Session
 
 VIOLATION = "wamp.error.protocol_violation"

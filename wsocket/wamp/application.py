@@ -26,7 +26,8 @@ from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
 from wsocket.wamp.router import Router
-from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
 T = TypeVar("T")
 

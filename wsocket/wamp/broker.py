@@ -31,7 +31,7 @@ from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.publications import Publication
 from wsocket.wamp.retention import RetainedEvents
 from wsocket.wamp.runtime import Runtime
-from wsocket.wamp.serializers import Payload, is_opaque
+from wsocket.wamp.serializers.base import Payload, is_opaque
 from wsocket.wamp.session import Session, deliver_event
 from wsocket.wamp.subscriptions import Subscription, Subscriptions
 

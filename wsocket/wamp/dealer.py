@@ -45,7 +45,7 @@ from wsocket.wamp.protocol.errors import Refusal, too_many
 from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.registrations import Endpoint, Registration, Registrations
 from wsocket.wamp.runtime import Runtime
-from wsocket.wamp.serializers import Payload
+from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session import Session
 
 FEATURES = {

@@ -8,7 +8,8 @@ from typing import Any
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
 from wsocket.wamp.protocol.ids import next_id
 from wsocket.wamp.runtime import Cancellable
-from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session import Session
 
 Frame = tuple[list[Any], Payload]

@@ -12,7 +12,8 @@ from wsocket.errors import ApplicationError, PayloadError
 from wsocket.log import logger
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.uris import UriRules
-from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
 _URIS = UriRules()
 

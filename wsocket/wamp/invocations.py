@@ -11,7 +11,7 @@ from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.uris import UriRules
 from wsocket.wamp.registrations import Endpoint, Registration
 from wsocket.wamp.runtime import Cancellable
-from wsocket.wamp.serializers import Payload
+from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session import Session
 
 # What a callee must have announced to be asked for progressive results. The second is

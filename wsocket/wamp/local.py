@@ -30,7 +30,8 @@ from wsocket.wamp.protocol.client_messages import (
     HelloDetails,
 )
 from wsocket.wamp.protocol.ids import next_id
-from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session import Gatekeeper, Session
 
 OnAnswer = Callable[[list[Any], Payload], None]

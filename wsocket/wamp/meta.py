@@ -28,7 +28,8 @@ from wsocket.wamp.protocol.client_messages import CALL, RESULT, Call
 from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.uris import Match, UriRules
 from wsocket.wamp.registrations import Registration, Registrations
-from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session import Session
 from wsocket.wamp.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.testaments import Testament, Testaments

@@ -11,7 +11,8 @@ from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
 from wsocket.wamp.handlers import CallResult
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CALL, ERROR, CancelMode
-from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
 Answer = tuple[list[Any], Payload]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wsocket.wamp.audience import Audience
-from wsocket.wamp.serializers import Payload
+from wsocket.wamp.serializers.base import Payload
 
 
 class Publication:

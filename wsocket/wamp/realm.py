@@ -40,7 +40,8 @@ from wsocket.wamp.protocol.uris import Match, UriRules, reserved
 from wsocket.wamp.registrations import Registrations
 from wsocket.wamp.retention import RetainedEvents
 from wsocket.wamp.runtime import Runtime
-from wsocket.wamp.serializers import MESSAGEPACK, Payload
+from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session import Session
 from wsocket.wamp.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.testaments import Testaments

@@ -20,7 +20,7 @@ from wsocket.wamp.protocol.client_messages import Authenticate, Hello
 from wsocket.wamp.protocol.ids import RandomBelow
 from wsocket.wamp.realm import Realm
 from wsocket.wamp.runtime import Cancellable, Runtime
-from wsocket.wamp.serializers import Payload, Serializer
+from wsocket.wamp.serializers.base import Payload, Serializer
 from wsocket.wamp.session import Session
 
 # What the application's own session is called; its rights do not come from the name.

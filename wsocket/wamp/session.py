@@ -35,7 +35,7 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.protocol.field_names import name_of
 from wsocket.wamp.runtime import Cancellable
-from wsocket.wamp.serializers import DECODE_ERRORS, Payload, Serializer
+from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload, Serializer
 
 
 class Codec(Protocol):

@@ -11,7 +11,7 @@ from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import PublishOptions
 from wsocket.wamp.protocol.errors import Refusal, too_many
 from wsocket.wamp.publications import texts_size
-from wsocket.wamp.serializers import Payload
+from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session import Session
 
 Scope = Literal["destroyed", "detached"]

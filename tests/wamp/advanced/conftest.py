@@ -24,7 +24,7 @@ from tests.wamp.raw_client import (
 )
 from wsocket.wamp.config import Realm
 from wsocket.wamp.router import Router
-from wsocket.wamp.serializers import JSON
+from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.session import Session
 
 CANCEL, INTERRUPT = 49, 69

@@ -8,7 +8,7 @@ from typing import Any
 from wsocket.core.net.outbox import Frame
 from wsocket.core.net.stream import Droppable
 from wsocket.core.websocket.frames import WORTH_PARTS
-from wsocket.wamp.serializers import Payload, Serializer, total_size
+from wsocket.wamp.serializers.base import Payload, Serializer, total_size
 
 
 class FrameCodec:

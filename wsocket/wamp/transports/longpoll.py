@@ -22,9 +22,9 @@ from wsocket.core.web.routes import request_path
 from wsocket.core.wsgi import Environ
 from wsocket.errors import HttpError
 from wsocket.log import LOGGED_AS
-from wsocket.wamp.batching import batching_of
-from wsocket.wamp.formats import SERIALIZERS
-from wsocket.wamp.serializers import DECODE_ERRORS
+from wsocket.wamp.serializers.base import DECODE_ERRORS
+from wsocket.wamp.serializers.batching import batching_of
+from wsocket.wamp.serializers.installed import SERIALIZERS
 from wsocket.wamp.session import Gatekeeper
 from wsocket.wamp.transports.longpoll_link import (
     NOTHING,

@@ -13,8 +13,8 @@ from wsocket.core.net.loop import Loop, Timer
 from wsocket.core.net.outbox import Backlog
 from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
-from wsocket.wamp.batching import Batching
-from wsocket.wamp.serializers import Serializer
+from wsocket.wamp.serializers.base import Serializer
+from wsocket.wamp.serializers.batching import Batching
 from wsocket.wamp.session import Gatekeeper, Session
 from wsocket.wamp.transports.codec import FrameCodec
 

@@ -17,14 +17,15 @@ from wsocket.core.websocket.frames import (
 )
 from wsocket.core.websocket.on_loop import Channel
 from wsocket.errors import BatchError
-from wsocket.wamp.batching import (
+from wsocket.wamp.serializers.base import Serializer
+from wsocket.wamp.serializers.batching import (
     SEPARATED,
     SEPARATED_BY_AUTOBAHN,
     Batching,
     batching_of,
 )
-from wsocket.wamp.formats import SERIALIZERS
-from wsocket.wamp.serializers import JSON, Serializer
+from wsocket.wamp.serializers.installed import SERIALIZERS
+from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.session import Gatekeeper, Session
 from wsocket.wamp.transports.codec import FrameCodec
 

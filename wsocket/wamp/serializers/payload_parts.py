@@ -10,9 +10,11 @@ from __future__ import annotations
 from msgspec import Raw
 
 try:
-    from wsocket.wamp._payload_parts import first_byte as first_byte
-    from wsocket.wamp._payload_parts import is_plain_msgpack as is_plain_msgpack
-    from wsocket.wamp._payload_parts import size_of as size_of
+    from wsocket.wamp.serializers._payload_parts import first_byte as first_byte
+    from wsocket.wamp.serializers._payload_parts import (
+        is_plain_msgpack as is_plain_msgpack,
+    )
+    from wsocket.wamp.serializers._payload_parts import size_of as size_of
 except ImportError:  # built without a C compiler
 
     def first_byte(part: Raw, /) -> int:

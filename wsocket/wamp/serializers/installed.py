@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from wsocket.wamp.serializers import JSON, MESSAGEPACK, Serializer
-from wsocket.wamp.ubjson import UBJSON
+from wsocket.wamp.serializers.base import Serializer
+from wsocket.wamp.serializers.json import JSON
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
+from wsocket.wamp.serializers.ubjson import UBJSON
 
 SERIALIZERS: list[Serializer] = [JSON, MESSAGEPACK, UBJSON]
 if find_spec("cbor2") is not None:
-    from wsocket.wamp.cbor import CBOR
+    from wsocket.wamp.serializers.cbor import CBOR
 
     SERIALIZERS.append(CBOR)

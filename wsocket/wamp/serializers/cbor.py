@@ -13,12 +13,12 @@ import msgspec
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.items import explain_items, message_of
-from wsocket.wamp.payload_parts import first_byte
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.field_names import PAYLOAD_INDEX
 from wsocket.wamp.protocol.router_messages import RouterMessage
-from wsocket.wamp.serializers import Payload, check_keys, refuse_value
+from wsocket.wamp.serializers.base import Payload, check_keys, refuse_value
+from wsocket.wamp.serializers.item_by_item import explain_items, message_of
+from wsocket.wamp.serializers.payload_parts import first_byte
 
 # The depth that msgspec and most receivers can still read.
 _MAX_DEPTH = 400

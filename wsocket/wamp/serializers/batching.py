@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from wsocket.errors import BatchError
-from wsocket.wamp.serializers import Serializer
+from wsocket.wamp.serializers.base import Serializer
 
 _PREFIX = 4  # bytes of a length
 

@@ -13,11 +13,10 @@ import msgspec
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.binary_strings import from_json, to_json
-from wsocket.wamp.payload_parts import first_byte, is_plain_msgpack, size_of
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.field_names import explain
 from wsocket.wamp.protocol.router_messages import RouterMessage
+from wsocket.wamp.serializers.payload_parts import first_byte, is_plain_msgpack, size_of
 
 # Every payload meets these. What is imported is looked up in a dict each time, even by
 # compiled code; what is final is at hand.
@@ -81,109 +80,6 @@ class Serializer(Protocol):
 
     def pack(self, value: Any) -> Raw:
         """Write a payload part; raises one of `ENCODE_ERRORS`."""
-
-
-class Json:
-    """``wamp.2.json``: binary values are strings, a NUL followed by Base64 (section
-    "Binary conversion of JSON Strings")."""
-
-    name = "json"
-    binary = False
-
-    def __init__(self) -> None:
-        self.decode: Callable[[Any], ClientMessage] = msgspec.json.Decoder(
-            ClientMessage
-        ).decode
-        self.decode_from_router: Callable[[Any], RouterMessage] = msgspec.json.Decoder(
-            RouterMessage
-        ).decode
-        self.encode: Callable[[list[Any]], bytes] = msgspec.json.Encoder().encode
-        self._encode_value = msgspec.json.Encoder(enc_hook=refuse_value).encode
-
-    def explain(self, error: Exception, data: str | bytes) -> str:
-        return _explain(error, lambda: msgspec.json.decode(data))
-
-    def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
-        pieces: list[bytes | Raw] = [self.encode(head)[:-1]]
-        for part in parts:
-            pieces += (b",", part)
-        pieces.append(b"]")
-        return pieces
-
-    def payload(self, args: Raw, kwargs: Raw) -> Payload:
-        if args is _ABSENT:
-            return Payload(self, [])
-        if _first_byte(args) != 0x5B:  # [
-            raise PayloadError("Arguments: expected a list")
-        if kwargs is _ABSENT:
-            return Payload(self, [args])
-        if _first_byte(kwargs) != 0x7B:  # {
-            raise PayloadError("ArgumentsKw: expected a dict")
-        return Payload(self, [args, kwargs])
-
-    def unpack(self, part: Raw) -> Any:
-        value = msgspec.json.decode(part)
-        # Only then can a string begin with the NUL that marks binary.
-        return from_json(value) if b"\\u0000" in bytes(part) else value
-
-    def pack(self, value: Any) -> Raw:
-        return Raw(self._encode_value(to_json(value)))
-
-
-class MessagePack:
-    """``wamp.2.msgpack``."""
-
-    name = "msgpack"
-    binary = True
-
-    def __init__(self) -> None:
-        self.decode: Callable[[Any], ClientMessage] = msgspec.msgpack.Decoder(
-            ClientMessage
-        ).decode
-        self.decode_from_router: Callable[[Any], RouterMessage] = (
-            msgspec.msgpack.Decoder(RouterMessage).decode
-        )
-        self.encode: Callable[[list[Any]], bytes] = msgspec.msgpack.Encoder().encode
-        self._encode_value = msgspec.msgpack.Encoder(enc_hook=refuse_value).encode
-        self._decode_value: Callable[[Any], Any] = msgspec.msgpack.Decoder().decode
-
-    def explain(self, error: Exception, data: str | bytes) -> str:
-        return _explain(error, lambda: self._decode_value(data))
-
-    def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
-        # A message has few items, so the length of the list is in its first byte.
-        first = 0x90 | (len(head) + len(parts))
-        return [bytes((first,)) + self.encode(head)[1:], *parts]
-
-    def payload(self, args: Raw, kwargs: Raw) -> Payload:
-        if args is _ABSENT:
-            return Payload(self, [])
-        first = _first_byte(args)
-        if not (0x90 <= first <= 0x9F or first in (0xDC, 0xDD)):
-            raise PayloadError("Arguments: expected a list")
-        if not _is_plain_msgpack(args):
-            self._check(args)
-        if kwargs is _ABSENT:
-            return Payload(self, [args])
-        first = _first_byte(kwargs)
-        if not (0x80 <= first <= 0x8F or first in (0xDE, 0xDF)):
-            raise PayloadError("ArgumentsKw: expected a dict")
-        if not _is_plain_msgpack(kwargs):
-            check_keys(self._check(kwargs))
-        return Payload(self, [args, kwargs])
-
-    def _check(self, part: Raw) -> Any:
-        """Read a part that the decoder skipped over: the UTF-8 in it is unchecked."""
-        try:
-            return self._decode_value(part)
-        except DECODE_ERRORS as error:
-            raise PayloadError(f"payload: {error}") from error
-
-    def unpack(self, part: Raw) -> Any:
-        return self._decode_value(part)
-
-    def pack(self, value: Any) -> Raw:
-        return Raw(self._encode_value(value))
 
 
 class Payload:
@@ -291,7 +187,7 @@ def is_opaque(serializer: Serializer, args: Raw) -> bool:
         return False
 
 
-def _explain(error: Exception, decode: Callable[[], Any]) -> str:
+def explain_with(error: Exception, decode: Callable[[], Any]) -> str:
     """Word a decoder's error; *decode* reads the message without a schema."""
     if isinstance(error, RecursionError):
         return "message: nested too deeply"
@@ -319,7 +215,3 @@ def refuse_value(value: Any) -> Any:
     """Say that *value* has no form in a serializer (an encoder's hook)."""
     # Not the value itself: its repr may show what is none of the peer's business.
     raise TypeError(f"{type(value).__name__} has no form in this serializer")
-
-
-JSON = Json()
-MESSAGEPACK = MessagePack()

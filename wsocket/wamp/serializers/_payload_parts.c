@@ -223,7 +223,7 @@ static PyModuleDef_Slot slots[] = {{0, NULL}};
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
-    .m_name = "wsocket.wamp._payload_parts",
+    .m_name = "wsocket.wamp.serializers._payload_parts",
     .m_size = 0,
     .m_methods = methods,
     .m_slots = slots,

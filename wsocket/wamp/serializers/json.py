@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from wsocket.errors import PayloadError
+from wsocket.wamp.protocol.client_messages import ClientMessage
+from wsocket.wamp.protocol.router_messages import RouterMessage
+from wsocket.wamp.serializers.base import (
+    _ABSENT,
+    Payload,
+    _first_byte,
+    explain_with,
+    refuse_value,
+)
+from wsocket.wamp.serializers.json_binary import from_json, to_json
+
+
+class Json:
+    """``wamp.2.json``: binary values are strings, a NUL followed by Base64 (section
+    "Binary conversion of JSON Strings")."""
+
+    name = "json"
+    binary = False
+
+    def __init__(self) -> None:
+        self.decode: Callable[[Any], ClientMessage] = msgspec.json.Decoder(
+            ClientMessage
+        ).decode
+        self.decode_from_router: Callable[[Any], RouterMessage] = msgspec.json.Decoder(
+            RouterMessage
+        ).decode
+        self.encode: Callable[[list[Any]], bytes] = msgspec.json.Encoder().encode
+        self._encode_value = msgspec.json.Encoder(enc_hook=refuse_value).encode
+
+    def explain(self, error: Exception, data: str | bytes) -> str:
+        return explain_with(error, lambda: msgspec.json.decode(data))
+
+    def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
+        pieces: list[bytes | Raw] = [self.encode(head)[:-1]]
+        for part in parts:
+            pieces += (b",", part)
+        pieces.append(b"]")
+        return pieces
+
+    def payload(self, args: Raw, kwargs: Raw) -> Payload:
+        if args is _ABSENT:
+            return Payload(self, [])
+        if _first_byte(args) != 0x5B:  # [
+            raise PayloadError("Arguments: expected a list")
+        if kwargs is _ABSENT:
+            return Payload(self, [args])
+        if _first_byte(kwargs) != 0x7B:  # {
+            raise PayloadError("ArgumentsKw: expected a dict")
+        return Payload(self, [args, kwargs])
+
+    def unpack(self, part: Raw) -> Any:
+        value = msgspec.json.decode(part)
+        # Only then can a string begin with the NUL that marks binary.
+        return from_json(value) if b"\\u0000" in bytes(part) else value
+
+    def pack(self, value: Any) -> Raw:
+        return Raw(self._encode_value(to_json(value)))
+
+
+JSON = Json()

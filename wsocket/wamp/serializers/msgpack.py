@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from wsocket.errors import PayloadError
+from wsocket.wamp.protocol.client_messages import ClientMessage
+from wsocket.wamp.protocol.router_messages import RouterMessage
+from wsocket.wamp.serializers.base import (
+    _ABSENT,
+    DECODE_ERRORS,
+    Payload,
+    _first_byte,
+    _is_plain_msgpack,
+    check_keys,
+    explain_with,
+    refuse_value,
+)
+
+
+class MessagePack:
+    """``wamp.2.msgpack``."""
+
+    name = "msgpack"
+    binary = True
+
+    def __init__(self) -> None:
+        self.decode: Callable[[Any], ClientMessage] = msgspec.msgpack.Decoder(
+            ClientMessage
+        ).decode
+        self.decode_from_router: Callable[[Any], RouterMessage] = (
+            msgspec.msgpack.Decoder(RouterMessage).decode
+        )
+        self.encode: Callable[[list[Any]], bytes] = msgspec.msgpack.Encoder().encode
+        self._encode_value = msgspec.msgpack.Encoder(enc_hook=refuse_value).encode
+        self._decode_value: Callable[[Any], Any] = msgspec.msgpack.Decoder().decode
+
+    def explain(self, error: Exception, data: str | bytes) -> str:
+        return explain_with(error, lambda: self._decode_value(data))
+
+    def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
+        # A message has few items, so the length of the list is in its first byte.
+        first = 0x90 | (len(head) + len(parts))
+        return [bytes((first,)) + self.encode(head)[1:], *parts]
+
+    def payload(self, args: Raw, kwargs: Raw) -> Payload:
+        if args is _ABSENT:
+            return Payload(self, [])
+        first = _first_byte(args)
+        if not (0x90 <= first <= 0x9F or first in (0xDC, 0xDD)):
+            raise PayloadError("Arguments: expected a list")
+        if not _is_plain_msgpack(args):
+            self._check(args)
+        if kwargs is _ABSENT:
+            return Payload(self, [args])
+        first = _first_byte(kwargs)
+        if not (0x80 <= first <= 0x8F or first in (0xDE, 0xDF)):
+            raise PayloadError("ArgumentsKw: expected a dict")
+        if not _is_plain_msgpack(kwargs):
+            check_keys(self._check(kwargs))
+        return Payload(self, [args, kwargs])
+
+    def _check(self, part: Raw) -> Any:
+        """Read a part that the decoder skipped over: the UTF-8 in it is unchecked."""
+        try:
+            return self._decode_value(part)
+        except DECODE_ERRORS as error:
+            raise PayloadError(f"payload: {error}") from error
+
+    def unpack(self, part: Raw) -> Any:
+        return self._decode_value(part)
+
+    def pack(self, value: Any) -> Raw:
+        return Raw(self._encode_value(value))
+
+
+MESSAGEPACK = MessagePack()
