@@ -17,7 +17,6 @@ from wsocket.errors import (
 )
 from wsocket.log import logger
 from wsocket.wamp.config import AuthorizationRequest, Permission, Realm, Remember, Role
-from wsocket.wamp.grants import Grant
 from wsocket.wamp.handlers import CallDetails, CallResult, EventDetails
 from wsocket.wamp.pending import PendingCall
 from wsocket.wamp.protocol.client_messages import (
@@ -26,6 +25,7 @@ from wsocket.wamp.protocol.client_messages import (
     RegisterOptions,
     SubscribeOptions,
 )
+from wsocket.wamp.session.grant import Grant
 
 __all__ = [
     "ApplicationError",

@@ -28,7 +28,7 @@ from wsocket.wamp.protocol.ids import RandomBelow
 from wsocket.wamp.router import Router
 from wsocket.wamp.serializers.base import Payload, Serializer
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 
 ALL_ROLES = ClientRoles(
     caller=ClientRole(),

@@ -6,7 +6,6 @@ import pytest
 
 from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
 from wsocket import ApplicationError, Realm, WSocketApp
-from wsocket.wamp.features import announced_features
 from wsocket.wamp.protocol.client_messages import (
     ClientRole,
     ClientRoles,
@@ -16,7 +15,8 @@ from wsocket.wamp.protocol.client_messages import (
     RegisterOptions,
 )
 from wsocket.wamp.router import Router
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.features import announced_features
+from wsocket.wamp.session.session import Session
 
 HELLO = Hello("realm1", HelloDetails(ClientRoles(callee=ClientRole())))
 TAKEOVER = RegisterOptions(force_reregister=True)

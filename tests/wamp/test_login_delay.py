@@ -12,7 +12,7 @@ from wsocket.wamp.auth import AuthRequest, Denied, Identity, Ticket, TicketUser
 from wsocket.wamp.config import Realm
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello, HelloDetails
 from wsocket.wamp.router import Router
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 
 DELAY, JOIN_TIMEOUT = 1.0, 10.0
 SLOW = 0.25  # seconds that a hashed password takes

@@ -11,7 +11,7 @@ from wsocket import Permission, Realm, Role
 from wsocket.wamp.protocol.client_messages import ClientRole as ClientRole
 from wsocket.wamp.protocol.client_messages import ClientRoles, Hello, HelloDetails
 from wsocket.wamp.router import Router
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 
 OPEN = Realm("realm1")
 RULED = Realm("realm1", roles=[Role("anonymous", [Permission("com.", "prefix")])])

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.features import announced_features
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
@@ -28,6 +27,7 @@ from wsocket.wamp.serializers.cbor import CBOR
 from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.serializers.ubjson import UBJSON
+from wsocket.wamp.session.features import announced_features
 
 SERIALIZERS: dict[str, Serializer] = {
     "json": JSON,

@@ -28,7 +28,7 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.ids import MAX_ID, next_id, random_id
 from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 
 VIOLATION = "wamp.error.protocol_violation"
 GOODBYE = Goodbye({}, "wamp.close.close_realm")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from wsocket.wamp.protocol.client_messages import NO_PUBLISH_OPTIONS, PublishOptions
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 
 Test = Callable[[Session], bool]
 

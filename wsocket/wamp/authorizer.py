@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from wsocket.log import logger
-from wsocket.wamp.authorization import CACHED_LENGTH
 from wsocket.wamp.config import AuthorizationRequest, Authorizer
-from wsocket.wamp.grants import Ask, Grant
-from wsocket.wamp.runtime import Runtime
+from wsocket.wamp.session.grant import Ask, Grant
+from wsocket.wamp.session.role_grants import CACHED_LENGTH
+from wsocket.wamp.session.runtime import Runtime
 
 Then = Callable[["Grant | None"], None]
 """Takes what a session is granted; None: the authorizer has failed."""

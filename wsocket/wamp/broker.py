@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from wsocket.wamp.audience import Audience
-from wsocket.wamp.grants import Grant
 from wsocket.wamp.history import History
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import (
@@ -30,9 +29,10 @@ from wsocket.wamp.protocol.ids import RandomBelow, random_id
 from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.publications import Publication
 from wsocket.wamp.retention import RetainedEvents
-from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.serializers.base import Payload, is_opaque
-from wsocket.wamp.session import Session, deliver_event
+from wsocket.wamp.session.grant import Grant
+from wsocket.wamp.session.runtime import Runtime
+from wsocket.wamp.session.session import Session, deliver_event
 from wsocket.wamp.subscriptions import Subscription, Subscriptions
 
 FEATURES = {

@@ -9,7 +9,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from wsocket.core.checks import (
     check_bool,
@@ -20,11 +20,8 @@ from wsocket.core.checks import (
 )
 from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import Authenticator
-from wsocket.wamp.grants import Disclosure, Grant
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
-
-Action = Literal["call", "register", "publish", "subscribe"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
+from wsocket.wamp.session.grant import ACTIONS, Action, Disclosure, Grant
 
 # Fields of `Realm` that are numbers of something, and those that are seconds, with the
 # least that they may be.

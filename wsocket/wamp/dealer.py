@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.grants import Grant
 from wsocket.wamp.invocations import (
     PROGRESS_NEEDS,
     CalleeState,
@@ -44,9 +43,10 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.errors import Refusal, too_many
 from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.registrations import Endpoint, Registration, Registrations
-from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.serializers.base import Payload
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.grant import Grant
+from wsocket.wamp.session.runtime import Runtime
+from wsocket.wamp.session.session import Session
 
 FEATURES = {
     "call_canceling": True,

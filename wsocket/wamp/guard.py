@@ -9,22 +9,17 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from wsocket.wamp.authorization import (
-    OPEN_GRANTS,
-    RoleGrants,
-    asked,
-    compile_roles,
-    unknown_role,
-)
+from wsocket.wamp.authorization import compile_roles, unknown_role
 from wsocket.wamp.authorizer import AskAuthorizer, CallProcedure, Then
-from wsocket.wamp.config import Action, AuthorizationRequest, Authorizer, Role
-from wsocket.wamp.grants import DENIED, OPEN, Grant
+from wsocket.wamp.config import AuthorizationRequest, Authorizer, Role
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CALL, PUBLISH, REGISTER, SUBSCRIBE
 from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.uris import Match, UriRules
-from wsocket.wamp.runtime import Runtime
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.grant import DENIED, OPEN, Action, Grant
+from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants, asked
+from wsocket.wamp.session.runtime import Runtime
+from wsocket.wamp.session.session import Session
 
 Perform = Callable[[Session, Any, Grant], None]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from wsocket.wamp.protocol.uris import Match, fits
 from wsocket.wamp.publications import Publication
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 from wsocket.wamp.subscriptions import Subscription
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from wsocket.wamp.grants import Grant
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import ABSENT, Call, CallOptions
 from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.uris import UriRules
 from wsocket.wamp.registrations import Endpoint, Registration
-from wsocket.wamp.runtime import Cancellable
 from wsocket.wamp.serializers.base import Payload
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.grant import Grant
+from wsocket.wamp.session.runtime import Cancellable
+from wsocket.wamp.session.session import Session
 
 # What a callee must have announced to be asked for progressive results. The second is
 # the specification's rule; autobahn.js has not announced call_canceling.

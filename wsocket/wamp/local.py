@@ -12,7 +12,6 @@ from typing import Any
 from wsocket.core.concurrency.workers import InOrder, Workers
 from wsocket.core.net.loop import Loop
 from wsocket.log import logger
-from wsocket.wamp.direct import DIRECT, Frame
 from wsocket.wamp.handlers import (
     CallDetails,
     EventDetails,
@@ -32,7 +31,8 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.ids import next_id
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-from wsocket.wamp.session import Gatekeeper, Session
+from wsocket.wamp.session.in_process import DIRECT, DirectMessage
+from wsocket.wamp.session.session import Gatekeeper, Session
 
 OnAnswer = Callable[[list[Any], Payload], None]
 
@@ -98,7 +98,7 @@ class LocalSession:
 
     # The link
 
-    def write(self, frame: Frame) -> None:
+    def write(self, frame: DirectMessage) -> None:
         """A message from the router."""
         head, payload = frame
         reaction = self._reactions.get(head[0])
@@ -237,7 +237,7 @@ class LocalSession:
         self._session.handle(_answer(request, outcome))
 
 
-def _canceled(request: int, explanation: str) -> Frame:
+def _canceled(request: int, explanation: str) -> DirectMessage:
     """What the router would answer if it did."""
     head = [client_messages.ERROR, client_messages.CALL, request, {}, errors.CANCELED]
     return head, Payload.of(MESSAGEPACK, [explanation])

@@ -13,9 +13,7 @@ from wsocket.log import logger
 from wsocket.wamp import meta_arguments as read
 from wsocket.wamp.authorizer import Then
 from wsocket.wamp.broker import Broker
-from wsocket.wamp.config import Action
 from wsocket.wamp.dealer import Builtin, Dealer
-from wsocket.wamp.grants import OPEN, Grant
 from wsocket.wamp.guard import why_not
 from wsocket.wamp.history import History, HistoryFilters, rfc3339
 from wsocket.wamp.meta_events import (
@@ -30,7 +28,8 @@ from wsocket.wamp.protocol.uris import Match, UriRules
 from wsocket.wamp.registrations import Registration, Registrations
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.grant import OPEN, Action, Grant
+from wsocket.wamp.session.session import Session
 from wsocket.wamp.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.testaments import Testament, Testaments
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from wsocket.wamp.history import rfc3339
 from wsocket.wamp.registrations import Registration
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 from wsocket.wamp.subscriptions import Subscription
 
 Announce = Callable[[str, list[Any]], None]

@@ -16,7 +16,7 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.protocol.field_names import name_of
 from wsocket.wamp.protocol.ids import next_id
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 
 Act = Callable[[Session, Any], None]
 

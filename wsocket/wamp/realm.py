@@ -10,11 +10,8 @@ from typing import Any
 from wsocket.errors import ApplicationError, PayloadError
 from wsocket.wamp import broker, dealer, meta, meta_events
 from wsocket.wamp import config as configuration
-from wsocket.wamp.authorization import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.authorizer import Then
-from wsocket.wamp.config import Action, Authorizer
-from wsocket.wamp.direct import RouterCaller
-from wsocket.wamp.grants import OPEN
+from wsocket.wamp.config import Authorizer
 from wsocket.wamp.guard import Guard
 from wsocket.wamp.history import History, TopicLog
 from wsocket.wamp.invocations import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
@@ -39,10 +36,13 @@ from wsocket.wamp.protocol.ids import RandomBelow, random_id
 from wsocket.wamp.protocol.uris import Match, UriRules, reserved
 from wsocket.wamp.registrations import Registrations
 from wsocket.wamp.retention import RetainedEvents
-from wsocket.wamp.runtime import Runtime
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.grant import OPEN, Action
+from wsocket.wamp.session.in_process import RouterClient
+from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
+from wsocket.wamp.session.runtime import Runtime
+from wsocket.wamp.session.session import Session
 from wsocket.wamp.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.testaments import Testaments
 
@@ -74,7 +74,7 @@ class Realm:
         self.config = config
         self.sessions: dict[int, Session] = {}
         self._random_below = random_below
-        self._caller = RouterCaller()
+        self._caller = RouterClient()
         self.trusted: set[Session] = {self._caller.session}
         self._silent = False
         self._testaments = Testaments(

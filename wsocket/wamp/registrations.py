@@ -11,7 +11,7 @@ from wsocket.wamp.protocol.errors import Refusal, too_many
 from wsocket.wamp.protocol.ids import RandomBelow
 from wsocket.wamp.protocol.patterns import PatternMap
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 
 
 class Endpoint:

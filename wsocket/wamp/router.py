@@ -14,14 +14,14 @@ from wsocket.wamp import config
 from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import Authenticator, AuthRequest, Exchange, Identity
 from wsocket.wamp.config import Authorizer
-from wsocket.wamp.direct import NEVER
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
 from wsocket.wamp.protocol.ids import RandomBelow
 from wsocket.wamp.realm import Realm
-from wsocket.wamp.runtime import Cancellable, Runtime
 from wsocket.wamp.serializers.base import Payload, Serializer
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.in_process import NEVER
+from wsocket.wamp.session.runtime import Cancellable, Runtime
+from wsocket.wamp.session.session import Session
 
 # What the application's own session is called; its rights do not come from the name.
 TRUSTED = "trusted"

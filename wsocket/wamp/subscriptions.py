@@ -7,7 +7,7 @@ from typing import Protocol
 
 from wsocket.wamp.protocol.patterns import PatternMap
 from wsocket.wamp.protocol.uris import MATCHES, Match
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 
 
 class Subscription:

@@ -25,7 +25,7 @@ from tests.wamp.raw_client import (
 from wsocket.wamp.config import Realm
 from wsocket.wamp.router import Router
 from wsocket.wamp.serializers.json import JSON
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.session import Session
 
 CANCEL, INTERRUPT = 49, 69
 

@@ -30,9 +30,10 @@ from tests.wamp.realms.conftest import (
     refusal,
 )
 from wsocket import Permission, Realm, Role
-from wsocket.wamp.authorization import asked, compile_roles, unknown_role
-from wsocket.wamp.grants import Ask, Grant
+from wsocket.wamp.authorization import compile_roles, unknown_role
 from wsocket.wamp.protocol.uris import fits
+from wsocket.wamp.session.grant import Ask, Grant
+from wsocket.wamp.session.role_grants import asked
 
 TOPIC = "com.example.topic"
 DISCLOSE_ME = "wamp.error.option_disallowed.disclose_me"

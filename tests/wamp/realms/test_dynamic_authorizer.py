@@ -24,8 +24,8 @@ from tests.wamp.realms.conftest import (
 )
 from wsocket import AuthorizationRequest, Grant, Permission, Role
 from wsocket.wamp.authorizer import AskAuthorizer
-from wsocket.wamp.direct import NEVER
-from wsocket.wamp.grants import Ask
+from wsocket.wamp.session.grant import Ask
+from wsocket.wamp.session.in_process import NEVER
 
 CODES = {
     "call": CALL,

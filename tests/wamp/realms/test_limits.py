@@ -30,8 +30,8 @@ from tests.wamp.realms.conftest import (
     result,
 )
 from wsocket import Realm, Remember
-from wsocket.wamp.features import _known_features
 from wsocket.wamp.protocol.uris import MAX_LENGTH
+from wsocket.wamp.session.features import _known_features
 
 ADD = "wamp.session.add_testament"
 

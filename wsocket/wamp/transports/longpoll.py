@@ -25,7 +25,7 @@ from wsocket.log import LOGGED_AS
 from wsocket.wamp.serializers.base import DECODE_ERRORS
 from wsocket.wamp.serializers.batching import batching_of
 from wsocket.wamp.serializers.installed import SERIALIZERS
-from wsocket.wamp.session import Gatekeeper
+from wsocket.wamp.session.session import Gatekeeper
 from wsocket.wamp.transports.longpoll_link import (
     NOTHING,
     Batches,

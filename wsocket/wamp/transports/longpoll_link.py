@@ -15,7 +15,7 @@ from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
 from wsocket.wamp.serializers.base import Serializer
 from wsocket.wamp.serializers.batching import Batching
-from wsocket.wamp.session import Gatekeeper, Session
+from wsocket.wamp.session.session import Gatekeeper, Session
 from wsocket.wamp.transports.codec import FrameCodec
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.stream import Stream
 from wsocket.log import logger
-from wsocket.wamp.runtime import Cancellable
 from wsocket.wamp.serializers.installed import SERIALIZERS
-from wsocket.wamp.session import Gatekeeper, Session
+from wsocket.wamp.session.runtime import Cancellable
+from wsocket.wamp.session.session import Gatekeeper, Session
 from wsocket.wamp.transports.codec import FrameCodec
 from wsocket.wamp.transports.rawsocket_frames import (
     PING,

@@ -26,7 +26,7 @@ from wsocket.wamp.serializers.batching import (
 )
 from wsocket.wamp.serializers.installed import SERIALIZERS
 from wsocket.wamp.serializers.json import JSON
-from wsocket.wamp.session import Gatekeeper, Session
+from wsocket.wamp.session.session import Gatekeeper, Session
 from wsocket.wamp.transports.codec import FrameCodec
 
 PREFIX = "wamp.2."

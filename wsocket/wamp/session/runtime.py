@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Cancellable(Protocol):
@@ -29,7 +29,7 @@ class Runtime(Protocol):
         """Run ``callback(*args)`` on the loop after some *seconds*."""
 
     def offload(
-        self, function: Callable[[], T], then: Callable[[T | Exception], object]
+        self, function: Callable[[], _T], then: Callable[[_T | Exception], object]
     ) -> None:
         """Run *function* off the loop, and *then* on it with what it returned or
         raised.

@@ -13,8 +13,6 @@ from typing import Any, Protocol
 
 from wsocket.errors import PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
-from wsocket.wamp.authorization import OPEN_GRANTS, RoleGrants
-from wsocket.wamp.features import announced_features
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import (
     ABORT,
@@ -34,8 +32,10 @@ from wsocket.wamp.protocol.client_messages import (
     Yield,
 )
 from wsocket.wamp.protocol.field_names import name_of
-from wsocket.wamp.runtime import Cancellable
 from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload, Serializer
+from wsocket.wamp.session.features import announced_features
+from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
+from wsocket.wamp.session.runtime import Cancellable
 
 
 class Codec(Protocol):
@@ -417,11 +417,11 @@ class Session:
         self._link.close(failed=False)
 
 
-Step = Callable[[Session, Any], None]
+Transition = Callable[[Session, Any], None]
 
 # What a session answers itself; everything else is an action of the realm, or a
 # violation.
-ON_RECEIVE: dict[State, dict[type[Message], Step]] = {
+ON_RECEIVE: dict[State, dict[type[Message], Transition]] = {
     State.CLOSED: {Hello: Session._on_hello, Abort: Session._on_abort},
     State.ADMITTING: {Abort: Session._on_abort},
     State.CHALLENGED: {

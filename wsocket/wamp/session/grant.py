@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 Disclosure = Literal["allow", "force", "deny"]
 
@@ -43,3 +43,6 @@ Verdict = Grant | Ask
 
 OPEN = Grant(allowed=True)
 DENIED = Grant(allowed=False)
+
+Action = Literal["call", "register", "publish", "subscribe"]
+ACTIONS: tuple[Action, ...] = get_args(Action)

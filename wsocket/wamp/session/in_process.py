@@ -7,12 +7,12 @@ from typing import Any
 
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
 from wsocket.wamp.protocol.ids import next_id
-from wsocket.wamp.runtime import Cancellable
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-from wsocket.wamp.session import Session
+from wsocket.wamp.session.runtime import Cancellable
+from wsocket.wamp.session.session import Session
 
-Frame = tuple[list[Any], Payload]
+DirectMessage = tuple[list[Any], Payload]
 
 NO_PAYLOAD = Payload(MESSAGEPACK, [])
 
@@ -22,11 +22,11 @@ class DirectCodec:
 
     serializer = MESSAGEPACK
 
-    def encode(self, head: list[Any], payload: Payload | None) -> Frame:
+    def encode(self, head: list[Any], payload: Payload | None) -> DirectMessage:
         """A message and its payload, in whatever serializer that came."""
         return head, payload or NO_PAYLOAD
 
-    def encode_event(self, head: list[Any], payload: Payload) -> Frame:
+    def encode_event(self, head: list[Any], payload: Payload) -> DirectMessage:
         """The same for an EVENT."""
         return head, payload
 
@@ -44,7 +44,7 @@ class _Never:
 NEVER = _Never()
 
 
-class RouterCaller:
+class RouterClient:
     """Calls that the router itself makes: to an authorizer that is a WAMP procedure.
 
     It is a link without a client behind it, and its session is in no realm.
@@ -67,7 +67,7 @@ class RouterCaller:
         """What answers *request* is of no interest any more."""
         self._waiting.pop(request, None)
 
-    def write(self, frame: Frame) -> None:
+    def write(self, frame: DirectMessage) -> None:
         """Take a message for the session: ``[50, request, ...]`` or ``[8, 48, request,
         ...]``.
         """

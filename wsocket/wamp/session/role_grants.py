@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from wsocket.wamp.protocol.uris import Match
+from wsocket.wamp.session.grant import (
+    ACTIONS,
+    OPEN,
+    Action,
+    Verdict,
+)
+
+Asked = str | tuple[str, Match]
+"""What a session asks for: a URI, which is the usual, or (uri, match) of a pattern."""
+
+# Answers kept per role and action: peers choose the URIs, so there must be an end.
+_CACHE_SIZE = 10_000
+# Characters; the answers for longer URIs are computed each time.
+CACHED_LENGTH = 256
+
+
+class Grants(dict[Asked, Verdict]):
+    """What one role is granted for one action."""
+
+    def __missing__(self, key: Asked) -> Verdict:
+        pattern: tuple[str, Match] = (key, "exact") if isinstance(key, str) else key
+        uri, match = pattern
+        verdict = self.decide(uri, match)
+        if len(uri) <= CACHED_LENGTH:
+            if len(self) >= _CACHE_SIZE:
+                self.clear()
+            self[key] = verdict
+        return verdict
+
+    def decide(self, uri: str, match: Match) -> Verdict:
+        """Compute the answer."""
+        raise NotImplementedError
+
+
+def asked(uri: str, match: Match) -> Asked:
+    """The key of `Grants`."""
+    return uri if match == "exact" else (uri, match)
+
+
+class _Everything(Grants):
+    def decide(self, uri: str, match: Match) -> Verdict:
+        return OPEN
+
+
+RoleGrants = dict[Action, Grants]
+
+OPEN_GRANTS: RoleGrants = {action: _Everything() for action in ACTIONS}
