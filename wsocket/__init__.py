@@ -16,7 +16,9 @@ from wsocket.errors import (
     WsocketError,
 )
 from wsocket.log import logger
-from wsocket.wamp.config import AuthorizationRequest, Permission, Realm, Remember, Role
+from wsocket.wamp.authorization.authorizer import AuthorizationRequest
+from wsocket.wamp.authorization.roles import Permission, Role
+from wsocket.wamp.config import Realm, Remember
 from wsocket.wamp.handlers import CallDetails, CallResult, EventDetails
 from wsocket.wamp.pending import PendingCall
 from wsocket.wamp.protocol.client_messages import (

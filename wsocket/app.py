@@ -12,7 +12,8 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
 from wsocket.core.web.framework import Framework
 from wsocket.wamp.application import Application
-from wsocket.wamp.config import Authorizer, Realm
+from wsocket.wamp.authorization.authorizer import Authorizer
+from wsocket.wamp.config import Realm
 from wsocket.wamp.pending import PendingCall
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,

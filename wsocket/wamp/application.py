@@ -18,7 +18,8 @@ from wsocket.core.net.future import Future, Mailbox, ask
 from wsocket.core.net.loop import Loop, get_loop
 from wsocket.errors import ApplicationError
 from wsocket.log import logger
-from wsocket.wamp.config import Authorizer, Realm
+from wsocket.wamp.authorization.authorizer import Authorizer
+from wsocket.wamp.config import Realm
 from wsocket.wamp.handlers import Handler
 from wsocket.wamp.local import LocalSession
 from wsocket.wamp.pending import Answer, PendingCall, application_error

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, Protocol
 from wsocket.errors import ApplicationError, PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
 from wsocket.wamp import meta_arguments as read
-from wsocket.wamp.authorizer import Then
+from wsocket.wamp.authorization.authorizer import Then
+from wsocket.wamp.authorization.guard import why_not
 from wsocket.wamp.broker import Broker
 from wsocket.wamp.dealer import Builtin, Dealer
-from wsocket.wamp.guard import why_not
 from wsocket.wamp.history import History, HistoryFilters, rfc3339
 from wsocket.wamp.meta_events import (
     describe_registration,

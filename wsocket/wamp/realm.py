@@ -10,9 +10,8 @@ from typing import Any
 from wsocket.errors import ApplicationError, PayloadError
 from wsocket.wamp import broker, dealer, meta, meta_events
 from wsocket.wamp import config as configuration
-from wsocket.wamp.authorizer import Then
-from wsocket.wamp.config import Authorizer
-from wsocket.wamp.guard import Guard
+from wsocket.wamp.authorization.authorizer import Authorizer, Then
+from wsocket.wamp.authorization.guard import Guard
 from wsocket.wamp.history import History, TopicLog
 from wsocket.wamp.invocations import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
 from wsocket.wamp.numbering import Numbering

@@ -13,7 +13,7 @@ from wsocket.log import logger
 from wsocket.wamp import config
 from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import Authenticator, AuthRequest, Exchange, Identity
-from wsocket.wamp.config import Authorizer
+from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
 from wsocket.wamp.protocol.ids import RandomBelow

@@ -9,7 +9,8 @@ import pytest
 from tests.wamp.conftest import serving
 from tests.wamp.raw_client import CALL, ERROR, REGISTER
 from wsocket import WSocketApp
-from wsocket.wamp.config import Permission, Realm, Role
+from wsocket.wamp.authorization.roles import Permission, Role
+from wsocket.wamp.config import Realm
 
 DISALLOWED = "wamp.error.option_disallowed.disclose_me"
 KNOWS = "callee.caller_identification"

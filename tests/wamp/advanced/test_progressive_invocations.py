@@ -15,8 +15,8 @@ from tests.wamp.raw_client import (
     RESULT,
     UNREGISTER,
 )
-from wsocket.wamp.authorization import unknown_role
-from wsocket.wamp.config import Permission, Role
+from wsocket.wamp.authorization.roles import Permission, Role
+from wsocket.wamp.authorization.rules import unknown_role
 
 STREAMS = "caller.progressive_call_invocations"
 TAKES = ("callee.progressive_call_invocations", "callee.call_canceling")

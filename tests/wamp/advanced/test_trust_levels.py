@@ -10,7 +10,8 @@ import pytest
 from tests.wamp.advanced.conftest import Peer, roles
 from tests.wamp.conftest import serving
 from wsocket import WSocketApp
-from wsocket.wamp.config import Permission, Realm, Role
+from wsocket.wamp.authorization.roles import Permission, Role
+from wsocket.wamp.config import Realm
 from wsocket.wamp.handlers import CallDetails
 
 KNOWS = "callee.call_trustlevels"

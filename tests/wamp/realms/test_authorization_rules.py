@@ -30,7 +30,7 @@ from tests.wamp.realms.conftest import (
     refusal,
 )
 from wsocket import Permission, Realm, Role
-from wsocket.wamp.authorization import compile_roles, unknown_role
+from wsocket.wamp.authorization.rules import compile_roles, unknown_role
 from wsocket.wamp.protocol.uris import fits
 from wsocket.wamp.session.grant import Ask, Grant
 from wsocket.wamp.session.role_grants import asked

@@ -23,7 +23,7 @@ from tests.wamp.realms.conftest import (
     refusal,
 )
 from wsocket import AuthorizationRequest, Grant, Permission, Role
-from wsocket.wamp.authorizer import AskAuthorizer
+from wsocket.wamp.authorization.authorizer import AskAuthorizer
 from wsocket.wamp.session.grant import Ask
 from wsocket.wamp.session.in_process import NEVER
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from wsocket.log import logger
-from wsocket.wamp.config import AuthorizationRequest, Authorizer
-from wsocket.wamp.session.grant import Ask, Grant
+from wsocket.wamp.protocol.uris import Match
+from wsocket.wamp.session.grant import Action, Ask, Grant
 from wsocket.wamp.session.role_grants import CACHED_LENGTH
 from wsocket.wamp.session.runtime import Runtime
 
@@ -139,3 +140,22 @@ def _grant(
         result,
     )
     return None, False
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """What an authorizer is asked.
+
+    Attributes:
+        session: ``session``, ``authid``, ``authrole``, ``authmethod`` and
+            ``authprovider``.
+        match: How *uri* is meant, in subscribe and register.
+    """
+
+    session: dict[str, Any]
+    uri: str
+    action: Action
+    match: Match = "exact"
+
+
+Authorizer = Callable[[AuthorizationRequest], "bool | Grant | dict[str, Any]"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wsocket.wamp.config import Permission, Role
+from wsocket.wamp.authorization.roles import Permission, Role
 from wsocket.wamp.protocol.uris import Match, fits
 from wsocket.wamp.session.grant import (
     ACTIONS,

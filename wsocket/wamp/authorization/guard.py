@@ -9,9 +9,15 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from wsocket.wamp.authorization import compile_roles, unknown_role
-from wsocket.wamp.authorizer import AskAuthorizer, CallProcedure, Then
-from wsocket.wamp.config import AuthorizationRequest, Authorizer, Role
+from wsocket.wamp.authorization.authorizer import (
+    AskAuthorizer,
+    AuthorizationRequest,
+    Authorizer,
+    CallProcedure,
+    Then,
+)
+from wsocket.wamp.authorization.roles import Role
+from wsocket.wamp.authorization.rules import compile_roles, unknown_role
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CALL, PUBLISH, REGISTER, SUBSCRIBE
 from wsocket.wamp.protocol.errors import Refusal

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from wsocket.core.checks import (
+    check_bool,
+    check_choice,
+    check_list,
+)
+from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules
+from wsocket.wamp.session.grant import ACTIONS, Action, Disclosure
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What a role may do with the URIs that a pattern stands for.
+
+    Args:
+        uri: A URI or a pattern.
+        match: How *uri* is meant.
+        allow: Actions: ``call``, ``register``, ``publish``, ``subscribe``. What is not
+            listed is denied. None leaves the decision to the realm's authorizer, and
+            denies everything without one.
+        disclose: Whether the session's identity is disclosed to callees and
+            subscribers: as it asks (``allow``), always (``force``), never (``deny``).
+            Under ``allow=None`` it holds where the authorizer says nothing about it.
+        cache: Under ``allow=None``: whether the authorizer's answers for these URIs may
+            be kept for `Realm.authorizer_ttl`.
+    """
+
+    uri: str
+    match: Match = "exact"
+    allow: Sequence[Action] | None = ()
+    disclose: Disclosure = "allow"
+    cache: bool = True
+
+    def __post_init__(self) -> None:
+        check_pattern("Permission", self.uri, self.match)
+        check_list("Permission.allow", () if self.allow is None else self.allow)
+        for action in self.allow or ():
+            check_choice("Permission.allow", action, ACTIONS)
+        check_choice("Permission.disclose", self.disclose, get_args(Disclosure))
+        check_bool("Permission.cache", self.cache)
+
+
+@dataclass(frozen=True)
+class Role:
+    """What the sessions of one authrole may do: nothing but what is permitted.
+
+    Args:
+        permissions: The longest pattern that fits a URI decides.
+        trustlevel: Told to callees and subscribers that announced trust levels.
+    """
+
+    name: str
+    permissions: Sequence[Permission] = ()
+    trustlevel: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name or not isinstance(self.name, str):
+            raise ValueError(
+                f"Role.name: expected a non-empty string, got {self.name!r}"
+            )
+        check_list("Role.permissions", self.permissions, kind=Permission)
+        level = self.trustlevel
+        if level is not None and (type(level) is not int or level < 0):
+            raise ValueError(f"Role.trustlevel: expected an int >= 0, got {level!r}")
+
+
+def check_pattern(name: str, uri: object, match: Match) -> None:
+    rules = UriRules()
+    check_choice(f"{name}.match", match, MATCHES)
+    if not isinstance(uri, str):
+        raise TypeError(f"{name}.uri: expected a string, got {uri!r}")
+    if not rules.valid(uri, match):
+        raise ValueError(f"{name}.uri: {rules.problem(uri, match)}")
