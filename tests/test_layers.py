@@ -175,7 +175,7 @@ def wamp_imports_what_is_above_it(imports: list[Import]) -> list[Import]:
 
 
 def broker_and_dealer_import_each_other(imports: list[Import]) -> list[Import]:
-    pair = {"wsocket.wamp.broker", "wsocket.wamp.dealer"}
+    pair = {"wsocket.wamp.pubsub.broker", "wsocket.wamp.dealer"}
     return [found for found in imports if {found.importer, found.imported} == pair]
 
 
@@ -230,7 +230,7 @@ VIOLATIONS = {
         "from wsocket.app import x",
     ),
     "broker_and_dealer_import_each_other": (
-        "wsocket.wamp.broker",
+        "wsocket.wamp.pubsub.broker",
         "from wsocket.wamp.dealer import Dealer",
     ),
     "something_imports_cli": ("wsocket.app", "from wsocket.cli import main"),

@@ -13,9 +13,7 @@ from wsocket.log import logger
 from wsocket.wamp import meta_arguments as read
 from wsocket.wamp.authorization.authorizer import Then
 from wsocket.wamp.authorization.guard import why_not
-from wsocket.wamp.broker import Broker
 from wsocket.wamp.dealer import Builtin, Dealer
-from wsocket.wamp.history import History, HistoryFilters, rfc3339
 from wsocket.wamp.meta_events import (
     describe_registration,
     describe_session,
@@ -25,13 +23,15 @@ from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CALL, RESULT, Call
 from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.uris import Match, UriRules
+from wsocket.wamp.pubsub.broker import Broker
+from wsocket.wamp.pubsub.history import History, HistoryFilters, rfc3339
+from wsocket.wamp.pubsub.subscriptions import Subscription, Subscriptions
+from wsocket.wamp.pubsub.testaments import Testament, Testaments
 from wsocket.wamp.registrations import Registration, Registrations
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.grant import OPEN, Action, Grant
 from wsocket.wamp.session.session import Session
-from wsocket.wamp.subscriptions import Subscription, Subscriptions
-from wsocket.wamp.testaments import Testament, Testaments
 
 BROKER_FEATURES = {"session_meta_api": True, "subscription_meta_api": True}
 DEALER_FEATURES = {

@@ -11,7 +11,7 @@ import msgspec
 
 from wsocket.wamp.protocol.client_messages import PublishOptions
 from wsocket.wamp.protocol.uris import MATCHES, Match
-from wsocket.wamp.testaments import SCOPES, Scope
+from wsocket.wamp.pubsub.testaments import SCOPES, Scope
 
 
 def id_of(name: str, value: object) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.wamp.history import rfc3339
+from wsocket.wamp.pubsub.history import rfc3339
+from wsocket.wamp.pubsub.subscriptions import Subscription
 from wsocket.wamp.registrations import Registration
 from wsocket.wamp.session.session import Session
-from wsocket.wamp.subscriptions import Subscription
 
 Announce = Callable[[str, list[Any]], None]
 

@@ -8,11 +8,10 @@ from functools import partial
 from typing import Any
 
 from wsocket.errors import ApplicationError, PayloadError
-from wsocket.wamp import broker, dealer, meta, meta_events
 from wsocket.wamp import config as configuration
+from wsocket.wamp import dealer, meta, meta_events
 from wsocket.wamp.authorization.authorizer import Authorizer, Then
 from wsocket.wamp.authorization.guard import Guard
-from wsocket.wamp.history import History, TopicLog
 from wsocket.wamp.invocations import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
 from wsocket.wamp.numbering import Numbering
 from wsocket.wamp.protocol.client_messages import (
@@ -33,8 +32,12 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.protocol.ids import RandomBelow, random_id
 from wsocket.wamp.protocol.uris import Match, UriRules, reserved
+from wsocket.wamp.pubsub import broker
+from wsocket.wamp.pubsub.history import History, TopicLog
+from wsocket.wamp.pubsub.retention import RetainedEvents
+from wsocket.wamp.pubsub.subscriptions import Subscription, Subscriptions
+from wsocket.wamp.pubsub.testaments import Testaments
 from wsocket.wamp.registrations import Registrations
-from wsocket.wamp.retention import RetainedEvents
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.grant import OPEN, Action
@@ -42,8 +45,6 @@ from wsocket.wamp.session.in_process import RouterClient
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session
-from wsocket.wamp.subscriptions import Subscription, Subscriptions
-from wsocket.wamp.testaments import Testaments
 
 AGENT = "wsocket"
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.wamp.audience import Audience
-from wsocket.wamp.history import History
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import (
     EVENT,
@@ -27,13 +25,15 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.errors import Refusal, too_many
 from wsocket.wamp.protocol.ids import RandomBelow, random_id
 from wsocket.wamp.protocol.uris import UriRules, reserved
-from wsocket.wamp.publications import Publication
-from wsocket.wamp.retention import RetainedEvents
+from wsocket.wamp.pubsub.audience import Audience
+from wsocket.wamp.pubsub.history import History
+from wsocket.wamp.pubsub.publication import Publication
+from wsocket.wamp.pubsub.retention import RetainedEvents
+from wsocket.wamp.pubsub.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.serializers.base import Payload, is_opaque
 from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session, deliver_event
-from wsocket.wamp.subscriptions import Subscription, Subscriptions
 
 FEATURES = {
     "event_history": True,

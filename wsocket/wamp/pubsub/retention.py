@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from wsocket.wamp.protocol.uris import Match, fits
-from wsocket.wamp.publications import Publication
+from wsocket.wamp.pubsub.publication import Publication
 
 
 class RetainedEvents:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from wsocket.wamp.audience import lists_size
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import PublishOptions
 from wsocket.wamp.protocol.errors import Refusal, too_many
-from wsocket.wamp.publications import texts_size
+from wsocket.wamp.pubsub.audience import lists_size
+from wsocket.wamp.pubsub.publication import texts_size
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.session.session import Session

@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Any
 
 from wsocket.wamp.protocol.uris import Match, fits
-from wsocket.wamp.publications import Publication
+from wsocket.wamp.pubsub.publication import Publication
+from wsocket.wamp.pubsub.subscriptions import Subscription
 from wsocket.wamp.session.session import Session
-from wsocket.wamp.subscriptions import Subscription
 
 
 class TopicLog:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wsocket.wamp.audience import Audience
+from wsocket.wamp.pubsub.audience import Audience
 from wsocket.wamp.serializers.base import Payload
 
 
