@@ -175,7 +175,7 @@ def wamp_imports_what_is_above_it(imports: list[Import]) -> list[Import]:
 
 
 def broker_and_dealer_import_each_other(imports: list[Import]) -> list[Import]:
-    pair = {"wsocket.wamp.pubsub.broker", "wsocket.wamp.dealer"}
+    pair = {"wsocket.wamp.pubsub.broker", "wsocket.wamp.rpc.dealer"}
     return [found for found in imports if {found.importer, found.imported} == pair]
 
 
@@ -231,7 +231,7 @@ VIOLATIONS = {
     ),
     "broker_and_dealer_import_each_other": (
         "wsocket.wamp.pubsub.broker",
-        "from wsocket.wamp.dealer import Dealer",
+        "from wsocket.wamp.rpc.dealer import Dealer",
     ),
     "something_imports_cli": ("wsocket.app", "from wsocket.cli import main"),
     "hidden_in_a_function": ("wsocket.app", "def run():\n    import json"),
@@ -252,7 +252,7 @@ def test_no_import_breaks_the_layers(rule):
 def test_each_rule_finds_its_violation(rule):
     """The rules themselves work: each catches source that breaks it."""
     module, source = VIOLATIONS[rule.__name__]
-    found = imports_of(module, source, {*SOURCES, "wsocket.wamp.dealer"})
+    found = imports_of(module, source, {*SOURCES, "wsocket.wamp.rpc.dealer"})
     assert rule(found) == found != []
 
 

@@ -13,7 +13,6 @@ from wsocket.log import logger
 from wsocket.wamp import meta_arguments as read
 from wsocket.wamp.authorization.authorizer import Then
 from wsocket.wamp.authorization.guard import why_not
-from wsocket.wamp.dealer import Builtin, Dealer
 from wsocket.wamp.meta_events import (
     describe_registration,
     describe_session,
@@ -27,7 +26,8 @@ from wsocket.wamp.pubsub.broker import Broker
 from wsocket.wamp.pubsub.history import History, HistoryFilters, rfc3339
 from wsocket.wamp.pubsub.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.pubsub.testaments import Testament, Testaments
-from wsocket.wamp.registrations import Registration, Registrations
+from wsocket.wamp.rpc.dealer import Builtin, Dealer
+from wsocket.wamp.rpc.registrations import Registration, Registrations
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.grant import OPEN, Action, Grant

@@ -7,7 +7,7 @@ from typing import Any
 
 from wsocket.wamp.pubsub.history import rfc3339
 from wsocket.wamp.pubsub.subscriptions import Subscription
-from wsocket.wamp.registrations import Registration
+from wsocket.wamp.rpc.registrations import Registration
 from wsocket.wamp.session.session import Session
 
 Announce = Callable[[str, list[Any]], None]

@@ -9,10 +9,9 @@ from typing import Any
 
 from wsocket.errors import ApplicationError, PayloadError
 from wsocket.wamp import config as configuration
-from wsocket.wamp import dealer, meta, meta_events
+from wsocket.wamp import meta, meta_events
 from wsocket.wamp.authorization.authorizer import Authorizer, Then
 from wsocket.wamp.authorization.guard import Guard
-from wsocket.wamp.invocations import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
 from wsocket.wamp.numbering import Numbering
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
@@ -37,7 +36,9 @@ from wsocket.wamp.pubsub.history import History, TopicLog
 from wsocket.wamp.pubsub.retention import RetainedEvents
 from wsocket.wamp.pubsub.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.pubsub.testaments import Testaments
-from wsocket.wamp.registrations import Registrations
+from wsocket.wamp.rpc import dealer
+from wsocket.wamp.rpc.registrations import Registrations
+from wsocket.wamp.rpc.routed_call import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.grant import OPEN, Action

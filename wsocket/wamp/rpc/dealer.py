@@ -2,7 +2,7 @@
 
 Every method runs on the loop with an established session. What a call needs of the
 features of the Advanced Profile is decided when it is routed; from then on the
-`Invocation` knows."""
+`RoutedCall` knows."""
 
 from __future__ import annotations
 
@@ -10,17 +10,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.invocations import (
-    PROGRESS_NEEDS,
-    CalleeState,
-    CallerState,
-    Invocation,
-    details_of,
-    disclosure_refusal,
-    may_pass,
-    missing_feature,
-    no_procedure,
-)
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import (
     CALL,
@@ -42,7 +31,18 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.protocol.errors import Refusal, too_many
 from wsocket.wamp.protocol.uris import UriRules, reserved
-from wsocket.wamp.registrations import Endpoint, Registration, Registrations
+from wsocket.wamp.rpc.registrations import RegisteredCallee, Registration, Registrations
+from wsocket.wamp.rpc.routed_call import (
+    PROGRESS_NEEDS,
+    CalleeState,
+    CallerState,
+    RoutedCall,
+    details_of,
+    disclosure_refusal,
+    may_pass,
+    missing_feature,
+    no_procedure,
+)
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.session.runtime import Runtime
@@ -209,13 +209,13 @@ class Dealer:
                 errors.NO_AVAILABLE_CALLEE,
                 "every callee runs as many calls as it registered for (concurrency)",
             )
-        invocation = Invocation(
+        invocation = RoutedCall(
             caller, message, calls=calls, registration=registration, grant=grant
         )
         return self._invoke(invocation, endpoint, payload)
 
     def _invoke(
-        self, invocation: Invocation, endpoint: Endpoint, payload: Payload
+        self, invocation: RoutedCall, endpoint: RegisteredCallee, payload: Payload
     ) -> Refusal | None:
         """Send the INVOCATION, or say why that cannot be done."""
         callee, options = endpoint.callee, invocation.message.options
@@ -250,7 +250,7 @@ class Dealer:
         return None
 
     def _continue(
-        self, invocation: Invocation, message: Call, payload: Payload
+        self, invocation: RoutedCall, message: Call, payload: Payload
     ) -> None:
         """More arguments for a call that runs ("Progressive Call Invocations")."""
         caller, callee = invocation.caller, invocation.endpoint.callee
@@ -350,7 +350,7 @@ class Dealer:
             head = [ERROR, CALL, invocation.call_request, details, error]
             self._send_answer(invocation, head, payload)
 
-    def _reroute(self, invocation: Invocation) -> None:
+    def _reroute(self, invocation: RoutedCall) -> None:
         """The callee declines: it is another one's turn ("Call Rerouting")."""
         # The caller has been waiting since its CALL: the time that it gave runs on.
         timer, invocation.timer = invocation.timer, None
@@ -410,18 +410,18 @@ class Dealer:
             for invocation in list(callee_state.invocations.values()):
                 self._fail(invocation, errors.CANCELED, "the callee has left")
 
-    def _interrupt(self, invocation: Invocation, mode: CancelMode) -> None:
+    def _interrupt(self, invocation: RoutedCall, mode: CancelMode) -> None:
         callee = invocation.endpoint.callee
         if callee in self._callees and "callee.call_canceling" in callee.features:
             callee.send([INTERRUPT, invocation.request, {"mode": mode}])
 
-    def _expire(self, invocation: Invocation) -> None:
+    def _expire(self, invocation: RoutedCall) -> None:
         """The time for an answer is up ("Call Timeouts")."""
         milliseconds = invocation.message.options.timeout
         self._fail(invocation, errors.TIMEOUT, f"no answer within {milliseconds} ms")
         self._interrupt(invocation, "killnowait")
 
-    def _start_timer(self, invocation: Invocation, *, forwarded: bool) -> None:
+    def _start_timer(self, invocation: RoutedCall, *, forwarded: bool) -> None:
         """Limit the time for an answer, unless the callee does that itself."""
         if forwarded:
             invocation.timeout = 0.0
@@ -430,7 +430,7 @@ class Dealer:
             invocation.timeout = invocation.message.options.timeout / 1000
             self._restart_timer(invocation)
 
-    def _restart_timer(self, invocation: Invocation) -> None:
+    def _restart_timer(self, invocation: RoutedCall) -> None:
         if invocation.timeout:
             invocation.stop_timer()
             invocation.timer = self._runtime.call_later(
@@ -439,7 +439,7 @@ class Dealer:
 
     # The tables
 
-    def _awaited(self, callee: Session, request: int, field: str) -> Invocation | None:
+    def _awaited(self, callee: Session, request: int, field: str) -> RoutedCall | None:
         """The invocation that *request* answers; None when nobody waits for that."""
         state = self._callees.get(callee)
         invocation = state.invocations.get(request) if state else None
@@ -447,25 +447,25 @@ class Dealer:
             callee.violate(f"{field}: there was no invocation {request}")
         return invocation
 
-    def _finish(self, invocation: Invocation) -> None:
+    def _finish(self, invocation: RoutedCall) -> None:
         """The call has its final answer: what comes later is discarded."""
         del invocation.calls[invocation.call_request]
         self._forget(invocation)
 
-    def _forget(self, invocation: Invocation) -> None:
+    def _forget(self, invocation: RoutedCall) -> None:
         """The callee's answer is not awaited any more."""
         invocation.endpoint.active -= 1
         del invocation.invocations[invocation.request]
         if invocation.timer is not None:
             invocation.stop_timer()
 
-    def _fail(self, invocation: Invocation, error: str, explanation: str) -> None:
+    def _fail(self, invocation: RoutedCall, error: str, explanation: str) -> None:
         """End a call with an ERROR of ours."""
         self._finish(invocation)
         invocation.caller.send_error(CALL, invocation.call_request, error, explanation)
 
     def _send_answer(
-        self, invocation: Invocation, head: list[Any], payload: Payload
+        self, invocation: RoutedCall, head: list[Any], payload: Payload
     ) -> None:
         """Pass an answer on; one that cannot be written for the caller is an ERROR."""
         try:
@@ -481,7 +481,7 @@ class Dealer:
                 f"the callee's answer: {error}",
             )
 
-    def _passes(self, invocation: Invocation, callee: Session) -> bool:
+    def _passes(self, invocation: RoutedCall, callee: Session) -> bool:
         """Whether the caller takes an answer in payload passthru mode.
 
         If not, the callee is told, and the call ends: its caller would wait for ever.

@@ -8,7 +8,7 @@ from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import ABSENT, Call, CallOptions
 from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.uris import UriRules
-from wsocket.wamp.registrations import Endpoint, Registration
+from wsocket.wamp.rpc.registrations import RegisteredCallee, Registration
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.session.runtime import Cancellable
@@ -20,7 +20,7 @@ PROGRESS_NEEDS = frozenset({"callee.progressive_call_results"})
 STRICT_PROGRESS_NEEDS = PROGRESS_NEEDS | {"callee.call_canceling"}
 
 
-class Invocation:
+class RoutedCall:
     """A call on its way: asked by `caller`, answered by the callee of `endpoint`.
 
     Attributes:
@@ -61,7 +61,7 @@ class Invocation:
         caller: Session,
         message: Call,
         *,
-        calls: dict[int, Invocation],
+        calls: dict[int, RoutedCall],
         registration: Registration,
         grant: Grant,
     ) -> None:
@@ -77,13 +77,13 @@ class Invocation:
         self.streaming = message.options.progress
         self.timeout = 0.0
         self.timer: Cancellable | None = None
-        self.tried: tuple[Endpoint, ...] = ()
+        self.tried: tuple[RegisteredCallee, ...] = ()
         self.canceled = False
         self.progressive = False
         # Where it is run, once that is decided.
-        self.endpoint: Endpoint
+        self.endpoint: RegisteredCallee
         self.request = 0
-        self.invocations: dict[int, Invocation]
+        self.invocations: dict[int, RoutedCall]
 
     def stop_timer(self) -> None:
         """The callee may take its time from now on."""
@@ -98,7 +98,7 @@ class CallerState:
     __slots__ = ("calls", "last_request")
 
     def __init__(self) -> None:
-        self.calls: dict[int, Invocation] = {}  # by CALL.Request
+        self.calls: dict[int, RoutedCall] = {}  # by CALL.Request
         self.last_request = 0
 
 
@@ -108,7 +108,7 @@ class CalleeState:
     __slots__ = ("invocations", "last_request")
 
     def __init__(self) -> None:
-        self.invocations: dict[int, Invocation] = {}  # by INVOCATION.Request
+        self.invocations: dict[int, RoutedCall] = {}  # by INVOCATION.Request
         self.last_request = 0
 
 
@@ -142,7 +142,10 @@ def disclosure_refusal(options: CallOptions, grant: Grant) -> Refusal | None:
 
 
 def details_of(
-    invocation: Invocation, endpoint: Endpoint, *, progress_needs: frozenset[str]
+    invocation: RoutedCall,
+    endpoint: RegisteredCallee,
+    *,
+    progress_needs: frozenset[str],
 ) -> dict[str, Any]:
     """Make INVOCATION.Details, and note on *invocation* what was granted.
 

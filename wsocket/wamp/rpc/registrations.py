@@ -14,7 +14,7 @@ from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
 from wsocket.wamp.session.session import Session
 
 
-class Endpoint:
+class RegisteredCallee:
     """One callee of a registration, with the options it registered with."""
 
     __slots__ = (
@@ -56,10 +56,10 @@ class Registration:
         self.match = match
         self.invoke = invoke
         self.created = created
-        self.endpoints: list[Endpoint] = []
+        self.endpoints: list[RegisteredCallee] = []
         self.turn = 0  # roundrobin: the index of the next endpoint
 
-    def endpoint_of(self, callee: Session) -> Endpoint | None:
+    def endpoint_of(self, callee: Session) -> RegisteredCallee | None:
         """The endpoint of *callee*, if it has one here."""
         return next((each for each in self.endpoints if each.callee is callee), None)
 
@@ -164,7 +164,7 @@ class Registrations:
             self.by_id[registration.id] = registration
             observer.created(callee, registration)
         if registration.endpoint_of(callee) is None:
-            registration.endpoints.append(Endpoint(callee, options))
+            registration.endpoints.append(RegisteredCallee(callee, options))
             self._held.setdefault(callee, []).append(registration)
             observer.registered(callee, registration)
         return registration
@@ -190,8 +190,8 @@ class Registrations:
             self._observer.deleted(callee, registration)
 
     def choose(
-        self, registration: Registration, tried: Collection[Endpoint] = ()
-    ) -> Endpoint | None:
+        self, registration: Registration, tried: Collection[RegisteredCallee] = ()
+    ) -> RegisteredCallee | None:
         """The callee whose turn it is ("Shared Registration"); None when none is free.
 
         Args:
@@ -208,7 +208,7 @@ class Registrations:
             # From the one whose turn it is, to the end, and from the start again.
             turn = registration.turn % len(endpoints)
             for index in (*range(turn, len(endpoints)), *range(turn)):
-                endpoint: Endpoint = endpoints[index]
+                endpoint: RegisteredCallee = endpoints[index]
                 if endpoint.free and endpoint not in tried:
                     registration.turn = index + 1
                     return endpoint
