@@ -9,9 +9,10 @@ from typing import Any
 
 from wsocket.errors import ApplicationError, PayloadError
 from wsocket.wamp import config as configuration
-from wsocket.wamp import meta, meta_events
 from wsocket.wamp.authorization.authorizer import Authorizer, Then
 from wsocket.wamp.authorization.guard import Guard
+from wsocket.wamp.meta import events as meta_events
+from wsocket.wamp.meta import procedures as meta
 from wsocket.wamp.numbering import Numbering
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,

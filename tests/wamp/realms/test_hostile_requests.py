@@ -29,7 +29,7 @@ from tests.wamp.realms.conftest import (
 )
 from tests.wamp.realms.logins import AUTHENTICATE, USERS, Login, challenged
 from wsocket import Remember
-from wsocket.wamp.meta import PROCEDURES
+from wsocket.wamp.meta.procedures import PROCEDURES
 
 TOPIC = "com.example.topic"
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 from wsocket.errors import ApplicationError, PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
-from wsocket.wamp import meta_arguments as read
 from wsocket.wamp.authorization.authorizer import Then
 from wsocket.wamp.authorization.guard import why_not
-from wsocket.wamp.meta_events import (
+from wsocket.wamp.meta import arguments as read
+from wsocket.wamp.meta.events import (
     describe_registration,
     describe_session,
     describe_subscription,
