@@ -224,9 +224,12 @@ VIOLATIONS = {
         "wsocket.core.websocket.frames",
         "import wsocket.wamp.protocol.ids",
     ),
-    "wamp_imports_core": ("wsocket.wamp.realm", "from wsocket.core import frames"),
+    "wamp_imports_core": (
+        "wsocket.wamp.router.realm",
+        "from wsocket.core import frames",
+    ),
     "wamp_imports_what_is_above_it": (
-        "wsocket.wamp.realm",
+        "wsocket.wamp.router.realm",
         "from wsocket.app import x",
     ),
     "broker_and_dealer_import_each_other": (

@@ -18,7 +18,6 @@ from wsocket.errors import (
 from wsocket.log import logger
 from wsocket.wamp.authorization.authorizer import AuthorizationRequest
 from wsocket.wamp.authorization.roles import Permission, Role
-from wsocket.wamp.config import Realm, Remember
 from wsocket.wamp.handlers import CallDetails, CallResult, EventDetails
 from wsocket.wamp.pending import PendingCall
 from wsocket.wamp.protocol.client_messages import (
@@ -27,6 +26,7 @@ from wsocket.wamp.protocol.client_messages import (
     RegisterOptions,
     SubscribeOptions,
 )
+from wsocket.wamp.router.config import Realm, Remember
 from wsocket.wamp.session.grant import Grant
 
 __all__ = [

@@ -13,7 +13,6 @@ from wsocket.core.net.listener import Listener
 from wsocket.core.web.framework import Framework
 from wsocket.wamp.application import Application
 from wsocket.wamp.authorization.authorizer import Authorizer
-from wsocket.wamp.config import Realm
 from wsocket.wamp.pending import PendingCall
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
@@ -24,7 +23,8 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.protocol.ids import RandomWords
 from wsocket.wamp.protocol.uris import Match
-from wsocket.wamp.router import Router
+from wsocket.wamp.router.config import Realm
+from wsocket.wamp.router.router import Router
 from wsocket.wamp.transports.longpoll import LongPoll
 from wsocket.wamp.transports.rawsocket import RawSocketTransport
 from wsocket.wamp.transports.websocket import WampSubprotocol

@@ -10,7 +10,7 @@ from typing import Any
 
 from wsocket import Permission, Realm, Role
 from wsocket.wamp.protocol.ids import RandomWords
-from wsocket.wamp.router import Router
+from wsocket.wamp.router.router import Router
 from wsocket.wamp.session.in_process import NEVER
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.session import Session

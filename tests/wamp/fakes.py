@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
-from wsocket.wamp.config import Realm
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
@@ -25,7 +24,8 @@ from wsocket.wamp.protocol.client_messages import (
     Unsubscribe,
 )
 from wsocket.wamp.protocol.ids import RandomBelow
-from wsocket.wamp.router import Router
+from wsocket.wamp.router.config import Realm
+from wsocket.wamp.router.router import Router
 from wsocket.wamp.serializers.base import Payload, Serializer
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.session import Session

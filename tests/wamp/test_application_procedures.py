@@ -14,7 +14,7 @@ from wsocket.wamp.protocol.client_messages import (
     Register,
     RegisterOptions,
 )
-from wsocket.wamp.router import Router
+from wsocket.wamp.router.router import Router
 from wsocket.wamp.session.features import announced_features
 from wsocket.wamp.session.session import Session
 

@@ -10,7 +10,7 @@ from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
 from wsocket import Permission, Realm, Role
 from wsocket.wamp.protocol.client_messages import ClientRole as ClientRole
 from wsocket.wamp.protocol.client_messages import ClientRoles, Hello, HelloDetails
-from wsocket.wamp.router import Router
+from wsocket.wamp.router.router import Router
 from wsocket.wamp.session.session import Session
 
 OPEN = Realm("realm1")

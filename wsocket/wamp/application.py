@@ -19,14 +19,14 @@ from wsocket.core.net.loop import Loop, get_loop
 from wsocket.errors import ApplicationError
 from wsocket.log import logger
 from wsocket.wamp.authorization.authorizer import Authorizer
-from wsocket.wamp.config import Realm
 from wsocket.wamp.handlers import Handler
 from wsocket.wamp.local import LocalSession
 from wsocket.wamp.pending import Answer, PendingCall, application_error
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
-from wsocket.wamp.router import Router
+from wsocket.wamp.router.config import Realm
+from wsocket.wamp.router.router import Router
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 

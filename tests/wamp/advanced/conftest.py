@@ -22,8 +22,8 @@ from tests.wamp.raw_client import (
     Closed,
     RawClient,
 )
-from wsocket.wamp.config import Realm
-from wsocket.wamp.router import Router
+from wsocket.wamp.router.config import Realm
+from wsocket.wamp.router.router import Router
 from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.session.session import Session
 

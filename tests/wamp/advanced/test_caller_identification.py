@@ -10,7 +10,7 @@ from tests.wamp.conftest import serving
 from tests.wamp.raw_client import CALL, ERROR, REGISTER
 from wsocket import WSocketApp
 from wsocket.wamp.authorization.roles import Permission, Role
-from wsocket.wamp.config import Realm
+from wsocket.wamp.router.config import Realm
 
 DISALLOWED = "wamp.error.option_disallowed.disclose_me"
 KNOWS = "callee.caller_identification"

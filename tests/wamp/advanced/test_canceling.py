@@ -10,7 +10,7 @@ from tests.wamp.advanced.conftest import CALLEE, CANCEL, INTERRUPT, World
 from tests.wamp.conftest import serving
 from tests.wamp.raw_client import CALL, ERROR, INVOCATION, RESULT
 from wsocket import WSocketApp
-from wsocket.wamp.config import Realm
+from wsocket.wamp.router.config import Realm
 
 CANCELING = "callee.call_canceling"
 CANCELED = "wamp.error.canceled"

@@ -14,7 +14,6 @@ from tests.wamp.conftest import serving
 from tests.wamp.raw_client import ERROR, UNREGISTERED
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.config import Realm
 from wsocket.wamp.handlers import CallDetails, CallResult
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
@@ -22,6 +21,7 @@ from wsocket.wamp.protocol.client_messages import (
     RegisterOptions,
     SubscribeOptions,
 )
+from wsocket.wamp.router.config import Realm
 
 SECONDS = 20
 PROGRESSIVE = "callee.progressive_call_results"

@@ -19,7 +19,7 @@ from tests.wamp.raw_client import (
     UNSUBSCRIBE,
 )
 from wsocket import WSocketApp
-from wsocket.wamp.config import Realm
+from wsocket.wamp.router.config import Realm
 
 STREAMS = "caller.progressive_call_invocations"
 MORE = {"progress": True}

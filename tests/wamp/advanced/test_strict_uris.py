@@ -14,7 +14,7 @@ from tests.wamp.raw_client import (
     ask,
 )
 from wsocket import WSocketApp
-from wsocket.wamp.config import Realm
+from wsocket.wamp.router.config import Realm
 
 INVALID_URI = "wamp.error.invalid_uri"
 REFUSED = ["com.Upper", "com.with-dash", "com.ünicode", "com.x\n", "com.x:y", "com.@"]

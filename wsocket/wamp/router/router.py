@@ -10,37 +10,21 @@ from typing import Any
 
 from wsocket.errors import Denied
 from wsocket.log import logger
-from wsocket.wamp import config
 from wsocket.wamp.auth.anonymous import Anonymous
-from wsocket.wamp.auth.base import Authenticator, AuthRequest, Exchange, Identity
+from wsocket.wamp.auth.base import Authenticator, AuthRequest, Identity
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
 from wsocket.wamp.protocol.ids import RandomBelow
-from wsocket.wamp.realm import Realm
-from wsocket.wamp.serializers.base import Payload, Serializer
+from wsocket.wamp.router import config
+from wsocket.wamp.router.login import Login, Outcome, attempt, begin, verify
+from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.session.in_process import NEVER
 from wsocket.wamp.session.runtime import Cancellable, Runtime
 from wsocket.wamp.session.session import Session
 
 # What the application's own session is called; its rights do not come from the name.
 TRUSTED = "trusted"
-
-# What a login comes to: let in, challenged, or no method of the realm is for this
-# client.
-Outcome = Identity | Exchange | None
-
-
-class _Login:
-    """A client on its way into a realm."""
-
-    __slots__ = ("asked_at", "exchange", "method", "realm")
-
-    def __init__(self, realm: Realm, *, now: float) -> None:
-        self.realm = realm
-        self.asked_at = now  # when its HELLO or AUTHENTICATE came
-        self.method = ""
-        self.exchange: Exchange | None = None
 
 
 class Router:
@@ -61,7 +45,7 @@ class Router:
         self._join_timeout = join_timeout
         self._configs: dict[str, config.Realm] = {}
         self._runtime: Runtime | None = None
-        self._realms: dict[str, Realm] = {}
+        self._realms: dict[str, RunningRealm] = {}
         self._known_open: set[str] = set()  # realms that were warned about
         for realm in realms:
             self.add_realm(realm)
@@ -73,7 +57,7 @@ class Router:
         """Open the realms, empty: what a forked child inherited is its parent's."""
         self._runtime = runtime
         self._realms = {
-            name: Realm(each, runtime=runtime, random_below=self._random_below)
+            name: RunningRealm(each, runtime=runtime, random_below=self._random_below)
             for name, each in self._configs.items()
         }
 
@@ -81,7 +65,7 @@ class Router:
         """Open another realm.
 
         Raises:
-            TypeError: *realm* is not a `Realm`.
+            TypeError: *realm* is not a `RunningRealm`.
             ValueError: There is one of that name.
         """
         if not isinstance(realm, config.Realm):
@@ -90,7 +74,7 @@ class Router:
             raise ValueError(f"there is a realm {realm.name!r} already")
         self._configs[realm.name] = realm
         if self._runtime is not None:
-            self._realms[realm.name] = Realm(
+            self._realms[realm.name] = RunningRealm(
                 realm, runtime=self._runtime, random_below=self._random_below
             )
 
@@ -117,7 +101,7 @@ class Router:
         if realm is not None:
             realm.set_authorizer(authorizer)
 
-    def realm_for(self, session: Session, hello: Hello) -> Realm | None:
+    def realm_for(self, session: Session, hello: Hello) -> RunningRealm | None:
         """The realm that *hello* asks for; None after refusing the session."""
         realm = self._realms.get(hello.realm)
         if realm is None:
@@ -140,7 +124,7 @@ class Router:
             return
         assert self._runtime is not None
         session.id = realm.new_session_id()
-        login = session.login = _Login(realm, now=self._runtime.time())
+        login = session.login = Login(realm, now=self._runtime.time())
         details = hello.details
         request = AuthRequest(
             realm=hello.realm,
@@ -152,23 +136,23 @@ class Router:
             channel_id=session.environ.get("wsocket.channel_id"),
         )
         methods = realm.config.auth
-        start = partial(_begin, methods, request, serializer=session.serializer)
+        start = partial(begin, methods, request, serializer=session.serializer)
         if len(methods) == 1 and isinstance(methods[0], Anonymous):
             # Nothing in it can block, and it is what most realms have.
-            self._began(session, login, _attempt(start))
+            self._began(session, login, attempt(start))
             return
         self._offload(start, partial(self._began, session, login))
 
     def verify(self, session: Session, message: Authenticate) -> None:
         """Answer AUTHENTICATE."""
         login = session.login
-        assert isinstance(login, _Login)
+        assert isinstance(login, Login)
         assert self._runtime is not None
         login.asked_at = self._runtime.time()
         exchange, login.exchange = login.exchange, None
         assert exchange is not None
         self._offload(
-            partial(_verify, exchange, message, serializer=session.serializer),
+            partial(verify, exchange, message, serializer=session.serializer),
             partial(self._verified, session, login),
         )
 
@@ -181,7 +165,7 @@ class Router:
     def _began(
         self,
         session: Session,
-        login: _Login,
+        login: Login,
         result: tuple[Authenticator, Outcome] | Exception | None,
     ) -> None:
         if session.login is not login or not session.admitting:
@@ -202,7 +186,7 @@ class Router:
                 session.challenge(login.method, outcome.challenge)
 
     def _verified(
-        self, session: Session, login: _Login, result: Identity | Exception
+        self, session: Session, login: Login, result: Identity | Exception
     ) -> None:
         if session.login is not login or not session.admitting:
             return  # the client has not waited for the answer
@@ -211,7 +195,7 @@ class Router:
         else:
             self._welcome(session, login, result)
 
-    def _welcome(self, session: Session, login: _Login, identity: Identity) -> None:
+    def _welcome(self, session: Session, login: Login, identity: Identity) -> None:
         name = login.realm.config.name
         if self._realms.get(name) is not login.realm:  # closed in the meantime
             session.refuse(errors.NO_SUCH_REALM, f"there is no realm {name!r}")
@@ -236,7 +220,7 @@ class Router:
                 address,
             )
 
-    def _refuse(self, session: Session, login: _Login, error: Exception) -> None:
+    def _refuse(self, session: Session, login: Login, error: Exception) -> None:
         """Refuse a login, after a while: trying passwords must be slow.
 
         It is a while from the client's message, not from the verdict on it: how long
@@ -279,44 +263,6 @@ class TrustedGate:
     def deadline(self, callback: Callable[[], None]) -> Cancellable:
         """The application may take its time."""
         return NEVER
-
-
-# These two run the application's code, which may block, raise and return anything.
-
-
-def _begin(
-    methods: Iterable[Authenticator], request: AuthRequest, *, serializer: Serializer
-) -> tuple[Authenticator, Outcome] | None:
-    """Ask each method whether it is for this client."""
-    for method in methods:
-        outcome = method.begin(request)
-        if outcome is not None:
-            if isinstance(outcome, Identity):
-                extra = outcome.authextra
-            else:
-                extra = outcome.challenge
-            Payload.of(serializer, [dict(extra)])  # or it could not be sent
-            return method, outcome
-    return None
-
-
-def _verify(
-    exchange: Exchange, message: Authenticate, *, serializer: Serializer
-) -> Identity:
-    """Ask for the verdict on AUTHENTICATE."""
-    identity = exchange.verify(message.signature, message.extra)
-    if not isinstance(identity, Identity):
-        raise TypeError(f"expected an Identity, got {identity!r}")
-    Payload.of(serializer, [dict(identity.authextra)])
-    return identity
-
-
-def _attempt(function: Callable[[], Any]) -> Any:
-    """What *function* returned or raised."""
-    try:
-        return function()
-    except Exception as error:
-        return error
 
 
 def _is_remote(address: str) -> bool:

@@ -8,12 +8,10 @@ from functools import partial
 from typing import Any
 
 from wsocket.errors import ApplicationError, PayloadError
-from wsocket.wamp import config as configuration
 from wsocket.wamp.authorization.authorizer import Authorizer, Then
 from wsocket.wamp.authorization.guard import Guard
 from wsocket.wamp.meta import events as meta_events
 from wsocket.wamp.meta import procedures as meta
-from wsocket.wamp.numbering import Numbering
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     ERROR,
@@ -37,13 +35,15 @@ from wsocket.wamp.pubsub.history import History, TopicLog
 from wsocket.wamp.pubsub.retention import RetainedEvents
 from wsocket.wamp.pubsub.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.pubsub.testaments import Testaments
+from wsocket.wamp.router import config as configuration
+from wsocket.wamp.router.request_numbers import Numbering
+from wsocket.wamp.router.router_client import RouterClient
 from wsocket.wamp.rpc import dealer
 from wsocket.wamp.rpc.registrations import Registrations
 from wsocket.wamp.rpc.routed_call import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.grant import OPEN, Action
-from wsocket.wamp.session.in_process import RouterClient
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session
@@ -56,7 +56,7 @@ ROLES = {
 }
 
 
-class Realm:
+class RunningRealm:
     """A routing namespace: nothing crosses from one realm to another.
 
     Attributes:
