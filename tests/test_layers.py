@@ -149,9 +149,9 @@ def wamp_imports_core(imports: list[Import]) -> list[Import]:
         "wsocket.wamp.transports",
         "wsocket.wamp.cluster",
         # The application's own session: a transport that never leaves the process.
-        "wsocket.wamp.local",
-        "wsocket.wamp.application",
-        "wsocket.wamp.pending",
+        "wsocket.wamp.local.client",
+        "wsocket.wamp.local.application",
+        "wsocket.wamp.local.pending_call",
     )
     return [
         found

@@ -18,8 +18,8 @@ from wsocket.errors import (
 from wsocket.log import logger
 from wsocket.wamp.authorization.authorizer import AuthorizationRequest
 from wsocket.wamp.authorization.roles import Permission, Role
-from wsocket.wamp.handlers import CallDetails, CallResult, EventDetails
-from wsocket.wamp.pending import PendingCall
+from wsocket.wamp.local.handlers import CallDetails, CallResult, EventDetails
+from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
     PublishOptions,

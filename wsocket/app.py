@@ -11,9 +11,9 @@ from wsocket.core.checks import check_seconds
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
 from wsocket.core.web.framework import Framework
-from wsocket.wamp.application import Application
 from wsocket.wamp.authorization.authorizer import Authorizer
-from wsocket.wamp.pending import PendingCall
+from wsocket.wamp.local.application import Application
+from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
     InvokePolicy,

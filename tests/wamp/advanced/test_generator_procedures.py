@@ -8,7 +8,7 @@ import pytest
 
 from tests.wamp.raw_client import CALL, ERROR, RESULT
 from wsocket.errors import ApplicationError
-from wsocket.wamp.handlers import CallDetails, CallResult
+from wsocket.wamp.local.handlers import CallDetails, CallResult
 
 SECONDS = 20
 WANTED = {"receive_progress": True}

@@ -14,7 +14,7 @@ from tests.wamp.conftest import serving
 from tests.wamp.raw_client import ERROR, UNREGISTERED
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.handlers import CallDetails, CallResult
+from wsocket.wamp.local.handlers import CallDetails, CallResult
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
     PublishOptions,

@@ -11,7 +11,7 @@ from tests.wamp.advanced.conftest import Peer, roles
 from tests.wamp.conftest import serving
 from wsocket import WSocketApp
 from wsocket.wamp.authorization.roles import Permission, Role
-from wsocket.wamp.handlers import CallDetails
+from wsocket.wamp.local.handlers import CallDetails
 from wsocket.wamp.router.config import Realm
 
 KNOWS = "callee.call_trustlevels"

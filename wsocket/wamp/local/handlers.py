@@ -75,7 +75,7 @@ class Failure(NamedTuple):
     payload: Payload
 
 
-class Handler:
+class UserHandler:
     """A function of the application, registered or subscribed under *uri*."""
 
     def __init__(self, function: Callable[..., Any], uri: str) -> None:

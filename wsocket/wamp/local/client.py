@@ -12,12 +12,12 @@ from typing import Any
 from wsocket.core.concurrency.workers import InOrder, Workers
 from wsocket.core.net.loop import Loop
 from wsocket.log import logger
-from wsocket.wamp.handlers import (
+from wsocket.wamp.local.handlers import (
     CallDetails,
     EventDetails,
     Failure,
-    Handler,
     Interruption,
+    UserHandler,
 )
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import (
@@ -78,9 +78,9 @@ class LocalSession:
         self._workers = workers
         self._last_request = 0
         self._waiting: dict[int, OnAnswer] = {}
-        self._procedures: dict[int, Handler] = {}
+        self._procedures: dict[int, UserHandler] = {}
         self._running: dict[int, Interruption] = {}  # by INVOCATION.Request
-        self._subscribers: dict[int, list[tuple[Handler, InOrder]]] = {}
+        self._subscribers: dict[int, list[tuple[UserHandler, InOrder]]] = {}
         self._reactions: dict[int, Callable[[list[Any], Payload], None]] = {
             client_messages.REGISTERED: self._on_answer,
             client_messages.SUBSCRIBED: self._on_answer,
@@ -146,11 +146,11 @@ class LocalSession:
             # A realm that spares autobahn.js the answer leaves it to the caller.
             self._on_error(*_canceled(request, "canceled by the caller"))
 
-    def add_procedure(self, registration: int, handler: Handler) -> None:
+    def add_procedure(self, registration: int, handler: UserHandler) -> None:
         """Run *handler* for invocations of *registration*."""
         self._procedures[registration] = handler
 
-    def add_subscriber(self, subscription: int, handler: Handler) -> None:
+    def add_subscriber(self, subscription: int, handler: UserHandler) -> None:
         """Run *handler* for events of *subscription*, one at a time and in order."""
         queue = InOrder(
             self._workers, limit=_EVENT_QUEUE, name=f"subscriber {handler!r}"
@@ -219,7 +219,7 @@ class LocalSession:
             interruption.requested = True
 
     def _invoke(
-        self, handler: Handler, request: int, payload: Payload, details: CallDetails
+        self, handler: UserHandler, request: int, payload: Payload, details: CallDetails
     ) -> None:
         """Run a procedure; in a worker."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from wsocket.core.net.future import Mailbox
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.handlers import CallResult
+from wsocket.wamp.local.handlers import CallResult
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CALL, ERROR, CancelMode
 from wsocket.wamp.serializers.base import Payload

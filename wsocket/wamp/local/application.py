@@ -19,9 +19,9 @@ from wsocket.core.net.loop import Loop, get_loop
 from wsocket.errors import ApplicationError
 from wsocket.log import logger
 from wsocket.wamp.authorization.authorizer import Authorizer
-from wsocket.wamp.handlers import Handler
-from wsocket.wamp.local import LocalSession
-from wsocket.wamp.pending import Answer, PendingCall, application_error
+from wsocket.wamp.local.client import LocalSession
+from wsocket.wamp.local.handlers import UserHandler
+from wsocket.wamp.local.pending_call import Answer, PendingCall, application_error
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
@@ -30,7 +30,7 @@ from wsocket.wamp.router.router import Router
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 # Calls that wait for a free worker; beyond this they are refused.
 _CALL_QUEUE = 10_000
@@ -50,13 +50,13 @@ class LoopRuntime:
         self.call_later = loop.call_later
 
     def offload(
-        self, function: Callable[[], T], then: Callable[[T | Exception], object]
+        self, function: Callable[[], _T], then: Callable[[_T | Exception], object]
     ) -> None:
         """Run *function* in a worker, and *then* on the loop with the outcome."""
 
         def run() -> None:
             try:
-                outcome: T | Exception = function()
+                outcome: _T | Exception = function()
             except Exception as error:
                 outcome = error
             except KeyboardInterrupt:  # the process ends
@@ -78,9 +78,9 @@ class Declaration(NamedTuple):
         claim: The URI and the match that nobody else may register; None otherwise.
     """
 
-    handler: Handler
+    handler: UserHandler
     request: Callable[[int], ClientMessage]
-    place: Callable[[LocalSession, int, Handler], None]
+    place: Callable[[LocalSession, int, UserHandler], None]
     claim: tuple[str, Match] | None = None
 
 
@@ -118,7 +118,7 @@ class Application:
         alone = options.invoke == "single" and not options.force_reregister
         self._declare(
             Declaration(
-                Handler(function, uri),
+                UserHandler(function, uri),
                 lambda request: client_messages.Register(request, options, uri),
                 LocalSession.add_procedure,
                 (uri, options.match) if alone else None,
@@ -141,7 +141,7 @@ class Application:
         _check_options(options)
         self._declare(
             Declaration(
-                Handler(function, uri),
+                UserHandler(function, uri),
                 lambda request: client_messages.Subscribe(request, options, uri),
                 LocalSession.add_subscriber,
             )
