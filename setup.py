@@ -45,7 +45,7 @@ HOT = [
     "wamp/serializers/msgpack",
     "wamp/session/role_grants",
     "wamp/session/session",
-    "wamp/transports/codec",
+    "wamp/transports/frame_codec",
     "wamp/transports/longpoll_link",
     "wamp/transports/rawsocket",
     "wamp/transports/rawsocket_frames",

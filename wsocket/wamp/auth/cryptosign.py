@@ -98,7 +98,7 @@ def parse_router_key(key: object) -> Ed25519PrivateKey | None:
 
 
 @dataclass(frozen=True)
-class Channel:
+class CryptosignChannel:
     """The TLS channel that signatures are bound to; by default to none."""
 
     kind: str | None = None
@@ -109,7 +109,7 @@ class Channel:
         return bytes(a ^ b for a, b in zip(challenge, self.id, strict=True))
 
     @classmethod
-    def of(cls, request: AuthRequest) -> Channel:
+    def of(cls, request: AuthRequest) -> CryptosignChannel:
         """The one that HELLO asks for.
 
         Raises:
@@ -171,7 +171,7 @@ class Cryptosign:
             return None
         authid = requested_authid(request)
         public_key = octets_of(request, "pubkey")
-        channel = Channel.of(request)
+        channel = CryptosignChannel.of(request)
         if self._require_channel_binding and channel.kind is None:
             raise Denied("cryptosign: not bound to the TLS channel")
         challenge = self._token_bytes(MESSAGE_LENGTH)
@@ -196,7 +196,9 @@ class Cryptosign:
         user = next(fitting, None)
         return None if user is None else self._users.identity(user.authid, user)
 
-    def _router_proof(self, request: AuthRequest, channel: Channel) -> dict[str, str]:
+    def _router_proof(
+        self, request: AuthRequest, channel: CryptosignChannel
+    ) -> dict[str, str]:
         """What shows the client who the router is, if it wants to know."""
         if request.authextra.get("challenge") is None:
             return {}

@@ -13,7 +13,7 @@ from typing import TypeVar
 from wsocket.core.checks import check_bytes
 from wsocket.wamp.auth.encodings import as_bytes, from_base64, to_base64
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 LOWER_HEX = frozenset("0123456789abcdef")
 
@@ -47,7 +47,7 @@ class Decoy:
         text = to_base64(self.octets(authid, 2 * length))
         return text.replace("+", "a").replace("/", "b")[:length]
 
-    def choose(self, models: Mapping[Hashable, T], authid: str) -> T:
+    def choose(self, models: Mapping[Hashable, _T], authid: str) -> _T:
         """One model for this authid, which it keeps when others come or go.
 
         Args:

@@ -14,16 +14,16 @@ from wsocket.wamp.auth.base import (
     check_authid,
 )
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-Parse = Callable[[str, object], T]
+Parse = Callable[[str, object], _T]
 """``parse(name, value)`` returns a checked value, or raises TypeError or ValueError."""
 
 
-def instance_of(kind: type[T]) -> Parse[T]:
+def instance_of(kind: type[_T]) -> Parse[_T]:
     """Accept objects of this class only."""
 
-    def parse(name: str, value: object) -> T:
+    def parse(name: str, value: object) -> _T:
         if not isinstance(value, kind):
             refuse_type(name, f"a {kind.__name__}", value)
         return value
@@ -37,7 +37,7 @@ def authid_key(name: str, key: object) -> str:
     return str(key)
 
 
-class Directory(Generic[T]):
+class Directory(Generic[_T]):
     """Finds what belongs to a client.
 
     Args:
@@ -56,12 +56,12 @@ class Directory(Generic[T]):
         source: Mapping[str, Any] | Callable[[AuthRequest], Any],
         *,
         name: str,
-        parse: Parse[T],
+        parse: Parse[_T],
         parse_key: Parse[str] = authid_key,
     ) -> None:
         self._name = name
         self._parse = parse
-        self._table: dict[str, T] | None = None
+        self._table: dict[str, _T] | None = None
         self._function: Callable[[AuthRequest], Any] | None = None
         if isinstance(source, Mapping):
             self._table = {}
@@ -84,11 +84,11 @@ class Directory(Generic[T]):
         return "dynamic" if self._table is None else "static"
 
     @property
-    def entries(self) -> list[T]:
+    def entries(self) -> list[_T]:
         """What the table holds; nothing when there is a callable."""
         return list(self._table.values()) if self._table else []
 
-    def find(self, key: str, request: AuthRequest) -> T | None:
+    def find(self, key: str, request: AuthRequest) -> _T | None:
         """Look *key* up, or ask the callable about *request*.
 
         Raises:

@@ -174,7 +174,7 @@ def derive(password: bytes, salt: bytes, iterations: int, memory: int | None) ->
 
 
 @dataclass(frozen=True)
-class Channel:
+class ScramChannel:
     """The TLS channel that the client binds its login to, if any."""
 
     kind: str | None = None
@@ -187,7 +187,7 @@ class Channel:
         return f"{flag},,".encode() + self.data
 
     @classmethod
-    def of(cls, request: AuthRequest) -> Channel:
+    def of(cls, request: AuthRequest) -> ScramChannel:
         """The one that HELLO asks for.
 
         Raises:
@@ -246,7 +246,7 @@ class Scram:
         client_nonce = request.authextra.get("nonce")
         if from_base64(client_nonce, max_length=MAX_NONCE) is None:
             raise Denied("wamp-scram: HELLO.Details.authextra.nonce is not base64")
-        channel = Channel.of(request)
+        channel = ScramChannel.of(request)
         try:
             authid = prepared_authid(asked, allow_unassigned=True)
         except ValueError as error:
@@ -330,7 +330,7 @@ class ScramExchange(ChallengeResponse):
         user: ScramUser,
         identity: Identity | None,
         *,
-        channel: Channel,
+        channel: ScramChannel,
         client_first: str,
         nonce: str,
     ) -> None:

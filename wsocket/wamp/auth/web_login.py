@@ -18,7 +18,7 @@ from wsocket.wamp.auth.base import (
     requested_authid,
 )
 
-Login = Identity | tuple[str, str] | None
+WebIdentity = Identity | tuple[str, str] | None
 """Who is logged in: an identity, or authid and authrole; None for nobody."""
 
 
@@ -30,7 +30,7 @@ class WebLogin:
     is refused.
 
     Args:
-        who: Takes the WSGI environ of the upgrade request; returns the `Login`.
+        who: Takes the WSGI environ of the upgrade request; returns the `WebIdentity`.
 
     Raises:
         TypeError: *who* is not a plain callable.
@@ -38,7 +38,7 @@ class WebLogin:
 
     method = "cookie"
 
-    def __init__(self, who: Callable[[dict[str, Any]], Login]) -> None:
+    def __init__(self, who: Callable[[dict[str, Any]], WebIdentity]) -> None:
         check_callable("WebLogin.who", who)
         self._who = who
 
@@ -62,7 +62,7 @@ class WebLogin:
 
 
 def identity_of(login: object) -> Identity | None:
-    """A checked `Login`."""
+    """A checked `WebIdentity`."""
     if login is None or isinstance(login, Identity):
         return login
     if not isinstance(login, tuple) or len(login) != 2:

@@ -16,7 +16,7 @@ from wsocket.log import logger
 from wsocket.wamp.serializers.base import Serializer
 from wsocket.wamp.serializers.batching import Batching
 from wsocket.wamp.session.session import Gatekeeper, Session
-from wsocket.wamp.transports.codec import FrameCodec
+from wsocket.wamp.transports.frame_codec import FrameCodec
 
 
 class Reply(NamedTuple):

@@ -13,16 +13,16 @@ from wsocket.log import logger
 from wsocket.wamp.serializers.installed import SERIALIZERS
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.session import Gatekeeper, Session
-from wsocket.wamp.transports.codec import FrameCodec
+from wsocket.wamp.transports.frame_codec import FrameCodec
 from wsocket.wamp.transports.rawsocket_frames import (
     PING,
     PONG,
     SERIALIZER_IDS,
     Decoder,
-    Failure,
-    Ping,
-    Refusal,
-    Request,
+    RawSocketFailure,
+    RawSocketPing,
+    RawSocketRefusal,
+    RawSocketRequest,
     encode_frame,
     encode_message,
     encode_message_prefix,
@@ -169,11 +169,11 @@ class RawSocketStream(Stream):
                 return
             if type(event) is bytes:
                 self._message(event)
-            elif isinstance(event, Ping):
+            elif isinstance(event, RawSocketPing):
                 self._pong(event)
-            elif isinstance(event, Request):
+            elif isinstance(event, RawSocketRequest):
                 self._open(event)
-            elif isinstance(event, Failure):
+            elif isinstance(event, RawSocketFailure):
                 self._broken(event)
             # That a PONG came was all it had to say.
 
@@ -190,13 +190,13 @@ class RawSocketStream(Stream):
 
     # The handshake
 
-    def _open(self, request: Request) -> None:
+    def _open(self, request: RawSocketRequest) -> None:
         self._deadline.cancel()
         serializer = _SERIALIZERS.get(request.serializer)
         if serializer is None:
             known = ", ".join(map(str, _SERIALIZERS))
             problem = f"SERIALIZER {request.serializer} is not one of {known}"
-            self._refuse(Refusal.SERIALIZER_UNSUPPORTED, problem)
+            self._refuse(RawSocketRefusal.SERIALIZER_UNSUPPORTED, problem)
             return
         self.write(encode_reply(request.serializer, self._max_size))
         self._text = not serializer.binary
@@ -204,7 +204,7 @@ class RawSocketStream(Stream):
         link = RawSocketLink(self, _codec(*request))
         self._session = Session(link, self._gatekeeper, environ=self._environ())
 
-    def _refuse(self, refusal: Refusal, problem: str) -> None:
+    def _refuse(self, refusal: RawSocketRefusal, problem: str) -> None:
         logger.info("a RawSocket handshake is refused: %s", problem)
         self.write(encode_refusal(refusal))
         self.finish()
@@ -228,7 +228,7 @@ class RawSocketStream(Stream):
         else:
             session.received(text)
 
-    def _pong(self, ping: Ping) -> None:
+    def _pong(self, ping: RawSocketPing) -> None:
         if len(ping.payload) <= self._peer_max_size:
             self.write(encode_frame(PONG, ping.payload))
         else:
@@ -236,9 +236,9 @@ class RawSocketStream(Stream):
                 f"a PING of {len(ping.payload)} bytes from a client that takes no more "
                 f"than {self._peer_max_size}: it can have no PONG"
             )
-            self._broken(Failure(problem))
+            self._broken(RawSocketFailure(problem))
 
-    def _broken(self, failure: Failure) -> None:
+    def _broken(self, failure: RawSocketFailure) -> None:
         """The client broke the protocol: tell it what is wrong, and end."""
         if self._session is not None:
             self._session.violate(failure.problem)

@@ -30,14 +30,14 @@ _RESERVED = 0xF0
 _TYPE = 0x07
 
 
-class Refusal(IntEnum):
+class RawSocketRefusal(IntEnum):
     """Why a router refuses a handshake, as its reply says it."""
 
     SERIALIZER_UNSUPPORTED = 1
     RESERVED_BITS = 3
 
 
-class Request(NamedTuple):
+class RawSocketRequest(NamedTuple):
     """A client's handshake.
 
     Attributes:
@@ -49,19 +49,19 @@ class Request(NamedTuple):
     max_size: int
 
 
-class Ping(NamedTuple):
+class RawSocketPing(NamedTuple):
     """The peer asks for exactly one PONG with the same payload."""
 
     payload: bytes
 
 
-class Pong(NamedTuple):
+class RawSocketPong(NamedTuple):
     """The answer to a PING."""
 
     payload: bytes
 
 
-class Failure(NamedTuple):
+class RawSocketFailure(NamedTuple):
     """The peer broke the protocol: the connection fails, and nothing follows.
 
     Attributes:
@@ -69,10 +69,12 @@ class Failure(NamedTuple):
     """
 
     problem: str
-    refusal: Refusal | None = None
+    refusal: RawSocketRefusal | None = None
 
 
-Event = Request | bytes | Ping | Pong | Failure
+RawSocketEvent = (
+    RawSocketRequest | bytes | RawSocketPing | RawSocketPong | RawSocketFailure
+)
 """What was decoded; bytes are a WAMP message."""
 
 
@@ -95,7 +97,7 @@ def encode_reply(serializer: int, max_size: int) -> bytes:
     return bytes((MAGIC, length << 4 | serializer, 0, 0))
 
 
-def encode_refusal(refusal: Refusal) -> bytes:
+def encode_refusal(refusal: RawSocketRefusal) -> bytes:
     """Refuse a handshake."""
     return bytes((MAGIC, refusal << 4, 0, 0))
 
@@ -144,7 +146,7 @@ class Decoder:
         self._greeted = False
         self._failed = False
 
-    def feed(self, data: bytes) -> list[Event]:
+    def feed(self, data: bytes) -> list[RawSocketEvent]:
         """Take what the transport delivered; return what it completes, in order."""
         if self._failed:
             return []
@@ -154,34 +156,34 @@ class Decoder:
                 return []
             data = bytes(self._kept)
             self._kept.clear()
-        events: list[Event] = []
+        events: list[RawSocketEvent] = []
         pos = 0 if self._greeted else self._greeting(data, events)
         if self._greeted:
             pos = self._frames(data, pos, events)
-        if events and type(events[-1]) is Failure:
+        if events and type(events[-1]) is RawSocketFailure:
             self._failed = True
         else:
             self._kept += memoryview(data)[pos:]
         return events
 
-    def _greeting(self, data: bytes, events: list[Event]) -> int:
+    def _greeting(self, data: bytes, events: list[RawSocketEvent]) -> int:
         """Decode the handshake; how much of *data* it took."""
         if data and data[0] != MAGIC:
             # Before the rest is there: others may wait for an answer after one octet.
             events.append(
-                Failure(
+                RawSocketFailure(
                     f"expected a RawSocket handshake, whose first octet is {MAGIC:#x}, "
                     f"got {data[0]:#x}"
                 )
             )
         elif len(data) >= HANDSHAKE_SIZE:
             event = _request(data)
-            self._greeted = type(event) is Request
+            self._greeted = type(event) is RawSocketRequest
             events.append(event)
             return HANDSHAKE_SIZE
         return 0
 
-    def _frames(self, data: bytes, pos: int, events: list[Event]) -> int:
+    def _frames(self, data: bytes, pos: int, events: list[RawSocketEvent]) -> int:
         """Decode the frames from *pos* on; where the first incomplete one begins."""
         end = len(data)
         while end - pos >= PREFIX_SIZE:
@@ -190,11 +192,11 @@ class Decoder:
             if first:
                 size, problem = _unusual(first, size)
                 if problem:
-                    events.append(Failure(problem))
+                    events.append(RawSocketFailure(problem))
                     break
             if size > self._max_size:
                 problem = f"a frame of {size} bytes, expected at most {self._max_size}"
-                events.append(Failure(problem))
+                events.append(RawSocketFailure(problem))
                 break
             start = pos + PREFIX_SIZE
             if end - start < size:
@@ -206,21 +208,23 @@ class Decoder:
             if kind == MESSAGE:
                 events.append(payload)
             else:
-                events.append(Ping(payload) if kind == PING else Pong(payload))
+                events.append(
+                    RawSocketPing(payload) if kind == PING else RawSocketPong(payload)
+                )
         self._needed = PREFIX_SIZE
         return pos
 
 
-def _request(data: bytes) -> Request | Failure:
+def _request(data: bytes) -> RawSocketRequest | RawSocketFailure:
     serializer = data[1] & 0x0F
     if data[2] or data[3]:
-        return Failure(
+        return RawSocketFailure(
             "handshake: the third and fourth octet are reserved, expected zeros",
-            Refusal.RESERVED_BITS,
+            RawSocketRefusal.RESERVED_BITS,
         )
     if serializer == 0:
-        return Failure("handshake: SERIALIZER 0 is illegal")
-    return Request(serializer, MIN_SIZE << (data[1] >> 4))
+        return RawSocketFailure("handshake: SERIALIZER 0 is illegal")
+    return RawSocketRequest(serializer, MIN_SIZE << (data[1] >> 4))
 
 
 def _unusual(first: int, size: int) -> tuple[int, str]:

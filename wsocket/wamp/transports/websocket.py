@@ -27,7 +27,7 @@ from wsocket.wamp.serializers.batching import (
 from wsocket.wamp.serializers.installed import SERIALIZERS
 from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.session.session import Gatekeeper, Session
-from wsocket.wamp.transports.codec import FrameCodec
+from wsocket.wamp.transports.frame_codec import FrameCodec
 
 PREFIX = "wamp.2."
 BATCHED = ".batched"
