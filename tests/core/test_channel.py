@@ -12,8 +12,10 @@ import pytest
 
 from tests.core.wire import CLOSE, PING, PONG, TEXT, client_frame
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld, Peer, tcp_pair
+from wsocket.core.net.limits import Limits
+from wsocket.core.net.outbox import Droppable
 from wsocket.core.websocket.frames import encode_frame
-from wsocket.core.websocket.on_loop import Channel, Droppable, Limits
+from wsocket.core.websocket.on_loop import Channel
 from wsocket.core.websocket.protocol import WebSocketProtocol
 
 LARGE = 50_000  # bytes of a payload; a few of them fill the kernel's buffer

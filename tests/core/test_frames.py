@@ -23,8 +23,7 @@ from tests.core.wire import (
     server_frames,
     unhurried,
 )
-from wsocket.core.websocket import fast_frames as plain_frames
-from wsocket.core.websocket import frames
+from wsocket.core.websocket import fast_frames, frames
 from wsocket.core.websocket import incoming_message as arriving
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
 from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, Pong, Utf8Validator
@@ -91,8 +90,8 @@ def test_a_failure_says_what_is_wrong(case):
 
 def unmask_in_python(monkeypatch):
     """As where no C extension could be built."""
-    monkeypatch.setattr(frames, "apply_mask", plain_frames.apply_mask)
-    monkeypatch.setattr(frames, "take_messages", plain_frames.take_messages)
+    monkeypatch.setattr(frames, "apply_mask", fast_frames.apply_mask)
+    monkeypatch.setattr(frames, "take_messages", fast_frames.take_messages)
 
 
 @pytest.mark.parametrize("case", [*VALID, *INVALID], ids=by_name)

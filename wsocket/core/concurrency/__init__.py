@@ -1,0 +1,1 @@
+"""How user code runs: in threads or in greenlets."""

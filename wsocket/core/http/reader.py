@@ -1,3 +1,5 @@
+"""The requests that arrive on one connection, read from its socket."""
+
 from __future__ import annotations
 
 import io

@@ -1,3 +1,5 @@
+"""A request's body, as the server reads it: with a length, or in chunks."""
+
 from __future__ import annotations
 
 import io

@@ -1,0 +1,1 @@
+"""The I/O loop, and connections that it drives."""

@@ -1,3 +1,5 @@
+"""What one connection may cost."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -6,9 +6,6 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from wsocket.core.websocket.fast_frames import encode_header as encode_header
-from wsocket.core.websocket.incoming_message import MESSAGE_TOO_BIG as MESSAGE_TOO_BIG
-
 
 class Droppable(bytes):
     """A frame that may be dropped when its receiver is too slow to take it."""

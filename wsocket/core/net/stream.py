@@ -13,11 +13,9 @@ from typing import Any, Final
 
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import READABLE, WRITABLE, Loop, Timer, Watcher
-from wsocket.core.net.outbox import Backlog, Droppable, Frame
+from wsocket.core.net.outbox import Backlog, Frame
 from wsocket.core.net.socket_io import receive, send
 from wsocket.log import logger
-
-__all__ = ["Droppable", "Limits", "Stream"]
 
 SEND_SIZE: Final = 262144  # bytes of waiting frames joined for one send
 

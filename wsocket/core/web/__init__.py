@@ -1,0 +1,1 @@
+"""The WSGI application: routes, responses, upgrades to websockets."""

@@ -1,0 +1,1 @@
+"""Websockets (RFC 6455), from the handshake to blocking and callback drivers."""

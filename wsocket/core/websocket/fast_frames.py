@@ -1,7 +1,7 @@
 """Plain frames: whole, unfragmented, uncompressed messages, which nearly all are.
 
 A busy router would spend most of its time here, so `apply_mask`, `take_messages` and
-`encode_unmasked` exist twice: in C (``_plain_frames.c``), and here for where that was
+`encode_unmasked` exist twice: in C (``_fast_frames.c``), and here for where that was
 not built. Both do the same.
 """
 

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple, TypeAlias
 
 from wsocket.core.websocket.deflate import Inflater
 from wsocket.core.websocket.fast_frames import encode_header as encode_header
-from wsocket.core.websocket.incoming_message import MESSAGE_TOO_BIG as MESSAGE_TOO_BIG
 from wsocket.core.websocket.incoming_message import IncomingMessage, Utf8Validator
 from wsocket.errors import ProtocolError
 

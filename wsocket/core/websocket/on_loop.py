@@ -8,13 +8,11 @@ from typing import Protocol
 
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop
-from wsocket.core.net.stream import Droppable, Stream
+from wsocket.core.net.stream import Stream
 from wsocket.core.websocket.frames import Close, Ping, Pong
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import ProtocolError
 from wsocket.log import logger
-
-__all__ = ["Channel", "Droppable", "Limits", "Receiver"]
 
 
 class Receiver(Protocol):

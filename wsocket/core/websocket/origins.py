@@ -1,3 +1,5 @@
+"""Which pages may open a websocket here (RFC 6455 section 10.2)."""
+
 from __future__ import annotations
 
 import re

@@ -1,0 +1,1 @@
+"""Who may do what: rules of roles, dynamic authorizers, the guard that asks both."""

@@ -1,3 +1,5 @@
+"""Roles and their permissions, as the application configures them."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""The application as a client of its own router."""

@@ -1,0 +1,1 @@
+"""The meta API: the router's own procedures and events."""

@@ -1,0 +1,1 @@
+"""WAMP messages, identifiers, URIs and errors, as the specification defines them."""

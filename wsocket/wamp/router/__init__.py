@@ -1,0 +1,1 @@
+"""The router: its realms, their parts put together, and logins."""

@@ -1,3 +1,5 @@
+"""A client on its way into a realm."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable

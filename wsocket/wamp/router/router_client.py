@@ -1,3 +1,5 @@
+"""Calls that the router itself makes."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""Remote procedure calls: the dealer and what it keeps."""

@@ -1,4 +1,4 @@
-"""JSON, MessagePack and CBOR: bytes to messages and back, payloads kept as they came.
+"""What serializers share: the interface, payloads kept as they came, errors.
 
 A payload (``Arguments`` and ``ArgumentsKw``) belongs to the application: it is checked
 for syntax and forwarded byte for byte between sessions of one serializer. `Payload.to`

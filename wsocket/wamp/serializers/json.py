@@ -1,3 +1,5 @@
+"""``wamp.2.json``."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

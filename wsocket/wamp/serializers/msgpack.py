@@ -1,3 +1,5 @@
+"""``wamp.2.msgpack``."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

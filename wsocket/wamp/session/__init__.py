@@ -1,0 +1,1 @@
+"""The router's side of one WAMP session, and what it needs of the world."""

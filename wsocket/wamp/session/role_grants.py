@@ -1,3 +1,5 @@
+"""What one role is granted, by action and URI."""
+
 from __future__ import annotations
 
 from wsocket.wamp.protocol.uris import Match

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.core.net.outbox import Frame
-from wsocket.core.net.stream import Droppable
+from wsocket.core.net.outbox import Droppable, Frame
 from wsocket.core.websocket.frames import WORTH_PARTS
 from wsocket.wamp.serializers.base import Payload, Serializer, total_size
 
