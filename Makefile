@@ -14,7 +14,7 @@ VECTORS := .vectors/.fetched
 COMPILED := build/compiled
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
-.PHONY: help demo test test-compiled check bench format screenshot clean
+.PHONY: help demo test test-compiled check bench format changelog screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make check       ruff, mypy and the layer test'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
+	@echo 'make changelog   show what the next release will say has changed'
 	@echo 'make screenshot  take docs/images/demo.png anew'
 	@echo 'make clean       delete everything that the other targets made'
 
@@ -55,6 +56,8 @@ check: .venv/.tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/towncrier build --draft >/dev/null
+	test -z "$$(find changes -empty)"
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
 bench: .venv/.bench
@@ -63,6 +66,9 @@ bench: .venv/.bench
 format: .venv/.tools
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+changelog: .venv/.tools
+	$(BIN)/towncrier build --draft
 
 screenshot: .venv/.tools $(CHAT)
 	$(BIN)/python tools/screenshot.py docs/images/demo.png
