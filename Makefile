@@ -20,7 +20,7 @@ help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
 	@echo 'make test        run every test (ARGS="-k name -x" goes to pytest, WORKERS=2)'
 	@echo 'make test-compiled  compile a copy, and run the tests of core and wamp on it'
-	@echo 'make check       ruff, mypy and the layer test'
+	@echo 'make check       style, types, spelling, layers: everything that needs no test run'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
 	@echo 'make changelog   show what the next release will say has changed'
@@ -56,6 +56,8 @@ check: .venv/.tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell wsocket tests docs tools benchmarks examples changes *.md
+	$(BIN)/python tools/check_lines.py
 	$(BIN)/towncrier build --draft >/dev/null
 	test -z "$$(find changes -empty)"
 	$(BIN)/python -m pytest -q tests/test_layers.py
