@@ -14,15 +14,17 @@ VECTORS := .vectors/.fetched
 COMPILED := build/compiled
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
-.PHONY: help demo test test-compiled check bench format screenshot clean
+.PHONY: help demo test test-compiled check bench format changelog picture screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
 	@echo 'make test        run every test (ARGS="-k name -x" goes to pytest, WORKERS=2)'
 	@echo 'make test-compiled  compile a copy, and run the tests of core and wamp on it'
-	@echo 'make check       ruff, mypy and the layer test'
+	@echo 'make check       style, types, spelling, layers: everything that needs no test run'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
+	@echo 'make changelog   show what the next release will say has changed'
+	@echo 'make picture     draw docs/images/architecture.svg anew, from the imports'
 	@echo 'make screenshot  take docs/images/demo.png anew'
 	@echo 'make clean       delete everything that the other targets made'
 
@@ -55,6 +57,11 @@ check: .venv/.tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell wsocket tests docs tools benchmarks examples changes *.md
+	$(BIN)/python tools/check_lines.py
+	$(BIN)/python tools/picture.py --check
+	$(BIN)/towncrier build --draft >/dev/null
+	test -z "$$(find changes -empty)"
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
 bench: .venv/.bench
@@ -63,6 +70,12 @@ bench: .venv/.bench
 format: .venv/.tools
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+changelog: .venv/.tools
+	$(BIN)/towncrier build --draft
+
+picture: .venv/.tools
+	$(BIN)/python tools/picture.py
 
 screenshot: .venv/.tools $(CHAT)
 	$(BIN)/python tools/screenshot.py docs/images/demo.png

@@ -55,7 +55,8 @@ async def measure(options: argparse.Namespace) -> dict[str, object]:
     pids = [int(pid) for pid in options.pids.split(",")]
     url = f"ws://127.0.0.1:{options.port}{options.path}"
     async with connect(url, compression="deflate") as ws:
-        agreed = ws.response.headers.get("Sec-WebSocket-Extensions", "")  # type: ignore[union-attr]  # it is connected
+        assert ws.response is not None  # it is connected
+        agreed = ws.response.headers.get("Sec-WebSocket-Extensions", "")
         if "permessage-deflate" not in agreed:
             sys.exit("the server does not compress")
         for _ in range(options.window):

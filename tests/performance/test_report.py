@@ -72,9 +72,22 @@ def test_a_contender_that_failed_is_in_the_table_with_the_reason():
     """It is not dropped, and has no figure even if other rounds went well."""
     bad = summarize(ECHO, "two", [run(1000), {"error": "it is broken"}])
     text = markdown(report(summarize(ECHO, "one", [run(1000)]), bad), images="")
-    assert line_of(text, "| operations") == "| operations a second | one | two |"
+    assert "Operations a second:\n\n| | one | two |\n" in text
     assert line_of(text, "| 64 B 1x64").endswith("| failed |")
     assert "* two, 64 B 1x64: it is broken" in text
+
+
+def test_tables_that_are_too_wide_have_the_contenders_down():
+    """Seven contenders do not fit side by side; no line is above 100 columns."""
+    names = [f"contender number {number}" for number in range(7)]
+    text = markdown(
+        report(*(summarize(ECHO, name, [run(100_000)]) for name in names)), images=""
+    )
+    assert "| | 64 B 1x64 |\n" in text
+    assert line_of(text, "| contender number 6") == (
+        "| contender number 6 | 100,000 (100,000-100,000) |"
+    )
+    assert max(map(len, text.splitlines())) <= 100
 
 
 def test_a_rate_that_the_load_limited_is_marked():
@@ -97,7 +110,9 @@ def test_a_rate_that_the_load_limited_is_marked():
         (999.4, "999"),
         (999.9, "1,000"),
         (1234.5, "1,230"),
-        (2_083_456, "2,080,000"),
+        (999_400, "999,000"),
+        (999_900, "1.00M"),
+        (2_083_456, "2.08M"),
     ],
 )
 def test_numbers_have_three_digits(value, shown):

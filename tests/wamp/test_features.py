@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.programs import ROOT
 
 PAGE = ROOT / "docs/features.md"
-LINK = re.compile(r"\[[^]]+\]\(([^)]+)\)")
+LINK = re.compile(r"\[[^]]+\]\[([^]]+)\]")  # [text][label]
+TARGET = re.compile(r"^\[([^]]+)\]: (\S+)$", re.MULTILINE)  # [label]: path
 
 
 def rows() -> list[list[str]]:
@@ -25,7 +26,8 @@ def claimed() -> dict[str, str]:
 
 
 def links_of(cell: str) -> list[Path]:
-    return [(PAGE.parent / target).resolve() for target in LINK.findall(cell)]
+    targets = dict(TARGET.findall(PAGE.read_text()))
+    return [(PAGE.parent / targets[label]).resolve() for label in LINK.findall(cell)]
 
 
 def test_every_feature_that_is_there_has_its_tests():

@@ -8,7 +8,8 @@ const asWebSocketUrl = (path) => new URL(path, location.href.replace(/^http/, "w
 
 const me = {
   id: crypto.getRandomValues(new Uint32Array(2)).join(""),
-  name: new URLSearchParams(location.search).get("name") || `Guest ${Math.ceil(Math.random() * 99)}`,
+  name:
+    new URLSearchParams(location.search).get("name") || `Guest ${Math.ceil(Math.random() * 99)}`,
 };
 
 const connection = new autobahn.Connection({
@@ -29,8 +30,10 @@ function element(tag, properties = {}, ...children) {
 }
 
 function avatar(id, name) {
-  const made = element("span", { className: "avatar", textContent: name.slice(0, 1).toUpperCase() });
-  made.style.setProperty("--hue", [...String(id)].reduce((sum, digit) => sum * 7 + digit.charCodeAt(0), 0) % 360);
+  const initial = name.slice(0, 1).toUpperCase();
+  const made = element("span", { className: "avatar", textContent: initial });
+  const sum = [...String(id)].reduce((sum, digit) => sum * 7 + digit.charCodeAt(0), 0);
+  made.style.setProperty("--hue", sum % 360);
   return made;
 }
 
@@ -143,7 +146,8 @@ onSubmit("say", async () => {
   if (!text) return;
   const message = { id: me.id, name: me.name, text, time: Date.now() };
   // exclude_me: false brings the event back to this page, like to all others.
-  await connection.session.publish(`${URI}.message`, [message], {}, { acknowledge: true, exclude_me: false });
+  const options = { acknowledge: true, exclude_me: false };
+  await connection.session.publish(`${URI}.message`, [message], {}, options);
   $("say-text").value = "";
 });
 

@@ -60,7 +60,8 @@ const page = {
   /** Without when.js autobahn.js has nothing to tell the progress with. */
   async es6_promises() {
     const session = await join({ use_es6_promises: true });
-    const thrown = new Promise((resolve) => addEventListener("error", ({ message }) => resolve(message), { once: true }));
+    const thrown = new Promise((resolve) =>
+      addEventListener("error", ({ message }) => resolve(message), { once: true }));
     const { heard, end } = await callWithProgress(session, "com.example.python.count", [1]);
     const open = session.isOpen;
     session.connection.close();
@@ -80,8 +81,8 @@ const page = {
   async cancel(uri, realm, how) {
     const callee = await join({ realm });
     const caller = await join({ realm });
-    const fate = () =>
-      caller.isOpen ? Promise.race([caller.closed, caller.call("wamp.session.count").then(() => "open")]) : caller.closed;
+    const answers = () => caller.call("wamp.session.count").then(() => "open");
+    const fate = () => (caller.isOpen ? Promise.race([caller.closed, answers()]) : caller.closed);
     let finish;
     const finished = new Promise((resolve) => (finish = resolve));
     const started = new Promise((start) => callee.register(uri, () => start() ?? finished));

@@ -14,7 +14,8 @@ async function serve(serializer) {
   await session.register(`${uri}.refuse`, (args, kwargs) => {
     throw new autobahn.Error("com.example.error.js", args, kwargs);
   });
-  await session.subscribe(`${uri}.to_js`, (args, kwargs) => session.publish(`${uri}.from_js`, args, kwargs));
+  await session.subscribe(`${uri}.to_js`, (args, kwargs) =>
+    session.publish(`${uri}.from_js`, args, kwargs));
   process.stdin.on("end", leave);
 }
 

@@ -28,7 +28,7 @@ const [one, two] = [await join(), await join()];
 const seen = {};
 seen.sum = await one.session.call("com.example.add", [2, 3]);
 await one.session.register(`${prefix}.echo`, (args) => args[0]);
-seen.echo = await two.session.call(`${prefix}.echo`, ["ž".repeat(100000)]).then((text) => text.length);
+seen.echo = (await two.session.call(`${prefix}.echo`, ["ž".repeat(100000)])).length;
 const event = new Promise((resolve) => one.session.subscribe(`${prefix}.topic`, resolve).then(() =>
   two.session.publish(`${prefix}.topic`, [1, "two"])));
 seen.event = await event;

@@ -1,6 +1,6 @@
 // node reconnect.mjs URL URI: a Connection as a page has it, which registers and subscribes in its
-// onopen. Prints a line of JSON for each onopen, onclose and event, but not for attempts that failed;
-// leaves at the end of its standard input.
+// onopen. Prints a line of JSON for each onopen, onclose and event, but not for attempts that
+// failed; leaves at the end of its standard input.
 import "./environment.mjs";
 import autobahn from "autobahn";
 

@@ -90,7 +90,9 @@ export async function subscribe(session, topic, options) {
   };
   const subscription = await session.subscribe(topic, onEvent, options);
   const next = () =>
-    arrived.length ? Promise.resolve(arrived.shift()) : new Promise((resolve) => waiting.push(resolve));
+    arrived.length
+      ? Promise.resolve(arrived.shift())
+      : new Promise((resolve) => waiting.push(resolve));
   return { subscription, next };
 }
 

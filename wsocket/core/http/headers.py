@@ -85,6 +85,10 @@ def _reason(code: str) -> str:
         return _CLASS_REASONS.get(code[0], "Unknown")
 
 
+def _may_be_pairs(headers: object) -> bool:
+    return isinstance(headers, Iterable) and not isinstance(headers, (str, bytes))
+
+
 def header_list(headers: HeadersLike) -> list[tuple[str, str]]:
     """Check `headers`, a dict or pairs, and return them as WSGI's list of tuples.
 
@@ -96,8 +100,7 @@ def header_list(headers: HeadersLike) -> list[tuple[str, str]]:
     """
     if isinstance(headers, Mapping):
         pairs: Iterable[tuple[str, HeaderValue]] = headers.items()
-    # For mypy no str is an Iterable of pairs, but callers may have no types.
-    elif isinstance(headers, (str, bytes)) or not isinstance(headers, Iterable):  # type: ignore[unreachable]
+    elif not _may_be_pairs(headers):
         raise TypeError(
             f"headers must be a list of (name, value) tuples or a dict, "
             f"not {headers!r} ({type(headers).__name__})"

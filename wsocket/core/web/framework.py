@@ -238,7 +238,7 @@ class Framework:
             environ,
             subprotocols=subprotocols,
             allowed_origins=self.allowed_origins,
-            # See docs/architecture.md: a plugin's connections share their frames.
+            # docs/decisions/005: the connections of a plugin share their frames.
             deflate=plugin is None,
         )
         if plugin is not None and agreed.subprotocol is None:

@@ -47,7 +47,7 @@ def _codec(serializer: Serializer) -> FrameCodec:
 
 class BatchedCodec(FrameCodec):
     """Frames whose messages are batches: of one WAMP message each, see
-    docs/architecture.md.
+    docs/decisions/008.
     """
 
     __slots__ = ("batching",)

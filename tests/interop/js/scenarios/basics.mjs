@@ -83,7 +83,8 @@ export const basics = {
     let event;
     do event = await next();
     while (event.args[0] !== uri);
-    const plain = (value) => isBinary(value, serializer) && Buffer.compare(Buffer.from(value), Buffer.from(bytes)) === 0;
+    const plain = (value) =>
+      isBinary(value, serializer) && Buffer.compare(Buffer.from(value), Buffer.from(bytes)) === 0;
     return { echoed: plain(echoed), event: plain(event.args[1]) };
   },
 

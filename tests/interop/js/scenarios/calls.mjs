@@ -47,7 +47,9 @@ export const calls = {
     });
     const heard = [];
     const progress = (part) => heard.push(part);
-    const end = await one.session.call(uri, [], {}, { receive_progress: true }).then((end) => end, undefined, progress);
+    const end = await one.session
+      .call(uri, [], {}, { receive_progress: true })
+      .then((end) => end, undefined, progress);
     return { heard, end, plain: await one.session.call(uri) };
   },
 
@@ -55,7 +57,9 @@ export const calls = {
     const heard = [];
     const progress = (part) => heard.push(part);
     const count = "com.example.python.count";
-    const end = await one.session.call(count, [3], {}, { receive_progress: true }).then((end) => end, undefined, progress);
+    const end = await one.session
+      .call(count, [3], {}, { receive_progress: true })
+      .then((end) => end, undefined, progress);
     return { heard, end, plain: await one.session.call(count, [3]) };
   },
 
@@ -74,7 +78,12 @@ export const calls = {
     const call = failure(one.session.call(uri, [], {}, { timeout }));
     const first = await Promise.race([call, thrown]);
     const { unexpected, error } = await call;
-    return { thrown: first.message ?? null, result: unexpected ?? null, error: error ?? null, fate: await two.fate() };
+    return {
+      thrown: first.message ?? null,
+      result: unexpected ?? null,
+      error: error ?? null,
+      fate: await two.fate(),
+    };
   },
 
   async progress_without_canceling({ url, serializer, uri }) {
@@ -119,19 +128,22 @@ export const calls = {
   },
 
   async patterns({ uri, one, two }) {
-    const named = (name) => (args, kwargs, details) => `${name} ${details.procedure.slice(uri.length)}`;
+    const named = (name) => (args, kwargs, { procedure }) =>
+      `${name} ${procedure.slice(uri.length)}`;
     await two.session.register(`${uri}.a`, named("prefix"), { match: "prefix" });
     await two.session.register(`${uri}..b.c`, named("wildcard"), { match: "wildcard" });
     await two.session.register(`${uri}.a.b.c`, named("exact"));
     const called = [".a.b.c", ".a.b.x", ".ab", ".z.b.c"].map((end) => one.session.call(uri + end));
-    return { called: await Promise.all(called), none: (await failure(one.session.call(`${uri}.z.b`))).error };
+    const none = (await failure(one.session.call(`${uri}.z.b`))).error;
+    return { called: await Promise.all(called), none };
   },
 
   async shared({ uri, one, two }) {
     const results = {};
     for (const invoke of ["roundrobin", "first", "last"]) {
       for (const { session } of [one, two]) {
-        await session.register(`${uri}.${invoke}`, () => (session === one.session ? 1 : 2), { invoke });
+        const number = session === one.session ? 1 : 2;
+        await session.register(`${uri}.${invoke}`, () => number, { invoke });
       }
       results[invoke] = [];
       for (let n = 0; n < 4; n++) results[invoke].push(await one.session.call(`${uri}.${invoke}`));
@@ -142,7 +154,10 @@ export const calls = {
 
   async caller_identification({ url, serializer, uri, two }) {
     const caller = await join(url, serializer);
-    await two.session.register(uri, (args, kwargs, { caller, caller_authrole }) => [caller ?? null, caller_authrole ?? null]);
+    await two.session.register(uri, (args, kwargs, { caller, caller_authrole }) => [
+      caller ?? null,
+      caller_authrole ?? null,
+    ]);
     const hidden = await caller.session.call(uri);
     const asked = await caller.session.call(uri, [], {}, { disclose_me: true });
     caller.session.caller_disclose_me = true;
@@ -156,7 +171,8 @@ export const calls = {
   async registration_revoked({ uri, one, two }) {
     const registration = await two.session.register(uri, () => "alive");
     const before = await one.session.call(uri);
-    await one.session.call("wamp.registration.remove_callee", [registration.id, two.session.id], { reason: "enough" });
+    const callee = [registration.id, two.session.id];
+    await one.session.call("wamp.registration.remove_callee", callee, { reason: "enough" });
     const reason = await registration.on_unregister;
     const { error } = await failure(one.session.call(uri));
     return { before, reason, active: registration.active, error, fate: await two.fate() };
@@ -172,12 +188,14 @@ export const calls = {
 
   async registration_meta({ uri, one, two }) {
     const { session } = one;
-    const { id } = await two.session.register(uri, () => 1, { match: "prefix", invoke: "roundrobin" });
+    const options = { match: "prefix", invoke: "roundrobin" };
+    const { id } = await two.session.register(uri, () => 1, options);
+    const found = await session.call("wamp.registration.lookup", [uri, { match: "prefix" }]);
     const details = await session.call("wamp.registration.get", [id]);
     const callees = await session.call("wamp.registration.list_callees", [id]);
     const lists = await session.call("wamp.registration.list");
     return {
-      looked_up: (await session.call("wamp.registration.lookup", [uri, { match: "prefix" }])) === id,
+      looked_up: found === id,
       matched: (await session.call("wamp.registration.match", [`${uri}.x`])) === id,
       unmatched: await session.call("wamp.registration.match", ["com.nowhere"]),
       details: { match: details.match, invoke: details.invoke, uri: details.uri === uri },

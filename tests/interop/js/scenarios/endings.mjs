@@ -7,7 +7,8 @@ export const endings = {
     const victim = await join(url, serializer);
     const { id } = victim.session;
     await one.session.call("wamp.session.kill", [id], { reason: "com.example.enough" });
-    return { end: await victim.closed, gone: (await failure(one.session.call("wamp.session.get", [id]))).error };
+    const end = await victim.closed;
+    return { end, gone: (await failure(one.session.call("wamp.session.get", [id]))).error };
   },
 
   /** A PUBLISH that is refused has an answer only if one is asked for. */
@@ -15,7 +16,8 @@ export const endings = {
     const refused = {};
     for (const topic of ["wamp.session.on_join", "com..empty", "com.white space"]) {
       one.session.publish(topic, ["unacknowledged"]);
-      refused[topic] = (await failure(one.session.publish(topic, [], {}, { acknowledge: true }))).error;
+      const published = one.session.publish(topic, [], {}, { acknowledge: true });
+      refused[topic] = (await failure(published)).error;
     }
     return { refused, fate: await one.fate() };
   },
@@ -58,7 +60,10 @@ export const endings = {
   async order_of_all_sizes({ uri, one, two }) {
     const { next } = await subscribe(two.session, uri);
     const sizes = [100000, 0, 10000, 1, 50000, 2];
-    for (const size of sizes) one.session.publish(uri, [size, "x".repeat(size), Array((size / 100) | 0).fill({ a: [] })]);
+    for (const size of sizes) {
+      const items = Array((size / 100) | 0).fill({ a: [] });
+      one.session.publish(uri, [size, "x".repeat(size), items]);
+    }
     const received = [];
     for (const _ of sizes) received.push((await next()).args[0]);
     return received;

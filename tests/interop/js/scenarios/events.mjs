@@ -6,7 +6,9 @@ const ACKNOWLEDGE = { acknowledge: true };
 /** The first argument of every event until the one that is "end". */
 async function untilEnd(next) {
   const heard = [];
-  for (let event = await next(); event.args[0] !== "end"; event = await next()) heard.push(event.args[0]);
+  for (let event = await next(); event.args[0] !== "end"; event = await next()) {
+    heard.push(event.args[0]);
+  }
   return heard;
 }
 
@@ -43,7 +45,9 @@ export const events = {
       eligible_authrole: { eligible_authrole: [role] },
       both: { eligible: [me], exclude_authrole: [role] },
     };
-    for (const [name, options] of Object.entries(lists)) one.session.publish(uri, [name], {}, options);
+    for (const [name, options] of Object.entries(lists)) {
+      one.session.publish(uri, [name], {}, options);
+    }
     one.session.publish(uri, ["end"]);
     return untilEnd(next);
   },
@@ -58,7 +62,8 @@ export const events = {
     const told = [];
     for (const _ of [1, 2, 3]) {
       const event = await next();
-      told.push([event.args[0], event.publisher === publisher.session.id, event.publisher_authrole ?? null]);
+      const disclosed = event.publisher === publisher.session.id;
+      told.push([event.args[0], disclosed, event.publisher_authrole ?? null]);
     }
     await publisher.leave();
     return told;
@@ -77,7 +82,8 @@ export const events = {
     const topic = `com.example.remembered.${uri.split(".").at(-3)}.${serializer}`;
     const { subscription } = await subscribe(two.session, topic, { match: "prefix" });
     for (const number of [1, 2, 3]) await one.session.publish(topic, [number], {}, ACKNOWLEDGE);
-    const past = await two.session.call("wamp.subscription.get_events", [subscription.id], { topic, limit: 2 });
+    const wanted = { topic, limit: 2 };
+    const past = await two.session.call("wamp.subscription.get_events", [subscription.id], wanted);
     return past.map((event) => event.args);
   },
 
@@ -109,8 +115,9 @@ export const events = {
     const { id } = await two.session.subscribe(uri, () => {}, { match: "prefix" });
     const details = await session.call("wamp.subscription.get", [id]);
     const subscribers = await session.call("wamp.subscription.list_subscribers", [id]);
+    const found = await session.call("wamp.subscription.lookup", [uri, { match: "prefix" }]);
     return {
-      looked_up: (await session.call("wamp.subscription.lookup", [uri, { match: "prefix" }])) === id,
+      looked_up: found === id,
       matched: (await session.call("wamp.subscription.match", [`${uri}.x`])).includes(id),
       details: { match: details.match, uri: details.uri === uri },
       subscribers: subscribers.length === 1 && subscribers[0] === two.session.id,
@@ -121,7 +128,8 @@ export const events = {
 
   async session_meta({ url, serializer, one }) {
     const [joined, left] = [signal(), signal()];
-    const joins = await one.session.subscribe("wamp.session.on_join", ([details]) => joined.give(details));
+    const onJoin = ([details]) => joined.give(details);
+    const joins = await one.session.subscribe("wamp.session.on_join", onJoin);
     const visitor = await join(url, serializer);
     const leaves = await one.session.subscribe("wamp.session.on_leave", ([id]) => {
       if (id === visitor.session.id || id === visited) left.give(id);
@@ -135,6 +143,7 @@ export const events = {
     await joins.unsubscribe();
     await leaves.unsubscribe();
     const gone = (await failure(one.session.call("wamp.session.get", [visited]))).error;
-    return { joined: Object.keys(await joined.given).includes("authid"), role: details.authrole, listed, counted, gone };
+    const known = Object.keys(await joined.given).includes("authid");
+    return { joined: known, role: details.authrole, listed, counted, gone };
   },
 };

@@ -27,7 +27,8 @@ const login = ({ url, serializer }, authid, method, onchallenge) =>
 
 const cryptosign = ({ url, serializer }, pkey) => {
   const { serializers } = connectionOptions(url, serializer);
-  return identity(open(autobahn.auth_cryptosign.create_connection({ url, realm: REALM, pkey, serializers })));
+  const options = { url, realm: REALM, pkey, serializers };
+  return identity(open(autobahn.auth_cryptosign.create_connection(options)));
 };
 
 export const logins = {
@@ -61,13 +62,13 @@ export const logins = {
     });
     const topic = "com.example.forbidden";
     session.publish(topic, ["unacknowledged"]);
+    const disclosed = { acknowledge: true, disclose_me: true };
     const errors = {
       publish: (await failure(session.publish(topic, [], {}, { acknowledge: true }))).error,
       subscribe: (await failure(session.subscribe(topic, () => {}))).error,
       register: (await failure(session.register(topic, () => {}))).error,
       call: (await failure(session.call(topic))).error,
-      disclose: (await failure(session.publish("com.example.anonymous", [], {}, { acknowledge: true, disclose_me: true })))
-        .error,
+      disclose: (await failure(session.publish("com.example.anonymous", [], {}, disclosed))).error,
     };
     errors.fate = await fate();
     await leave();
