@@ -14,12 +14,15 @@ VECTORS := .vectors/.fetched
 COMPILED := build/compiled
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
-.PHONY: help demo test test-compiled check bench format changelog picture screenshot clean
+.PHONY: help demo test quick test-compiled instructions check bench format changelog picture
+.PHONY: screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
 	@echo 'make test        run every test (ARGS="-k name -x" goes to pytest, WORKERS=2)'
+	@echo 'make quick       ruff, mypy, and the tests that need no other process: under 40 s'
 	@echo 'make test-compiled  compile a copy, and run the tests of core and wamp on it'
+	@echo 'make instructions  count the instructions of that copy (ARGS=--update keeps them)'
 	@echo 'make check       style, types, spelling, layers: everything that needs no test run'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
@@ -40,18 +43,33 @@ test: .venv/.tools
 run-tests: $(ALL_JS) $(VECTORS)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-# What people install is compiled; the other tests run on the interpreted sources.
-test-compiled: .venv/.tools $(ALL_JS) $(VECTORS)
+# For whoever edits; tests/quick.py says which tests are left out.
+quick: .venv/.tools
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -p tests.quick $(ARGS)
+
+# What people install is compiled. The copy is made anew each time, because moved files keep
+# their times; `make test-compiled instructions` makes it once for both.
+.PHONY: compiled
+compiled: .venv/.tools
 	@echo '== Compiling a copy in $(COMPILED)'
 	rm -rf $(COMPILED) && mkdir -p $(COMPILED)
 	git ls-files -z wsocket tests docs examples setup.py pyproject.toml README.md LICENSE | \
 	  xargs -0 cp --parents --target-directory=$(COMPILED)
-	for modules in tests/interop/js/node_modules examples/chat/node_modules; do \
-	  ln -s $(CURDIR)/$$modules $(COMPILED)/$$modules; done
 	cd $(COMPILED) && $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace
+
+# The other tests run on the interpreted sources.
+test-compiled: compiled $(ALL_JS) $(VECTORS)
+	for modules in tests/interop/js/node_modules examples/chat/node_modules; do \
+	  ln -sfn $(CURDIR)/$$modules $(COMPILED)/$$modules; done
 	cd $(COMPILED) && WSOCKET_COMPILED=1 WAMP_VECTORS=$(CURDIR)/.vectors/testsuite \
 	  $(CURDIR)/$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup \
 	  tests/test_compiled.py tests/core tests/wamp tests/steady $(ARGS)
+
+instructions: compiled
+	$(BIN)/python -m benchmarks.instructions $(ARGS)
 
 check: .venv/.tools
 	$(BIN)/ruff check .

@@ -14,8 +14,13 @@ from tests.certificates import Certificates
 from tests.programs import ROOT, Server, app_commands, need, running
 
 
+@pytest.fixture(scope="session")
+def processes() -> None:
+    """Asked for by fixtures that start processes; see tests/quick.py."""
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def start(processes: None, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start a program that ends with the test."""
     with contextlib.ExitStack() as stack:
 
@@ -28,7 +33,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture(scope="session", params=["threads", "gevent"])
 def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    processes: None,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
     """The interop application on either server, shared by the tests of one worker."""
     command = app_commands("tests.interop.apps.interop")[request.param]
@@ -47,7 +54,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="session")
-def node() -> list[str]:
+def node(processes: None) -> list[str]:
     """The command that runs a script of tests/interop/js."""
     found = shutil.which("node")
     need(found, "Node.js")
@@ -56,7 +63,7 @@ def node() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> tuple[str, str]:
+def chromium(processes: None) -> tuple[str, str]:
     """Where the browser and its driver are."""
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     need(browser, "Chromium")

@@ -84,7 +84,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def serve(folder: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def serve(
+    processes: None, folder: Path, tmp_path: Path
+) -> Iterator[Callable[..., Server]]:
     """Start ``wsocket run`` in the folder."""
     contexts = []
 
@@ -119,6 +121,7 @@ def fetch(server: Server) -> str:
 # Usage errors
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -154,6 +157,7 @@ def test_a_usage_error_exits_with_2_and_says_what_is_wrong(folder, arguments, sa
     assert ended.stdout == ""
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("missing", ["missing", "brok", "broken_helper"])
 def test_a_module_that_the_application_misses_is_the_applications_problem(
     folder, missing
@@ -296,6 +300,7 @@ def test_rawsocket_listens_where_it_is_told_to(serve, folder, tmp_path):
     assert not any(path.exists() for path in paths)
 
 
+@pytest.mark.processes
 def test_rawsocket_tells_its_port(folder):
     """On stdout, before the line of the HTTP server."""
     (folder / "router.py").write_text(ROUTER)
@@ -317,6 +322,7 @@ def test_rawsocket_tells_its_port(folder):
         process.communicate(timeout=SECONDS)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("target", "url", "code", "said"),
     [

@@ -127,6 +127,7 @@ def test_chat_example(example):
     asyncio.run(scenario())
 
 
+@pytest.mark.processes
 def test_chat_example_says_what_is_missing(tmp_path):
     """Without its npm package the chat explains what to do instead of failing later."""
     copy = tmp_path / "chat"

@@ -26,7 +26,7 @@ def command(kind: str, source: str) -> list[str]:
 
 
 @pytest.fixture(scope="module", params=PATCH)
-def server(request, tmp_path_factory) -> Iterator[Server]:
+def server(processes, request, tmp_path_factory) -> Iterator[Server]:
     """The snippets' application, in a folder that has the file hello.txt."""
     folder = tmp_path_factory.mktemp("framework")
     (folder / "hello.txt").write_text("Hello World!")
@@ -35,7 +35,7 @@ def server(request, tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture(params=PATCH)
-def main_program(request, tmp_path) -> Iterator[Server]:
+def main_program(processes, request, tmp_path) -> Iterator[Server]:
     """The first snippet, as a program."""
     with running(command(request.param, MAIN), tmp_path / "log") as started:
         yield started
@@ -74,6 +74,7 @@ def test_main_example_echoes_on_a_websocket(main_program):
     assert "Traceback" not in main_program.log.read_text()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", PATCH)
 def test_main_example_in_its_other_form_is_a_router(kind, tmp_path):
     """The line that is commented out: WAMP beside the same routes."""

@@ -32,7 +32,7 @@ def snippet(path: str, language: str, mark: str) -> str:
 
 
 @pytest.fixture
-def program(tmp_path, monkeypatch):
+def program(processes, tmp_path, monkeypatch):
     """Run a snippet that ends in ``run(app)``, on a free port."""
 
     def run_snippet(path: str, mark: str):

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Install what tests need and pip and npm cannot bring: a browser, Node.js, a C compiler.
+# Install what pip and npm cannot bring: a browser, Node.js and a C compiler for the tests,
+# valgrind for `make instructions`.
 #
 # Only root on Debian gets anything installed. Elsewhere the gap is announced here and again
 # at the end of the test run; with CI=true it is an error.
 set -eu
 
 # command:Debian package
-needed='chromium:chromium chromedriver:chromium-driver npm:npm cc:build-essential'
+needed='chromium:chromium chromedriver:chromium-driver npm:npm cc:build-essential valgrind:valgrind'
 
 missing_packages() {
     for entry in $needed; do
@@ -29,7 +30,7 @@ fi
 
 cat >&2 <<EOF
 ************************************************************************
-  Not installed, so some tests cannot run:$packages
+  Not installed, so some tests or make instructions cannot run:$packages
   On Debian, run as root: apt-get install$packages
 ************************************************************************
 EOF

@@ -167,6 +167,7 @@ def test_a_large_text_that_is_not_utf8_fails_at_once(payload, fails_in):
 # --- Large frames of bytes, for which room is made ------------------------------------
 
 
+@pytest.mark.slow(reason="megabytes, split in many ways")
 @pytest.mark.parametrize("size", [65536, 300_000, 2**20 + 14, 2**22])
 @pytest.mark.parametrize(
     "lengths",

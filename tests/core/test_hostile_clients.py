@@ -20,7 +20,7 @@ from tests.programs import Server
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def server(request, tmp_path_factory) -> Iterator[Server]:
+def server(processes, request, tmp_path_factory) -> Iterator[Server]:
     """A server with the usual patience."""
     with run_app(request.param, tmp_path_factory) as started:
         yield started
@@ -34,7 +34,7 @@ def connect() -> Iterator[Connect]:
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def hasty(request, tmp_path_factory) -> Iterator[Server]:
+def hasty(processes, request, tmp_path_factory) -> Iterator[Server]:
     """A server that waits for nobody."""
     with run_app(request.param, tmp_path_factory, 0.3) as started:
         yield started

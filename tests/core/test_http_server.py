@@ -23,7 +23,7 @@ from tests.programs import Server, running
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def server(request, tmp_path_factory) -> Iterator[Server]:
+def server(processes, request, tmp_path_factory) -> Iterator[Server]:
     """A server with the usual patience."""
     with run_app(request.param, tmp_path_factory) as started:
         yield started
@@ -343,6 +343,7 @@ def test_connection_that_was_taken_over_ends_silently(server, connect):
     assert client.rest() == b"taken over"
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", KINDS)
 def test_server_stops_in_the_middle_of_requests(kind, connect, tmp_path):
     """Connections that are idle or busy do not hold it."""

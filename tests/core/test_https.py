@@ -34,7 +34,7 @@ def command(kind: str, certificates: Certificates, timeout: float = 30.0) -> lis
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def server(request, certificates, tmp_path_factory) -> Iterator[Server]:
+def server(processes, request, certificates, tmp_path_factory) -> Iterator[Server]:
     """A server with the usual patience; nothing may surprise it."""
     log = tmp_path_factory.mktemp(request.param) / "log"
     with running(command(request.param, certificates), log) as started:
@@ -45,7 +45,7 @@ def server(request, certificates, tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def hasty(request, certificates, tmp_path_factory) -> Iterator[Server]:
+def hasty(processes, request, certificates, tmp_path_factory) -> Iterator[Server]:
     """A server that waits for nobody."""
     log = tmp_path_factory.mktemp(f"hasty-{request.param}") / "log"
     with running(command(request.param, certificates, 0.5), log) as started:
@@ -304,6 +304,7 @@ def test_a_request_that_was_cut_off_is_no_request(server, browse, dial):
 # The end
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", KINDS)
 def test_ctrl_c_loses_nothing(kind, certificates, tmp_path, dial, open_websocket):
     """A response on its way arrives whole, and websockets are closed with 1012."""

@@ -142,6 +142,7 @@ def test_port_in_use_is_named():
             run(hello, port=port)
 
 
+@pytest.mark.processes
 def test_process_that_cannot_listen_exits_with_1():
     """One line on stderr, no traceback, and the app is left alone."""
     with make_server("127.0.0.1", 0, hello) as server:
@@ -204,6 +205,7 @@ def program(kind: str, *lines: str) -> list[str]:
     return [sys.executable, "-c", source]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", PATCH)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_stops_the_server_cleanly(kind, number, tmp_path):
@@ -221,6 +223,7 @@ def test_signal_stops_the_server_cleanly(kind, number, tmp_path):
     assert "127.0.0.1 'GET / HTTP/1.1' 200 " in log
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", PATCH)
 def test_start_line_has_an_address_that_works(kind, tmp_path):
     """A wildcard is no address that a browser could open."""
@@ -249,6 +252,7 @@ def test_start_line_names_the_host_as_given(host, url, capsys, monkeypatch):
     assert last == "wsocket: stopped"
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", PATCH)
 def test_run_works_outside_the_main_thread(kind, tmp_path):
     """Where no signal handler can be installed; the program stops it by ending."""
@@ -267,6 +271,7 @@ def test_run_works_outside_the_main_thread(kind, tmp_path):
         assert server.process.stdout.read() == "interrupted\n"
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", PATCH)
 def test_server_is_a_context_manager_that_another_thread_stops(kind):
     """The interface is wsgiref's, on both servers."""

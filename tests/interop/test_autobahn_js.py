@@ -28,7 +28,7 @@ def prefix() -> str:
 
 
 @pytest.fixture(scope="module")
-def every_outcome(server, node):
+def every_outcome(processes, server, node):
     """All scenarios with each serializer, run once for the tests that look at them."""
     finished = subprocess.run(
         [*node, "scenarios.mjs", server.ws(), prefix()],

@@ -19,7 +19,7 @@ CHAT = ROOT / "examples/chat"
 
 
 @pytest.fixture(scope="module", params=["threads", "gevent"])
-def chat(request, tmp_path_factory):
+def chat(processes, request, tmp_path_factory):
     """The chat example on either server."""
     need((CHAT / "node_modules/autobahn-browser").is_dir(), "autobahn.js")
     commands = app_commands("server")

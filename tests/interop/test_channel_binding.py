@@ -36,7 +36,7 @@ BOUND = {"channel_binding": "tls-unique"}
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def server(request, certificates, tmp_path_factory) -> Iterator[Server]:
+def server(processes, request, certificates, tmp_path_factory) -> Iterator[Server]:
     """The router on either server."""
     patch = PATCHED if request.param == "gevent" else ""
     source = f"{patch}{SERVE}serve({certificates.server!r})"

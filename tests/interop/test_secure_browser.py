@@ -26,7 +26,7 @@ socket.onerror = () => done("error");
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def server(request, certificates, tmp_path_factory) -> Iterator[Server]:
+def server(processes, request, certificates, tmp_path_factory) -> Iterator[Server]:
     patch = PATCHED if request.param == "gevent" else ""
     source = f"{patch}{SERVE}serve({certificates.server!r})"
     log = tmp_path_factory.mktemp(request.param) / "log"

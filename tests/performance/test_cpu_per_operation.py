@@ -30,14 +30,18 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's CPU clo
 
 
 @pytest.fixture(scope="module")
-def router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def router(
+    processes: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     command = app_commands("tests.performance.apps.router")["gevent"]
     with running(command, tmp_path_factory.mktemp("router") / "log") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def baseline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def baseline(
+    processes: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     command = [sys.executable, "-m", "tests.performance.apps.naive"]
     with running(command, tmp_path_factory.mktemp("baseline") / "log") as server:
         yield server

@@ -20,7 +20,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's /proc")
 
 
 @pytest.fixture(params=["threads", "gevent"])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+def server(
+    processes: None, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Server]:
     """One for each test: a peak does not go away."""
     command = app_commands("tests.performance.apps.large")[request.param]
     with running(command, tmp_path / "log") as server:

@@ -168,6 +168,7 @@ def test_every_scenario_has_contenders_and_a_row_of_its_own():
         assert {(name, scenario) for scenario in group.plotted} <= set(rows)
 
 
+@pytest.mark.processes
 def test_a_server_that_does_not_start_is_a_result():
     """It says why, with the last line of the server's log."""
     broken = guest("broken:echo=/bin/sh -c 'echo no such port; exit 3' {port}")

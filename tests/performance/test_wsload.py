@@ -25,13 +25,13 @@ SHORT = ("--seconds", "0.2", "--warm-up", "0.05")
 
 
 @pytest.fixture(scope="module")
-def wsload() -> Path:
+def wsload(processes: None) -> Path:
     need(shutil.which("cc"), "a C compiler")
     return build_load_generator()
 
 
 @pytest.fixture(scope="module")
-def router(tmp_path_factory: pytest.TempPathFactory):
+def router(processes: None, tmp_path_factory: pytest.TempPathFactory):
     command = app_commands("tests.performance.apps.router")["gevent"]
     with running(command, tmp_path_factory.mktemp("router") / "log") as server:
         yield server

@@ -15,7 +15,9 @@ Start = Callable[[str], Server]
 
 
 @pytest.fixture(params=["threads", "gevent"])
-def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
+def start(
+    processes: None, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Start]:
     """Start one of the applications, by its name, in a process of its own."""
     with ExitStack() as stack:
 

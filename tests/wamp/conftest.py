@@ -42,7 +42,9 @@ def threaded_url(app: WSocketApp) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def gevent_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def gevent_url(
+    processes: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """A router without procedures on gevent's server, in a process of its own."""
     log = tmp_path_factory.mktemp("gevent") / "server.log"
     with running(app_commands("tests.wamp.apps.bare")["gevent"], log) as server:

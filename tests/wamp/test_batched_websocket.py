@@ -28,8 +28,8 @@ from tests.wamp.raw_client import (
     YIELD,
     frame_of_batch,
 )
+from tests.wamp.servers import on_every_server
 
-on_every_server = pytest.mark.parametrize("url", ["threads", "gevent"], indirect=True)
 binary = pytest.mark.parametrize(
     "serializer", [name for name, each in FORMATS.items() if each.binary]
 )

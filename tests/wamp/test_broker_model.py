@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -253,4 +254,6 @@ class Broker(RuleBasedStateMachine):
 Broker.TestCase.settings = settings(
     deadline=None, max_examples=100, stateful_step_count=30
 )
-test_events_reach_whom_the_model_says = Broker.TestCase
+test_events_reach_whom_the_model_says = pytest.mark.slow(
+    reason="thousands of random steps"
+)(Broker.TestCase)

@@ -14,8 +14,7 @@ from tests.wamp.raw_client import (
     UNREGISTERED,
     YIELD,
 )
-
-on_every_server = pytest.mark.parametrize("url", ["threads", "gevent"], indirect=True)
+from tests.wamp.servers import on_every_server
 
 PAYLOADS = [[], [[]], [[], {}], [["x", None, 1.5]], [[], {"a": {"b": [1]}}]]
 

@@ -413,6 +413,7 @@ def test_declaring_from_a_procedure(app, join, uri):
 # In processes of their own
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("server", ["threads", "gevent"])
 def test_views_procedures_and_greenlets_use_the_router(tmp_path, server):
     """Threads of the threaded server, greenlets of gevent's."""
@@ -449,6 +450,7 @@ def test_views_procedures_and_greenlets_use_the_router(tmp_path, server):
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("state", ["fresh", "used"])
 def test_forked_server_has_a_router_of_its_own(state):
     """Whether or not the parent had used the application before it forked."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 
-import pytest
-
 from tests.wamp.raw_client import (
     CALL,
     EVENT,
@@ -22,8 +20,9 @@ from tests.wamp.raw_client import (
     UNSUBSCRIBE,
     UNSUBSCRIBED,
 )
+from tests.wamp.servers import on_every_server
 
-pytestmark = pytest.mark.parametrize("url", ["threads", "gevent"], indirect=True)
+pytestmark = on_every_server
 
 MANY = 300
 

@@ -14,8 +14,7 @@ from tests.wamp.raw_client import (
     UNSUBSCRIBE,
     UNSUBSCRIBED,
 )
-
-on_every_server = pytest.mark.parametrize("url", ["threads", "gevent"], indirect=True)
+from tests.wamp.servers import on_every_server
 
 
 @on_every_server

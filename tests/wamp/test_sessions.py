@@ -29,9 +29,8 @@ from tests.wamp.raw_client import (
     YIELD,
     connected,
 )
+from tests.wamp.servers import on_every_server
 from wsocket import WSocketApp
-
-on_every_server = pytest.mark.parametrize("url", ["threads", "gevent"], indirect=True)
 
 
 def upgrade(url: str, protocols: str) -> tuple[int, str]:

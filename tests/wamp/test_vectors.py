@@ -18,6 +18,7 @@ from tests.wamp.raw_client import (
     PUBLISHED,
     SUBSCRIBED,
 )
+from tests.wamp.servers import on_every_server
 from tests.wamp.vectors import (
     PUBLISHER_EXCLUSION,
     SERIALIZED,
@@ -32,7 +33,6 @@ from wsocket.wamp.protocol.client_messages import ABSENT, Fields
 from wsocket.wamp.serializers.base import DECODE_ERRORS, Serializer, is_opaque
 from wsocket.wamp.serializers.installed import SERIALIZERS
 
-on_every_server = pytest.mark.parametrize("url", ["threads", "gevent"], indirect=True)
 every_serializer = pytest.mark.parametrize(
     "serializer", SERIALIZERS, ids=lambda each: each.name
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -449,4 +450,6 @@ class DealerStates(RuleBasedStateMachine):
 DealerStates.TestCase.settings = settings(
     deadline=None, max_examples=200, stateful_step_count=50
 )
-test_every_call_has_exactly_one_end = DealerStates.TestCase
+test_every_call_has_exactly_one_end = pytest.mark.slow(
+    reason="thousands of random steps"
+)(DealerStates.TestCase)

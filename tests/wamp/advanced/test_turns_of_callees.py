@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -141,4 +142,6 @@ class Turns(RuleBasedStateMachine):
 Turns.TestCase.settings = settings(
     deadline=None, max_examples=150, stateful_step_count=20
 )
-test_next_callee_is_the_one_that_the_oracle_names = Turns.TestCase
+test_next_callee_is_the_one_that_the_oracle_names = pytest.mark.slow(
+    reason="thousands of random steps"
+)(Turns.TestCase)

@@ -403,6 +403,7 @@ except ImportError as error:
 """
 
 
+@pytest.mark.processes
 def test_only_cryptosign_needs_the_extra():
     """The error says what to install."""
     command = [sys.executable, "-c", WITHOUT_CRYPTOGRAPHY]

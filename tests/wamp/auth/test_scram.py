@@ -436,6 +436,7 @@ except ImportError as error:
 """
 
 
+@pytest.mark.processes
 def test_only_argon2id_needs_the_extra():
     """The error says what to install."""
     command = [sys.executable, "-c", WITHOUT_ARGON2]

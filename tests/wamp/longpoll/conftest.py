@@ -30,7 +30,9 @@ def program(kind: str, name: str, folder: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session", params=["threads", "gevent"])
 def polled(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    processes: None,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
     """A router on either server, in a process of its own."""
     folder = tmp_path_factory.mktemp("polled")
@@ -40,7 +42,9 @@ def polled(
 
 @pytest.fixture(scope="session", params=["threads", "gevent"])
 def brief(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    processes: None,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
     """The same with a short poll timeout, and a page with autobahn.js."""
     folder = tmp_path_factory.mktemp("brief")

@@ -196,6 +196,7 @@ def test_close_of_the_application_ends_every_poll(serve, waiting_poll, uri):
     client.finish()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", ["threads", "gevent"])
 def test_server_that_stops_ends_every_poll(kind, waiting_poll, tmp_path):
     """Ctrl-C does not wait for the ten seconds of a poll, and answers it properly."""

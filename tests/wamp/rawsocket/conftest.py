@@ -17,7 +17,9 @@ from wsocket import Limits, WSocketApp
 
 @pytest.fixture(scope="session", params=["threads", "gevent"])
 def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    processes: None,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
     """The router of `app.py` on either server."""
     command = app_commands("tests.wamp.rawsocket.app")[request.param]

@@ -132,6 +132,7 @@ print(os.listdir(os.path.dirname(sys.argv[1])))
 """
 
 
+@pytest.mark.processes
 def test_a_forked_child_leaves_its_parents_listener_alone(tmp_path):
     """And may have its own."""
     ended = subprocess.run(

@@ -22,7 +22,7 @@ NOBODY = "wamp.error.no_matching_auth_method"
     params=[(site, kind) for site in SITES for kind in ("threads", "gevent")],
     ids="-".join,
 )
-def site(request, tmp_path_factory) -> Iterator[Server]:
+def site(processes, request, tmp_path_factory) -> Iterator[Server]:
     """A site and its router, in a process of its own."""
     name, kind = request.param
     folder = tmp_path_factory.mktemp(name)

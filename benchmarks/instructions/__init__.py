@@ -1,0 +1,1 @@
+"""Instructions that the package executes for fixed pieces of work."""

@@ -1,0 +1,61 @@
+"""A plugin of pytest for `make quick`: no other processes, and nothing slow.
+
+Left out are tests with the mark `processes` or `slow`, and those whose fixtures ask
+for the fixture `processes`. So nothing here has a list of them. A test that starts a
+process in spite of that fails, and is told what to do.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+# What Python reports when a process is started (see `sys.addaudithook`).
+STARTS = frozenset(
+    ("subprocess.Popen", "os.system", "os.fork", "os.forkpty", "os.posix_spawn")
+)
+
+running: list[str] = []  # the test that runs, if any; pytest itself may start processes
+
+
+def pytest_configure() -> None:
+    platform.platform()  # error pages ask for it; the first time it runs `uname`
+    sys.addaudithook(refuse)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what is not quick."""
+    config.hook.pytest_deselected(items=[each for each in items if not is_quick(each)])
+    items[:] = filter(is_quick, items)
+
+
+def is_quick(item: pytest.Item) -> bool:
+    """Whether a test needs no other process, and is not slow."""
+    return not (
+        "processes" in getattr(item, "fixturenames", ())
+        or item.get_closest_marker("processes")
+        or item.get_closest_marker("slow")
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    running.append(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        running.clear()
+
+
+def refuse(event: str, details: tuple[object, ...]) -> None:
+    """Fail the test that starts a process."""
+    if running and event in STARTS:
+        raise AssertionError(
+            f"{running[0]} starts a process ({event}): mark it with `processes`, or "
+            "let its fixture ask for the fixture `processes`"
+        )
