@@ -247,8 +247,7 @@ class Broker(RuleBasedStateMachine):
     def teardown(self) -> None:
         for peer in self.peers:
             peer.member.disconnect()
-        left = {name for name, table in self.world.tables().items() if table}
-        assert not left
+        assert self.world.held() == []
 
 
 Broker.TestCase.settings = settings(

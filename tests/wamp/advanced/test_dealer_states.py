@@ -443,8 +443,7 @@ class DealerStates(RuleBasedStateMachine):
     def teardown(self) -> None:
         for member in self.there():
             self._leave(member, "vanish")
-        left = {name for name, table in self.world.tables().items() if table}
-        assert not left
+        assert self.world.held() == []
 
 
 DealerStates.TestCase.settings = settings(

@@ -40,6 +40,31 @@ INVALID_URI = "wamp.error.invalid_uri"
 
 TOPIC = "com.example.topic"
 
+META_KILLS = ("kill", "kill_by_authid", "kill_by_authrole", "kill_all")
+META_PROCEDURES = (
+    "wamp.session.count",
+    "wamp.session.list",
+    "wamp.session.get",
+    *(f"wamp.session.{each}" for each in META_KILLS),
+    "wamp.session.add_testament",
+    "wamp.session.flush_testaments",
+    "wamp.registration.list",
+    "wamp.registration.lookup",
+    "wamp.registration.match",
+    "wamp.registration.get",
+    "wamp.registration.list_callees",
+    "wamp.registration.count_callees",
+    "wamp.registration.remove_callee",
+    "wamp.subscription.list",
+    "wamp.subscription.lookup",
+    "wamp.subscription.match",
+    "wamp.subscription.get",
+    "wamp.subscription.list_subscribers",
+    "wamp.subscription.count_subscribers",
+    "wamp.subscription.remove_subscriber",
+    "wamp.subscription.get_events",
+)
+
 
 class AsAsked:
     """Everybody is whom they say they are: authid, and ``authextra["role"]``."""

@@ -120,9 +120,9 @@ def test_compat_autobahn_js_changes_nothing_about_it(serve):
     callee.register(AUTHORIZE)
     client = router.join("joe", "user")
     assert refusal(client.request(SUBSCRIBE, {}, TOPIC)) == AUTHORIZATION_FAILED
-    realm = router.app.router._realms["realm1"]
-    assert realm._caller._waiting == {}
-    assert realm._dealer._callers[realm._caller.session].calls == {}
+    realm = router.app.snapshot().realms["realm1"]
+    assert realm.questions == 0
+    assert realm.calls == ()
 
 
 def test_other_sessions_do_not_wait_for_it(serve, authorizer):

@@ -262,7 +262,7 @@ def test_features_that_nobody_knows_are_not_kept(serve, serializer):
     assert knock(client, **details, roles=roles)[0] == 2
     [session] = [
         each
-        for each in router.app.router._realms["realm1"].sessions.values()
+        for each in router.app.snapshot().realms["realm1"].sessions
         if each.authid == "joe"
     ]
     assert session.features == {"callee.call_canceling"}

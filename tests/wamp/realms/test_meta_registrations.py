@@ -171,7 +171,7 @@ def test_wrong_argument_is_refused(operator, name, args, kwargs):
     """Precisely, without a word about our code."""
     answer = operator.request(CALL, {}, meta(name), args, kwargs)
     assert refusal(answer) == INVALID_ARGUMENT
-    assert "MetaApi" not in explanation(answer)
+    assert "Procedures" not in explanation(answer)
 
 
 def test_changes_are_announced_in_order(router, serializer):

@@ -152,7 +152,7 @@ def test_wrong_argument_is_refused(router, operator, procedure, args, kwargs):
     given = [other.session if each == "other" else each for each in args]
     answer = operator.request(CALL, {}, f"wamp.session.{procedure}", given, kwargs)
     assert refusal(answer) == INVALID_ARGUMENT
-    assert "MetaApi" not in explanation(answer)
+    assert "Procedures" not in explanation(answer)
     assert other.until_now() == []
 
 

@@ -27,6 +27,7 @@ from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.router import Router
+from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
@@ -258,6 +259,16 @@ class Application:
             waiter.set(None)
 
         ask(joined[0], run)
+
+    def snapshot(self) -> RouterSnapshot:
+        """What the router of this process holds; from any thread."""
+        loop = get_loop()
+
+        def take(waiter: Future[RouterSnapshot]) -> None:
+            self._session(loop)
+            waiter.set(self._router.snapshot())
+
+        return ask(loop, take)
 
     def prepare(self) -> None:
         """Join before the first client does; on the loop."""

@@ -105,9 +105,13 @@ class LocalSession:
         if reaction is not None:
             reaction(head, payload)
 
-    def close(self, *, failed: bool) -> None:
+    def close(self) -> None:
         """The router has ended the session; `_on_end` has logged why."""
-        self._session.disconnected()
+        self._session.lost()
+
+    def abort(self) -> None:
+        """The same."""
+        self._session.lost()
 
     # The client
 

@@ -58,7 +58,7 @@ class Numbering:
                 if not self._continues(session, request):
                     return
             else:
-                session.violate(
+                session.abort_violation(
                     f"{name_of(type(message))}.Request: expected "
                     f"{next_id(last)}, got {request}"
                 )
