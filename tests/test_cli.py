@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import re
 import signal
 import socket
@@ -16,16 +16,12 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.programs import ROOT, STOP_SECONDS, Server, running
+from tests.programs import COMMAND_LINE, STOP_SECONDS, Server, ended, running, started
 from tests.wamp.rawsocket.client import rawsocket
 from wsocket import cli
 
 SECONDS = 30
-COMMAND = (
-    sys.executable,
-    "-c",
-    "import sys; from wsocket.cli import main; sys.exit(main())",
-)
+COMMAND = (sys.executable, "-c", COMMAND_LINE)
 
 HELLO = """
 import time
@@ -86,29 +82,18 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def serve(folder: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start ``wsocket run`` in the folder."""
-    contexts = []
+    with contextlib.ExitStack() as stack:
 
-    def start(*arguments: str) -> Server:
-        command = [*COMMAND, "run", *arguments, "--port", "0"]
-        contexts.append(running(command, tmp_path / "log", cwd=folder))
-        return contexts[-1].__enter__()
+        def start(*arguments: str) -> Server:
+            command = [*COMMAND, "run", *arguments, "--port", "0"]
+            return stack.enter_context(running(command, tmp_path / "log", cwd=folder))
 
-    yield start
-    for context in contexts:
-        context.__exit__(None, None, None)
+        yield start
 
 
 def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    return ended([*COMMAND, *arguments], cwd=folder)
 
 
 def fetch(server: Server) -> str:
@@ -147,11 +132,11 @@ def fetch(server: Server) -> str:
 )
 def test_a_usage_error_exits_with_2_and_says_what_is_wrong(folder, arguments, said):
     """On stderr, without a traceback."""
-    ended = call(folder, *arguments)
-    assert ended.returncode == 2
-    assert said in ended.stderr
-    assert "Traceback" not in ended.stderr
-    assert ended.stdout == ""
+    done = call(folder, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("missing", ["missing", "brok", "broken_helper"])
@@ -160,19 +145,19 @@ def test_a_module_that_the_application_misses_is_the_applications_problem(
 ):
     """Its traceback shows where it is imported, whatever it is called."""
     (folder / "broken.py").write_text(f"import {missing}")
-    ended = call(folder, "run", "broken")
-    assert ended.returncode == 1
-    assert f"No module named '{missing}'" in ended.stderr
-    assert re.search(r'File ".*broken\.py", line 1', ended.stderr)
+    done = call(folder, "run", "broken")
+    assert done.returncode == 1
+    assert f"No module named '{missing}'" in done.stderr
+    assert re.search(r'File ".*broken\.py", line 1', done.stderr)
 
 
 def test_an_address_in_use_is_reported_without_a_traceback(serve, folder):
     """With what to do."""
     port = serve("hello").url.rstrip("/").rpartition(":")[2]
-    ended = call(folder, "run", "hello", "--port", port)
-    assert ended.returncode == 1
-    assert f"port {port} on 127.0.0.1 is already in use" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    done = call(folder, "run", "hello", "--port", port)
+    assert done.returncode == 1
+    assert f"port {port} on 127.0.0.1 is already in use" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_help_explains_the_arguments(capsys):
@@ -300,21 +285,14 @@ def test_rawsocket_tells_its_port(folder):
     """On stdout, before the line of the HTTP server."""
     (folder / "router.py").write_text(ROUTER)
     command = [*COMMAND, "run", "router", "--port", "0"]
-    with subprocess.Popen(
-        [*command, "--rawsocket", "tcp://127.0.0.1:0"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    command += ["--rawsocket", "tcp://127.0.0.1:0"]
+    with started(command, cwd=folder) as process:
         found = re.fullmatch(
             r"wsocket: RawSocket on (tcp://127\.0\.0\.1:\d+)\n",
             process.stdout.readline(),
         )
         assert process.stdout.readline().startswith("wsocket: serving on http://")
         assert joins(found[1])
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -332,11 +310,11 @@ def test_what_rawsocket_cannot_do_is_said(folder, target, url, code, said):
     (folder / "plain.py").write_text(
         "from wsocket import WSocketApp\napp = WSocketApp()"
     )
-    ended = call(folder, "run", target, "--port", "0", "--rawsocket", url)
-    assert ended.returncode == code
-    assert said in ended.stderr
-    assert "Traceback" not in ended.stderr
-    assert ended.stdout == ""
+    done = call(folder, "run", target, "--port", "0", "--rawsocket", url)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
 
 
 def test_a_server_that_cannot_start_leaves_no_socket_behind(folder, serve, tmp_path):
@@ -344,8 +322,8 @@ def test_a_server_that_cannot_start_leaves_no_socket_behind(folder, serve, tmp_p
     (folder / "router.py").write_text(ROUTER)
     port = serve("hello").url.rstrip("/").rpartition(":")[2]
     path = tmp_path / "s"
-    ended = call(
+    done = call(
         folder, "run", "router", "--port", port, "--rawsocket", f"unix://{path}"
     )
-    assert ended.returncode == 1
+    assert done.returncode == 1
     assert not path.exists()

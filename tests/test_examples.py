@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
 import sys
 from urllib.request import Request, urlopen
 
@@ -13,7 +11,7 @@ import pytest
 from websocket import create_connection
 
 from tests.interop.sessions import join, within
-from tests.programs import ROOT, need
+from tests.programs import ROOT, ended, need
 
 EXAMPLES = ROOT / "examples"
 
@@ -132,13 +130,6 @@ def test_chat_example_says_what_is_missing(tmp_path):
     copy = tmp_path / "chat"
     copy.mkdir()
     (copy / "server.py").write_text((EXAMPLES / "chat/server.py").read_text())
-    finished = subprocess.run(
-        [sys.executable, str(copy / "server.py"), "--port", "0"],
-        capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert finished.returncode == 2
-    assert "npm ci" in finished.stderr
+    done = ended([sys.executable, str(copy / "server.py"), "--port", "0"])
+    assert done.returncode == 2
+    assert "npm ci" in done.stderr

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from types import SimpleNamespace
 from urllib.request import urlopen
 
@@ -16,8 +19,8 @@ from autobahn.wamp.types import CallOptions, PublishOptions
 from websocket import create_connection
 
 from tests.interop.sessions import failure, join, within
-from tests.programs import ROOT, running
-from tests.wamp.conftest import serving
+from tests.programs import ROOT, running, started
+from tests.serving import serving
 
 JS = ROOT / "tests/interop/js"
 ACKNOWLEDGE = PublishOptions(acknowledge=True)
@@ -39,7 +42,7 @@ def program(tmp_path, monkeypatch):
         code = snippet(path, "python", mark)
         assert code.count("run(app)") == 1
         source = code.replace("run(app)", "run(app, port=0)")
-        command = [sys.executable, "-u", "-c", source]  # what it prints comes at once
+        command = [sys.executable, "-c", source]
         return running(command, tmp_path / "log", cwd=tmp_path)
 
     yield run_snippet
@@ -106,21 +109,15 @@ def test_callee_of_autobahn_js(program, node):
         asyncio.run(scenario(server.ws()))
 
 
-def javascript(node, page: str, url: str) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def javascript(node, page: str, url: str) -> Iterator[subprocess.Popen[str]]:
     """Run a page's script, with its server at *url*, until the block ends."""
     assert '"ws://127.0.0.1:8080/"' in page
     script = page.replace("ws://127.0.0.1:8080/", url)
     load = 'import "./environment.mjs"; import autobahn from "autobahn";'
     command = [*node, "--input-type=module", "-e", load + script]
-    return Ending(command, cwd=JS, stdout=subprocess.PIPE, text=True)
-
-
-class Ending(subprocess.Popen[str]):
-    """A process that is ended by its ``with`` block."""
-
-    def __exit__(self, *unused) -> None:
-        self.kill()
-        super().__exit__(*unused)
+    with started(command, cwd=JS, stop=signal.SIGKILL) as process:
+        yield process
 
 
 def test_realm_of_the_documentation():

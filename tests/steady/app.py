@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from typing import Any
 
@@ -16,7 +15,6 @@ from wsocket import (
     Realm,
     Role,
     WSocketApp,
-    run,
 )
 from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
 
@@ -130,6 +128,3 @@ for each in (app, patient, narrow, failing):
     each.route("/echo")(echo)
     each.route("/sleeper")(sleep)
     each.route("/poller")(poll)
-
-if __name__ == "__main__":
-    run(globals()[sys.argv[1]], port=0)

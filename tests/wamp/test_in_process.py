@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -12,8 +11,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.programs import ROOT, app_commands, running
-from tests.wamp.conftest import serving
+from tests.programs import app_commands, ended, running
+from tests.serving import serving
 from tests.wamp.raw_client import (
     ERROR,
     EVENT,
@@ -454,8 +453,6 @@ def test_forked_server_has_a_router_of_its_own(state):
     """Whether or not the parent had used the application before it forked."""
     command = [sys.executable, "-W", "ignore::DeprecationWarning"]
     command += ["-m", "tests.wamp.apps.forks", state]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False
-    )
+    done = ended(command)
     assert done.stdout.split() == ["called", "registered", "parent"], done.stderr
     assert done.returncode == 0

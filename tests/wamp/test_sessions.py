@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import websocket
 
-from tests.wamp.conftest import serving
+from tests.serving import serving
 from tests.wamp.raw_client import (
     ABORT,
     CALL,

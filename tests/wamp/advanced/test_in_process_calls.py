@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.serving import serving
 from tests.wamp.advanced.conftest import CANCEL, INTERRUPT, Peer, roles
-from tests.wamp.conftest import serving
 from tests.wamp.raw_client import ERROR, UNREGISTERED
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import subprocess
 import sys
 from typing import Any
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
+from tests.programs import ended
 from tests.wamp.auth.clients import KeyOwner, challenged, hello, refusal
 from wsocket.wamp.auth import (
     AUTHENTICATION_DENIED,
@@ -405,9 +405,9 @@ except ImportError as error:
 
 def test_only_cryptosign_needs_the_extra():
     """The error says what to install."""
-    command = [sys.executable, "-c", WITHOUT_CRYPTOGRAPHY]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "pip install 'wsocket[auth]'" in output
+    done = ended([sys.executable, "-c", WITHOUT_CRYPTOGRAPHY])
+    assert done.returncode == 0, done.stderr
+    assert "pip install 'wsocket[auth]'" in done.stdout
 
 
 def test_the_package_has_no_other_names():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import subprocess
 import sys
 from typing import Any
 
 import pytest
 from autobahn.wamp.auth import pbkdf2
 
+from tests.programs import ended
 from tests.wamp.auth.clients import ScramClient, challenged, hello, refusal
 from wsocket.wamp.auth import (
     AUTHENTICATION_DENIED,
@@ -444,6 +444,6 @@ except ImportError as error:
 
 def test_only_argon2id_needs_the_extra():
     """The error says what to install."""
-    command = [sys.executable, "-c", WITHOUT_ARGON2]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "pip install 'wsocket[auth]'" in output
+    done = ended([sys.executable, "-c", WITHOUT_ARGON2])
+    assert done.returncode == 0, done.stderr
+    assert "pip install 'wsocket[auth]'" in done.stdout

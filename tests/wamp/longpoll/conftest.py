@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.programs import Server, app_commands, running
-from tests.wamp.conftest import serving
+from tests.serving import serving
 from tests.wamp.longpoll.client import LongPollClient
 from tests.wamp.raw_client import SECONDS
 from wsocket import Limits, WSocketApp
@@ -74,7 +74,6 @@ def serve() -> Iterator[Callable[..., Polling]]:
                 **settings,
             )
             url = stack.enter_context(serving(app))
-            stack.callback(app.close)  # before the server waits for its requests
             return Polling(app, url)
 
         yield serve

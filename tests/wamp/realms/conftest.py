@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import websocket
 
+from tests.serving import serving
 from tests.wamp.raw_client import (
     ABORT,
     CALL,
@@ -25,7 +26,7 @@ from tests.wamp.raw_client import (
     RawClient,
 )
 from tests.wamp.realms.logins import USERS
-from wsocket import Permission, Realm, Role, WSocketApp, make_server
+from wsocket import Permission, Realm, Role, WSocketApp
 from wsocket.wamp.auth import AuthRequest, Identity
 
 ACTIONS = ("call", "register", "publish", "subscribe")
@@ -127,19 +128,6 @@ def roles_with(announced: Sequence[str]) -> dict[str, Any]:
         role, feature = each.split(".")
         roles[role]["features"][feature] = True
     return roles
-
-
-@contextlib.contextmanager
-def serving(app: WSocketApp) -> Iterator[str]:
-    """Serve *app* in a thread until the block ends, which is quick; yields its URL."""
-    with make_server("127.0.0.1", 0, app) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"ws://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture
