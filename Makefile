@@ -14,11 +14,12 @@ VECTORS := .vectors/.fetched
 COMPILED := build/compiled
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
-.PHONY: help demo test test-compiled check bench format screenshot clean
+.PHONY: help demo test test-busy test-compiled check bench format screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
 	@echo 'make test        run every test (ARGS="-k name -x" goes to pytest, WORKERS=2)'
+	@echo 'make test-busy   the same while a busy loop runs on each core'
 	@echo 'make test-compiled  compile a copy, and run the tests of core and wamp on it'
 	@echo 'make check       ruff, mypy and the layer test'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
@@ -33,6 +34,11 @@ demo: .venv/.package $(CHAT)
 test: .venv/.tools
 	@tools/install_system_packages.sh
 	@$(MAKE) --no-print-directory run-tests
+
+# Tests that depend on time fail here.
+test-busy: .venv/.tools
+	@tools/install_system_packages.sh
+	@$(BIN)/python tools/beside_busy_loops.py $(MAKE) --no-print-directory run-tests
 
 .PHONY: run-tests
 run-tests: $(ALL_JS) $(VECTORS)
