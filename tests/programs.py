@@ -16,11 +16,13 @@ from urllib.parse import urljoin
 
 import pytest
 
+from tests.patience import SECONDS
+
 ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
 START_LINE = re.compile(r"https?://[\d.]+:\d+/")
 END_SECONDS = 50  # until a program that ends by itself counts as hanging
-STOP_SECONDS = 40  # the same after a signal, on a busy machine
+STOP_SECONDS = SECONDS  # after a signal
 COMMAND_LINE = "import sys; from wsocket.cli import main; sys.exit(main())"
 
 

@@ -16,11 +16,11 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.programs import COMMAND_LINE, STOP_SECONDS, Server, ended, running, started
 from tests.wamp.rawsocket.client import rawsocket
 from wsocket import cli
 
-SECONDS = 30
 COMMAND = (sys.executable, "-c", COMMAND_LINE)
 
 HELLO = """

@@ -11,6 +11,7 @@ import pytest
 from websocket import create_connection
 
 from tests.interop.sessions import join, within
+from tests.patience import SECONDS
 from tests.programs import ROOT, ended, need
 
 EXAMPLES = ROOT / "examples"
@@ -32,12 +33,12 @@ def example(start):
 
 
 def fetch(url: str, data: bytes | None = None) -> str:
-    with urlopen(Request(url, data=data), timeout=15) as response:
+    with urlopen(Request(url, data=data), timeout=SECONDS) as response:
         return response.read().decode()
 
 
 def echoes(url: str, messages: list[str | bytes]) -> list[str | bytes]:
-    connection = create_connection(url, timeout=15)
+    connection = create_connection(url, timeout=SECONDS)
     answers = []
     for message in messages:
         (connection.send if isinstance(message, str) else connection.send_binary)(

@@ -19,6 +19,7 @@ from autobahn.wamp.types import CallOptions, PublishOptions
 from websocket import create_connection
 
 from tests.interop.sessions import failure, join, within
+from tests.patience import SECONDS
 from tests.programs import ROOT, running, started
 from tests.serving import serving
 
@@ -61,9 +62,9 @@ def test_first_program_of_the_readme(program, tmp_path):
             assert (await within(log.get()))[0] == ("hello",)
 
     with program("README.md", "WSocketApp") as server:
-        with urlopen(server.http(), timeout=15) as response:
+        with urlopen(server.http(), timeout=SECONDS) as response:
             assert response.read() == b"the page"
-        connection = create_connection(server.ws("/echo"), timeout=15)
+        connection = create_connection(server.ws("/echo"), timeout=SECONDS)
         connection.send("echo")
         assert connection.recv() == "echo"
         connection.close()
@@ -139,7 +140,7 @@ def test_realm_of_the_documentation():
     with serving(names["app"]) as url:
         asyncio.run(scenario(url))
         connection = create_connection(
-            url, timeout=15, cookie="sid=1", subprotocols=["wamp.2.json"]
+            url, timeout=SECONDS, cookie="sid=1", subprotocols=["wamp.2.json"]
         )
         connection.send('[1, "realm1", {"roles": {"caller": {}}}]')
         code, _, details = json.loads(connection.recv())

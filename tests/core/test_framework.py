@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 import websocket
 
+from tests.patience import SECONDS
 from tests.serving import serving
 from wsocket import WebSocket, WSocketApp
-
-SECONDS = 20
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.wire import unhurried
+from tests.patience import SECONDS
 from wsocket.core.request import (
     MAX_FIELDS,
     MAX_HEAD,
@@ -36,7 +37,7 @@ def request(*lines: bytes, first: bytes = b"GET / HTTP/1.1"):
 def wire():
     """A connection: the client's end, and the server's reader."""
     ours, theirs = socket.socketpair()
-    theirs.settimeout(5)
+    theirs.settimeout(SECONDS)
     reader = RequestReader(theirs, 5)
     yield ours, reader
     ours.close()
@@ -317,7 +318,7 @@ def test_slow_head_is_refused_although_bytes_arrive():
 
     dripping = threading.Thread(target=drip)
     with ours, theirs:
-        theirs.settimeout(5)
+        theirs.settimeout(SECONDS)
         ours.send(b"GET / HTTP/1.1\r\nX: ")
         dripping.start()
         with pytest.raises(RequestError, match=r"within 0\.05 seconds"):

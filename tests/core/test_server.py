@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.programs import STOP_SECONDS, ended, running
 from tests.serving import in_thread
 from wsocket.core.http_server import ThreadedServer
@@ -58,7 +59,7 @@ def test_server_that_was_shut_down_no_longer_listens():
     with make_server("127.0.0.1", 0, hello) as server, in_thread(server):
         address = server.server_address
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(address, 5)
+        socket.create_connection(address, SECONDS)
     with make_server(*address, hello):
         pass
 
@@ -67,7 +68,7 @@ def test_many_clients_may_connect_at_once():
     """They wait in the kernel's queue until they are accepted."""
     with make_server("127.0.0.1", 0, hello) as server, contextlib.ExitStack() as stack:
         for _ in range(200):
-            client = socket.create_connection(server.server_address, 5)
+            client = socket.create_connection(server.server_address, SECONDS)
             stack.enter_context(client)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import websocket
 
+from tests.patience import SECONDS
 from tests.programs import Server, app_commands, running
 from tests.wamp.raw_client import RESULT, YIELD, RawClient
 
@@ -57,7 +58,7 @@ def test_a_call_costs_three_times_its_size_at_most(server, serializer):
 
 def test_an_echo_costs_three_times_its_size_at_most(server):
     """The handler has the last message until it has the next."""
-    client = websocket.create_connection(server.ws("/echo"), timeout=60)
+    client = websocket.create_connection(server.ws("/echo"), timeout=SECONDS)
     message = b"x" * SIZE
     before = memory(server, "VmRSS")
     for _ in range(ROUNDS):

@@ -15,11 +15,11 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.programs import COMMAND_LINE, STOP_SECONDS, started
 
 APPS = "tests.servers.apps"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
-START_SECONDS = 30  # on a busy machine
 
 # What a healthy server's log never has.
 COMPLAINT = re.compile(
@@ -94,7 +94,7 @@ class Site:
             target=self._read, args=(process.stdout,), daemon=True
         )
         self._reader.start()
-        if not self._started.wait(START_SECONDS) or not self.url:
+        if not self._started.wait(SECONDS) or not self.url:
             pytest.fail(f"the server did not start:\n{self.log()}")
 
     @property
@@ -106,7 +106,7 @@ class Site:
 
     def get(self, path: str) -> str:
         """The body of an HTTP response."""
-        with urlopen(self.url + path.lstrip("/"), timeout=20) as response:
+        with urlopen(self.url + path.lstrip("/"), timeout=SECONDS) as response:
             return str(response.read().decode())
 
     def log(self) -> str:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import websocket
 
-SECONDS = 20
+from tests.patience import SECONDS
+
 HELLO = [1, "realm1", {"roles": {"caller": {}, "callee": {}, "subscriber": {}}}]
 
 

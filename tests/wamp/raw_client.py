@@ -20,7 +20,8 @@ import msgpack
 import websocket
 from websocket import ABNF
 
-SECONDS = 20  # until something that must happen counts as lost
+from tests.patience import SECONDS
+
 REALM = "realm1"
 VIOLATION = "wamp.error.protocol_violation"
 ROLES = {"caller": {}, "callee": {}, "publisher": {}, "subscriber": {}}

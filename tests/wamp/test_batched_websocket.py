@@ -7,6 +7,7 @@ import json
 import pytest
 import websocket
 
+from tests.patience import SECONDS
 from tests.wamp.raw_client import (
     ABORT,
     BATCHED,
@@ -82,7 +83,7 @@ def test_events_reach_every_kind_of_link(join, serializer, receiver, uri):
 def test_json_batch_on_the_wire(url):
     """Text, and 0x1e after the message; spelled out, without the raw client."""
     client = websocket.create_connection(
-        url, subprotocols=["wamp.2.json.batched"], timeout=20
+        url, subprotocols=["wamp.2.json.batched"], timeout=SECONDS
     )
     client.send('[1,"realm1",{"roles":{"caller":{}}}]\x1e[48,1,{},"com.nobody"]\x1e')
     opcode, welcome = client.recv_data()
@@ -96,7 +97,7 @@ def test_json_batch_on_the_wire(url):
 def test_msgpack_batch_on_the_wire(url):
     """Binary, and the length in four bytes before the message."""
     client = websocket.create_connection(
-        url, subprotocols=["wamp.2.msgpack.batched"], timeout=20
+        url, subprotocols=["wamp.2.msgpack.batched"], timeout=SECONDS
     )
     hello = b"\x93\x01\xa6realm1\x81\xa5roles\x81\xa6caller\x80"
     call = b"\x94\x30\x01\x80\xaacom.nobody"
@@ -249,7 +250,7 @@ def test_malformed_batches_disturb_nobody_else(connect, join, serializer, uri):
 )
 def test_plain_comes_before_batched(url, offered, agreed):
     """Otherwise the client's order decides."""
-    client = websocket.create_connection(url, subprotocols=offered, timeout=20)
+    client = websocket.create_connection(url, subprotocols=offered, timeout=SECONDS)
     assert client.getsubprotocol() == agreed
     client.close()
 
@@ -260,7 +261,7 @@ def test_plain_comes_before_batched(url, offered, agreed):
 def test_json_client_that_ends_messages_with_0x18_is_answered_so(url):
     """autobahn-python takes the specification's decimal \\30 for an octal number."""
     client = websocket.create_connection(
-        url, subprotocols=["wamp.2.json.batched"], timeout=20
+        url, subprotocols=["wamp.2.json.batched"], timeout=SECONDS
     )
     client.send('[1,"realm1",{"roles":{"caller":{}}}]\x18[48,1,{},"com.nobody"]\x18')
     assert client.recv().endswith("}]\x18")

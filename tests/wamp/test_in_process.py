@@ -11,6 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.programs import app_commands, ended, running
 from tests.serving import serving
 from tests.wamp.raw_client import (
@@ -26,8 +27,6 @@ from tests.wamp.raw_client import (
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
 from wsocket.wamp.handlers import CallResult, EventDetails
-
-SECONDS = 20
 
 
 @pytest.fixture
@@ -296,7 +295,7 @@ def test_subscriber_that_exits_gets_the_next_event(app, join, uri):
     client = join()
     client.publish(uri, ["leave"])
     client.publish(uri, ["fine"])
-    assert heard.get(timeout=5) == "fine"
+    assert heard.get(timeout=SECONDS) == "fine"
 
 
 def test_details_of_an_event(app, join, uri):

@@ -11,6 +11,7 @@ from typing import Any
 
 from greenlet import greenlet
 
+from tests.patience import SECONDS
 from wsocket import WSocketApp
 
 NAP_SECONDS = 2.0
@@ -42,7 +43,9 @@ class Site:
         self.views: dict[str, Callable[[], str]] = {
             "/": lambda: "hello",
             "/announce": self._announce,
-            "/add": lambda: str(self.app.call("com.example.add", 2, 3, timeout=10)),
+            "/add": lambda: str(
+                self.app.call("com.example.add", 2, 3, timeout=SECONDS)
+            ),
             "/nap": self._nap,
             "/census": census,
         }

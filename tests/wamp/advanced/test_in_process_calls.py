@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.serving import serving
 from tests.wamp.advanced.conftest import CANCEL, INTERRUPT, Peer, roles
 from tests.wamp.raw_client import ERROR, UNREGISTERED
@@ -23,7 +24,6 @@ from wsocket.wamp.messages import (
     SubscribeOptions,
 )
 
-SECONDS = 20
 PROGRESSIVE = "callee.progressive_call_results"
 CANCELING = "callee.call_canceling"
 WANTED = {"receive_progress": True}

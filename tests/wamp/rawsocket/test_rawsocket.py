@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.wamp.garbage import GARBAGE
 from tests.wamp.raw_client import (
     CALL,
@@ -178,7 +179,7 @@ def test_without_pings_a_quiet_client_stays(listening):
         client.sock.settimeout(2 * (SHORT.ping_interval + SHORT.ping_timeout))
         with pytest.raises(TimeoutError):
             client.receive_frame()
-        client.sock.settimeout(20)
+        client.sock.settimeout(SECONDS)
         assert client.until_now() == []
 
 

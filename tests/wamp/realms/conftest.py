@@ -240,14 +240,14 @@ class Authorizer:
     def __call__(self, request):
         self.asked.append(request)
         self.arrived.release()
-        assert self.gate.wait(20)
+        assert self.gate.wait(SECONDS)
         answer = self.answer
         if isinstance(answer, BaseException):
             raise answer
         return answer(request) if callable(answer) else answer
 
     def wait_until_asked(self):
-        assert self.arrived.acquire(timeout=20)
+        assert self.arrived.acquire(timeout=SECONDS)
 
     @property
     def uris(self):

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.wamp.raw_client import (
     CALL,
     HELLO,
@@ -376,14 +377,14 @@ def test_slow_login_delays_nobody_else(serve):
 
     def users(request):
         asked.set()
-        answer.wait(20)
+        answer.wait(SECONDS)
         return TicketUser(ticket="secret!", role="user")
 
     router = serve(auth=[Ticket(users), AsAsked()])
     one = router.join("one")
     slow = router.connect()
     slow.send(HELLO, "realm1", {"roles": roles_with(()), **Login("ticket").hello()})
-    assert asked.wait(20)
+    assert asked.wait(SECONDS)
     two = router.join("two")
     two.subscribe("com.example.topic")
     one.publish("com.example.topic", [1])

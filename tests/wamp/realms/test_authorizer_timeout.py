@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.wamp.raw_client import (
     CALL,
     ERROR,
@@ -52,7 +53,7 @@ def test_unacknowledged_publish_is_given_up_in_silence(serve):
     answer = threading.Event()
 
     def authorize(request):
-        return request.action != "publish" or answer.wait(20)
+        return request.action != "publish" or answer.wait(SECONDS)
 
     router = serve(roles=[OPERATOR], authorizer=authorize, authorizer_timeout=TIMEOUT)
     watcher, client = router.join(), router.join("joe", "user")

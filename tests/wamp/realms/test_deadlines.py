@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.wamp.raw_client import GOODBYE, WELCOME
 from tests.wamp.realms.conftest import AsAsked, enter, knock, payloads, result
 from wsocket.wamp.auth import Ticket, TicketUser
@@ -98,7 +99,7 @@ def test_login_that_takes_too_long_is_ended(serve):
     answer, done = threading.Event(), threading.Event()
 
     def users(request):
-        answer.wait(20)
+        answer.wait(SECONDS)
         done.set()
         return TicketUser(ticket="secret!", role="user")
 
@@ -110,6 +111,6 @@ def test_login_that_takes_too_long_is_ended(serve):
     assert code == 3
     assert "late" in details["message"]
     answer.set()
-    assert done.wait(20)
+    assert done.wait(SECONDS)
     router.join("marker")
     assert [args[0]["authid"] for args in payloads(watcher)] == ["marker"]

@@ -9,6 +9,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.programs import ROOT, Server, app_commands, running
 from tests.wamp.raw_client import WELCOME, RawClient
 from tests.wamp.realms.conftest import CookieClient, knock, turned_away
@@ -36,7 +37,7 @@ def site(request, tmp_path_factory) -> Iterator[Server]:
 def visit(site: Server, path: str, *, cookie: str = "") -> str:
     """Get a page as a browser does; the cookie it leaves."""
     request = urllib.request.Request(site.http(path), headers={"Cookie": cookie})
-    with urllib.request.urlopen(request, timeout=20) as response:
+    with urllib.request.urlopen(request, timeout=SECONDS) as response:
         [(name, morsel)] = SimpleCookie(response.headers["Set-Cookie"]).items()
     return f"{name}={morsel.value}"
 
