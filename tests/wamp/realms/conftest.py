@@ -25,7 +25,7 @@ from tests.wamp.raw_client import (
     SUBSCRIBE,
     RawClient,
 )
-from tests.wamp.realms.logins import USERS
+from tests.wamp.realms.logins import ACCOUNTS
 from wsocket import Permission, Realm, Role, WSocketApp
 from wsocket.wamp.auth import AuthRequest, Identity
 
@@ -161,7 +161,7 @@ def alone(serve):
     """A router whose own realm has only the one method."""
 
     def make(method, **more):
-        return serve(auth=[USERS[method]()], **more)
+        return serve(auth=[ACCOUNTS[method].configured()], **more)
 
     return make
 

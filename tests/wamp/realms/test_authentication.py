@@ -28,10 +28,10 @@ from tests.wamp.realms.conftest import (
     turned_away,
 )
 from tests.wamp.realms.logins import (
+    ACCOUNTS,
     AUTHENTICATE,
     CHALLENGE,
     METHODS,
-    USERS,
     Login,
     challenged,
     log_in,
@@ -192,7 +192,12 @@ def test_second_attempt_during_the_delay_is_a_violation(alone):
 def several(serve):
     """A realm that prefers tickets, and lets anybody in."""
     return serve(
-        auth=[USERS["ticket"](), USERS["wampcra"](), AsAsked(), Anonymous("guest")],
+        auth=[
+            ACCOUNTS["ticket"].configured(),
+            ACCOUNTS["wampcra"].configured(),
+            AsAsked(),
+            Anonymous("guest"),
+        ],
         roles=[OPERATOR],
     )
 
