@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import closing
 from urllib.request import Request, urlopen
 
 import pytest
@@ -38,14 +39,13 @@ def fetch(url: str, data: bytes | None = None) -> str:
 
 
 def echoes(url: str, messages: list[str | bytes]) -> list[str | bytes]:
-    connection = create_connection(url, timeout=SECONDS)
     answers = []
-    for message in messages:
-        (connection.send if isinstance(message, str) else connection.send_binary)(
-            message
-        )
-        answers.append(connection.recv())
-    connection.close()
+    with closing(create_connection(url, timeout=SECONDS)) as connection:
+        for message in messages:
+            (connection.send if isinstance(message, str) else connection.send_binary)(
+                message
+            )
+            answers.append(connection.recv())
     return answers
 
 

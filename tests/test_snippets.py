@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from types import SimpleNamespace
 from urllib.request import urlopen
 
@@ -64,10 +65,9 @@ def test_first_program_of_the_readme(program, tmp_path):
     with program("README.md", "WSocketApp") as server:
         with urlopen(server.http(), timeout=SECONDS) as response:
             assert response.read() == b"the page"
-        connection = create_connection(server.ws("/echo"), timeout=SECONDS)
-        connection.send("echo")
-        assert connection.recv() == "echo"
-        connection.close()
+        with closing(create_connection(server.ws("/echo"))) as connection:
+            connection.send("echo")
+            assert connection.recv() == "echo"
         asyncio.run(scenario(server.ws()))
 
 
@@ -142,7 +142,7 @@ def test_realm_of_the_documentation():
         connection = create_connection(
             url, timeout=SECONDS, cookie="sid=1", subprotocols=["wamp.2.json"]
         )
-        connection.send('[1, "realm1", {"roles": {"caller": {}}}]')
-        code, _, details = json.loads(connection.recv())
+        with closing(connection):
+            connection.send('[1, "realm1", {"roles": {"caller": {}}}]')
+            code, _, details = json.loads(connection.recv())
         assert (code, details["authid"], details["authrole"]) == (2, "ada", "user")
-        connection.close()

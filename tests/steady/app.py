@@ -18,7 +18,7 @@ from wsocket import (
 )
 from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
 
-SHORT = Limits(ping_interval=0.5, ping_timeout=1.5)  # a busy machine answers in time
+SHORT = Limits(ping_interval=1.0, ping_timeout=1.0)  # a busy machine answers in time
 
 app = WSocketApp(protocol="WAMP", limits=SHORT)
 patient = WSocketApp(protocol="WAMP")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 from urllib.parse import urlsplit
 
@@ -350,8 +351,8 @@ def test_the_first_known_serializer_is_chosen(url):
     """The client's order decides."""
     names = ["wamp.2.smile", "wamp.2.cbor", "wamp.2.json"]
     ws = websocket.create_connection(url, subprotocols=names, timeout=SECONDS)
-    assert ws.subprotocol == "wamp.2.cbor"
-    ws.shutdown()
+    with contextlib.closing(ws):
+        assert ws.subprotocol == "wamp.2.cbor"
 
 
 def test_websocket_on_any_path_is_a_session(url):

@@ -30,7 +30,7 @@ from tests.wamp.rawsocket.client import (
 )
 from wsocket import Limits, WSocketApp
 
-SHORT = Limits(ping_interval=0.5, ping_timeout=1.5)
+SHORT = Limits(ping_interval=1.0, ping_timeout=1.0)
 BUSY_MACHINE = 10.0  # seconds that a test machine may be late
 
 

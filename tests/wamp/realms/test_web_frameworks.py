@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import urllib.request
 from collections.abc import Iterator
@@ -44,15 +45,14 @@ def visit(site: Server, path: str, *, cookie: str = "") -> str:
 
 @pytest.fixture
 def connect(site):
-    clients: list[RawClient] = []
+    with contextlib.ExitStack() as stack:
 
-    def connect(cookie: str) -> RawClient:
-        clients.append(CookieClient(site.ws(), cookie))
-        return clients[-1]
+        def connect(cookie: str) -> RawClient:
+            client = CookieClient(site.ws(), cookie)
+            stack.callback(client.close)
+            return client
 
-    yield connect
-    for client in clients:
-        client.close()
+        yield connect
 
 
 @pytest.mark.parametrize("name", ["joe", "ann"])
