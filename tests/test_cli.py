@@ -46,16 +46,16 @@ sleep = get_original("time", "sleep")
 
 
 def interrupt_this_thread():
-    sleep(1)
+    sleep(1)  # until the main thread waits
     signal.pthread_kill(get_original("_thread", "get_ident")(), signal.SIGINT)
 
 
 def app(environ, start_response):
-    raise NotImplementedError
-
-
-get_original("_thread", "start_new_thread")(interrupt_this_thread, ())
+    get_original("_thread", "start_new_thread")(interrupt_this_thread, ())
+    start_response("200 OK", [("Content-Length", "0")])
+    return []
 """
+
 BROKEN_VIEW = """
 from wsocket import WSocketApp, logger
 
@@ -217,7 +217,9 @@ def test_a_signal_that_interrupts_nothing_is_heard(serve, folder):
     before the main thread waits.
     """
     (folder / "signalled.py").write_text(SIGNALLED)
-    assert serve("signalled").process.wait(STOP_SECONDS) == 0
+    server = serve("signalled")
+    fetch(server)
+    assert server.process.wait(STOP_SECONDS) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

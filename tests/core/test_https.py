@@ -48,7 +48,7 @@ def server(request, certificates, tmp_path_factory) -> Iterator[Server]:
 def hasty(request, certificates, tmp_path_factory) -> Iterator[Server]:
     """A server that waits for nobody."""
     log = tmp_path_factory.mktemp(f"hasty-{request.param}") / "log"
-    with running(command(request.param, certificates, 0.5), log) as started:
+    with running(command(request.param, certificates, 1.0), log) as started:
         yield started
     assert "Traceback" not in log.read_text()
 

@@ -67,7 +67,7 @@ class Both:
             max_message_size=2**20,
             read_ahead=read_ahead,
         )
-        self.ws.close_timeout = 1.0
+        self.ws.close_timeout = SECONDS
 
     def start(self, function, *args):
         return self.world.start(function, *args)

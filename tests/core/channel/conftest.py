@@ -53,7 +53,7 @@ class Line:
         self.receiver = Recorder(on.world, react)
         connection = Connection(max_message_size=2**20)
         self.channel = Channel(
-            on.loop, self.sock, connection, limits=limits or Limits(close_timeout=0.2)
+            on.loop, self.sock, connection, limits=limits or Limits()
         )
         on.run(self.channel.open, self.receiver, read_ahead)
 

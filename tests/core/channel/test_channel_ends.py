@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.core.channel.conftest import large, text
 from tests.core.wire import CLOSE
+from wsocket.core.channel import Limits
 
 
 def close_payload(code: int, reason: str = "") -> bytes:
@@ -66,16 +67,18 @@ def test_a_close_waits_behind_the_backlog(line):
     assert line.peer.ended()
 
 
-def test_a_peer_that_never_answers_is_dropped(on, line):
+def test_a_peer_that_never_answers_is_dropped(on, make):
     """After close_timeout."""
+    line = make(limits=Limits(close_timeout=0.2))
     on.run(line.channel.close)
     assert line.end() == (1006, "")
     assert line.peer.frame().opcode == CLOSE
     assert line.peer.ended()
 
 
-def test_a_peer_that_never_hangs_up_is_dropped(line):
+def test_a_peer_that_never_hangs_up_is_dropped(make):
     """It has closed, and keeps the TCP connection: not for ever."""
+    line = make(limits=Limits(close_timeout=0.2))
     line.peer.send(CLOSE, close_payload(1000))
     assert line.end() == (1000, "")
 
