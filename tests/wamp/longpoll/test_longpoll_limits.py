@@ -88,7 +88,7 @@ def test_hello_must_come_in_time(serve, waiting_poll):
 def test_hello_that_comes_too_late(serve):
     """Without a poll the ABORT waits for one."""
     client = LongPollClient(serve(patience=SHORT).url)
-    time.sleep(1.5 * SHORT)
+    time.sleep(2 * SHORT)
     with pytest.raises(Closed):
         client.send(HELLO, REALM, {"roles": ROLES})
     assert "too late" in client.aborted()
