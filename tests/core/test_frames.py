@@ -17,7 +17,6 @@ from tests.core.wire import (
     decoder,
     plain,
     read_cases,
-    unhurried,
 )
 from wsocket.core import arriving, frames, plain_frames
 from wsocket.core.deflate import DeflateParameters, Inflater
@@ -184,7 +183,6 @@ def test_large_bytes_arrive_however_they_are_split(lengths, size):
 # --- Any bytes ------------------------------------------------------------------------
 
 
-@unhurried
 @given(st.lists(st.binary(max_size=300), max_size=5), st.booleans(), st.integers(0, 50))
 def test_random_bytes_never_raise(parts, compressed, limit):
     """Events come out, a failure only as the last, and then nothing more."""
@@ -204,7 +202,6 @@ frame_like = st.builds(
 )
 
 
-@unhurried
 @given(st.lists(frame_like, max_size=10), st.integers(1, 30))
 def test_how_the_bytes_are_split_never_matters(parts, size):
     """One read, many reads: the events and the close code are the same."""

@@ -19,7 +19,6 @@ from tests.core.wire import (
     decoder,
     plain,
     server_frames,
-    unhurried,
 )
 from wsocket.core import frames
 from wsocket.core.frames import Ping, Pong
@@ -63,7 +62,6 @@ def fragments(draw, payload):
     ]
 
 
-@unhurried
 @given(sent_messages(), st.integers(1, 100))
 def test_what_a_client_sends_is_what_is_decoded(sent, size):
     """Any messages, fragments, masks, control frames in between and reads."""
@@ -72,7 +70,6 @@ def test_what_a_client_sends_is_what_is_decoded(sent, size):
     assert [plain(e) for part in chunks(data, size) for e in fed.feed(part)] == events
 
 
-@unhurried
 @given(messages, st.booleans())
 def test_an_encoded_message_is_one_unmasked_frame(message, rsv1):
     """A str goes out as text, bytes as binary."""
@@ -151,7 +148,6 @@ def test_a_close_reason_without_a_utf8_form_is_refused():
         frames.check_close(1000, "\udc00")
 
 
-@unhurried
 @given(st.integers(0, 65535))
 def test_what_may_be_sent_is_what_may_be_received(code):
     """One table serves both directions."""

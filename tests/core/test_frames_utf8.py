@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from tests.core.wire import (
     chunks,
-    unhurried,
 )
 from wsocket.core.frames import Utf8Validator
 
@@ -78,7 +77,6 @@ utf8_like = st.lists(
 ).map(b"".join)
 
 
-@unhurried
 @given(utf8_like, st.integers(1, 7))
 def test_text_in_pieces_is_judged_as_in_one(data, size):
     """However a text is cut, the piece with the first impossible byte is refused."""

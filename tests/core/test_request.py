@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.wire import unhurried
 from tests.patience import SECONDS
 from wsocket.core.request import (
     MAX_FIELDS,
@@ -356,7 +355,6 @@ class Received:
         """What `socket.SocketIO` calls when it is closed."""
 
 
-@unhurried
 @given(
     st.one_of(st.binary(max_size=300), st.lists(st.sampled_from(PIECES)).map(b"".join)),
     st.integers(1, 64),

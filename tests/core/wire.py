@@ -8,14 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hypothesis import settings
-
 from wsocket.core.deflate import DeflateParameters, Inflater
 from wsocket.core.frames import Close, FrameDecoder, Ping, Pong
 from wsocket.errors import ProtocolError
-
-# A busy machine is no failure.
-unhurried = settings(deadline=None)
 
 CASES = Path(__file__).parent.parent / "cases"
 MASK = b"\x12\x34\x56\x78"
