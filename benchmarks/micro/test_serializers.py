@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wsocket.wamp.formats import SERIALIZERS
-from wsocket.wamp.messages import Call
+from wsocket.wamp.serializers.installed import SERIALIZERS
+from wsocket.wamp.protocol.client_messages import Call
 
 PAYLOAD = "x" * 64
 

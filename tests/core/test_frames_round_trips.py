@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wsocket.core.websocket.frames import Ping, Pong
 
 from tests.core.wire import (
     BINARY,
@@ -20,8 +21,7 @@ from tests.core.wire import (
     plain,
     server_frames,
 )
-from wsocket.core import frames
-from wsocket.core.frames import Ping, Pong
+from wsocket.core.websocket import frames
 
 messages = st.one_of(st.text(max_size=200), st.binary(max_size=400))
 controls = st.builds(

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wsocket.core.deflate import DeflateParameters, Inflater
-from wsocket.core.frames import Close, FrameDecoder, Ping, Pong
+from wsocket.core.websocket.deflate import DeflateParameters, Inflater
+from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, Pong
+
 from wsocket.errors import ProtocolError
 
 CASES = Path(__file__).parent.parent / "cases"

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from wsocket.wamp.local.handlers import CallResult, EventDetails
 
 from tests.patience import SECONDS
 from tests.programs import app_commands, ended, running
@@ -26,7 +27,6 @@ from tests.wamp.raw_client import (
 )
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.handlers import CallResult, EventDetails
 
 
 @pytest.fixture

@@ -12,20 +12,22 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
+from wsocket.wamp.protocol.client_messages import (
+    ABSENT,
+    Call,
+    Error,
+    Hello,
+    Publish,
+    Yield,
+)
+from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload, Serializer, is_opaque
+from wsocket.wamp.serializers.cbor import CBOR
+from wsocket.wamp.serializers.json import JSON
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
+from wsocket.wamp.serializers.ubjson import UBJSON
+from wsocket.wamp.session.features import announced_features
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.cbor import CBOR
-from wsocket.wamp.features import announced_features
-from wsocket.wamp.messages import ABSENT, Call, Error, Hello, Publish, Yield
-from wsocket.wamp.serializers import (
-    DECODE_ERRORS,
-    JSON,
-    MESSAGEPACK,
-    Payload,
-    Serializer,
-    is_opaque,
-)
-from wsocket.wamp.ubjson import UBJSON
 
 SERIALIZERS: dict[str, Serializer] = {
     "json": JSON,

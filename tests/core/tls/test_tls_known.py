@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from wsocket.core.net.tls.terminator import Terminator
 
 from tests.core.tls.conftest import (
     TLS_1_2,
@@ -13,7 +14,6 @@ from tests.core.tls.conftest import (
     every_version,
 )
 from tests.core.worlds import SECONDS
-from wsocket.core.tls import Terminator
 
 
 def test_a_login_can_be_bound_to_tls_1_2(connect, trusting):

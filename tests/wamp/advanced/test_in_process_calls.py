@@ -8,6 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from wsocket.wamp.local.handlers import CallDetails, CallResult
+from wsocket.wamp.protocol.client_messages import (
+    CallOptions,
+    PublishOptions,
+    RegisterOptions,
+    SubscribeOptions,
+)
+from wsocket.wamp.router.config import Realm
 
 from tests.patience import SECONDS
 from tests.serving import serving
@@ -15,14 +23,6 @@ from tests.wamp.advanced.conftest import CANCEL, INTERRUPT, Peer, roles
 from tests.wamp.raw_client import ERROR, UNREGISTERED
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.config import Realm
-from wsocket.wamp.handlers import CallDetails, CallResult
-from wsocket.wamp.messages import (
-    CallOptions,
-    PublishOptions,
-    RegisterOptions,
-    SubscribeOptions,
-)
 
 PROGRESSIVE = "callee.progressive_call_results"
 CANCELING = "callee.call_canceling"

@@ -12,12 +12,7 @@ from autobahn.wamp.auth import AuthWampCra, compute_wcs, derive_key
 from autobahn.wamp.types import Challenge
 
 from tests.wamp.auth.clients import SESSION, challenged, hello, refusal
-from wsocket.wamp.auth import (
-    AUTHENTICATION_DENIED,
-    Identity,
-    WampCra,
-    WampCraUser,
-)
+from wsocket.wamp.auth import AUTHENTICATION_DENIED, Identity, WampCra, WampCraUser
 
 JOE = WampCraUser(secret="s3cret", role="user", provider="userdb")
 ANN = WampCraUser.from_password("pässword", role="admin", iterations=7, keylen=16)

@@ -29,12 +29,7 @@ from tests.wamp.realms.logins import (
     log_in,
 )
 from wsocket import Role
-from wsocket.wamp.auth import (
-    Denied,
-    Identity,
-    Ticket,
-    TicketUser,
-)
+from wsocket.wamp.auth import Denied, Identity, Ticket, TicketUser
 
 FAILED = "wamp.error.authentication_failed"
 

@@ -20,9 +20,7 @@ from tests.wamp.realms.logins import (
     ACCOUNTS,
     CHALLENGE,
 )
-from wsocket.wamp.auth import (
-    Anonymous,
-)
+from wsocket.wamp.auth import Anonymous
 
 NO_METHOD = "wamp.error.no_matching_auth_method"
 
