@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wsocket.wamp.serializers.installed import SERIALIZERS
 from wsocket.wamp.protocol.client_messages import Call
+from wsocket.wamp.serializers.installed import SERIALIZERS
 
 PAYLOAD = "x" * 64
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-from wsocket.core.web.response import respond
-from wsocket.core.web.routes import Routes, request_path
 
 from tests.patience import SECONDS
+from wsocket.core.web.response import respond
+from wsocket.core.web.routes import Routes, request_path
 
 routes = Routes()
 go = threading.Event()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wsocket.core.websocket.frames import Ping, Pong
 
 from tests.core.wire import (
     BINARY,
@@ -22,6 +21,7 @@ from tests.core.wire import (
     server_frames,
 )
 from wsocket.core.websocket import frames
+from wsocket.core.websocket.frames import Ping, Pong
 
 messages = st.one_of(st.text(max_size=200), st.binary(max_size=400))
 controls = st.builds(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wsocket.core.websocket.frames import Utf8Validator
 
 from tests.core.wire import (
     chunks,
 )
+from wsocket.core.websocket.frames import Utf8Validator
 
 
 def first_impossible_byte(data):

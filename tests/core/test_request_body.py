@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from wsocket.core.web.read_body import read_body
 
+from wsocket.core.web.read_body import read_body
 from wsocket.errors import HttpError
 
 

@@ -11,12 +11,12 @@ import sys
 from urllib.request import urlopen
 
 import pytest
-from wsocket.core.http.serve import make_server, run
-from wsocket.core.http.servers import ThreadedServer
 
 from tests.patience import SECONDS
 from tests.programs import STOP_SECONDS, ended, running
 from tests.serving import in_thread
+from wsocket.core.http.serve import make_server, run
+from wsocket.core.http.servers import ThreadedServer
 
 
 def hello(environ, start_response):

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 
 import gevent.socket
 import pytest
-from wsocket.core.concurrency.kinds import GREENLETS, THREADS
-from wsocket.core.web.takeover import take_over
 
 from tests.patience import SECONDS
+from wsocket.core.concurrency.kinds import GREENLETS, THREADS
+from wsocket.core.web.takeover import take_over
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"

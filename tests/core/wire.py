@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
 from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, Pong
-
 from wsocket.errors import ProtocolError
 
 CASES = Path(__file__).parent.parent / "cases"

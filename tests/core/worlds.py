@@ -9,11 +9,11 @@ from typing import Any
 
 import gevent.event
 import gevent.socket
-from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency
-from wsocket.core.net.loop import Loop
 
 from tests.core.wire import Frame, client_frame
 from tests.patience import SECONDS
+from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency
+from wsocket.core.net.loop import Loop
 
 
 def tcp_pair() -> tuple[socket.socket, socket.socket]:

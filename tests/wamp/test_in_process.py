@@ -10,7 +10,6 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from wsocket.wamp.local.handlers import CallResult, EventDetails
 
 from tests.patience import SECONDS
 from tests.programs import app_commands, ended, running
@@ -27,6 +26,7 @@ from tests.wamp.raw_client import (
 )
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
+from wsocket.wamp.local.handlers import CallResult, EventDetails
 
 
 @pytest.fixture

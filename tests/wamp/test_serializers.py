@@ -12,6 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
+
+from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
@@ -26,8 +28,6 @@ from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.serializers.ubjson import UBJSON
 from wsocket.wamp.session.features import announced_features
-
-from wsocket.errors import PayloadError
 
 SERIALIZERS: dict[str, Serializer] = {
     "json": JSON,

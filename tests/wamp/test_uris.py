@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from wsocket.wamp.protocol.uris import UriRules, reserved
 
 from tests.wamp.raw_client import (
     CALL,
@@ -18,6 +17,7 @@ from tests.wamp.raw_client import (
     SUBSCRIBE,
     SUBSCRIBED,
 )
+from wsocket.wamp.protocol.uris import UriRules, reserved
 
 INVALID_URI = "wamp.error.invalid_uri"
 

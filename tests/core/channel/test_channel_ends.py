@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from wsocket.core.websocket.on_loop import Limits
-
 from tests.core.channel.conftest import large, text
 from tests.core.wire import CLOSE
+from wsocket.core.websocket.on_loop import Limits
 
 
 def close_payload(code: int, reason: str = "") -> bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from wsocket.core.websocket.on_loop import Droppable, Limits
 
 from tests.core.channel.conftest import LARGE, NUMBER, large, text
+from wsocket.core.websocket.on_loop import Droppable, Limits
 
 
 def test_the_oldest_droppable_frames_are_dropped_and_counted(on, make):

@@ -6,10 +6,10 @@ import socket
 from itertools import count
 
 import gevent
-from wsocket.core.websocket.on_loop import Limits
 
 from tests.core.channel.conftest import LARGE, NUMBER, large, text
 from tests.core.wire import PING, TEXT, client_frame
+from wsocket.core.websocket.on_loop import Limits
 
 
 def test_what_is_written_in_one_turn_is_one_send(make):

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from wsocket.core.net.tls.terminator import Terminator, TlsConnection
 
 from tests.certificates import Certificates
 from tests.core.tls_client import TlsClient
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld
+from wsocket.core.net.tls.terminator import Terminator, TlsConnection
 
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 every_version = pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])

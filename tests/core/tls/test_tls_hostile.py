@@ -9,7 +9,6 @@ import ssl
 from typing import Any
 
 import pytest
-from wsocket.core.net.tls.terminator import Terminator
 
 from tests.core.tls.conftest import (
     TLS_1_2,
@@ -18,6 +17,7 @@ from tests.core.tls.conftest import (
 )
 from tests.core.tls_client import TlsClient
 from tests.core.worlds import SECONDS
+from wsocket.core.net.tls.terminator import Terminator
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from wsocket.core.net.tls.terminator import Terminator
 
 from tests.core.tls.conftest import (
     TLS_1_2,
@@ -14,6 +13,7 @@ from tests.core.tls.conftest import (
     every_version,
 )
 from tests.core.worlds import SECONDS
+from wsocket.core.net.tls.terminator import Terminator
 
 
 def test_a_login_can_be_bound_to_tls_1_2(connect, trusting):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 import pytest
-from wsocket.wamp.local.handlers import CallDetails, CallResult
 
 from tests.patience import SECONDS
 from tests.wamp.raw_client import CALL, ERROR, RESULT
 from wsocket.errors import ApplicationError
+from wsocket.wamp.local.handlers import CallDetails, CallResult
 
 WANTED = {"receive_progress": True}
 MORE = {"progress": True}

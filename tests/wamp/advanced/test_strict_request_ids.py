@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from wsocket.wamp.router.config import Realm
 
 from tests.patience import SECONDS
 from tests.serving import serving
@@ -21,6 +20,7 @@ from tests.wamp.raw_client import (
     UNSUBSCRIBE,
 )
 from wsocket import WSocketApp
+from wsocket.wamp.router.config import Realm
 
 STREAMS = "caller.progressive_call_invocations"
 MORE = {"progress": True}
