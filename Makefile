@@ -14,13 +14,14 @@ VECTORS := .vectors/.fetched
 COMPILED := build/compiled
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
-.PHONY: help demo test quick test-compiled instructions check bench format changelog picture
-.PHONY: screenshot clean
+.PHONY: help demo test quick test-busy test-compiled instructions check bench format changelog
+.PHONY: picture screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
 	@echo 'make test        run every test (ARGS="-k name -x" goes to pytest, WORKERS=2)'
 	@echo 'make quick       ruff, mypy, and the tests that need no other process: under 40 s'
+	@echo 'make test-busy   the same while a busy loop runs on each core'
 	@echo 'make test-compiled  compile a copy, and run the tests of core and wamp on it'
 	@echo 'make instructions  count the instructions of that copy (ARGS=--update keeps them)'
 	@echo 'make check       style, types, spelling, layers: everything that needs no test run'
@@ -38,6 +39,11 @@ demo: .venv/.package $(CHAT)
 test: .venv/.tools
 	@tools/install_system_packages.sh
 	@$(MAKE) --no-print-directory run-tests
+
+# Tests that depend on time fail here.
+test-busy: .venv/.tools
+	@tools/install_system_packages.sh
+	@$(BIN)/python tools/beside_busy_loops.py $(MAKE) --no-print-directory run-tests
 
 .PHONY: run-tests
 run-tests: $(ALL_JS) $(VECTORS)

@@ -20,7 +20,6 @@ from tests.core.wire import (
     deflated,
     plain,
     stored_block,
-    unhurried,
 )
 from wsocket.core.websocket.deflate import (
     DeflateParameters,
@@ -316,7 +315,6 @@ def test_compression_costs_no_memory_before_its_first_use():
 # --- Inflater -------------------------------------------------------------------------
 
 
-@unhurried
 @given(
     st.lists(st.binary(max_size=2000), max_size=4),
     st.booleans(),
@@ -398,7 +396,6 @@ def test_a_message_cut_short_fails(takeover):
         assert failure.value.code == 1007
 
 
-@unhurried
 @given(st.binary(max_size=200), st.integers(0, 50))
 def test_random_compressed_data_never_raises_anything_else(data, limit):
     """It inflates to something, or it is corrupt."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.utils import apply_mask
 
-from tests.core.wire import BINARY, TEXT, client_frame, unhurried
+from tests.core.wire import BINARY, TEXT, client_frame
 from wsocket.core.websocket import _fast_frames, fast_frames, frames
 
 LIMIT = 70_000
@@ -127,7 +127,6 @@ whole = st.builds(
 )
 
 
-@unhurried
 @given(st.lists(whole | frame_like, max_size=6).map(b"".join), st.integers(0, 150))
 def test_both_do_the_same_with_any_bytes(data, limit):
     """Messages, place and verdict are the same, whatever comes."""

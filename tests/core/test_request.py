@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.wire import unhurried
+from tests.patience import SECONDS
 from wsocket.core.http.reader import MAX_HEAD, MAX_REQUEST_LINE, RequestReader
 from wsocket.core.http.request import MAX_FIELDS, closing_response, parse_request
 from wsocket.core.http.request_body import RequestBody
@@ -31,7 +31,7 @@ def request(*lines: bytes, first: bytes = b"GET / HTTP/1.1"):
 def wire():
     """A connection: the client's end, and the server's reader."""
     ours, theirs = socket.socketpair()
-    theirs.settimeout(5)
+    theirs.settimeout(SECONDS)
     reader = RequestReader(theirs, 5)
     yield ours, reader
     ours.close()
@@ -312,7 +312,7 @@ def test_slow_head_is_refused_although_bytes_arrive():
 
     dripping = threading.Thread(target=drip)
     with ours, theirs:
-        theirs.settimeout(5)
+        theirs.settimeout(SECONDS)
         ours.send(b"GET / HTTP/1.1\r\nX: ")
         dripping.start()
         with pytest.raises(RequestError, match=r"within 0\.05 seconds"):
@@ -350,7 +350,6 @@ class Received:
         """What `socket.SocketIO` calls when it is closed."""
 
 
-@unhurried
 @given(
     st.one_of(st.binary(max_size=300), st.lists(st.sampled_from(PIECES)).map(b"".join)),
     st.integers(1, 64),

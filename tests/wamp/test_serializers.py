@@ -45,7 +45,7 @@ JUDGES: dict[str, tuple[Any, Any]] = {
     "ubjson": (bjdata.dumpb, bjdata.loadb),
 }
 every_serializer = pytest.mark.parametrize("name", list(SERIALIZERS))
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 
 TEXTS = st.text(max_size=20)
 # bjdata writes subnormal numbers as decimal digits, and reads a Decimal.
@@ -240,7 +240,7 @@ def examine_payload(serializer: Serializer, message: Any) -> None:
 
 
 @every_serializer
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(data=st.binary(max_size=60))
 def test_random_bytes_raise_nothing_unforeseen(name, data):
     """Most are refused; none of them raises what a session does not expect."""
@@ -248,7 +248,7 @@ def test_random_bytes_raise_nothing_unforeseen(name, data):
 
 
 @every_serializer
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     message=st.sampled_from(VALID),
     edits=st.lists(st.tuples(st.integers(0, 200), st.binary(max_size=3)), max_size=3),
@@ -305,7 +305,7 @@ CBOR_ITEMS = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(item=CBOR_ITEMS)
 def test_cbor_tags_raise_nothing_unforeseen(item):
     """Dates that are none, fractions by zero, references to nowhere, keys that cannot
