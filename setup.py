@@ -48,6 +48,7 @@ HOT = [
     "wamp/session/link",
     "wamp/session/role_grants",
     "wamp/session/session",
+    "wamp/session/state",
     "wamp/transports/frame_codec",
     "wamp/transports/longpoll_link",
     "wamp/transports/rawsocket",

@@ -337,3 +337,21 @@ def test_ending_session_hears_nothing_of_its_end(world, end):
     last = {"goodbye": [6], "close": [6], "abort": [], "violation": [3]}[end]
     assert [message[0] for message in member.take()] == last
     assert world.held() == []
+
+
+def test_realm_is_not_mute_after_a_silent_kill_that_fails(world):
+    """Whatever a link raises, later departures are announced."""
+
+    def fail(frame):
+        raise OSError("for this test")
+
+    killer, victim = Member(world), Member(world)
+    victim.session.deliver = fail
+    with pytest.raises(OSError, match="for this test"):
+        killer.call("wamp.session.kill_all", 1)
+    watcher = Member(world)
+    watcher.subscribe("wamp.session.on_leave")
+    watcher.take()
+    left = killer.session.id
+    killer.disconnect()
+    assert [event[4][0] for event in watcher.take()] == [left]

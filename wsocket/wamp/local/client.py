@@ -12,6 +12,7 @@ from typing import Any
 from wsocket.core.concurrency.workers import InOrder, Workers
 from wsocket.core.net.loop import Loop
 from wsocket.log import logger
+from wsocket.wamp.local.answers import Answer, error_answer, fields_of
 from wsocket.wamp.local.handlers import (
     CallDetails,
     EventDetails,
@@ -21,7 +22,6 @@ from wsocket.wamp.local.handlers import (
 )
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import (
-    ABSENT,
     ClientMessage,
     ClientRole,
     ClientRoles,
@@ -241,30 +241,26 @@ class LocalSession:
         self._session.handle(_answer(request, outcome))
 
 
-def _canceled(request: int, explanation: str) -> DirectMessage:
-    """What the router would answer if it did."""
-    head = [client_messages.ERROR, client_messages.CALL, request, {}, errors.CANCELED]
-    return head, Payload.of(MESSAGEPACK, [explanation])
+def _canceled(request: int, explanation: str) -> Answer:
+    """The ERROR for a call, when the router will send none."""
+    return error_answer(errors.CANCELED, explanation, request=request)
 
 
 def _progress(request: int, payload: Payload) -> ClientMessage:
     """The message with a progressive result."""
-    args, kwargs = (*payload.parts, ABSENT, ABSENT)[:2]
     options = client_messages.YieldOptions(progress=True)
-    return client_messages.Yield(request, options, args, kwargs)
+    return client_messages.Yield(request, options, *fields_of(payload))
 
 
 def _answer(request: int, outcome: Payload | Failure) -> ClientMessage:
     """The message that ends an invocation."""
-    payload = outcome.payload if isinstance(outcome, Failure) else outcome
-    args, kwargs = (*payload.parts, ABSENT, ABSENT)[:2]
     if isinstance(outcome, Failure):
         return client_messages.Error(
             client_messages.INVOCATION,
             request,
             client_messages.ErrorDetails(),
             outcome.error,
-            args,
-            kwargs,
+            *fields_of(outcome.payload),
         )
-    return client_messages.Yield(request, client_messages.YieldOptions(), args, kwargs)
+    options = client_messages.YieldOptions()
+    return client_messages.Yield(request, options, *fields_of(outcome))

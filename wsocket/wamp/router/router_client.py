@@ -25,7 +25,8 @@ from wsocket.wamp.session.in_process import DIRECT, NEVER, DirectMessage
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.session import Joinable, Session
 
-Then = Callable[[object], None]
+OnResult = Callable[[object], None]
+"""Takes the result of a call, or an exception."""
 
 
 class RouterClient:
@@ -39,7 +40,7 @@ class RouterClient:
 
     def __init__(self) -> None:
         self._last_request = 0
-        self._waiting: dict[int, Then] = {}
+        self._waiting: dict[int, OnResult] = {}
         self.session = Session(self, self)
 
     @property
@@ -51,7 +52,9 @@ class RouterClient:
         """Call procedures of *realm* from now on."""
         self.session.welcome(realm, {})
 
-    def call(self, procedure: str, args: list[Any], then: Then) -> Callable[[], None]:
+    def call(
+        self, procedure: str, args: list[Any], then: OnResult
+    ) -> Callable[[], None]:
         """Call a procedure; *then* gets the result or an exception.
 
         Returns:

@@ -6,12 +6,17 @@ from collections import deque
 
 from wsocket.wamp.protocol.client_messages import ClientMessage
 
-LIMIT_MESSAGES = 10_000
-LIMIT_BYTES = 16 * 2**20
+_LIMIT_MESSAGES = 10_000
+_LIMIT_BYTES = 16 * 2**20
+
+TOO_MANY_HELD = (
+    f"more than {_LIMIT_MESSAGES} messages or {_LIMIT_BYTES} bytes wait for an "
+    "authorizer"
+)
 
 
 class HeldMessages:
-    """A queue with a limited number of messages and of bytes.
+    """A queue with limits for messages and bytes; its owner must look at `fits`.
 
     Attributes:
         questions: How many answers of the authorizer are awaited.
@@ -30,7 +35,7 @@ class HeldMessages:
     @property
     def fits(self) -> bool:
         """Whether the queue is within both limits."""
-        return len(self._messages) <= LIMIT_MESSAGES and self._bytes <= LIMIT_BYTES
+        return len(self._messages) <= _LIMIT_MESSAGES and self._bytes <= _LIMIT_BYTES
 
     def put(self, message: ClientMessage, size: int) -> None:
         """Add a message, of *size* bytes on the wire."""

@@ -7,7 +7,6 @@ to the actions of its realm.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -34,26 +33,11 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.field_names import name_of
 from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload
 from wsocket.wamp.session.features import announced_features
-from wsocket.wamp.session.held_messages import (
-    LIMIT_BYTES,
-    LIMIT_MESSAGES,
-    HeldMessages,
-)
+from wsocket.wamp.session.held_messages import TOO_MANY_HELD, HeldMessages
 from wsocket.wamp.session.link import Link
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Cancellable
-
-
-class State(enum.Enum):
-    """Where a session is in its life (Basic Profile, "Session Lifecycle")."""
-
-    CLOSED = "not open yet: HELLO comes first"
-    ADMITTING = "waiting for the router's answer to HELLO or AUTHENTICATE"
-    CHALLENGED = "waiting for AUTHENTICATE"
-    ESTABLISHED = "in a realm"
-    SHUTTING_DOWN = "the router said GOODBYE and waits for the client's"
-    ENDED = "aborted, or its transport is gone"
-
+from wsocket.wamp.session.state import State
 
 # These are never held back: the authorizer may be a procedure that they answer.
 _NEVER_HELD = (Yield, Error)
@@ -84,7 +68,7 @@ class Gatekeeper(Protocol):
         """Answer AUTHENTICATE: `Session.welcome` or `refuse`, now or later."""
 
     def deadline(self, callback: Callable[[], None]) -> Cancellable:
-        """Call back when a client has had the time to say what it must say."""
+        """Call back when the client's time for HELLO or GOODBYE is over."""
 
 
 NO_ACTIONS: Mapping[type[Message], Callable[[Any, Any], None]] = {}
@@ -97,13 +81,13 @@ class Session:
         id: The session ID; 0 outside a realm.
         serializer: The serializer of its transport.
         codec: Makes the frames that `deliver` takes.
-        deliver: Queues a frame; the link's own ``write``, without a detour.
-        environ: The WSGI environ of the request that opened the transport; what is
-            known of the client's address where there was none.
+        deliver: Queues a frame. It is ``write`` of the link, to save a call.
+        environ: The WSGI environ of the request that opened the transport. Transports
+            without a request give what they know of the client's address.
         features: What the client announced, such as ``"callee.call_canceling"``.
         grants: What its role may do, by action.
-        login: What the gatekeeper remembers of a client on its way in.
-        last_request: The number of its last request, where numbers are strict.
+        login: What the gatekeeper keeps while the client logs in.
+        last_request: The number of its last request, if the realm checks numbers.
     """
 
     __slots__ = (
@@ -166,10 +150,10 @@ class Session:
         """Whether the session has ended; all messages that still come are ignored."""
         return self._state is State.ENDED
 
-    # In
+    # Messages of the client
 
     def receive(self, data: str | bytes) -> None:
-        """Handle one message as it came off the wire."""
+        """Handle one message, still encoded."""
         try:
             message = self._decode(data)
         except DECODE_ERRORS as error:
@@ -225,14 +209,10 @@ class Session:
     def _hold_back(self, held: HeldMessages, message: ClientMessage, size: int) -> None:
         held.put(message, size)
         if not held.fits:
-            problem = (
-                f"more than {LIMIT_MESSAGES} messages or {LIMIT_BYTES} bytes wait for "
-                "an authorizer"
-            )
-            self._abort(errors.UNAVAILABLE, problem)
+            self._abort(errors.UNAVAILABLE, TOO_MANY_HELD)
 
     def payload(self, message: Publish | Call | Yield | Error) -> Payload | None:
-        """The payload of a message of this session; None, and an ABORT, if it is
+        """The payload of a message of this session; None after an ABORT, if it is
         invalid.
         """
         try:
@@ -245,7 +225,7 @@ class Session:
         """The transport has ended."""
         self._leave_realm(State.ENDED)
 
-    # Out
+    # Messages of the router
 
     def send(self, head: list[Any], payload: Payload | None = None) -> None:
         """Queue a message: *head*, then the payload.
@@ -259,7 +239,7 @@ class Session:
         except PayloadSizeExceeded as error:
             if payload is not None:
                 raise
-            # The router's own words, and there is no session without them.
+            # This message has no payload, and the session cannot do without it.
             logger.warning("session %d: its connection is closed: %s", self.id, error)
             abort = [ABORT, {"message": str(error)}, error.error]
             self.deliver(self.codec.encode(abort, None))
@@ -270,17 +250,20 @@ class Session:
     def send_error(
         self, request_type: int, request: int, error: str, explanation: str
     ) -> None:
-        """Refuse a request of this session; wordless if its client takes no more."""
+        """Refuse a request of this session.
+
+        The explanation is left out if the client takes no message of that size.
+        """
         head = [ERROR, request_type, request, {}, error]
         try:
             self.send(head, Payload.of(self.serializer, [explanation]))
         except PayloadSizeExceeded:
             self.send(head)
 
-    # Life
+    # Begin and end
 
     def welcome(self, realm: Joinable, details: dict[str, Any]) -> None:
-        """The realm took this session in; WELCOME starts it."""
+        """Begin the session, which is in *realm* now: WELCOME."""
         self._cancel_deadline()
         self.login = None
         self._realm = realm
@@ -290,7 +273,7 @@ class Session:
         self.send([WELCOME, self.id, details])
 
     def challenge(self, method: str, extra: Mapping[str, Any]) -> None:
-        """The client must prove who it is."""
+        """Ask the client to prove who it is: CHALLENGE."""
         self._state = State.CHALLENGED
         self.send([CHALLENGE, method, extra])
 
@@ -341,7 +324,7 @@ class Session:
         self.id = 0
 
     def _too_late(self) -> None:
-        """The client did not say what it had to."""
+        """The client has not sent what it had to send in time."""
         self._deadline = None
         if self._state is State.SHUTTING_DOWN:
             self._leave_realm(State.ENDED)
@@ -381,7 +364,7 @@ class Session:
         self._await_hello()
 
     def _await_hello(self) -> None:
-        """The session is over; its transport may carry another one."""
+        """The session has ended; another one may begin on its transport."""
         self._leave_realm(State.CLOSED)
         self._deadline = self._gatekeeper.deadline(self._too_late)
 
@@ -393,8 +376,8 @@ class Session:
 
 Transition = Callable[[Session, Any], None]
 
-# What a session answers itself; everything else is an action of the realm, or a
-# violation.
+# Messages that the session handles itself. All others are actions of the realm, or
+# violations.
 ON_RECEIVE: dict[State, dict[type[Message], Transition]] = {
     State.CLOSED: {Hello: Session._on_hello, Abort: Session._on_abort},
     State.ADMITTING: {Abort: Session._on_abort},
@@ -407,5 +390,5 @@ ON_RECEIVE: dict[State, dict[type[Message], Transition]] = {
     State.ENDED: {},
 }
 
-# Here everything else is ignored: the router has said its last word.
+# In these states all other messages are ignored: they crossed GOODBYE or ABORT.
 _DEAF = (State.SHUTTING_DOWN, State.ENDED)
