@@ -45,7 +45,8 @@ class Application:
     """The application's access to one realm of its own router.
 
     Args:
-        max_workers: How many handlers run at once; None for as many as is sensible.
+        max_workers: How many handlers run at once; None for the default of the kind of
+            concurrency.
     """
 
     def __init__(self, router: Router, *, realm: str, max_workers: int | None) -> None:
@@ -64,7 +65,7 @@ class Application:
         uri: str,
         options: client_messages.RegisterOptions,
     ) -> None:
-        """Have *function* answer calls of *uri*.
+        """Register *function* as the procedure *uri*.
 
         Raises:
             ValueError: *uri* is not valid.
@@ -80,7 +81,7 @@ class Application:
         uri: str,
         options: client_messages.SubscribeOptions,
     ) -> None:
-        """Have *function* called for events of *uri*, one at a time and in order.
+        """Subscribe *function* to *uri*; it gets one event at a time, in order.
 
         Raises:
             ValueError: *uri* is not valid.
@@ -101,8 +102,8 @@ class Application:
         """Publish an event.
 
         Returns:
-            None, at once; with ``acknowledge`` the publication ID, when the event is
-            out.
+            None, at once. With ``acknowledge`` the publication ID, after the router
+            has published the event.
 
         Raises:
             ValueError: *topic* is not a valid URI, or the payload is not serializable.
@@ -175,7 +176,7 @@ class Application:
         with self._lock:
             joined = self._joined
             if joined is None or joined[0] is not get_loop():
-                change()  # no loop of this process has it yet
+                change()  # no loop of this process uses the router yet
                 return
 
         def run(waiter: Future[None]) -> None:
@@ -225,7 +226,7 @@ class Application:
                 raise ApplicationError(errors.PROCEDURE_ALREADY_EXISTS, problem)
             self._declarations.append(declaration)
         if joined is None or joined[0] is not get_loop():
-            return  # the session that joins in this process will have it
+            return  # the session of this process will apply it when it joins
         loop, session = joined
 
         def declare(waiter: Future[Answer]) -> None:
@@ -249,7 +250,7 @@ class Application:
 
 
 def _check_options(options: client_messages.Fields) -> None:
-    """Refuse here what would otherwise be a violation by the application's session.
+    """Refuse options with which the application's session would break the protocol.
 
     Raises:
         ValueError: A field has a wrong type or value, or is for remote clients only.

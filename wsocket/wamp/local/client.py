@@ -1,8 +1,9 @@
 """The application's own session, inside the router's process.
 
-To the router it is a session like any other: it joins with HELLO, its messages take the
-same way, and its link is a link, except that it carries messages as they are instead of
-bytes. Everything here runs on the loop; handlers run in workers."""
+The router treats it like any other session: it joins with HELLO, and its messages take
+the same way. Only its link is special: it passes messages as objects, not as bytes.
+Everything here runs on the loop; handlers run in workers.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ from wsocket.wamp.session.session import Gatekeeper, Session
 
 OnAnswer = Callable[[list[Any], Payload], None]
 
-# What this client can do, by role.
+# The features of this client, by role.
 FEATURES: dict[str, tuple[str, ...]] = {
     "caller": (
         "call_canceling",
@@ -64,12 +65,12 @@ FEATURES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# Events that wait for one subscriber function; beyond this the oldest are dropped.
+# How many events wait for one subscriber function; then the oldest are dropped.
 _EVENT_QUEUE = 10_000
 
 
 class LocalSession:
-    """A client and its link to the router, in one; see the module's docstring."""
+    """A client, and its link to the router; see the module's docstring."""
 
     codec = DIRECT
 
@@ -99,18 +100,18 @@ class LocalSession:
     # The link
 
     def write(self, frame: DirectMessage) -> None:
-        """A message from the router."""
+        """Take a message from the router."""
         head, payload = frame
         reaction = self._reactions.get(head[0])
         if reaction is not None:
             reaction(head, payload)
 
     def close(self) -> None:
-        """The router has ended the session; `_on_end` has logged why."""
+        """The router has ended the session; `_on_end` has logged the reason."""
         self._session.lost()
 
     def abort(self) -> None:
-        """The same."""
+        """The same as `close`: there is nothing to send."""
         self._session.lost()
 
     # The client
@@ -139,7 +140,7 @@ class LocalSession:
         return request
 
     def forget(self, request: int) -> None:
-        """Ignore the answer to a request, should it come."""
+        """Ignore the answer to a request."""
         self._waiting.pop(request, None)
 
     def cancel(self, request: int, mode: client_messages.CancelMode) -> None:
@@ -147,7 +148,7 @@ class LocalSession:
         options = client_messages.CancelOptions(mode=mode)
         self._session.handle(client_messages.Cancel(request, options))
         if mode != "kill" and request in self._waiting:
-            # A realm that spares autobahn.js the answer leaves it to the caller.
+            # The router may not answer (`Realm.compat_autobahn_js`).
             self._on_error(*_canceled(request, "canceled by the caller"))
 
     def add_procedure(self, registration: int, handler: UserHandler) -> None:
@@ -177,7 +178,7 @@ class LocalSession:
             on_answer(head, payload)
 
     def _on_end(self, head: list[Any], payload: Payload) -> None:
-        """ABORT or GOODBYE: nobody may wait for an answer that cannot come."""
+        """ABORT or GOODBYE: answer everybody who waits, because the router will not."""
         logger.error("the router ended the application's own session: %r", head)
         self._ended = True
         for request in list(self._waiting):
@@ -225,7 +226,7 @@ class LocalSession:
     def _invoke(
         self, handler: UserHandler, request: int, payload: Payload, details: CallDetails
     ) -> None:
-        """Run a procedure; in a worker."""
+        """Run a procedure in a worker."""
 
         def progress(part: Payload) -> None:
             self._loop.call_soon(self._session.handle, _progress(request, part))
