@@ -14,12 +14,14 @@ VECTORS := .vectors/.fetched
 COMPILED := build/compiled
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
-.PHONY: help demo test test-compiled check bench format screenshot clean
+.PHONY: help demo test test-compiled coverage mutation check bench format screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
 	@echo 'make test        run every test (ARGS="-k name -x" goes to pytest, WORKERS=2)'
 	@echo 'make test-compiled  compile a copy, and run the tests of core and wamp on it'
+	@echo 'make coverage    run the tests of core and wamp: what of the pure packages do they run?'
+	@echo 'make mutation    change these packages at random: do the tests notice? (tools/mutation.py)'
 	@echo 'make check       ruff, mypy and the layer test'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
@@ -50,6 +52,16 @@ test-compiled: .venv/.tools $(ALL_JS) $(VECTORS)
 	cd $(COMPILED) && WSOCKET_COMPILED=1 WAMP_VECTORS=$(CURDIR)/.vectors/testsuite \
 	  $(CURDIR)/$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup \
 	  tests/test_compiled.py tests/core tests/wamp tests/steady $(ARGS)
+
+# Servers in other processes are not measured: what is pure is tested in this one.
+COVERAGE := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/core tests/wamp --cov
+
+coverage: .venv/.tools $(VECTORS)
+	$(COVERAGE) $(ARGS)
+
+mutation: .venv/.tools $(VECTORS)
+	$(COVERAGE) --cov-context=test
+	$(BIN)/python tools/mutation.py $(ARGS)
 
 check: .venv/.tools
 	$(BIN)/ruff check .

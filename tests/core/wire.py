@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import zlib
 from collections.abc import Iterable, Iterator
@@ -38,8 +39,22 @@ def client_frame(
         length = b"\xfe" + size.to_bytes(2, "big")
     else:
         length = b"\xff" + size.to_bytes(8, "big")
-    masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-    return bytes([0x80 * fin + 0x40 * rsv1 + opcode]) + length + mask + masked
+    first = bytes([0x80 * fin + 0x40 * rsv1 + opcode])
+    return first + length + mask + masked(payload, mask)
+
+
+def masked(payload: bytes, mask: bytes) -> bytes:
+    """Each byte xor one of the four of *mask* (RFC 6455 section 5.3), in turn."""
+    found = bytearray(payload)
+    for index, key in enumerate(mask):
+        found[index::4] = found[index::4].translate(xor_with(key))
+    return bytes(found)
+
+
+@functools.cache
+def xor_with(key: int) -> bytes:
+    """A table for `bytes.translate`."""
+    return bytes(byte ^ key for byte in range(256))
 
 
 class Frame(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -106,6 +107,28 @@ def test_no_uri_takes_long_to_refuse(uri, match, strict):
     assert not rules.valid(uri, match)
     assert len(rules.problem(uri, match)) < 300
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(("length", "remembered"), [(256, True), (257, False)])
+def test_short_uris_are_remembered(length, remembered):
+    """The next message that has such a URI is checked faster."""
+    uri = "a" * length
+    held = sys.getrefcount(uri)
+    rules = UriRules()
+    assert rules.valid(uri)
+    assert (sys.getrefcount(uri) > held) is remembered
+    assert rules.valid(uri)
+
+
+def test_ten_thousand_uris_are_remembered():
+    """Peers choose them: a bounded memory is emptied when it is full."""
+    rules = UriRules()
+    first, *others, last = [f"com.example.topic{number}" for number in range(10_001)]
+    held = sys.getrefcount(first)
+    assert all(map(rules.valid, [first, *others]))
+    assert sys.getrefcount(first) == held + 1
+    assert rules.valid(last)
+    assert sys.getrefcount(first) == held
 
 
 @pytest.mark.parametrize(
