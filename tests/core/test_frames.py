@@ -24,6 +24,7 @@ from tests.core.wire import (
     server_frames,
     unhurried,
 )
+from tests.pure import in_python
 from wsocket.core import arriving, frames, plain_frames
 from wsocket.core.deflate import DeflateParameters, Inflater
 from wsocket.core.frames import Close, FrameDecoder, Ping, Pong, Utf8Validator
@@ -112,6 +113,15 @@ def test_long_frames_are_unmasked_in_python_too(monkeypatch):
     assert [event for part in chunks(data, 40001) for event in fed.feed(part)] == [
         payload
     ]
+
+
+def test_the_codec_is_whole_without_a_c_compiler():
+    """It takes the functions in Python by itself."""
+    interpreted = in_python(frames, without="wsocket.core._plain_frames")
+    fed = interpreted.FrameDecoder(max_message_size=100)
+    assert interpreted.take_messages is plain_frames.take_messages
+    assert fed.feed(client_frame(TEXT, b"hello")) == ["hello"]
+    assert interpreted.encode_message("hello") == b"\x81\x05hello"
 
 
 # --- Large frames of text, which are gathered elsewhere -------------------------------

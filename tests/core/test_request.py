@@ -230,6 +230,12 @@ def test_malformed_headers_are_refused(lines, status, problem):
     assert problem in refused.value.problem
 
 
+@pytest.mark.parametrize("coding", [b"chunked", b"Chunked"])
+def test_length_of_a_chunked_body_is_not_known(coding):
+    """The chunks say where it ends."""
+    assert request(HOST, b"Transfer-Encoding: " + coding).length is None
+
+
 def test_chunked_body_in_http_1_0_is_refused():
     """It did not exist then; who sends it may be lying."""
     with pytest.raises(RequestError, match=r"in an HTTP/1\.0 request"):
@@ -457,6 +463,23 @@ def test_body_that_does_not_come_is_refused():
         with pytest.raises(RequestError) as refused:
             RequestBody(source, 5).stream().read()
     assert refused.value.status == "408 Request Timeout"
+
+
+def test_body_of_a_lost_connection_is_refused():
+    """Now, and when the application tries again."""
+
+    class Lost(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer) -> int:
+            raise ConnectionResetError("reset by peer")
+
+    stream = RequestBody(io.BufferedReader(Lost()), 5).stream()
+    with pytest.raises(RequestError, match="lost within the request body"):
+        stream.read()
+    with pytest.raises(RequestError, match="could not be read before"):
+        stream.read()
 
 
 def test_client_is_told_to_continue_once_when_the_body_is_wanted():

@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from wsocket.core.request import RequestError
 from wsocket.core.request_body import read_body
 from wsocket.errors import HttpError
 
@@ -71,3 +72,14 @@ def test_body_that_ends_early():
         with pytest.raises(HttpError) as refused:
             read_body({"CONTENT_LENGTH": "5", "wsgi.input": source}, limit=5)
         assert refused.value.status == "400 Bad Request"
+
+
+def test_malformed_body_is_for_the_server_to_answer():
+    """It knows the status, and closes the connection."""
+
+    class Malformed(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            raise RequestError("408 Request Timeout", "it did not arrive")
+
+    with pytest.raises(RequestError, match="it did not arrive"):
+        read_body({"CONTENT_LENGTH": "5", "wsgi.input": Malformed()}, limit=5)
