@@ -20,8 +20,8 @@ help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
 	@echo 'make test        run every test (ARGS="-k name -x" goes to pytest, WORKERS=2)'
 	@echo 'make test-compiled  compile a copy, and run the tests of core and wamp on it'
-	@echo 'make coverage    run the tests of core and wamp: what of the pure packages do they run?'
-	@echo 'make mutation    change these packages at random: do the tests notice? (tools/mutation.py)'
+	@echo 'make coverage    which lines and branches of the pure packages do the tests run?'
+	@echo 'make mutation    change these packages at random: do the tests notice?'
 	@echo 'make check       ruff, mypy and the layer test'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
@@ -53,14 +53,16 @@ test-compiled: .venv/.tools $(ALL_JS) $(VECTORS)
 	  $(CURDIR)/$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup \
 	  tests/test_compiled.py tests/core tests/wamp tests/steady $(ARGS)
 
-# Servers in other processes are not measured: what is pure is tested in this one.
-COVERAGE := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/core tests/wamp --cov
+# Only this process is measured, so tests that drive other processes are left out.
+COVERAGE := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -p tests.traced_threads \
+  --cov --ignore=tests/interop --ignore=tests/performance --ignore=tests/servers \
+  --ignore=tests/steady --ignore-glob='tests/test_*.py' -k 'not gevent and not autobahn'
 
 coverage: .venv/.tools $(VECTORS)
 	$(COVERAGE) $(ARGS)
 
 mutation: .venv/.tools $(VECTORS)
-	$(COVERAGE) --cov-context=test
+	$(COVERAGE) --cov-context=test --cov-report=
 	$(BIN)/python tools/mutation.py $(ARGS)
 
 check: .venv/.tools
