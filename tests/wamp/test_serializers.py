@@ -13,7 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from tests.pure import in_python
 from wsocket.errors import PayloadError
+from wsocket.wamp import formats
 from wsocket.wamp.cbor import CBOR
 from wsocket.wamp.features import announced_features
 from wsocket.wamp.messages import ABSENT, Call, Error, Hello, Publish, Yield
@@ -402,3 +404,16 @@ def test_hello_has_all_that_was_sent():
     assert dict(roles.callee.announced()) == {"call_timeout": True, "call_canceling": 1}
     assert roles.caller is None
     assert announced_features(roles) == {"callee.call_timeout"}, "1 is not true"
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        (formats, ["json", "msgpack", "ubjson", "cbor"]),
+        (in_python(formats, without="cbor2"), ["json", "msgpack", "ubjson"]),
+    ],
+    ids=["with cbor2", "without cbor2"],
+)
+def test_cbor_is_offered_where_its_package_is_installed(module, names):
+    """The others need no package of their own."""
+    assert [serializer.name for serializer in module.SERIALIZERS] == names
