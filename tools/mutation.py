@@ -25,7 +25,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from importlib.machinery import SourceFileLoader
 from operator import itemgetter
 from pathlib import Path
@@ -60,6 +60,7 @@ class Tests:
     def __init__(self, chance: random.Random) -> None:
         self._data = CoverageData(str(ROOT / ".coverage"))
         self._data.read()
+        self._contexts = cache(self._data.contexts_by_lineno)
         self._chance = chance
         self._all = self._ids(self._data.measured_contexts())
 
@@ -67,7 +68,7 @@ class Tests:
         """The ids of tests that run the mutant, in a random order, first one of each
         function. What runs when modules are imported is run by every test.
         """
-        by_line = self._data.contexts_by_lineno(mutant.path)
+        by_line = self._contexts(mutant.path)
         for lines in (mutant.head, mutant.scope or by_line):
             if found := self._ids(
                 {each for line in lines for each in by_line.get(line, ())}
