@@ -109,6 +109,30 @@ def test_no_uri_takes_long_to_refuse(uri, match, strict):
     assert time.process_time() - started < 2
 
 
+@pytest.mark.parametrize(
+    ("uri", "problem"),
+    [
+        ("a..b", "'a..b' has an empty component, which an exact URI may not have"),
+        ("a b", "'a b': components may have no white space, '.' or '#'"),
+        ("a" * 100 + " ", f"'{'a' * 100}...': components may have no white space"),
+        ("a " + "b" * 98, f"'a {'b' * 98}': components may have no white space"),
+        (".".join("a" * 101), "has more than 100 components"),
+        ("a" * 8193, "has more than 8192 characters"),
+    ],
+    ids=["empty", "space", "101 shown", "100 shown", "components", "characters"],
+)
+def test_what_is_wrong_is_said(uri, problem):
+    """At most 100 characters of the URI are shown."""
+    assert not UriRules().valid(uri)
+    assert problem in UriRules().problem(uri)
+
+
+def test_as_many_components_and_characters_as_may_be():
+    """The limits themselves are valid."""
+    assert UriRules().valid(".".join("a" * 100))
+    assert UriRules().valid("a" * 8192)
+
+
 @pytest.mark.parametrize(("length", "remembered"), [(256, True), (257, False)])
 def test_short_uris_are_remembered(length, remembered):
     """The next message that has such a URI is checked faster."""
