@@ -127,6 +127,12 @@ def test_what_is_wrong_is_said(uri, problem):
     assert problem in UriRules().problem(uri)
 
 
+def test_what_strict_rules_want_is_said():
+    """They are stricter than what most know."""
+    problem = UriRules(strict=True).problem("A.b")
+    assert problem == "'A.b': components may only have lower-case letters, digits and _"
+
+
 def test_as_many_components_and_characters_as_may_be():
     """The limits themselves are valid."""
     assert UriRules().valid(".".join("a" * 100))
