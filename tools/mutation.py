@@ -40,7 +40,7 @@ from mutants import Mutant, sample
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONS = ["-x", "-q", "--timeout=20", "-p", "no:cacheprovider"]
 FEW, MANY = 20, 200  # tests of one mutant: first these few, then at most that many
-CPU_SECONDS = 300  # of one process: more is an endless loop
+CPU_SECONDS, MEMORY = 120, 2**32  # of one process: more is an endless loop
 SURVIVED, KILLED, BROKEN = 0, 1, 2
 
 # Standard output, also while pytest keeps that of the tests.
@@ -112,6 +112,7 @@ class Processes:
             for output in (1, 2):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), output)
             resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             gevent.reinit()
             os._exit(SURVIVED if survives() else KILLED)
         finally:

@@ -79,9 +79,9 @@ class Invocation:
         self.timer: Cancellable | None = None
         self.tried: tuple[Endpoint, ...] = ()
         self.canceled = False
-        self.progressive = False
         # Where it is run, once that is decided.
         self.endpoint: Endpoint
+        self.progressive: bool
         self.request = 0
         self.invocations: dict[int, Invocation]
 
