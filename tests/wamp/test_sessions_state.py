@@ -94,6 +94,16 @@ def test_only_hello_opens(session, link, world, message):
     assert not any(world.tables().values())
 
 
+def test_an_answer_that_ends_the_session_lets_nothing_go_on(established, link):
+    """What was kept for after the answer is dropped with the session."""
+    established.hold()
+    established.violate("the answer could not be sent")
+    aborted(link)
+    established.release()
+    assert link.take() == []
+    assert link.closed == [True]
+
+
 @pytest.mark.parametrize("message", [HELLO, Authenticate("x", {})])
 def test_established_session_is_not_opened_again(established, link, world, message):
     """The violation ends it."""
