@@ -11,7 +11,8 @@ tests are run. Lines are picked evenly, then one of the possible changes to each
 
 No file is changed. Each mutant has a forked process. Where the change is in a
 function, the function gets other code, after pytest has collected the tests. Other
-changes are made while the module is imported.
+changes are made while the module is imported. What a function has done during an
+import stays as it is, so look at such survivors with suspicion.
 """
 
 from __future__ import annotations
