@@ -243,7 +243,7 @@ def main() -> None:
             processes.start(mutant, partial(OnImport(mutant).passes, its_tests))
     in_functions = [(mutant, its_tests) for mutant, its_tests in work if mutant.scope]
     plugin = InFunctions(in_functions, processes)
-    pytest.main([*OPTIONS, "tests/core", "tests/wamp"], plugins=[plugin])
+    pytest.main(OPTIONS, plugins=[plugin])
     processes.finish()
     counted = processes.counted
     killed = counted["killed"] + counted["hung"]
