@@ -104,6 +104,20 @@ def test_an_answer_that_ends_the_session_lets_nothing_go_on(established, link):
     assert link.closed == [True]
 
 
+def test_a_question_of_an_earlier_session_holds_up_none_of_the_next(established, link):
+    """The router ends one session on a link; its client opens another."""
+    established.hold()
+    established.close("wamp.close.killed")
+    established.handle(GOODBYE)
+    established.handle(HELLO)
+    established.hold()
+    established.handle(SUBSCRIBE)
+    established.release()
+    link.take()
+    established.handle(SUBSCRIBE)
+    assert [each[0] for each in link.take()] == [33]
+
+
 @pytest.mark.parametrize("message", [HELLO, Authenticate("x", {})])
 def test_established_session_is_not_opened_again(established, link, world, message):
     """The violation ends it."""

@@ -123,7 +123,7 @@ def test_no_uri_takes_long_to_refuse(uri, match, strict):
 )
 def test_what_is_wrong_is_said(uri, problem):
     """At most 100 characters of the URI are shown."""
-    assert not UriRules().valid(uri)
+    assert UriRules().valid(uri) is False
     assert problem in UriRules().problem(uri)
 
 
