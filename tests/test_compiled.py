@@ -35,7 +35,12 @@ def test_hot_module_is_what_the_environment_promises(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["core._plain_frames", "core._socket_io", "wamp._payload_parts"]
+    "name",
+    [
+        "core.websocket._fast_frames",
+        "core.net._socket_io",
+        "wamp.serializers._payload_parts",
+    ],
 )
 def test_what_is_written_in_c_is_there(name):
     """A C compiler is there when these tests run."""

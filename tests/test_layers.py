@@ -144,9 +144,9 @@ def wamp_imports_core(imports: list[Import]) -> list[Import]:
         "wsocket.wamp.transports",
         "wsocket.wamp.cluster",
         # The application's own session: a transport that never leaves the process.
-        "wsocket.wamp.local",
-        "wsocket.wamp.application",
-        "wsocket.wamp.pending",
+        "wsocket.wamp.local.client",
+        "wsocket.wamp.local.application",
+        "wsocket.wamp.local.pending_call",
     )
     return [
         found
@@ -169,7 +169,7 @@ def wamp_imports_what_is_above_it(imports: list[Import]) -> list[Import]:
 
 
 def broker_and_dealer_import_each_other(imports: list[Import]) -> list[Import]:
-    pair = {"wsocket.wamp.broker", "wsocket.wamp.dealer"}
+    pair = {"wsocket.wamp.pubsub.broker", "wsocket.wamp.rpc.dealer"}
     return [found for found in imports if {found.importer, found.imported} == pair]
 
 
@@ -214,16 +214,28 @@ RULES = [
 
 # For each rule, source that breaks it: a rule that finds nothing would go unnoticed.
 VIOLATIONS = {
-    "core_imports_wamp": ("wsocket.core.frames", "import wsocket.wamp.ids"),
-    "wamp_imports_core": ("wsocket.wamp.realm", "from wsocket.core import frames"),
-    "wamp_imports_what_is_above_it": ("wsocket.wamp.realm", "from ..app import x"),
+    "core_imports_wamp": (
+        "wsocket.core.websocket.frames",
+        "import wsocket.wamp.protocol.ids",
+    ),
+    "wamp_imports_core": (
+        "wsocket.wamp.router.realm",
+        "from wsocket.core import frames",
+    ),
+    "wamp_imports_what_is_above_it": (
+        "wsocket.wamp.router.realm",
+        "from ..app import x",
+    ),
     "broker_and_dealer_import_each_other": (
-        "wsocket.wamp.broker",
+        "wsocket.wamp.pubsub.broker",
         "from .dealer import Dealer",
     ),
     "something_imports_cli": ("wsocket.app", "from wsocket.cli import main"),
     "hidden_in_a_function": ("wsocket.app", "def run():\n    import json"),
-    "pure_imports_impure": ("wsocket.core.frames", "from time import monotonic"),
+    "pure_imports_impure": (
+        "wsocket.core.websocket.frames",
+        "from time import monotonic",
+    ),
 }
 
 
@@ -237,7 +249,7 @@ def test_no_import_breaks_the_layers(rule):
 def test_each_rule_finds_its_violation(rule):
     """The rules themselves work: each catches source that breaks it."""
     module, source = VIOLATIONS[rule.__name__]
-    found = imports_of(module, source, {*SOURCES, "wsocket.wamp.dealer"})
+    found = imports_of(module, source, {*SOURCES, "wsocket.wamp.rpc.dealer"})
     assert rule(found) == found != []
 
 

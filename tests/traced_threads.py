@@ -1,7 +1,7 @@
 """A plugin of pytest for `make coverage`: the loop's thread is measured like others.
 
 Python tells a new thread of the tracer only where `threading` starts it. The loop
-starts its thread below that (`wsocket.core.loop`).
+starts its thread below that (`wsocket.core.net.loop`).
 """
 
 from __future__ import annotations

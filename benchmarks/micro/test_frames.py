@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from websockets.frames import Frame, Opcode
-
-from wsocket.core.frames import FrameDecoder, encode_message
+from wsocket.core.websocket.frames import FrameDecoder, encode_message
 
 SIZES = {"64 B": 64, "4 KiB": 4096, "64 KiB": 65536}
 # How many of a size are fed at once: about as many as one read brings.

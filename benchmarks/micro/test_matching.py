@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from wsocket.wamp.registry import Registry
+from wsocket.wamp.protocol.patterns import PatternMap
 
 TOPIC = "com.example.house.room.temperature"
 FITTING = [("com.example.house.", "prefix"), ("com.example..room.", "wildcard")]
@@ -13,7 +12,7 @@ FITTING = [("com.example.house.", "prefix"), ("com.example..room.", "wildcard")]
 @pytest.fixture(params=[10, 1_000, 100_000], ids=lambda number: f"{number:,}")
 def registry(request):
     """So many patterns that do not fit `TOPIC`, half prefixes, half wildcards."""
-    found = Registry()
+    found = PatternMap()
     for number in range(request.param // 2):
         for uri, match in (
             (f"com.example.house{number}.", "prefix"),

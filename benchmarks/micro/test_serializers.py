@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from wsocket.wamp.formats import SERIALIZERS
-from wsocket.wamp.messages import Call
+from wsocket.wamp.protocol.client_messages import Call
+from wsocket.wamp.serializers.installed import SERIALIZERS
 
 PAYLOAD = "x" * 64
 

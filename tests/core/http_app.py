@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-
-from wsocket.core.response import respond
-from wsocket.core.routes import Routes, request_path
+from wsocket.core.web.response import respond
+from wsocket.core.web.routes import Routes, request_path
 
 routes = Routes()
 go = threading.Event()

@@ -16,7 +16,7 @@ from tests.programs import Server, running
 
 KINDS = ["threads", "gevent"]
 PATCHED = "from gevent import monkey; monkey.patch_all(); "
-SERVE = "from tests.core.http_app import app; from wsocket.core.server import run; "
+SERVE = "from tests.core.http_app import app; from wsocket.core.http.serve import run; "
 
 
 def command(kind: str, timeout: float) -> list[str]:

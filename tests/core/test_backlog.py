@@ -6,8 +6,7 @@ import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from wsocket.core.backlog import Backlog, Droppable
+from wsocket.core.net.outbox import Backlog, Droppable
 
 FRAMES = st.lists(
     st.one_of(st.binary(max_size=9), st.binary(max_size=9).map(Droppable)), max_size=30

@@ -9,12 +9,12 @@ from itertools import count
 
 import gevent
 import pytest
+from wsocket.core.websocket.frames import encode_frame
+from wsocket.core.websocket.on_loop import Channel, Droppable, Limits
+from wsocket.core.websocket.protocol import WebSocketProtocol
 
 from tests.core.wire import CLOSE, PING, PONG, TEXT, client_frame
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld, Peer, tcp_pair
-from wsocket.core.channel import Channel, Droppable, Limits
-from wsocket.core.connection import Connection
-from wsocket.core.frames import encode_frame
 
 LARGE = 50_000  # bytes of a payload; a few of them fill the kernel's buffer
 NUMBER = 8  # bytes at the beginning of a large payload that tell it apart
@@ -53,7 +53,7 @@ class Line:
         self.sock, theirs = tcp_pair() if tcp else socket.socketpair()
         self.peer = Peer(on.world.socket_class(fileno=theirs.detach()))
         self.receiver = Recorder(on.world, react)
-        connection = Connection(max_message_size=2**20)
+        connection = WebSocketProtocol(max_message_size=2**20)
         self.channel = Channel(
             on.loop, self.sock, connection, limits=limits or Limits(close_timeout=0.2)
         )

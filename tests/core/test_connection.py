@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Opcode
 from websockets.protocol import CLIENT, Protocol, State
+from wsocket.core.websocket.deflate import DeflateParameters
+from wsocket.core.websocket.frames import Close, Ping
+from wsocket.core.websocket.protocol import WebSocketProtocol
 
 from tests.core.wire import (
     BINARY,
@@ -22,16 +25,13 @@ from tests.core.wire import (
     server_frames,
     unhurried,
 )
-from wsocket.core.connection import Connection
-from wsocket.core.deflate import DeflateParameters
-from wsocket.core.frames import Close, Ping
 from wsocket.errors import ProtocolError, WebSocketClosed
 
 LONG = "twelve bytes" * 100
 
 
 def connection(deflate=None):
-    return Connection(max_message_size=2**20, deflate=deflate)
+    return WebSocketProtocol(max_message_size=2**20, deflate=deflate)
 
 
 def frame(opcode, payload=b"", *, rsv1=False):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from wsocket.core.endpoints import TcpEndpoint, UnixEndpoint, parse_endpoint
+from wsocket.core.net.endpoints import TcpEndpoint, UnixEndpoint, parse_endpoint
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-
-from wsocket.core import error_page
+from wsocket.core.web import error_page
 
 
 class Page(HTMLParser):

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.utils import apply_mask as apply_mask_in_python
+from wsocket.core.websocket.deflate import DeflateParameters, Inflater
+from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, Pong, Utf8Validator
 
 from tests.core.wire import (
     BINARY,
@@ -25,9 +27,9 @@ from tests.core.wire import (
     unhurried,
 )
 from tests.pure import in_python
-from wsocket.core import arriving, frames, plain_frames
-from wsocket.core.deflate import DeflateParameters, Inflater
-from wsocket.core.frames import Close, FrameDecoder, Ping, Pong, Utf8Validator
+from wsocket.core.websocket import fast_frames as plain_frames
+from wsocket.core.websocket import frames
+from wsocket.core.websocket import incoming_message as arriving
 from wsocket.errors import ProtocolError
 
 VALID = read_cases("valid")
@@ -117,7 +119,7 @@ def test_long_frames_are_unmasked_in_python_too(monkeypatch):
 
 def test_the_codec_is_whole_without_a_c_compiler():
     """It takes the functions in Python by itself."""
-    interpreted = in_python(frames, without="wsocket.core._plain_frames")
+    interpreted = in_python(frames, without="wsocket.core.websocket._fast_frames")
     fed = interpreted.FrameDecoder(max_message_size=100)
     assert interpreted.take_messages is plain_frames.take_messages
     assert fed.feed(client_frame(TEXT, b"hello")) == ["hello"]

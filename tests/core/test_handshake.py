@@ -7,17 +7,17 @@ from websockets.client import ClientProtocol
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.protocol import State
 from websockets.uri import parse_uri
-
-from wsocket.core.deflate import DeflateParameters
-from wsocket.core.handshake import (
+from wsocket.core.websocket.deflate import DeflateParameters
+from wsocket.core.websocket.handshake import (
     GUID,
     SUPPORTED_VERSIONS,
     Handshake,
-    check_allowed_origins,
     is_upgrade,
     negotiate,
     offered_subprotocols,
 )
+from wsocket.core.websocket.origins import check_allowed_origins
+
 from wsocket.errors import HandshakeError
 
 # The request in RFC 6455 section 1.3, as WSGI hands it on.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import pytest
-
-from wsocket.core.headers import HOP_BY_HOP, header_list, status_line
+from wsocket.core.http.headers import HOP_BY_HOP, header_list, status_line
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ import time
 from contextlib import ExitStack
 
 import pytest
+from wsocket.core.net import listener as listener_module
+from wsocket.core.net.endpoints import parse_endpoint
+from wsocket.core.net.limits import Limits
+from wsocket.core.net.listener import Listener
+from wsocket.core.net.listening import ListeningSocket
 
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld
-from wsocket.core import listener as listener_module
-from wsocket.core.binding import Binding
-from wsocket.core.endpoints import parse_endpoint
-from wsocket.core.listener import Listener
-from wsocket.core.stream import Limits
 
 LOCAL = "tcp://127.0.0.1:0"
 
@@ -30,7 +30,9 @@ def on(request) -> LoopWorld:
 class Door:
     """A listener, and what it has let in."""
 
-    def __init__(self, on: LoopWorld, binding: Binding, *, limits: Limits) -> None:
+    def __init__(
+        self, on: LoopWorld, binding: ListeningSocket, *, limits: Limits
+    ) -> None:
         self.on = on
         self.binding = binding
         self.entered: list[tuple[socket.socket, dict[str, str]]] = []
@@ -72,7 +74,7 @@ def opened(on, monkeypatch):
     with ExitStack() as stack:
 
         def open_one(url: str = LOCAL, *, limits: Limits | None = None) -> Door:
-            binding = Binding(parse_endpoint(url))
+            binding = ListeningSocket(parse_endpoint(url))
             door = Door(on, binding, limits=limits or Limits())
             stack.callback(door.close)
             return door
@@ -279,7 +281,7 @@ def test_after_closing_nobody_gets_in_and_the_port_is_free(opened):
         assert client.recv(10) == b"still here"
     door.listener.close()
     assert "closed" in repr(door.listener)
-    again = Binding(parse_endpoint(f"tcp://127.0.0.1:{address[1]}"))
+    again = ListeningSocket(parse_endpoint(f"tcp://127.0.0.1:{address[1]}"))
     again.release()
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.wire import BINARY, TEXT, client_frame, unhurried
-from wsocket.core import frames, plain_frames
+from wsocket.core.websocket import fast_frames as plain_frames
+from wsocket.core.websocket import frames
 
 LIMIT = 70_000
 

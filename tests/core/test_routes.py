@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from wsocket.core.routes import Routes, request_path
+from wsocket.core.web.routes import Routes, request_path
 
 
 def named(name: str):

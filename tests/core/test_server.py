@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from urllib.request import urlopen
 
 import pytest
+from wsocket.core.http.serve import make_server, run
+from wsocket.core.http.servers import ThreadedServer
 
 from tests.programs import ROOT, running
-from wsocket.core.http_server import ThreadedServer
-from wsocket.core.server import make_server, run
 
 
 def hello(environ, start_response):
@@ -187,7 +187,7 @@ def test_unexpected_failure_of_a_connection_is_logged(caplog):
 PATCH = {"threads": "", "gevent": "from gevent import monkey; monkey.patch_all()\n"}
 PROGRAM = """
 import logging, signal, sys
-from wsocket.core.server import make_server, run
+from wsocket.core.http.serve import make_server, run
 from wsocket.log import logger
 from tests.core.test_server import hello
 logger.setLevel(logging.INFO)

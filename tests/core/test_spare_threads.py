@@ -9,9 +9,9 @@ import weakref
 from contextvars import ContextVar
 
 import pytest
+from wsocket.core.concurrency.thread_cache import ThreadCache
 
 from tests.core.worlds import SECONDS
-from wsocket.core.spare_threads import SpareThreads
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def start():
     made = []
     before = set(threading.enumerate())
 
-    def start_one(**how) -> SpareThreads:
-        made.append(SpareThreads(**how))
+    def start_one(**how) -> ThreadCache:
+        made.append(ThreadCache(**how))
         return made[-1]
 
     yield start_one

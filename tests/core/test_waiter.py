@@ -6,9 +6,9 @@ import threading
 
 import gevent
 import pytest
+from wsocket.core.net.future import Future, ask
 
 from tests.core.worlds import LOOP_WORLDS, LoopWorld
-from wsocket.core.waiter import Waiter, ask
 
 
 @pytest.fixture(scope="module", params=LOOP_WORLDS.values(), ids=list(LOOP_WORLDS))
@@ -19,7 +19,7 @@ def world(request) -> LoopWorld:
 def test_answer_that_is_given_at_once(world):
     """`ask` returns it; later ones are ignored."""
 
-    def request(waiter: Waiter[str]) -> None:
+    def request(waiter: Future[str]) -> None:
         assert world.loop.here
         waiter.set("answer")
         waiter.set("another")
@@ -36,7 +36,7 @@ def test_answer_that_is_given_later(world):
 def test_what_the_request_raises_is_raised(world):
     """In place of an answer that would never come."""
 
-    def request(waiter: Waiter[str]) -> None:
+    def request(waiter: Future[str]) -> None:
         raise LookupError("none")
 
     with pytest.raises(LookupError, match="none"):
@@ -46,13 +46,13 @@ def test_what_the_request_raises_is_raised(world):
 def test_answer_that_does_not_come(world):
     """The wait ends with its timeout."""
     with pytest.raises(TimeoutError):
-        Waiter(world.loop).wait(0.01)
+        Future(world.loop).wait(0.01)
 
 
 def test_greenlet_that_waits_for_another_threads_loop_holds_up_nobody():
     """Its own hub runs the others, though it knows nothing of that loop."""
     world = LoopWorld(current_hub=False)
-    released: list[Waiter[str]] = []
+    released: list[Future[str]] = []
     answers: list[str] = []
 
     def wait() -> None:
@@ -79,7 +79,7 @@ def test_greenlet_alone_in_its_hub_waits():
     world = LoopWorld(current_hub=False)
     answers: list[str] = []
 
-    def request(waiter: Waiter[str]) -> None:
+    def request(waiter: Future[str]) -> None:
         world.loop.call_later(0.05, waiter.set, "late")
 
     def wait() -> None:

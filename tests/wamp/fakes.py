@@ -6,13 +6,11 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
-from wsocket.wamp.config import Realm
-from wsocket.wamp.ids import RandomBelow
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
     CallOptions,
+    ClientRole,
     ClientRoles,
     Hello,
     HelloDetails,
@@ -20,17 +18,24 @@ from wsocket.wamp.messages import (
     PublishOptions,
     Register,
     RegisterOptions,
-    Role,
     Subscribe,
     SubscribeOptions,
     Unsubscribe,
 )
-from wsocket.wamp.router import Router
-from wsocket.wamp.serializers import MESSAGEPACK, Payload, Serializer
-from wsocket.wamp.session import Session
+from wsocket.wamp.protocol.ids import RandomBelow
+from wsocket.wamp.router.config import Realm
+from wsocket.wamp.router.router import Router
+from wsocket.wamp.serializers.base import Payload, Serializer
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
+from wsocket.wamp.session.session import Session
+
+from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
 
 ALL_ROLES = ClientRoles(
-    caller=Role(), callee=Role(), publisher=Role(), subscriber=Role()
+    caller=ClientRole(),
+    callee=ClientRole(),
+    publisher=ClientRole(),
+    subscriber=ClientRole(),
 )
 HELLO = Hello("realm1", HelloDetails(ALL_ROLES))
 # Seconds that a client has to say what it must say.

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
-from wsocket import ApplicationError, Realm, WSocketApp
-from wsocket.wamp.features import announced_features
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol.client_messages import (
+    ClientRole,
     ClientRoles,
     Hello,
     HelloDetails,
     Register,
     RegisterOptions,
-    Role,
 )
-from wsocket.wamp.router import Router
-from wsocket.wamp.session import Session
+from wsocket.wamp.router.router import Router
+from wsocket.wamp.session.features import announced_features
+from wsocket.wamp.session.session import Session
 
-HELLO = Hello("realm1", HelloDetails(ClientRoles(callee=Role())))
+from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
+from wsocket import ApplicationError, Realm, WSocketApp
+
+HELLO = Hello("realm1", HelloDetails(ClientRoles(callee=ClientRole())))
 TAKEOVER = RegisterOptions(force_reregister=True)
 
 
@@ -43,7 +43,7 @@ def test_nobody_takes_over_a_procedure_of_the_application():
 
 def test_call_canceling_may_be_spelled_as_in_all_of_the_specification():
     """One of its chapters has two l."""
-    roles = ClientRoles(callee=Role({"call_cancelling": True}))
+    roles = ClientRoles(callee=ClientRole({"call_cancelling": True}))
     assert announced_features(roles) == {"callee.call_canceling"}
 
 

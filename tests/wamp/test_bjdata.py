@@ -13,9 +13,15 @@ import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wsocket.wamp.serializers.bjdata import (
+    MAX_DEPTH,
+    MAX_VALUES,
+    BjdataError,
+    Reader,
+    write,
+)
 
 from tests.wamp.test_serializers import BINARY_VALUES, UBJSON, equal, examine
-from wsocket.wamp.bjdata import MAX_DEPTH, MAX_VALUES, BjdataError, Reader, write
 
 
 def read(data: bytes) -> Any:

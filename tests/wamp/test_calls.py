@@ -68,7 +68,7 @@ def test_error_with_an_invalid_uri_still_ends_the_call(join, serializer, uri, er
 def test_call_that_nobody_answers_is_an_error(join, serializer, uri):
     """wamp.error.no_such_procedure, for URIs of the protocol too."""
     caller = join(serializer)
-    for procedure in (uri, "wamp.session.counts", "wamp.session", "wamp"):
+    for procedure in (uri, "wamp.session.counts", "wamp.session.session", "wamp"):
         request = caller.call(procedure, ["x"])
         assert caller.receive()[:5] == [
             ERROR,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError
 
 import pytest
-
-from wsocket.wamp.grants import DENIED, OPEN, Ask
+from wsocket.wamp.session.grant import DENIED, OPEN, Ask
 
 
 @pytest.mark.parametrize("verdict", [OPEN, DENIED, Ask()], ids=repr)

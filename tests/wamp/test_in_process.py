@@ -11,6 +11,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from wsocket.wamp.local.handlers import CallResult, EventDetails
 
 from tests.programs import ROOT, app_commands, running
 from tests.wamp.conftest import serving
@@ -26,7 +27,6 @@ from tests.wamp.raw_client import (
 )
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.handlers import CallResult, EventDetails
 
 SECONDS = 20
 

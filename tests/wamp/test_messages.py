@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-
-from wsocket.wamp import router_messages
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol import router_messages
+from wsocket.wamp.protocol.client_messages import (
     Fields,
     PublishOptions,
     RegisterOptions,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from wsocket.wamp.protocol.patterns import PatternMap
 
 from tests.wamp.raw_client import ERROR, EVENT, REGISTER, SUBSCRIBE, UNSUBSCRIBE
-from wsocket.wamp.registry import Registry
 
 # The specification's own example, its fifth registration corrected: as printed, the
 # prefix in 2 fits the URI that is said to reach 5.
@@ -65,7 +65,7 @@ def test_specification_example_of_calls(join, serializer):
 @pytest.mark.parametrize("reverse", [False, True])
 def test_specification_example_in_the_registry(reverse):
     """Whatever the order of registration."""
-    registry = Registry[int]()
+    registry = PatternMap[int]()
     items = list(EXAMPLE_REGISTRATIONS.items())
     for number, (uri, match) in reversed(items) if reverse else items:
         registry.add(uri, match, number)
@@ -74,7 +74,7 @@ def test_specification_example_in_the_registry(reverse):
 
 def test_printed_example_goes_to_the_prefix():
     """c33 begins with c3: the string rule, which the prefix section gives."""
-    registry = Registry[str]()
+    registry = PatternMap[str]()
     registry.add("a1.b2.c3", "prefix", "prefix")
     registry.add("a1.b2.c33..e5", "wildcard", "wildcard")
     assert registry.best("a1.b2.c33.d4.e5") == "prefix"
@@ -279,7 +279,7 @@ def rank(entry):
 @settings(deadline=None, max_examples=150)
 def test_registry_finds_what_the_oracle_finds(entries, uri):
     """For any set of patterns and any URI, all that fit, and the best of them."""
-    registry = Registry()
+    registry = PatternMap()
     for entry in dict.fromkeys(entries):
         registry.add(*entry, entry)
     expected = [entry for entry in dict.fromkeys(entries) if fits(*entry, uri)]
@@ -293,7 +293,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.registry = Registry()
+        self.registry = PatternMap()
         self.entries = set()
 
     @rule(pattern=PATTERNS, match=MATCHES)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.pure import in_python
-from wsocket.wamp import payload_parts as installed
+from wsocket.wamp.serializers import payload_parts as installed
 
-python = in_python(installed, without="wsocket.wamp._payload_parts")
+python = in_python(installed, without="wsocket.wamp.serializers._payload_parts")
 assert python.first_byte is not installed.first_byte
 
 both = pytest.mark.parametrize(

@@ -12,31 +12,26 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
-
-from tests.pure import in_python
-from wsocket.errors import PayloadError
-from wsocket.wamp import formats
-from wsocket.wamp.cbor import CBOR
-from wsocket.wamp.features import announced_features
-from wsocket.wamp.messages import (
+from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
+    ClientRole,
     ClientRoles,
     Error,
     Hello,
     Publish,
-    Role,
     Yield,
 )
-from wsocket.wamp.serializers import (
-    DECODE_ERRORS,
-    JSON,
-    MESSAGEPACK,
-    Payload,
-    Serializer,
-    is_opaque,
-)
-from wsocket.wamp.ubjson import UBJSON
+from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload, Serializer, is_opaque
+from wsocket.wamp.serializers.cbor import CBOR
+from wsocket.wamp.serializers.json import JSON
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
+from wsocket.wamp.serializers.ubjson import UBJSON
+from wsocket.wamp.session.features import announced_features
+
+from tests.pure import in_python
+from wsocket.errors import PayloadError
+from wsocket.wamp.serializers import installed as formats
 
 SERIALIZERS: dict[str, Serializer] = {
     "json": JSON,
@@ -460,7 +455,7 @@ def test_sets_of_features_are_shared_and_their_number_is_bounded():
     def announced(number: int) -> frozenset[str]:
         there = {name: bool(number >> bit & 1) for bit, name in enumerate(known)}
         roles = {
-            role: Role(features=there if number >> 8 & 1 << bit else {})
+            role: ClientRole(features=there if number >> 8 & 1 << bit else {})
             for bit, role in enumerate(("caller", "callee", "publisher", "subscriber"))
         }
         return announced_features(ClientRoles(**roles))

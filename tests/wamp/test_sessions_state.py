@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from wsocket.wamp.protocol.client_messages import (
+    Abort,
+    Authenticate,
+    ClientRole,
+    ClientRoles,
+    Goodbye,
+    Hello,
+    HelloDetails,
+    Publish,
+    PublishOptions,
+    Subscribe,
+    SubscribeOptions,
+)
+from wsocket.wamp.protocol.ids import MAX_ID, next_id, random_id
+from wsocket.wamp.serializers.json import JSON
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
+from wsocket.wamp.session.session import Session
 
 from tests.wamp.fakes import (
     HELLO,
@@ -12,22 +29,6 @@ from tests.wamp.fakes import (
     Member,
     World,
 )
-from wsocket.wamp.ids import MAX_ID, next_id, random_id
-from wsocket.wamp.messages import (
-    Abort,
-    Authenticate,
-    ClientRoles,
-    Goodbye,
-    Hello,
-    HelloDetails,
-    Publish,
-    PublishOptions,
-    Role,
-    Subscribe,
-    SubscribeOptions,
-)
-from wsocket.wamp.serializers import JSON, MESSAGEPACK
-from wsocket.wamp.session import Session
 
 VIOLATION = "wamp.error.protocol_violation"
 GOODBYE = Goodbye({}, "wamp.close.close_realm")
@@ -60,7 +61,7 @@ def established(session, link):
 
 def hello(**roles):
     """HELLO with the features of each role."""
-    announced = {name: Role(features) for name, features in roles.items()}
+    announced = {name: ClientRole(features) for name, features in roles.items()}
     return Hello("realm1", HelloDetails(ClientRoles(**announced)))
 
 

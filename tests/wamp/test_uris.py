@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from wsocket.wamp.protocol.uris import UriRules, reserved
 
 from tests.wamp.raw_client import (
     CALL,
@@ -18,7 +19,6 @@ from tests.wamp.raw_client import (
     SUBSCRIBE,
     SUBSCRIBED,
 )
-from wsocket.wamp.uris import UriRules, reserved
 
 INVALID_URI = "wamp.error.invalid_uri"
 

@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from wsocket.wamp.local.handlers import CallDetails, CallResult
+from wsocket.wamp.protocol.client_messages import (
+    CallOptions,
+    PublishOptions,
+    RegisterOptions,
+    SubscribeOptions,
+)
+from wsocket.wamp.router.config import Realm
 
 from tests.wamp.advanced.conftest import CANCEL, INTERRUPT, Peer, roles
 from tests.wamp.conftest import serving
 from tests.wamp.raw_client import ERROR, UNREGISTERED
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.config import Realm
-from wsocket.wamp.handlers import CallDetails, CallResult
-from wsocket.wamp.messages import (
-    CallOptions,
-    PublishOptions,
-    RegisterOptions,
-    SubscribeOptions,
-)
 
 SECONDS = 20
 PROGRESSIVE = "callee.progressive_call_results"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgpack
 import pytest
+from wsocket.wamp.authorization.roles import Permission, Role
+from wsocket.wamp.authorization.rules import unknown_role
 
 from tests.wamp.advanced.conftest import CALLEE, INTERRUPT, World
 from tests.wamp.raw_client import (
@@ -15,8 +17,6 @@ from tests.wamp.raw_client import (
     RESULT,
     UNREGISTER,
 )
-from wsocket.wamp.authorization import unknown_role
-from wsocket.wamp.config import Permission, Role
 
 STREAMS = "caller.progressive_call_invocations"
 TAKES = ("callee.progressive_call_invocations", "callee.call_canceling")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from wsocket.wamp.router.config import Realm
 
 from tests.wamp.advanced.conftest import CALLEE, Peer, roles
 from tests.wamp.conftest import serving
@@ -19,7 +20,6 @@ from tests.wamp.raw_client import (
     UNSUBSCRIBE,
 )
 from wsocket import WSocketApp
-from wsocket.wamp.config import Realm
 
 STREAMS = "caller.progressive_call_invocations"
 MORE = {"progress": True}

@@ -11,14 +11,8 @@ import pytest
 from autobahn.wamp.auth import pbkdf2
 
 from tests.wamp.auth.clients import ScramClient, challenged, hello, refusal
-from wsocket.wamp.auth import (
-    AUTHENTICATION_DENIED,
-    Denied,
-    Identity,
-    Scram,
-    ScramUser,
-)
-from wsocket.wamp.auth.scram import Channel, ScramExchange
+from wsocket.wamp.auth import AUTHENTICATION_DENIED, Denied, Identity, Scram, ScramUser
+from wsocket.wamp.auth.scram import ScramChannel, ScramExchange
 
 SALT = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
 SALTED = pbkdf2(b"pencil", SALT, 4096)
@@ -43,7 +37,7 @@ def test_the_example_of_rfc_7677():
     exchange = ScramExchange(
         JOE,
         Identity("user", "user"),
-        channel=Channel(),
+        channel=ScramChannel(),
         client_first="n=user,r=rOprNGfwEbeRWgbNEkqO",
         nonce=nonce,
     )

@@ -17,11 +17,11 @@ from wsocket.wamp.transports.rawsocket_frames import (
     PING,
     PONG,
     Decoder,
-    Failure,
-    Ping,
-    Pong,
-    Refusal,
-    Request,
+    RawSocketFailure,
+    RawSocketPing,
+    RawSocketPong,
+    RawSocketRefusal,
+    RawSocketRequest,
     encode_frame,
     encode_message,
     encode_refusal,
@@ -38,11 +38,11 @@ def decode(*chunks: bytes) -> list[Any]:
     return [event for chunk in chunks for event in decoder.feed(chunk)]
 
 
-def failure(*chunks: bytes) -> Failure:
+def failure(*chunks: bytes) -> RawSocketFailure:
     """The failure after a good handshake, which must be all that there is."""
     request, failed = decode(HELLO, *chunks)
-    assert request == Request(1, 2**24)
-    assert isinstance(failed, Failure)
+    assert request == RawSocketRequest(1, 2**24)
+    assert isinstance(failed, RawSocketFailure)
     assert failed.refusal is None
     return failed
 
@@ -55,7 +55,7 @@ def failure(*chunks: bytes) -> Failure:
 def test_a_handshake_names_serializer_and_limit(serializer, length):
     """Both are halves of the second octet; unknown serializers are not judged here."""
     octets = bytes((0x7F, length << 4 | serializer, 0, 0))
-    assert decode(octets) == [Request(serializer, 2 ** (9 + length))]
+    assert decode(octets) == [RawSocketRequest(serializer, 2 ** (9 + length))]
 
 
 @pytest.mark.parametrize("length", range(16))
@@ -67,8 +67,8 @@ def test_the_reply_has_the_same_form(length):
 
 def test_a_refusal_has_the_error_where_length_would_be():
     """And zeros where the serializer would be."""
-    assert encode_refusal(Refusal.SERIALIZER_UNSUPPORTED) == b"\x7f\x10\0\0"
-    assert encode_refusal(Refusal.RESERVED_BITS) == b"\x7f\x30\0\0"
+    assert encode_refusal(RawSocketRefusal.SERIALIZER_UNSUPPORTED) == b"\x7f\x10\0\0"
+    assert encode_refusal(RawSocketRefusal.RESERVED_BITS) == b"\x7f\x30\0\0"
 
 
 @pytest.mark.parametrize("first", [0x00, 0x16, 0x47, 0x7E, 0x80, 0xFF])
@@ -84,7 +84,7 @@ def test_reserved_octets_are_refused_with_error_3(reserved):
     """Be the serializer legal or not."""
     for second in (0xF1, 0xF0):
         [failed] = decode(bytes((0x7F, second)) + reserved)
-        assert failed.refusal is Refusal.RESERVED_BITS
+        assert failed.refusal is RawSocketRefusal.RESERVED_BITS
 
 
 def test_serializer_0_is_illegal():
@@ -131,8 +131,8 @@ def test_a_frame_is_a_prefix_and_the_payload():
     assert encode_frame(PONG, bytes(0x10203))[:4] == b"\x02\x01\x02\x03"
     assert decode(HELLO, b"\0\0\0\x02[]\x01\0\0\0\x02\0\0\x01x")[1:] == [
         b"[]",
-        Ping(b""),
-        Pong(b"x"),
+        RawSocketPing(b""),
+        RawSocketPong(b"x"),
     ]
 
 
@@ -145,7 +145,7 @@ def test_exactly_16_mib_have_the_25th_bit():
     decoder = Decoder(max_size=MAX_SIZE)
     decoder.feed(HELLO)
     assert decoder.feed(b"\x08\0\0\0" + largest[:-1]) == []
-    assert decoder.feed(b"\0\x01\0\0\0") == [largest, Ping(b"")]
+    assert decoder.feed(b"\0\x01\0\0\0") == [largest, RawSocketPing(b"")]
 
 
 @pytest.mark.parametrize("first", [0x10, 0x20, 0x40, 0x80, 0xF0, 0x18, 0x91])
@@ -184,8 +184,8 @@ def test_a_frame_of_exactly_the_limit_passes():
 def test_nothing_follows_a_failure():
     """What came before it counts; what comes after is void, be it in another chunk."""
     events = decode(HELLO + b"\0\0\0\1a" + b"\x07\0\0\0" + b"\0\0\0\1b", b"\0\0\0\1c")
-    assert events[:2] == [Request(1, 2**24), b"a"]
-    assert isinstance(events[2], Failure)
+    assert events[:2] == [RawSocketRequest(1, 2**24), b"a"]
+    assert isinstance(events[2], RawSocketFailure)
     assert len(events) == 3
 
 
@@ -224,7 +224,7 @@ def test_any_chunking_gives_the_same_events(stream, data):
 @given(st.lists(st.tuples(st.integers(0, 2), st.binary(max_size=LIMIT)), max_size=8))
 def test_what_is_framed_comes_back(sent):
     """Every legal frame, in order."""
-    kinds = {MESSAGE: bytes, PING: Ping, PONG: Pong}
+    kinds = {MESSAGE: bytes, PING: RawSocketPing, PONG: RawSocketPong}
     stream = b"".join(encode_frame(kind, payload) for kind, payload in sent)
     events = decode(HELLO + stream)[1:]
     assert events == [kinds[kind](payload) for kind, payload in sent]

@@ -13,8 +13,8 @@ from tests.programs import ROOT
 from tests.wamp.raw_client import ABORT, HELLO, REALM, WELCOME
 from tests.wamp.rawsocket.client import dial, rawsocket
 from wsocket import Permission, Realm, Role, WSocketApp
-from wsocket.wamp import router as router_module
 from wsocket.wamp.auth import Anonymous, WebLogin
+from wsocket.wamp.router import router as router_module
 
 LOCAL = "tcp://127.0.0.1:0"
 

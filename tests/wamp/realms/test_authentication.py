@@ -35,13 +35,7 @@ from tests.wamp.realms.logins import (
     log_in,
 )
 from wsocket import Role
-from wsocket.wamp.auth import (
-    Anonymous,
-    Denied,
-    Identity,
-    Ticket,
-    TicketUser,
-)
+from wsocket.wamp.auth import Anonymous, Denied, Identity, Ticket, TicketUser
 
 NO_METHOD = "wamp.error.no_matching_auth_method"
 FAILED = "wamp.error.authentication_failed"

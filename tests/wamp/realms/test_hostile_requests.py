@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from wsocket.wamp.meta.procedures import PROCEDURES
 
 from tests.wamp.garbage import DEEP
 from tests.wamp.raw_client import (
@@ -29,7 +30,6 @@ from tests.wamp.realms.conftest import (
 )
 from tests.wamp.realms.logins import AUTHENTICATE, USERS, Login, challenged
 from wsocket import Remember
-from wsocket.wamp.meta import PROCEDURES
 
 TOPIC = "com.example.topic"
 

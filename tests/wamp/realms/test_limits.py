@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
+from wsocket.wamp.protocol.uris import MAX_LENGTH
+from wsocket.wamp.session.features import _known_features
 
 from tests.wamp.raw_client import (
     CALL,
@@ -30,8 +32,6 @@ from tests.wamp.realms.conftest import (
     result,
 )
 from wsocket import Realm, Remember
-from wsocket.wamp.features import _known_features
-from wsocket.wamp.uris import MAX_LENGTH
 
 ADD = "wamp.session.add_testament"
 

@@ -34,10 +34,7 @@ from tests.wamp.realms.logins import (
     log_in,
 )
 from wsocket import Role
-from wsocket.wamp.auth import (
-    Ticket,
-    TicketUser,
-)
+from wsocket.wamp.auth import Ticket, TicketUser
 
 EARLY = [
     [GOODBYE, {}, "wamp.close.close_realm"],

@@ -18,14 +18,7 @@ from tests.wamp.realms.conftest import (
     turned_away,
 )
 from wsocket import Permission, Realm, Role, WSocketApp
-from wsocket.wamp.auth import (
-    Anonymous,
-    Denied,
-    Identity,
-    Ticket,
-    TicketUser,
-    WebLogin,
-)
+from wsocket.wamp.auth import Anonymous, Denied, Identity, Ticket, TicketUser, WebLogin
 
 FAILED = "wamp.error.authentication_failed"
 SESSIONS = {"s-joe": ("joe", "member"), "s-ann": ("ann", "admin")}
