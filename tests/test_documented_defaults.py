@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from wsocket.wamp.router.config import Realm, Remember
 
 from wsocket import Limits
+from wsocket.wamp.router.config import Realm, Remember
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "wamp.md"
 ROW = re.compile(r"^\| (`[^|]*`) \| (\d[^|]*) \|", re.MULTILINE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from websockets.frames import Frame, Opcode
+
 from wsocket.core.websocket.frames import FrameDecoder, encode_message
 
 SIZES = {"64 B": 64, "4 KiB": 4096, "64 KiB": 65536}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from wsocket.wamp.protocol.patterns import PatternMap
 
 TOPIC = "com.example.house.room.temperature"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from wsocket.wamp.protocol.client_messages import Call
 from wsocket.wamp.serializers.installed import SERIALIZERS
 

@@ -8,13 +8,12 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from wsocket import Permission, Realm, Role
 from wsocket.wamp.protocol.ids import RandomWords
 from wsocket.wamp.router.router import Router
 from wsocket.wamp.session.in_process import NEVER
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.session import Session
-
-from wsocket import Permission, Realm, Role
 from wsocket.wamp.transports.websocket import CODECS
 
 ROLES: dict[str, object] = {

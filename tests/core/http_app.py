@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+
 from wsocket.core.web.response import respond
 from wsocket.core.web.routes import Routes, request_path
 

@@ -6,6 +6,7 @@ import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wsocket.core.net.outbox import Backlog, Droppable
 
 FRAMES = st.lists(

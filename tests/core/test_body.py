@@ -10,9 +10,9 @@ from collections import deque
 from pathlib import Path
 
 import pytest
-from wsocket.core.web.response import ResponseAborted
 
 from tests.core.wsgi import BINARY, HTML, answering, ask, begin
+from wsocket.core.web.response import ResponseAborted
 
 
 @pytest.mark.parametrize(

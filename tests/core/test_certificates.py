@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from wsocket.core.net.tls.certificates import load_context
 
 from tests.certificates import Certificates
+from wsocket.core.net.tls.certificates import load_context
 
 
 def test_certificate_and_key_may_share_a_file(certificates):

@@ -9,12 +9,12 @@ from itertools import count
 
 import gevent
 import pytest
-from wsocket.core.websocket.frames import encode_frame
-from wsocket.core.websocket.on_loop import Channel, Droppable, Limits
-from wsocket.core.websocket.protocol import WebSocketProtocol
 
 from tests.core.wire import CLOSE, PING, PONG, TEXT, client_frame
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld, Peer, tcp_pair
+from wsocket.core.websocket.frames import encode_frame
+from wsocket.core.websocket.on_loop import Channel, Droppable, Limits
+from wsocket.core.websocket.protocol import WebSocketProtocol
 
 LARGE = 50_000  # bytes of a payload; a few of them fill the kernel's buffer
 NUMBER = 8  # bytes at the beginning of a large payload that tell it apart

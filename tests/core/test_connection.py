@@ -10,9 +10,6 @@ from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Opcode
 from websockets.protocol import CLIENT, Protocol, State
-from wsocket.core.websocket.deflate import DeflateParameters
-from wsocket.core.websocket.frames import Close, Ping
-from wsocket.core.websocket.protocol import WebSocketProtocol
 
 from tests.core.wire import (
     BINARY,
@@ -25,6 +22,9 @@ from tests.core.wire import (
     server_frames,
     unhurried,
 )
+from wsocket.core.websocket.deflate import DeflateParameters
+from wsocket.core.websocket.frames import Close, Ping
+from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import ProtocolError, WebSocketClosed
 
 LONG = "twelve bytes" * 100

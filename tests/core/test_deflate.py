@@ -10,14 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
-from wsocket.core.websocket.deflate import (
-    DeflateParameters,
-    Deflater,
-    Inflater,
-    negotiate,
-    parse_extensions,
-)
-from wsocket.core.websocket.frames import FrameDecoder
 
 from tests.core.wire import (
     BINARY,
@@ -30,6 +22,14 @@ from tests.core.wire import (
     stored_block,
     unhurried,
 )
+from wsocket.core.websocket.deflate import (
+    DeflateParameters,
+    Deflater,
+    Inflater,
+    negotiate,
+    parse_extensions,
+)
+from wsocket.core.websocket.frames import FrameDecoder
 from wsocket.errors import ProtocolError
 
 TAIL = b"\x00\x00\xff\xff"

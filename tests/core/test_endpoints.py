@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from wsocket.core.net.endpoints import TcpEndpoint, UnixEndpoint, parse_endpoint
 
 

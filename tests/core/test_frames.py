@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.utils import apply_mask as apply_mask_in_python
-from wsocket.core.websocket.deflate import DeflateParameters, Inflater
-from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, Pong, Utf8Validator
 
 from tests.core.wire import (
     BINARY,
@@ -30,6 +28,8 @@ from tests.pure import in_python
 from wsocket.core.websocket import fast_frames as plain_frames
 from wsocket.core.websocket import frames
 from wsocket.core.websocket import incoming_message as arriving
+from wsocket.core.websocket.deflate import DeflateParameters, Inflater
+from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, Pong, Utf8Validator
 from wsocket.errors import ProtocolError
 
 VALID = read_cases("valid")

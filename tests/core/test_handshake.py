@@ -7,6 +7,7 @@ from websockets.client import ClientProtocol
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.protocol import State
 from websockets.uri import parse_uri
+
 from wsocket.core.websocket.deflate import DeflateParameters
 from wsocket.core.websocket.handshake import (
     GUID,
@@ -17,7 +18,6 @@ from wsocket.core.websocket.handshake import (
     offered_subprotocols,
 )
 from wsocket.core.websocket.origins import check_allowed_origins
-
 from wsocket.errors import HandshakeError
 
 # The request in RFC 6455 section 1.3, as WSGI hands it on.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import pytest
+
 from wsocket.core.http.headers import HOP_BY_HOP, header_list, status_line
 
 

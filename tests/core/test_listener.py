@@ -11,13 +11,13 @@ import time
 from contextlib import ExitStack
 
 import pytest
+
+from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld
 from wsocket.core.net import listener as listener_module
 from wsocket.core.net.endpoints import parse_endpoint
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
 from wsocket.core.net.listening import ListeningSocket
-
-from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld
 
 LOCAL = "tcp://127.0.0.1:0"
 

@@ -6,9 +6,9 @@ import socket
 import threading
 
 import pytest
-from wsocket.core.net.loop import READABLE, get_loop
 
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld
+from wsocket.core.net.loop import READABLE, get_loop
 
 
 @pytest.fixture(scope="module", params=LOOP_WORLDS.values(), ids=list(LOOP_WORLDS))

@@ -12,11 +12,11 @@ from wsgiref.validate import check_environ
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.core.wire import unhurried
 from wsocket.core.http.reader import MAX_HEAD, MAX_REQUEST_LINE, RequestReader
 from wsocket.core.http.request import MAX_FIELDS, RequestError, parse_request
 from wsocket.core.http.request_body import RequestBody
-
-from tests.core.wire import unhurried
 
 HOST = b"Host: example.com"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
+
 from wsocket.core.http.request import RequestError
 from wsocket.core.web.read_body import read_body
-
 from wsocket.errors import HttpError
 
 

@@ -11,10 +11,10 @@ import flask
 import gevent
 import pytest
 from werkzeug.test import run_wsgi_app
-from wsocket.core.http.request import RequestError
-from wsocket.core.web.response import ResponseAborted, respond
 
 from tests.core.wsgi import HTML, Answer, Closable, answering, ask, begin, environ_for
+from wsocket.core.http.request import RequestError
+from wsocket.core.web.response import ResponseAborted, respond
 
 # start_response
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from wsocket.core.web.routes import Routes, request_path
 
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from urllib.request import urlopen
 
 import pytest
-from wsocket.core.http.serve import make_server, run
-from wsocket.core.http.servers import ThreadedServer
 
 from tests.programs import ROOT, running
+from wsocket.core.http.serve import make_server, run
+from wsocket.core.http.servers import ThreadedServer
 
 
 def hello(environ, start_response):

@@ -12,10 +12,10 @@ import threading
 import time
 
 import pytest
-from wsocket.core.net import socket_io as installed
 
 from tests.core.worlds import tcp_pair
 from tests.pure import in_python
+from wsocket.core.net import socket_io as installed
 
 python = in_python(installed, without="wsocket.core.net._socket_io")
 assert python.receive is not installed.receive

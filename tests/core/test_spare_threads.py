@@ -9,9 +9,9 @@ import weakref
 from contextvars import ContextVar
 
 import pytest
-from wsocket.core.concurrency.thread_cache import ThreadCache
 
 from tests.core.worlds import SECONDS
+from wsocket.core.concurrency.thread_cache import ThreadCache
 
 
 @pytest.fixture

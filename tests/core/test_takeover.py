@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import gevent.socket
 import pytest
+
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS
 from wsocket.core.web.takeover import take_over
-
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"

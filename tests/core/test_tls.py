@@ -13,12 +13,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-from wsocket.core.net.tls.terminator import Terminator, TlsConnection
 
 from tests.certificates import Certificates
 from tests.core.tls_client import TlsClient
 from tests.core.wire import chunks
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld
+from wsocket.core.net.tls.terminator import Terminator, TlsConnection
 
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 every_version = pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])

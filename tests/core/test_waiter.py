@@ -6,9 +6,9 @@ import threading
 
 import gevent
 import pytest
-from wsocket.core.net.future import Future, ask
 
 from tests.core.worlds import LOOP_WORLDS, LoopWorld
+from wsocket.core.net.future import Future, ask
 
 
 @pytest.fixture(scope="module", params=LOOP_WORLDS.values(), ids=list(LOOP_WORLDS))

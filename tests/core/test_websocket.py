@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
-from wsocket.core.websocket.blocking import WebSocket
-from wsocket.core.websocket.deflate import DeflateParameters
-from wsocket.core.websocket.handshake import Handshake
 
 from tests.core.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 from tests.core.worlds import WORLDS, Peer, World
+from wsocket.core.websocket.blocking import WebSocket
+from wsocket.core.websocket.deflate import DeflateParameters
+from wsocket.core.websocket.handshake import Handshake
 from wsocket.errors import WebSocketClosed, WebSocketError
 
 MORE_THAN_THE_KERNEL_TAKES = b"x" * 2**23

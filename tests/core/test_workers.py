@@ -6,9 +6,9 @@ import sys
 import threading
 
 import pytest
-from wsocket.core.concurrency.workers import InOrder, Workers
 
 from tests.core.worlds import SECONDS, WORLDS, World
+from wsocket.core.concurrency.workers import InOrder, Workers
 
 
 @pytest.fixture(params=list(WORLDS))

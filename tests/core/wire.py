@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hypothesis import settings
+
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
 from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, Pong
-
 from wsocket.errors import ProtocolError
 
 # A busy machine is no failure.

@@ -9,10 +9,10 @@ from typing import Any
 
 import gevent.event
 import gevent.socket
-from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency
-from wsocket.core.net.loop import Loop
 
 from tests.core.wire import Frame, client_frame
+from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency
+from wsocket.core.net.loop import Loop
 
 SECONDS = 10  # until something that must happen counts as lost
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
@@ -28,8 +29,6 @@ from wsocket.wamp.router.router import Router
 from wsocket.wamp.serializers.base import Payload, Serializer
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.session import Session
-
-from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
 
 ALL_ROLES = ClientRoles(
     caller=ClientRole(),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
+from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
+from wsocket import ApplicationError, Realm, WSocketApp
 from wsocket.wamp.protocol.client_messages import (
     ClientRole,
     ClientRoles,
@@ -14,9 +17,6 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.router.router import Router
 from wsocket.wamp.session.features import announced_features
 from wsocket.wamp.session.session import Session
-
-from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
-from wsocket import ApplicationError, Realm, WSocketApp
 
 HELLO = Hello("realm1", HelloDetails(ClientRoles(callee=ClientRole())))
 TAKEOVER = RegisterOptions(force_reregister=True)

@@ -7,9 +7,9 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wsocket.wamp.serializers.batching import PREFIXED, SEPARATED, SEPARATED_BY_AUTOBAHN
 
 from wsocket.errors import BatchError
+from wsocket.wamp.serializers.batching import PREFIXED, SEPARATED, SEPARATED_BY_AUTOBAHN
 
 quick = settings(deadline=None)  # the machine may be busy
 TEXTS = st.text(st.characters(exclude_characters="\x1e\x18", codec="utf-8"))

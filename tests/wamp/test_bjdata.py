@@ -13,6 +13,8 @@ import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.wamp.test_serializers import BINARY_VALUES, UBJSON, equal, examine
 from wsocket.wamp.serializers.bjdata import (
     MAX_DEPTH,
     MAX_VALUES,
@@ -20,8 +22,6 @@ from wsocket.wamp.serializers.bjdata import (
     Reader,
     write,
 )
-
-from tests.wamp.test_serializers import BINARY_VALUES, UBJSON, equal, examine
 
 
 def read(data: bytes) -> Any:

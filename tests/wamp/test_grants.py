@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError
 
 import pytest
+
 from wsocket.wamp.session.grant import DENIED, OPEN, Ask
 
 

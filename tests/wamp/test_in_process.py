@@ -11,7 +11,6 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from wsocket.wamp.local.handlers import CallResult, EventDetails
 
 from tests.programs import ROOT, app_commands, running
 from tests.wamp.conftest import serving
@@ -27,6 +26,7 @@ from tests.wamp.raw_client import (
 )
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
+from wsocket.wamp.local.handlers import CallResult, EventDetails
 
 SECONDS = 20
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from tests.wamp.fakes import ALL_ROLES, FakeLink, FakeRuntime, counting_below
+from wsocket.wamp.auth import AuthRequest, Denied, Identity, Ticket, TicketUser
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello, HelloDetails
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.router import Router
 from wsocket.wamp.session.session import Session
-
-from tests.wamp.fakes import ALL_ROLES, FakeLink, FakeRuntime, counting_below
-from wsocket.wamp.auth import AuthRequest, Denied, Identity, Ticket, TicketUser
 
 DELAY, JOIN_TIMEOUT = 1.0, 10.0
 SLOW = 0.25  # seconds that a hashed password takes

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+
 from wsocket.wamp.protocol import router_messages
 from wsocket.wamp.protocol.client_messages import (
     Fields,

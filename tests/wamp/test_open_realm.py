@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 
 import pytest
+
+from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
+from wsocket import Permission, Realm, Role
 from wsocket.wamp.protocol.client_messages import ClientRole as ClientRole
 from wsocket.wamp.protocol.client_messages import ClientRoles, Hello, HelloDetails
 from wsocket.wamp.router.router import Router
 from wsocket.wamp.session.session import Session
-
-from tests.wamp.fakes import FakeLink, FakeRuntime, counting_below
-from wsocket import Permission, Realm, Role
 
 OPEN = Realm("realm1")
 RULED = Realm("realm1", roles=[Role("anonymous", [Permission("com.", "prefix")])])

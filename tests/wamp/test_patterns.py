@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from wsocket.wamp.protocol.patterns import PatternMap
 
 from tests.wamp.raw_client import ERROR, EVENT, REGISTER, SUBSCRIBE, UNSUBSCRIBE
+from wsocket.wamp.protocol.patterns import PatternMap
 
 # The specification's own example, its fifth registration corrected: as printed, the
 # prefix in 2 fits the URI that is said to reach 5.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from wsocket.wamp.local.handlers import CallDetails, CallResult
 
 from tests.wamp.raw_client import CALL, ERROR, RESULT, YIELD, ask
 from wsocket.errors import ApplicationError
+from wsocket.wamp.local.handlers import CallDetails, CallResult
 
 SECONDS = 20
 

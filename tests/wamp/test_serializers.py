@@ -12,6 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
+
+from tests.pure import in_python
+from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
@@ -22,16 +25,13 @@ from wsocket.wamp.protocol.client_messages import (
     Publish,
     Yield,
 )
+from wsocket.wamp.serializers import installed as formats
 from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload, Serializer, is_opaque
 from wsocket.wamp.serializers.cbor import CBOR
 from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.serializers.ubjson import UBJSON
 from wsocket.wamp.session.features import announced_features
-
-from tests.pure import in_python
-from wsocket.errors import PayloadError
-from wsocket.wamp.serializers import installed as formats
 
 SERIALIZERS: dict[str, Serializer] = {
     "json": JSON,

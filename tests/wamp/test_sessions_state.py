@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 import pytest
+
+from tests.wamp.fakes import (
+    HELLO,
+    PATIENCE,
+    FakeCodec,
+    FakeLink,
+    Member,
+    World,
+)
 from wsocket.wamp.protocol.client_messages import (
     Abort,
     Authenticate,
@@ -20,15 +29,6 @@ from wsocket.wamp.protocol.ids import MAX_ID, next_id, random_id
 from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.session import Session
-
-from tests.wamp.fakes import (
-    HELLO,
-    PATIENCE,
-    FakeCodec,
-    FakeLink,
-    Member,
-    World,
-)
 
 VIOLATION = "wamp.error.protocol_violation"
 GOODBYE = Goodbye({}, "wamp.close.close_realm")

@@ -6,7 +6,6 @@ import sys
 import time
 
 import pytest
-from wsocket.wamp.protocol.uris import UriRules, reserved
 
 from tests.wamp.raw_client import (
     CALL,
@@ -19,6 +18,7 @@ from tests.wamp.raw_client import (
     SUBSCRIBE,
     SUBSCRIBED,
 )
+from wsocket.wamp.protocol.uris import UriRules, reserved
 
 INVALID_URI = "wamp.error.invalid_uri"
 

@@ -8,9 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from wsocket.wamp.protocol.client_messages import ABSENT, Fields
-from wsocket.wamp.serializers.base import DECODE_ERRORS, Serializer, is_opaque
-from wsocket.wamp.serializers.installed import SERIALIZERS
 
 from tests.programs import need
 from tests.wamp.raw_client import (
@@ -31,6 +28,9 @@ from tests.wamp.vectors import (
     written,
 )
 from wsocket.errors import PayloadError
+from wsocket.wamp.protocol.client_messages import ABSENT, Fields
+from wsocket.wamp.serializers.base import DECODE_ERRORS, Serializer, is_opaque
+from wsocket.wamp.serializers.installed import SERIALIZERS
 
 on_every_server = pytest.mark.parametrize("url", ["threads", "gevent"], indirect=True)
 every_serializer = pytest.mark.parametrize(

@@ -9,10 +9,6 @@ from typing import Any
 
 import pytest
 import websocket
-from wsocket.wamp.router.config import Realm
-from wsocket.wamp.router.router import Router
-from wsocket.wamp.serializers.json import JSON
-from wsocket.wamp.session.session import Session
 
 from tests.wamp.raw_client import (
     CALL,
@@ -26,6 +22,10 @@ from tests.wamp.raw_client import (
     Closed,
     RawClient,
 )
+from wsocket.wamp.router.config import Realm
+from wsocket.wamp.router.router import Router
+from wsocket.wamp.serializers.json import JSON
+from wsocket.wamp.session.session import Session
 
 CANCEL, INTERRUPT = 49, 69
 

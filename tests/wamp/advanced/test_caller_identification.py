@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from wsocket.wamp.authorization.roles import Permission, Role
-from wsocket.wamp.router.config import Realm
 
 from tests.wamp.conftest import serving
 from tests.wamp.raw_client import CALL, ERROR, REGISTER
 from wsocket import WSocketApp
+from wsocket.wamp.authorization.roles import Permission, Role
+from wsocket.wamp.router.config import Realm
 
 DISALLOWED = "wamp.error.option_disallowed.disclose_me"
 KNOWS = "callee.caller_identification"

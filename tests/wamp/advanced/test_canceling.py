@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from wsocket.wamp.router.config import Realm
 
 from tests.wamp.advanced.conftest import CALLEE, CANCEL, INTERRUPT, World
 from tests.wamp.conftest import serving
 from tests.wamp.raw_client import CALL, ERROR, INVOCATION, RESULT
 from wsocket import WSocketApp
+from wsocket.wamp.router.config import Realm
 
 CANCELING = "callee.call_canceling"
 CANCELED = "wamp.error.canceled"

@@ -8,6 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+from tests.wamp.advanced.conftest import CANCEL, INTERRUPT, Peer, roles
+from tests.wamp.conftest import serving
+from tests.wamp.raw_client import ERROR, UNREGISTERED
+from wsocket import WSocketApp
+from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
 from wsocket.wamp.local.handlers import CallDetails, CallResult
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
@@ -16,12 +22,6 @@ from wsocket.wamp.protocol.client_messages import (
     SubscribeOptions,
 )
 from wsocket.wamp.router.config import Realm
-
-from tests.wamp.advanced.conftest import CANCEL, INTERRUPT, Peer, roles
-from tests.wamp.conftest import serving
-from tests.wamp.raw_client import ERROR, UNREGISTERED
-from wsocket import WSocketApp
-from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
 
 SECONDS = 20
 PROGRESSIVE = "callee.progressive_call_results"

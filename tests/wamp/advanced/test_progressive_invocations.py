@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import msgpack
 import pytest
-from wsocket.wamp.authorization.roles import Permission, Role
-from wsocket.wamp.authorization.rules import unknown_role
 
 from tests.wamp.advanced.conftest import CALLEE, INTERRUPT, World
 from tests.wamp.raw_client import (
@@ -17,6 +15,8 @@ from tests.wamp.raw_client import (
     RESULT,
     UNREGISTER,
 )
+from wsocket.wamp.authorization.roles import Permission, Role
+from wsocket.wamp.authorization.rules import unknown_role
 
 STREAMS = "caller.progressive_call_invocations"
 TAKES = ("callee.progressive_call_invocations", "callee.call_canceling")

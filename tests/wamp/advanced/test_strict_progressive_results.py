@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from wsocket.wamp.router.config import Realm
 
 from tests.wamp.advanced.conftest import INTERRUPT
 from tests.wamp.raw_client import FORMATS, RESULT
 from wsocket import CallOptions, WSocketApp
+from wsocket.wamp.router.config import Realm
 
 PROGRESSIVE, CANCELING = "callee.progressive_call_results", "callee.call_canceling"
 WANTED = {"receive_progress": True}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from wsocket.wamp.router.config import Realm
 
 from tests.wamp.advanced.conftest import CALLEE, Peer, roles
 from tests.wamp.conftest import serving
@@ -20,6 +19,7 @@ from tests.wamp.raw_client import (
     UNSUBSCRIBE,
 )
 from wsocket import WSocketApp
+from wsocket.wamp.router.config import Realm
 
 STREAMS = "caller.progressive_call_invocations"
 MORE = {"progress": True}

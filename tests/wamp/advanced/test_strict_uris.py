@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from wsocket.wamp.router.config import Realm
 
 from tests.wamp.raw_client import (
     CALL,
@@ -15,6 +14,7 @@ from tests.wamp.raw_client import (
     ask,
 )
 from wsocket import WSocketApp
+from wsocket.wamp.router.config import Realm
 
 INVALID_URI = "wamp.error.invalid_uri"
 REFUSED = ["com.Upper", "com.with-dash", "com.ünicode", "com.x\n", "com.x:y", "com.@"]

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from wsocket.wamp.authorization.roles import Permission, Role
-from wsocket.wamp.local.handlers import CallDetails
-from wsocket.wamp.router.config import Realm
 
 from tests.wamp.advanced.conftest import Peer, roles
 from tests.wamp.conftest import serving
 from wsocket import WSocketApp
+from wsocket.wamp.authorization.roles import Permission, Role
+from wsocket.wamp.local.handlers import CallDetails
+from wsocket.wamp.router.config import Realm
 
 KNOWS = "callee.call_trustlevels"
 

@@ -7,10 +7,6 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wsocket.wamp.authorization.rules import compile_roles, unknown_role
-from wsocket.wamp.protocol.uris import fits
-from wsocket.wamp.session.grant import Ask, Grant
-from wsocket.wamp.session.role_grants import asked
 
 from tests.wamp.raw_client import (
     CALL,
@@ -34,6 +30,10 @@ from tests.wamp.realms.conftest import (
     refusal,
 )
 from wsocket import Permission, Realm, Role
+from wsocket.wamp.authorization.rules import compile_roles, unknown_role
+from wsocket.wamp.protocol.uris import fits
+from wsocket.wamp.session.grant import Ask, Grant
+from wsocket.wamp.session.role_grants import asked
 
 TOPIC = "com.example.topic"
 DISCLOSE_ME = "wamp.error.option_disallowed.disclose_me"

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from wsocket.wamp.authorization.authorizer import AskAuthorizer
-from wsocket.wamp.session.grant import Ask
-from wsocket.wamp.session.in_process import NEVER
 
 from tests.wamp.raw_client import (
     CALL,
@@ -26,6 +23,9 @@ from tests.wamp.realms.conftest import (
     refusal,
 )
 from wsocket import AuthorizationRequest, Grant, Permission, Role
+from wsocket.wamp.authorization.authorizer import AskAuthorizer
+from wsocket.wamp.session.grant import Ask
+from wsocket.wamp.session.in_process import NEVER
 
 CODES = {
     "call": CALL,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-from wsocket.wamp.meta.procedures import PROCEDURES
 
 from tests.wamp.garbage import DEEP
 from tests.wamp.raw_client import (
@@ -30,6 +29,7 @@ from tests.wamp.realms.conftest import (
 )
 from tests.wamp.realms.logins import AUTHENTICATE, USERS, Login, challenged
 from wsocket import Remember
+from wsocket.wamp.meta.procedures import PROCEDURES
 
 TOPIC = "com.example.topic"
 

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
-from wsocket.wamp.protocol.uris import MAX_LENGTH
-from wsocket.wamp.session.features import _known_features
 
 from tests.wamp.raw_client import (
     CALL,
@@ -32,6 +30,8 @@ from tests.wamp.realms.conftest import (
     result,
 )
 from wsocket import Realm, Remember
+from wsocket.wamp.protocol.uris import MAX_LENGTH
+from wsocket.wamp.session.features import _known_features
 
 ADD = "wamp.session.add_testament"
 
