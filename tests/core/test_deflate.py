@@ -385,6 +385,13 @@ def test_the_clients_context_is_dropped_when_so_agreed():
     assert failure.value.code == 1007
 
 
+def test_a_context_that_is_not_taken_over_costs_no_memory():
+    """Between messages there is none."""
+    inflater = Inflater(DeflateParameters(client_no_context_takeover=True))
+    payload = deflated(b"hello")
+    assert memory_of(lambda: inflate(inflater, payload))[0] < 2000
+
+
 @pytest.mark.parametrize("takeover", [True, False])
 def test_a_message_cut_short_fails(takeover):
     """Wherever it is cut: half a message is not taken for a whole one."""
@@ -394,6 +401,13 @@ def test_a_message_cut_short_fails(takeover):
         with pytest.raises(ProtocolError) as failure:
             inflate(Inflater(parameters), payload[:size])
         assert failure.value.code == 1007
+
+
+def test_the_tail_that_is_left_out_does_not_end_the_stream():
+    """A last block that only the tail completes (section 7.2.2) is cut short."""
+    start_of_the_last_block = b"\x01"  # stored; its length would be next
+    with pytest.raises(ProtocolError, match="inside a block"):
+        inflate(Inflater(DeflateParameters()), start_of_the_last_block)
 
 
 @given(st.binary(max_size=200), st.integers(0, 50))

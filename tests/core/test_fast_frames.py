@@ -78,6 +78,10 @@ UNUSUAL = {
     "no mask": b"\x81\x02hi",
     "a length in too many bytes": b"\x82\xfe\x00\x05mask" + bytes(5),
     "a 64-bit length": client_frame(BINARY, bytes(65536)),
+    "a 64-bit length whose first half is a length": b"\x82\xff\x00\x7e"
+    + bytes(6)
+    + b"mask"
+    + bytes(126),
     "more than the limit": client_frame(BINARY, bytes(LIMIT + 1)),
     "an incomplete payload": client_frame(BINARY, b"payload")[:-1],
     "an incomplete header": client_frame(BINARY, bytes(200))[:5],

@@ -17,6 +17,7 @@ from tests.core.wire import (
     plain,
     read_cases,
 )
+from tests.pure import in_python
 from wsocket.core.websocket import fast_frames, frames
 from wsocket.core.websocket import incoming_message as arriving
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
@@ -101,6 +102,15 @@ def test_long_frames_are_unmasked_in_python_too(monkeypatch):
     assert [event for part in chunks(data, 40001) for event in fed.feed(part)] == [
         payload
     ]
+
+
+def test_the_codec_is_whole_without_a_c_compiler():
+    """It takes the functions in Python by itself."""
+    interpreted = in_python(frames, without="wsocket.core.websocket._fast_frames")
+    fed = interpreted.FrameDecoder(max_message_size=100)
+    assert interpreted.take_messages is fast_frames.take_messages
+    assert fed.feed(client_frame(TEXT, b"hello")) == ["hello"]
+    assert interpreted.encode_message("hello") == b"\x81\x05hello"
 
 
 # --- Large frames of text, which are gathered elsewhere -------------------------------
