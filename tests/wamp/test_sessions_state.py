@@ -98,11 +98,11 @@ def test_only_hello_opens(session, link, world, message):
 def test_an_answer_that_ends_the_session_lets_nothing_go_on(established, link):
     """What was kept for after the answer is dropped with the session."""
     established.hold()
-    established.violate("the answer could not be sent")
+    established.abort_violation("the answer could not be sent")
     aborted(link)
     established.release()
     assert link.take() == []
-    assert link.closed == [True]
+    assert link.ends == ["abort"]
 
 
 def test_a_question_of_an_earlier_session_holds_up_none_of_the_next(established, link):
