@@ -169,8 +169,8 @@ class World:
             "subscribers": subscriptions._held,
             "registrations": registrations.by_id,
             "registered": registrations._held,
-            "callers": dealer._callers,
-            "callees": dealer._callees,
+            "callers": dealer.calls.callers,
+            "callees": dealer.calls.callees,
         }
         for name, registry in (
             ("broker", subscriptions._registry),

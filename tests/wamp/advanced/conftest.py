@@ -308,8 +308,8 @@ class World:
         registry = registrations._registry
         return {
             "sessions": realm.sessions,
-            "callers": dealer._callers,
-            "callees": dealer._callees,
+            "callers": dealer.calls.callers,
+            "callees": dealer.calls.callees,
             "registrations": registrations.by_id,
             "held": registrations._held,
             "exact": registry._exact,

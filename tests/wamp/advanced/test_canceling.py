@@ -237,8 +237,8 @@ def test_canceled_calls_leave_nothing_behind(world: World):
         callee.take()
     assert world.clock.timers == []
     dealer = world.router._realms["realm1"]._dealer
-    assert dealer._callers[caller.session].calls == {}
-    assert dealer._callees[callee.session].invocations == {}
+    assert dealer.calls.callers[caller.session].calls == {}
+    assert dealer.calls.callees[callee.session].calls == {}
 
 
 # autobahn.js closes its connection when it is told that a call it canceled was canceled

@@ -122,7 +122,7 @@ def test_compat_autobahn_js_changes_nothing_about_it(serve):
     assert refusal(client.request(SUBSCRIBE, {}, TOPIC)) == AUTHORIZATION_FAILED
     realm = router.app.router._realms["realm1"]
     assert realm._caller._waiting == {}
-    assert realm._dealer._callers[realm._caller.session].calls == {}
+    assert realm._dealer.calls.callers[realm._caller.session].calls == {}
 
 
 def test_other_sessions_do_not_wait_for_it(serve, authorizer):

@@ -26,7 +26,8 @@ from wsocket.wamp.pubsub.broker import Broker
 from wsocket.wamp.pubsub.history import History, HistoryFilters, rfc3339
 from wsocket.wamp.pubsub.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.pubsub.testaments import Testament, Testaments
-from wsocket.wamp.rpc.dealer import Builtin, Dealer
+from wsocket.wamp.rpc.dealer import Builtin
+from wsocket.wamp.rpc.registrar import Registrar
 from wsocket.wamp.rpc.registrations import Registration, Registrations
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
@@ -90,13 +91,13 @@ class MetaApi:
         subscriptions: Subscriptions,
         registrations: Registrations,
         broker: Broker,
-        dealer: Dealer,
+        registrar: Registrar,
         history: History,
         testaments: Testaments,
     ) -> None:
         self._realm = realm
         self._broker = broker
-        self._dealer = dealer
+        self._registrar = registrar
         self._uris = uris
         self._subscriptions = subscriptions
         self._registrations = registrations
@@ -300,7 +301,7 @@ class MetaApi:
         if found.endpoint_of(session) is None:
             problem = f"session {callee} does not hold registration {registration}"
             raise ApplicationError(errors.NO_SUCH_REGISTRATION, problem)
-        self._dealer.revoke(session, found, read.text("reason", reason))
+        self._registrar.revoke(session, found, read.text("reason", reason))
         return NOTHING
 
     # Subscriptions

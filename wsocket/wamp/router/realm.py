@@ -39,8 +39,9 @@ from wsocket.wamp.router import config as configuration
 from wsocket.wamp.router.request_numbers import Numbering
 from wsocket.wamp.router.router_client import RouterClient
 from wsocket.wamp.rpc import dealer
+from wsocket.wamp.rpc.invocation_details import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
+from wsocket.wamp.rpc.registrar import Registrar
 from wsocket.wamp.rpc.registrations import Registrations
-from wsocket.wamp.rpc.routed_call import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.grant import OPEN, Action
@@ -106,6 +107,7 @@ class RunningRealm:
             ),
             history=history,
         )
+        self._registrar = Registrar(registrations)
         self._dealer = dealer.Dealer(
             registrations,
             uris=uris,
@@ -119,7 +121,7 @@ class RunningRealm:
             self,
             uris=uris,
             broker=self._broker,
-            dealer=self._dealer,
+            registrar=self._registrar,
             subscriptions=subscriptions,
             registrations=registrations,
             history=history,
@@ -159,8 +161,8 @@ class RunningRealm:
             Unsubscribe: self._broker.unsubscribe,
             Call: guarded("call", self._dealer.call, under_way=self._dealer.is_calling),
             Cancel: self._dealer.cancel,
-            Register: guarded("register", self._dealer.register),
-            Unregister: self._dealer.unregister,
+            Register: guarded("register", self._registrar.register),
+            Unregister: self._registrar.unregister,
             Yield: self._dealer.yield_,
             Error: self._dealer.error,
         }
