@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol
 
 from wsocket.errors import ApplicationError, PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
-from wsocket.wamp.authorization.authorizer import Then
-from wsocket.wamp.authorization.guard import why_not
+from wsocket.wamp.authorization.authorizer import OnGrant
+from wsocket.wamp.authorization.question import Question
 from wsocket.wamp.meta import arguments as read
 from wsocket.wamp.meta.events import (
     describe_registration,
@@ -61,10 +61,8 @@ class Sessions(Protocol):
     ) -> None:
         """End a session with GOODBYE; *silent*: no meta events and no testaments."""
 
-    def ask(
-        self, session: Session, action: Action, uri: str, match: Match, *, then: Then
-    ) -> None:
-        """Hand *then* what *session* is granted, now or later."""
+    def ask(self, question: Question, then: OnGrant) -> None:
+        """Call *then* with what is granted, now or later."""
 
 
 class Needs(NamedTuple):
@@ -147,17 +145,17 @@ class MetaApi:
     def _ask(self, caller: Session, call: Call, needs: Needs, *, name: str) -> None:
         """Go on when it is known whether *caller* has what the procedure needs."""
         action, uri, match, then = needs
+        question = Question(caller, action, uri, match)
 
         def known(grant: Grant | None) -> None:
             def run() -> object:
                 if grant is None or not grant.allowed:
-                    refusal = why_not(caller, action, uri, match, grant)
-                    raise ApplicationError(*refusal)
+                    raise ApplicationError(*question.refusal(grant))
                 return then(grant)
 
             self._answer(caller, call, run, name=name)
 
-        self._realm.ask(caller, action, uri, match, then=known)
+        self._realm.ask(question, known)
 
     # Sessions
 

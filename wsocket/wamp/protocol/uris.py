@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+from wsocket.wamp.protocol.caching import MAX_URI, keep
+
 Match = Literal["exact", "prefix", "wildcard"]
 
 MATCHES: tuple[Match, ...] = ("exact", "prefix", "wildcard")
@@ -35,18 +37,13 @@ _STRICT: dict[Match, Check] = {
 }
 
 
-# The valid exact URIs that are remembered, and their length: peers choose them.
-_KNOWN_LIMIT = 10_000
-_KNOWN_LENGTH = 256
-
-
 class UriRules:
     """Which URIs are valid: by the specification's loose rules or its strict ones."""
 
     def __init__(self, *, strict: bool = False) -> None:
         self._checks = _STRICT if strict else _LOOSE
         self._rules = "strict" if strict else "loose"
-        self._known: set[str] = set()
+        self._known: dict[str, None] = {}  # valid exact URIs
 
     def valid(self, uri: str, match: Match = "exact") -> bool:
         """Whether *uri* may stand where *match* applies."""
@@ -58,10 +55,8 @@ class UriRules:
             or self._checks[match](uri) is None
         ):
             return False
-        if match == "exact" and len(uri) <= _KNOWN_LENGTH:
-            if len(self._known) >= _KNOWN_LIMIT:
-                self._known.clear()
-            self._known.add(uri)
+        if match == "exact" and len(uri) <= MAX_URI:
+            keep(self._known, uri, None)
         return True
 
     def problem(self, uri: str, match: Match = "exact") -> str:

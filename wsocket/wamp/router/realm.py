@@ -8,8 +8,10 @@ from functools import partial
 from typing import Any
 
 from wsocket.errors import ApplicationError, PayloadError
-from wsocket.wamp.authorization.authorizer import Authorizer, Then
+from wsocket.wamp.authorization.authorizer import Authorizer, OnGrant
 from wsocket.wamp.authorization.guard import Guard
+from wsocket.wamp.authorization.guarded_action import GuardedAction
+from wsocket.wamp.authorization.question import Question
 from wsocket.wamp.meta import events as meta_events
 from wsocket.wamp.meta import procedures as meta
 from wsocket.wamp.protocol.client_messages import (
@@ -29,7 +31,7 @@ from wsocket.wamp.protocol.client_messages import (
     Yield,
 )
 from wsocket.wamp.protocol.ids import RandomBelow, random_id
-from wsocket.wamp.protocol.uris import Match, UriRules, reserved
+from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.pubsub import broker
 from wsocket.wamp.pubsub.history import History, TopicLog
 from wsocket.wamp.pubsub.retention import RetainedEvents
@@ -44,7 +46,7 @@ from wsocket.wamp.rpc.registrar import Registrar
 from wsocket.wamp.rpc.registrations import Registrations
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-from wsocket.wamp.session.grant import OPEN, Action
+from wsocket.wamp.session.grant import OPEN
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session
@@ -89,7 +91,6 @@ class RunningRealm:
             config.authorizer,
             ttl=config.authorizer_ttl,
             timeout=config.authorizer_timeout,
-            uris=uris,
             runtime=runtime,
             call=self._call_procedure,
         )
@@ -127,7 +128,7 @@ class RunningRealm:
             history=history,
             testaments=self._testaments,
         ).builtins()
-        self.actions = self._actions()
+        self.actions = self._actions(uris)
 
     def _new_subscriptions(
         self, next_id: Callable[[], int], *, runtime: Runtime
@@ -153,8 +154,10 @@ class RunningRealm:
             protected=self.trusted,
         )
 
-    def _actions(self) -> dict[type[Message], Callable[[Session, Any], None]]:
-        guarded = self._guard.guarded
+    def _actions(
+        self, uris: UriRules
+    ) -> dict[type[Message], Callable[[Session, Any], None]]:
+        guarded = partial(GuardedAction, self._guard, uris=uris)
         actions: dict[type[Message], Callable[[Session, Any], None]] = {
             Publish: guarded("publish", self._broker.publish),
             Subscribe: guarded("subscribe", self._broker.subscribe),
@@ -250,11 +253,9 @@ class RunningRealm:
             return OPEN_GRANTS
         return self._guard.grants_of(session.authrole)
 
-    def ask(
-        self, session: Session, action: Action, uri: str, match: Match, *, then: Then
-    ) -> None:
-        """Hand *then* what *session* is granted, now or later; see `Guard.ask`."""
-        self._guard.ask(session, action, uri, match, then=then)
+    def ask(self, question: Question, then: OnGrant) -> None:
+        """Call *then* with what is granted, now or later; see `Guard.ask`."""
+        self._guard.ask(question, then)
 
     # The router's own events and calls
 
@@ -269,7 +270,7 @@ class RunningRealm:
             # Other patterns were granted without a word about the protocol's topics.
             return (
                 reserved(subscription.uri)
-                or self._guard.known(session, "subscribe", topic, "exact").allowed
+                or self._guard.known(Question(session, "subscribe", topic)).allowed
             )
 
         self._broker.announce(
