@@ -28,7 +28,7 @@ def read(data: bytes) -> Any:
     """One value, which must be all."""
     reader = Reader(data)
     value = reader.value()
-    reader.finish()
+    reader.complete()
     return value
 
 

@@ -211,7 +211,7 @@ def check_keys(kwargs: dict[Any, Any]) -> None:
             raise PayloadError(f"ArgumentsKw: expected `str` keys, got `{kind}`")
 
 
-def refuse_value(value: Any) -> Any:
+def no_form_for(value: Any) -> Any:
     """Say that *value* has no form in a serializer (an encoder's hook)."""
     # Not the value itself: its repr may show what is none of the peer's business.
     raise TypeError(f"{type(value).__name__} has no form in this serializer")

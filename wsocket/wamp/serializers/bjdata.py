@@ -78,7 +78,7 @@ class Reader:
             raise BjdataError("expected a list, got numbers of one type")
         return self._each(count, _CLOSE_ARRAY)
 
-    def finish(self) -> None:
+    def complete(self) -> None:
         """Check that this is the end.
 
         Raises:

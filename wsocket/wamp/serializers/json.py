@@ -16,7 +16,7 @@ from wsocket.wamp.serializers.base import (
     Payload,
     _first_byte,
     explain_with,
-    refuse_value,
+    no_form_for,
 )
 from wsocket.wamp.serializers.json_binary import from_json, to_json
 
@@ -36,7 +36,7 @@ class Json:
             RouterMessage
         ).decode
         self.encode: Callable[[list[Any]], bytes] = msgspec.json.Encoder().encode
-        self._encode_value = msgspec.json.Encoder(enc_hook=refuse_value).encode
+        self._encode_value = msgspec.json.Encoder(enc_hook=no_form_for).encode
 
     def explain(self, error: Exception, data: str | bytes) -> str:
         return explain_with(error, lambda: msgspec.json.decode(data))

@@ -19,7 +19,7 @@ from wsocket.wamp.serializers.base import (
     _is_plain_msgpack,
     check_keys,
     explain_with,
-    refuse_value,
+    no_form_for,
 )
 
 
@@ -37,7 +37,7 @@ class MessagePack:
             msgspec.msgpack.Decoder(RouterMessage).decode
         )
         self.encode: Callable[[list[Any]], bytes] = msgspec.msgpack.Encoder().encode
-        self._encode_value = msgspec.msgpack.Encoder(enc_hook=refuse_value).encode
+        self._encode_value = msgspec.msgpack.Encoder(enc_hook=no_form_for).encode
         self._decode_value: Callable[[Any], Any] = msgspec.msgpack.Decoder().decode
 
     def explain(self, error: Exception, data: str | bytes) -> str:
