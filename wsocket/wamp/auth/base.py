@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from wsocket.core.checks import check_mapping, check_text
 from wsocket.errors import Denied
@@ -132,10 +132,21 @@ class Authenticator(Protocol):
 
 
 class ChallengeResponse(ABC):
-    """An `Exchange` that can be used once."""
+    """An `Exchange` that can be used once.
 
-    def __init__(self, challenge: Mapping[str, Any]) -> None:
+    Attributes:
+        denial: What the log says of a wrong answer.
+
+    Args:
+        identity: Who a client with the right answer is. None for a stranger, who gets
+            the same challenge and is refused whatever the answer.
+    """
+
+    denial: ClassVar[str]
+
+    def __init__(self, challenge: Mapping[str, Any], identity: Identity | None) -> None:
         self._challenge = challenge
+        self._identity = identity
         self._attempts = [None]
 
     @property
@@ -155,11 +166,19 @@ class ChallengeResponse(ABC):
             raise Denied("a second AUTHENTICATE for one CHALLENGE") from None
         if not isinstance(signature, str) or not isinstance(extra, Mapping):
             raise Denied("AUTHENTICATE: Signature or Extra is of the wrong type")
-        return self._check(signature, extra)
+        # A stranger's answer is checked, too: it must take as long.
+        is_right = self._is_right(signature, extra)
+        if not is_right or self._identity is None:
+            raise Denied(self.denial)
+        return self._granted(self._identity)
 
     @abstractmethod
-    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
-        """Judge the answer; raises `Denied`."""
+    def _is_right(self, signature: str, extra: Mapping[str, Any]) -> bool:
+        """Whether the answer is right; may raise `Denied` itself."""
+
+    def _granted(self, identity: Identity) -> Identity:
+        """The identity for WELCOME, after a right answer."""
+        return identity
 
 
 @contextmanager

@@ -233,7 +233,9 @@ def is_signature(signature: bytes, *, message: bytes, public_key: bytes) -> bool
 
 
 class CryptosignExchange(ChallengeResponse):
-    """Awaits a signature; without an identity, none is right."""
+    """Waits for a signature."""
+
+    denial = "cryptosign: unknown key or authid, or wrong signature"
 
     def __init__(
         self,
@@ -243,20 +245,16 @@ class CryptosignExchange(ChallengeResponse):
         public_key: bytes,
         message: bytes,
     ) -> None:
-        super().__init__(challenge)
-        self._identity = identity
+        super().__init__(challenge, identity)
         self._public_key = public_key
         self._message = message
 
-    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
+    def _is_right(self, signature: str, extra: Mapping[str, Any]) -> bool:
         octets = from_hex(signature, length=SIGNATURE_LENGTH + MESSAGE_LENGTH)
         if octets is None:
             raise Denied("cryptosign: the signature is not 192 hex characters")
-        is_right = is_signature(
+        return is_signature(
             octets[:SIGNATURE_LENGTH],
             message=self._message,
             public_key=self._public_key,
         ) & hmac.compare_digest(octets[SIGNATURE_LENGTH:], self._message)
-        if not is_right or self._identity is None:
-            raise Denied("cryptosign: unknown key or authid, or wrong signature")
-        return self._identity

@@ -83,10 +83,17 @@ class Directory(Generic[_T]):
         """The authprovider of principals that name none."""
         return "dynamic" if self._table is None else "static"
 
-    @property
-    def entries(self) -> list[_T]:
-        """What the table holds; nothing when there is a callable."""
-        return list(self._table.values()) if self._table else []
+    def to_imitate(self, decoy: _T | None, *, name: str, default: _T) -> list[_T]:
+        """What the challenge of a stranger may look like.
+
+        Args:
+            decoy: What the application chose; None for what the table holds.
+            name: The argument's name, for error messages.
+            default: For a callable, or an empty table.
+        """
+        if decoy is not None:
+            return [self._parse(name, decoy)]
+        return list(self._table.values()) if self._table else [default]
 
     def find(self, key: str, request: AuthRequest) -> _T | None:
         """Look *key* up, or ask the callable about *request*.

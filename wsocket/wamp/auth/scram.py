@@ -109,14 +109,12 @@ class ScramUser(Principal):
         iterations = DEFAULT_ITERATIONS[kdf] if iterations is None else iterations
         memory = DEFAULT_MEMORY[kdf] if memory is None else memory
         check_cost("", kdf, salt, iterations, memory)
-        prepared = saslprep(password, allow_unassigned=False).encode()
-        salted = derive(prepared, salt, iterations, memory)
-        client_key = hmac.digest(salted, b"Client Key", "sha256")
+        stored_key, server_key = keys_of(password, salt, iterations, memory)
         return cls(
             role=role,
             salt=salt,
-            stored_key=hashlib.sha256(client_key).digest(),
-            server_key=hmac.digest(salted, b"Server Key", "sha256"),
+            stored_key=stored_key,
+            server_key=server_key,
             iterations=iterations,
             kdf=kdf,
             memory=memory,
@@ -146,6 +144,17 @@ def check_cost(
     check_integer(f"{prefix}memory", memory, low=8, high=MAX_COST)
     if len(salt) < 8:  # the least that Argon2 takes
         raise ValueError(f"{prefix}salt: expected 8 bytes or more, got {len(salt)}")
+
+
+def keys_of(
+    password: str, salt: bytes, iterations: int, memory: int | None
+) -> tuple[bytes, bytes]:
+    """StoredKey and ServerKey (RFC 5802, section 3)."""
+    prepared = saslprep(password, allow_unassigned=False).encode()
+    salted = derive(prepared, salt, iterations, memory)
+    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    server_key = hmac.digest(salted, b"Server Key", "sha256")
+    return hashlib.sha256(client_key).digest(), server_key
 
 
 def derive(password: bytes, salt: bytes, iterations: int, memory: int | None) -> bytes:
@@ -225,17 +234,19 @@ class Scram:
         decoy_key: bytes | None = None,
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        parse = instance_of(ScramUser)
         self._users = Directory(
-            users, name="Scram.users", parse=parse, parse_key=prepared_key
+            users,
+            name="Scram.users",
+            parse=instance_of(ScramUser),
+            parse_key=prepared_key,
         )
-        if decoy is None:
-            found = self._users.entries or [default_decoy()]
-        else:
-            found = [parse("Scram.decoy", decoy)]
-        self._models = models_of(found)
-        key = token_bytes(32) if decoy_key is None else decoy_key
-        self._decoy = Decoy(key, name="Scram.decoy_key")
+        default = default_decoy()
+        self._decoy = Decoy(
+            self._users.to_imitate(decoy, name="Scram.decoy", default=default),
+            shown_of,
+            key=token_bytes(32) if decoy_key is None else decoy_key,
+            name="Scram.decoy_key",
+        )
         self._token_bytes = token_bytes
 
     def begin(self, request: AuthRequest) -> ScramExchange | None:
@@ -263,7 +274,7 @@ class Scram:
         )
 
     def _stranger(self, authid: str) -> ScramUser:
-        model = self._decoy.choose(self._models, authid)
+        model = self._decoy.choose(authid)
         return replace(
             model,
             salt=self._decoy.octets(authid, len(model.salt)),
@@ -303,13 +314,9 @@ def default_decoy() -> ScramUser:
     )
 
 
-def models_of(users: list[ScramUser]) -> dict[Hashable, ScramUser]:
-    """One user for each combination of what a challenge shows of it."""
-    models: dict[Hashable, ScramUser] = {}
-    for user in users:
-        shown = (user.kdf, user.iterations, user.memory, len(user.salt))
-        models.setdefault(shown, user)
-    return models
+def shown_of(user: ScramUser) -> Hashable:
+    """What a challenge shows of a user, besides the content of the salt."""
+    return (user.kdf, user.iterations, user.memory, len(user.salt))
 
 
 def escape(name: str) -> str:
@@ -318,12 +325,14 @@ def escape(name: str) -> str:
 
 
 class ScramExchange(ChallengeResponse):
-    """Awaits a client's proof; without an identity, none is right.
+    """Waits for a client's proof.
 
     Args:
         client_first: client-first-message-bare of RFC 5802.
         nonce: The client's and the router's.
     """
+
+    denial = "wamp-scram: unknown user, wrong proof or wrong Extra"
 
     def __init__(
         self,
@@ -342,10 +351,10 @@ class ScramExchange(ChallengeResponse):
                 "kdf": user.kdf,
                 "iterations": user.iterations,
                 "memory": user.memory,
-            }
+            },
+            identity,
         )
         self._user = user
-        self._identity = identity
         self._channel = channel
         self._nonce = nonce
         self._auth_message = (
@@ -354,13 +363,13 @@ class ScramExchange(ChallengeResponse):
             f"c={to_base64(channel.header)},r={nonce}"
         ).encode()
 
-    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
-        is_right = self._is_proof(signature) & self._repeats_hello(extra)
-        if not is_right or self._identity is None:
-            raise Denied("wamp-scram: unknown user, wrong proof or wrong Extra")
+    def _is_right(self, signature: str, extra: Mapping[str, Any]) -> bool:
+        return self._is_proof(signature) & self._repeats_hello(extra)
+
+    def _granted(self, identity: Identity) -> Identity:
         verifier = hmac.digest(self._user.server_key, self._auth_message, "sha256")
-        authextra = {**self._identity.authextra, "verifier": to_base64(verifier)}
-        return replace(self._identity, authextra=authextra)
+        authextra = {**identity.authextra, "verifier": to_base64(verifier)}
+        return replace(identity, authextra=authextra)
 
     def _is_proof(self, signature: str) -> bool:
         """Whether the client knows ClientKey (RFC 5802, section 3)."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wsocket.core.checks import check_callable, check_text, refuse_type
-from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
@@ -55,7 +54,7 @@ class TicketUser(Principal):
             return answer
 
 
-# Whatever is compared with this, the answer is ignored: it only takes as long.
+# A stranger's ticket is compared with this one, so that a refusal takes as long.
 NOBODY = TicketUser(ticket="nobody", role="nobody")
 
 
@@ -91,15 +90,13 @@ class Ticket:
 
 
 class TicketExchange(ChallengeResponse):
-    """Awaits a ticket; without an identity, none is right."""
+    """Waits for a ticket."""
+
+    denial = "ticket: unknown user or wrong ticket"
 
     def __init__(self, user: TicketUser, identity: Identity | None) -> None:
-        super().__init__({})
+        super().__init__({}, identity)
         self._user = user
-        self._identity = identity
 
-    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
-        is_right = self._user.is_right(signature)
-        if not is_right or self._identity is None:
-            raise Denied("ticket: unknown user or wrong ticket")
-        return self._identity
+    def _is_right(self, signature: str, extra: Mapping[str, Any]) -> bool:
+        return self._user.is_right(signature)

@@ -12,7 +12,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from wsocket.core.checks import check_integer, check_text
-from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
@@ -148,15 +147,16 @@ class WampCra:
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        parse = instance_of(WampCraUser)
-        self._users = Directory(users, name="WampCra.users", parse=parse)
-        if decoy is None:
-            found = self._users.entries or [WampCraUser(secret="none", role="user")]
-        else:
-            found = [parse("WampCra.decoy", decoy)]
-        self._models = models_of(found)
-        key = token_bytes(32) if decoy_key is None else decoy_key
-        self._decoy = Decoy(key, name="WampCra.decoy_key")
+        self._users = Directory(
+            users, name="WampCra.users", parse=instance_of(WampCraUser)
+        )
+        default = WampCraUser(secret="none", role="user")
+        self._decoy = Decoy(
+            self._users.to_imitate(decoy, name="WampCra.decoy", default=default),
+            shown_of,
+            key=token_bytes(32) if decoy_key is None else decoy_key,
+            name="WampCra.decoy_key",
+        )
         self._token_bytes = token_bytes
         self._now = now
 
@@ -174,7 +174,7 @@ class WampCra:
         )
 
     def _stranger(self, authid: str) -> WampCraUser:
-        model = self._decoy.choose(self._models, authid)
+        model = self._decoy.choose(authid)
         secret = to_base64(self._token_bytes(model.keylen))
         if model.salt is None:
             return replace(model, secret=secret)
@@ -196,18 +196,16 @@ class WampCra:
         )
 
 
-def models_of(users: list[WampCraUser]) -> dict[Hashable, WampCraUser]:
-    """One user for each combination of what a challenge shows of it."""
-    models: dict[Hashable, WampCraUser] = {}
-    for user in users:
-        salt_length = None if user.salt is None else len(user.salt)
-        shown = (user.role, user.provider, salt_length, user.iterations, user.keylen)
-        models.setdefault(shown, user)
-    return models
+def shown_of(user: WampCraUser) -> Hashable:
+    """What a challenge shows of a user, besides the content of the salt."""
+    salt_length = None if user.salt is None else len(user.salt)
+    return (user.role, user.provider, salt_length, user.iterations, user.keylen)
 
 
 class WampCraExchange(ChallengeResponse):
-    """Awaits the signature of a challenge; without an identity, none is right."""
+    """Waits for the signature of a challenge."""
+
+    denial = "wampcra: unknown user or wrong signature"
 
     def __init__(self, text: str, user: WampCraUser, identity: Identity | None) -> None:
         challenge: dict[str, Any] = {"challenge": text}
@@ -217,12 +215,8 @@ class WampCraExchange(ChallengeResponse):
                 "iterations": user.iterations,
                 "keylen": user.keylen,
             }
-        super().__init__(challenge)
+        super().__init__(challenge, identity)
         self._expected = sign(user.secret, text)
-        self._identity = identity
 
-    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
-        is_right = same_text(signature, self._expected)
-        if not is_right or self._identity is None:
-            raise Denied("wampcra: unknown user or wrong signature")
-        return self._identity
+    def _is_right(self, signature: str, extra: Mapping[str, Any]) -> bool:
+        return same_text(signature, self._expected)
