@@ -236,9 +236,9 @@ def test_canceled_calls_leave_nothing_behind(world: World):
         assert caller.take()[0][4] == CANCELED
         callee.take()
     assert world.clock.timers == []
-    dealer = world.router._realms["realm1"]._dealer
-    assert dealer.calls.callers[caller.session].calls == {}
-    assert dealer.calls.callees[callee.session].calls == {}
+    tables = world.tables()
+    assert tables["callers"][caller.session].calls == {}
+    assert tables["callees"][callee.session].calls == {}
 
 
 # autobahn.js closes its connection when it is told that a call it canceled was canceled

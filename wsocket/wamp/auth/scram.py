@@ -1,7 +1,7 @@
 """WAMP-SCRAM: a password that is neither sent nor stored (RFC 5802, RFC 7677).
 
-Client and router prove to each other that they know keys made from the password; those
-that the router stores do not let anybody log in."""
+Client and router prove to each other that they know keys made from the password. The
+keys that the router stores are not enough to log in."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ else:
 PBKDF2 = "pbkdf2"
 ARGON2ID13 = "argon2id13"
 
-# The cost of a login to the client when nothing else is asked for: RFC 9106, section 4
-# (second option; WAMP-SCRAM fixes the parallelism at 1), and for PBKDF2 about 0.1 s.
+# The default cost of a login for the client. Argon2id: the second option of RFC 9106,
+# section 4 (but WAMP-SCRAM fixes the parallelism at 1). PBKDF2: about 0.1 s.
 DEFAULT_ITERATIONS = {PBKDF2: 100_000, ARGON2ID13: 3}
 DEFAULT_MEMORY = {PBKDF2: None, ARGON2ID13: 65_536}
 
@@ -49,16 +49,16 @@ MAX_NONCE = 1024  # characters of the client's nonce
 MAX_BINDING = 4096  # characters of base64
 KEY_LENGTH = 32  # of SHA-256
 
-# RFC 5929 and RFC 9266; which of them there is, the transport knows.
+# RFC 5929 and RFC 9266. The transport knows which of them are available.
 CHANNEL_BINDINGS = {"tls-unique", "tls-server-end-point", "tls-exporter"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScramUser(Principal):
-    """A user with a password that the router does not know.
+    """A user whose password the router does not know.
 
     Attributes:
-        salt: Random, another one for each user.
+        salt: Random, and different for each user.
         iterations: Of the key derivation function.
         kdf: ``"pbkdf2"`` or ``"argon2id13"``.
         memory: KiB, of ``argon2id13``; None for ``pbkdf2``.
@@ -91,7 +91,7 @@ class ScramUser(Principal):
         extra: Mapping[str, Any] | None = None,
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> ScramUser:
-        """What to store of a user with this password.
+        """Make the keys to store for a user with this password.
 
         Args:
             salt: Random by default.
@@ -99,8 +99,8 @@ class ScramUser(Principal):
             memory: KiB, for ``argon2id13``; by default 65,536.
 
         Raises:
-            TypeError, ValueError: An argument is not what it must be; *password* has
-                characters that SASLprep prohibits.
+            TypeError, ValueError: An argument is invalid, or *password* has characters
+                that SASLprep prohibits.
             ImportError: ``argon2id13`` without the package argon2-cffi.
         """
         check_text("password", password)
@@ -133,7 +133,7 @@ def check_kdf(name: str, kdf: object) -> None:
 def check_cost(
     prefix: str, kdf: str, salt: bytes, iterations: int, memory: int | None
 ) -> None:
-    """Accept what the key derivation function does; *prefix* goes before the names."""
+    """Accept valid parameters of a key derivation; *prefix* goes before the names."""
     check_kdf(f"{prefix}kdf", kdf)
     check_bytes(f"{prefix}salt", salt)
     check_integer(f"{prefix}iterations", iterations, low=1, high=MAX_COST)
@@ -142,7 +142,7 @@ def check_cost(
             raise ValueError(f"{prefix}memory: expected None with kdf 'pbkdf2'")
         return
     check_integer(f"{prefix}memory", memory, low=8, high=MAX_COST)
-    if len(salt) < 8:  # the least that Argon2 takes
+    if len(salt) < 8:  # the minimum of Argon2
         raise ValueError(f"{prefix}salt: expected 8 bytes or more, got {len(salt)}")
 
 
@@ -197,10 +197,10 @@ class ScramChannel:
 
     @classmethod
     def of(cls, request: AuthRequest) -> ScramChannel:
-        """The one that HELLO asks for.
+        """The channel that HELLO asks for.
 
         Raises:
-            Denied: There is none of this type.
+            Denied: This type is not available.
         """
         binding = channel_binding(request, CHANNEL_BINDINGS)
         return cls() if binding is None else cls(*binding)
@@ -209,7 +209,7 @@ class ScramChannel:
 class Scram:
     """Lets in clients that know the password of their authid.
 
-    Names are compared, and granted, as SASLprep leaves them.
+    Names are compared after SASLprep, and the client gets the prepared name.
 
     Args:
         users: By authid, or a callable that takes the `AuthRequest` (with the prepared
@@ -221,7 +221,7 @@ class Scram:
             they differ between processes: see `Decoy`.
 
     Raises:
-        TypeError, ValueError: An argument is not that.
+        TypeError, ValueError: An argument is invalid.
     """
 
     method = "wamp-scram"
@@ -250,7 +250,7 @@ class Scram:
         self._token_bytes = token_bytes
 
     def begin(self, request: AuthRequest) -> ScramExchange | None:
-        """Challenge the client; not one that names no authid."""
+        """Challenge the client; None if it names no authid."""
         asked = requested_authid(request)
         if asked is None or not request.offers(self.method):
             return None
@@ -284,10 +284,10 @@ class Scram:
 
 
 def prepared_authid(authid: str, *, allow_unassigned: bool) -> str:
-    """The form in which names are compared.
+    """The prepared form of an authid.
 
     Raises:
-        ValueError: There is none, or it is too long.
+        ValueError: SASLprep refuses it, or it is too long.
     """
     prepared = saslprep(authid, allow_unassigned=allow_unassigned)
     check_authid("authid", prepared)
@@ -295,7 +295,7 @@ def prepared_authid(authid: str, *, allow_unassigned: bool) -> str:
 
 
 def prepared_key(name: str, key: object) -> str:
-    """The keys of the table are authids."""
+    """Check a key of the table, which is an authid, and prepare it."""
     check_authid(name, key)
     try:
         return prepared_authid(str(key), allow_unassigned=False)
@@ -304,7 +304,7 @@ def prepared_key(name: str, key: object) -> str:
 
 
 def default_decoy() -> ScramUser:
-    """Like a user made by `ScramUser.from_password` with nothing else given."""
+    """Looks like a user from `ScramUser.from_password` with its defaults."""
     return ScramUser(
         role="user",
         salt=bytes(16),
@@ -329,7 +329,7 @@ class ScramExchange(ChallengeResponse):
 
     Args:
         client_first: client-first-message-bare of RFC 5802.
-        nonce: The client's and the router's.
+        nonce: The client's nonce, followed by the router's.
     """
 
     denial = "wamp-scram: unknown user, wrong proof or wrong Extra"
@@ -383,7 +383,7 @@ class ScramExchange(ChallengeResponse):
         return hmac.compare_digest(recovered, stored_key)
 
     def _repeats_hello(self, extra: Mapping[str, Any]) -> bool:
-        """Whether nonce and channel are those that HELLO and CHALLENGE agreed on."""
+        """Whether nonce and channel are the same as in HELLO and CHALLENGE."""
         nonce = extra.get("nonce")
         data = extra.get("cbind_data")
         expected = None if self._channel.kind is None else self._channel.data

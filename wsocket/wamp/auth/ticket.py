@@ -1,4 +1,4 @@
-"""Ticket: the client sends a secret as it is, so the transport must be encrypted."""
+"""Ticket: the client sends its secret, so the transport must be encrypted."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class TicketUser(Principal):
     """A user with a ticket.
 
     Attributes:
-        ticket: The ticket itself, or a callable that gets the one that the client sent
-            and returns True if it is right: for tokens, and for hashed passwords.
+        ticket: The ticket itself, or a callable that takes the client's ticket and
+            returns whether it is right: for tokens and hashed passwords.
     """
 
     ticket: str | Callable[[str], bool] = field(repr=False)
@@ -43,7 +43,7 @@ class TicketUser(Principal):
         """Whether *given* is this user's ticket.
 
         Raises:
-            Denied: The callable failed, or said so itself.
+            Denied: The callable failed, or raised it itself.
         """
         if isinstance(self.ticket, str):
             return same_text(given, self.ticket)
@@ -66,7 +66,7 @@ class Ticket:
             `TicketUser`, or None for a stranger.
 
     Raises:
-        TypeError, ValueError: *users* is not that.
+        TypeError, ValueError: *users* is invalid.
     """
 
     method = "ticket"
@@ -80,7 +80,7 @@ class Ticket:
         )
 
     def begin(self, request: AuthRequest) -> TicketExchange | None:
-        """Ask for the ticket; not of a client that names no authid."""
+        """Ask for the ticket; None if the client names no authid."""
         authid = requested_authid(request)
         if authid is None or not request.offers(self.method):
             return None

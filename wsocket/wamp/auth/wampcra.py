@@ -32,7 +32,7 @@ MAX_KEYLEN = 1024
 class WampCraUser(Principal):
     """A user with a shared secret.
 
-    Whoever reads the secret can log in with it, also if it is a derived key: a salt
+    Whoever reads the secret can log in with it, even if it is a derived key. A salt
     only hides the password that the key was made from.
 
     Attributes:
@@ -77,14 +77,14 @@ class WampCraUser(Principal):
         extra: Mapping[str, Any] | None = None,
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> WampCraUser:
-        """A user whose client types a password, of which only a key is stored.
+        """A user with a password, of which only a derived key is stored.
 
         Args:
             salt: Random by default.
-            iterations: The client has to do them at each login; browsers are slow.
+            iterations: Done by the client at each login, and slow in browsers.
 
         Raises:
-            TypeError, ValueError: An argument is not what it must be.
+            TypeError, ValueError: An argument is invalid.
         """
         check_text("password", password)
         check_integer("iterations", iterations, low=1, high=MAX_ITERATIONS)
@@ -125,15 +125,15 @@ class WampCra:
     Args:
         users: By authid, or a callable that takes the `AuthRequest` and returns a
             `WampCraUser`, or None for a stranger.
-        decoy: What a stranger's challenge looks like: its role, iterations and keylen,
-            whether there is a salt, and what kind of text. By default one of the
-            table's users; give one with a callable, similar to the users it returns.
+        decoy: What a stranger's challenge looks like: role, iterations, keylen, and
+            length and kind of the salt, if any. By default one of the table's users.
+            With a callable, give a user that is similar to those that it returns.
         decoy_key: Secret; strangers' salts depend on it. Random by default, so that
             they differ between processes: see `Decoy`.
         now: The time in UTC, for the challenge.
 
     Raises:
-        TypeError, ValueError: An argument is not that.
+        TypeError, ValueError: An argument is invalid.
     """
 
     method = "wampcra"
@@ -161,7 +161,7 @@ class WampCra:
         self._now = now
 
     def begin(self, request: AuthRequest) -> WampCraExchange | None:
-        """Challenge the client; not one that names no authid."""
+        """Challenge the client; None if it names no authid."""
         authid = requested_authid(request)
         if authid is None or not request.offers(self.method):
             return None

@@ -1,4 +1,4 @@
-"""Dynamic authorization: a function of the application or a procedure decides."""
+"""Dynamic authorization: a function or procedure of the application decides."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class _Inquiry:
 
 
 def _key(request: AuthorizationRequest) -> tuple[str, ...]:
-    """Sessions that have logged in as the same user in the same way share answers."""
+    """Sessions of one user that have logged in in the same way share answers."""
     session = request.session
     return (
         session["authid"],
@@ -135,7 +135,7 @@ def _key(request: AuthorizationRequest) -> tuple[str, ...]:
 def _grant(
     result: object, request: AuthorizationRequest, terms: Ask
 ) -> tuple[Grant | None, bool]:
-    """Read an authorizer's answer: the grant, and whether it may be kept."""
+    """Read an authorizer's answer; returns the grant and whether it may be kept."""
     if isinstance(result, Grant):
         return result, terms.cache
     if isinstance(result, bool):
@@ -166,7 +166,7 @@ class AuthorizationRequest:
     Attributes:
         session: ``session``, ``authid``, ``authrole``, ``authmethod`` and
             ``authprovider``.
-        match: How *uri* is meant, in subscribe and register.
+        match: The matching policy of *uri*, in subscribe and register.
     """
 
     session: dict[str, Any]

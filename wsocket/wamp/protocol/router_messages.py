@@ -1,6 +1,6 @@
 """The messages that only routers send, for clients that decode them.
 
-What goes either way, ABORT, GOODBYE and ERROR, is in `messages`."""
+ABORT, GOODBYE and ERROR go either way: they are in `client_messages`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ TrustLevel = Annotated[int, Meta(ge=0, le=MAX_ID)]
 
 
 class RouterRoles(Fields):
-    """WELCOME.Details.roles: at least one of these is there."""
+    """WELCOME.Details.roles: at least one of these is present."""
 
     broker: ClientRole | None = None
     dealer: ClientRole | None = None

@@ -22,8 +22,8 @@ from wsocket.wamp.serializers.json_binary import from_json, to_json
 
 
 class Json:
-    """``wamp.2.json``: binary values are strings, a NUL followed by Base64 (section
-    "Binary conversion of JSON Strings")."""
+    """``wamp.2.json``: a binary value is a string, a NUL followed by Base64 (Basic
+    Profile, "Binary conversion of JSON Strings")."""
 
     name = "json"
     binary = False
@@ -61,7 +61,7 @@ class Json:
 
     def unpack(self, part: Raw) -> Any:
         value = msgspec.json.decode(part)
-        # Only then can a string begin with the NUL that marks binary.
+        # Without this escape, no string can begin with the NUL that marks binary.
         return from_json(value) if b"\\u0000" in bytes(part) else value
 
     def pack(self, value: Any) -> Raw:

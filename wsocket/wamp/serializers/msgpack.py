@@ -66,7 +66,7 @@ class MessagePack:
         return Payload(self, [args, kwargs])
 
     def _check(self, part: Raw) -> Any:
-        """Read a part that the decoder skipped over: the UTF-8 in it is unchecked."""
+        """Decode a part: the decoder of the message did not check the UTF-8 in it."""
         try:
             return self._decode_value(part)
         except DECODE_ERRORS as error:
