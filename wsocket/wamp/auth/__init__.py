@@ -14,7 +14,8 @@ from wsocket.wamp.auth.base import (
     Identity,
     Principal,
 )
-from wsocket.wamp.auth.scram import Scram, ScramUser
+from wsocket.wamp.auth.scram import Scram
+from wsocket.wamp.auth.scram_user import ScramUser
 from wsocket.wamp.auth.ticket import Ticket, TicketUser
 from wsocket.wamp.auth.wampcra import WampCra, WampCraUser
 from wsocket.wamp.auth.web_login import WebLogin

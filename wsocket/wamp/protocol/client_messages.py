@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from wsocket.wamp.protocol.ids import MAX_ID, Id
+from wsocket.wamp.protocol.ids import Id, Natural
 from wsocket.wamp.protocol.uris import Match
 
 # Marks an absent payload field. It must not be encoded: the result would be malformed.
@@ -242,7 +242,7 @@ class CallOptions(Passthru):
     disclose_me: bool = False
     receive_progress: bool = False
     progress: bool = False
-    timeout: Annotated[int, Meta(ge=0, le=MAX_ID)] = 0
+    timeout: Natural = 0
 
 
 class Call(Message, tag=CALL):

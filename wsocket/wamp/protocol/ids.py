@@ -12,6 +12,9 @@ MAX_ID: Final = 9_007_199_254_740_992  # 2**53
 
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 
+Natural = Annotated[int, Meta(ge=0, le=MAX_ID)]
+"""A number that is not an ID: 0 is allowed."""
+
 RandomBelow = Callable[[int], int]
 """``random_below(n)`` returns a uniform integer from 0 to n-1."""
 

@@ -16,13 +16,9 @@ from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.field_names import explain
 from wsocket.wamp.protocol.router_messages import RouterMessage
-from wsocket.wamp.serializers.payload_parts import first_byte, is_plain_msgpack, size_of
+from wsocket.wamp.serializers.payload_parts import size_of
 
-# Used for every payload. Compiled code looks up an imported name in a dict each time,
-# but not a final one.
-_ABSENT: Final = ABSENT
-_first_byte: Final = first_byte
-_is_plain_msgpack: Final = is_plain_msgpack
+# Compiled code looks up an imported name in a dict each time, but not a final one.
 _size_of: Final = size_of
 
 # What a decoder raises for malformed or invalid input, however hostile.
