@@ -251,9 +251,7 @@ class Broker(RuleBasedStateMachine):
         assert not left
 
 
-Broker.TestCase.settings = settings(
-    deadline=None, max_examples=100, stateful_step_count=30
-)
+Broker.TestCase.settings = settings(max_examples=100, stateful_step_count=30)
 test_events_reach_whom_the_model_says = pytest.mark.slow(
     reason="thousands of random steps"
 )(Broker.TestCase)

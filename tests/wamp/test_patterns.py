@@ -276,7 +276,7 @@ def rank(entry):
 
 
 @given(entries=st.lists(st.tuples(PATTERNS, MATCHES), max_size=12), uri=PATTERNS)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_registry_finds_what_the_oracle_finds(entries, uri):
     """For any set of patterns and any URI, all that fit, and the best of them."""
     registry = PatternMap()
@@ -330,7 +330,5 @@ class RegistryMachine(RuleBasedStateMachine):
             assert sorted(listed) == sorted(e for e in self.entries if e[1] == match)
 
 
-RegistryMachine.TestCase.settings = settings(
-    deadline=None, max_examples=30, stateful_step_count=30
-)
+RegistryMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=30)
 test_registry_stays_true_while_entries_come_and_go = RegistryMachine.TestCase

@@ -95,6 +95,30 @@ def test_only_hello_opens(session, link, world, message):
     assert not any(world.tables().values())
 
 
+def test_an_answer_that_ends_the_session_lets_nothing_go_on(established, link):
+    """What was kept for after the answer is dropped with the session."""
+    established.hold()
+    established.violate("the answer could not be sent")
+    aborted(link)
+    established.release()
+    assert link.take() == []
+    assert link.closed == [True]
+
+
+def test_a_question_of_an_earlier_session_holds_up_none_of_the_next(established, link):
+    """The router ends one session on a link; its client opens another."""
+    established.hold()
+    established.close("wamp.close.killed")
+    established.handle(GOODBYE)
+    established.handle(HELLO)
+    established.hold()
+    established.handle(SUBSCRIBE)
+    established.release()
+    link.take()
+    established.handle(SUBSCRIBE)
+    assert [each[0] for each in link.take()] == [33]
+
+
 @pytest.mark.parametrize("message", [HELLO, Authenticate("x", {})])
 def test_established_session_is_not_opened_again(established, link, world, message):
     """The violation ends it."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.serving import serving
 from tests.wamp.advanced.conftest import CALLEE, CANCEL, INTERRUPT, World
-from tests.wamp.conftest import serving
 from tests.wamp.raw_client import CALL, ERROR, INVOCATION, RESULT
 from wsocket import WSocketApp
 from wsocket.wamp.router.config import Realm

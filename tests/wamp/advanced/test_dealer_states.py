@@ -447,9 +447,7 @@ class DealerStates(RuleBasedStateMachine):
         assert not left
 
 
-DealerStates.TestCase.settings = settings(
-    deadline=None, max_examples=200, stateful_step_count=50
-)
+DealerStates.TestCase.settings = settings(max_examples=200, stateful_step_count=50)
 test_every_call_has_exactly_one_end = pytest.mark.slow(
     reason="thousands of random steps"
 )(DealerStates.TestCase)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.patience import SECONDS
+from tests.serving import serving
 from tests.wamp.advanced.conftest import CANCEL, INTERRUPT, Peer, roles
-from tests.wamp.conftest import serving
 from tests.wamp.raw_client import ERROR, UNREGISTERED
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
@@ -23,7 +24,6 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.router.config import Realm
 
-SECONDS = 20
 PROGRESSIVE = "callee.progressive_call_results"
 CANCELING = "callee.call_canceling"
 WANTED = {"receive_progress": True}

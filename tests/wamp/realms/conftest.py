@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import websocket
 
+from tests.serving import serving
 from tests.wamp.raw_client import (
     ABORT,
     CALL,
@@ -24,8 +25,8 @@ from tests.wamp.raw_client import (
     SUBSCRIBE,
     RawClient,
 )
-from tests.wamp.realms.logins import USERS
-from wsocket import Permission, Realm, Role, WSocketApp, make_server
+from tests.wamp.realms.logins import ACCOUNTS
+from wsocket import Permission, Realm, Role, WSocketApp
 from wsocket.wamp.auth import AuthRequest, Identity
 
 ACTIONS = ("call", "register", "publish", "subscribe")
@@ -129,19 +130,6 @@ def roles_with(announced: Sequence[str]) -> dict[str, Any]:
     return roles
 
 
-@contextlib.contextmanager
-def serving(app: WSocketApp) -> Iterator[str]:
-    """Serve *app* in a thread until the block ends, which is quick; yields its URL."""
-    with make_server("127.0.0.1", 0, app) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"ws://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Router]]:
     """Serve a router: ``serve(roles=[...], auth=[...], realms=[...])``.
@@ -173,7 +161,7 @@ def alone(serve):
     """A router whose own realm has only the one method."""
 
     def make(method, **more):
-        return serve(auth=[USERS[method]()], **more)
+        return serve(auth=[ACCOUNTS[method].configured()], **more)
 
     return make
 
@@ -252,14 +240,14 @@ class Authorizer:
     def __call__(self, request):
         self.asked.append(request)
         self.arrived.release()
-        assert self.gate.wait(20)
+        assert self.gate.wait(SECONDS)
         answer = self.answer
         if isinstance(answer, BaseException):
             raise answer
         return answer(request) if callable(answer) else answer
 
     def wait_until_asked(self):
-        assert self.arrived.acquire(timeout=20)
+        assert self.arrived.acquire(timeout=SECONDS)
 
     @property
     def uris(self):

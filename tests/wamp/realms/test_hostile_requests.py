@@ -27,7 +27,7 @@ from tests.wamp.realms.conftest import (
     result,
     turned_away,
 )
-from tests.wamp.realms.logins import AUTHENTICATE, USERS, Login, challenged
+from tests.wamp.realms.logins import ACCOUNTS, AUTHENTICATE, Login, challenged
 from wsocket import Remember
 from wsocket.wamp.meta.procedures import PROCEDURES
 
@@ -177,10 +177,10 @@ def test_nested_bomb_in_hello_is_refused(router, bystander, serializer, where):
     assert client.aborted()
 
 
-@pytest.mark.parametrize("method", USERS)
+@pytest.mark.parametrize("method", ACCOUNTS)
 def test_nested_bomb_in_authenticate_is_refused(serve, serializer, method):
     """While somebody else logs in."""
-    router = serve(auth=[USERS[method](), AsAsked()])
+    router = serve(auth=[ACCOUNTS[method].configured(), AsAsked()])
     client = router.connect(serializer)
     challenged(client, Login(method))
     other = router.connect(serializer)
