@@ -1,4 +1,4 @@
-"""Challenges for users that do not exist, so that nobody can find out who does.
+"""Challenges for users that do not exist, so that clients cannot find out who does.
 
 What such a challenge shows depends on a key and the authid only. So it is the same
 each time that somebody asks."""

@@ -132,12 +132,20 @@ class Dealer:
             made.last_request = request
         elif streams:
             return  # more arguments for a call that was answered in the meantime
-        refusal = self._route(caller, message, payload, grant)
+        refusal = self._route(
+            caller, message, payload, grant=grant, under_way=len(made.calls)
+        )
         if refusal is not None:
             caller.send_error(CALL, request, *refusal)
 
     def _route(
-        self, caller: Session, message: Call, payload: Payload, grant: Grant
+        self,
+        caller: Session,
+        message: Call,
+        payload: Payload,
+        *,
+        grant: Grant,
+        under_way: int,
     ) -> Refusal | None:
         """Select a callee and send the INVOCATION, or say why not."""
         procedure, options = message.procedure, message.options
@@ -146,8 +154,7 @@ class Dealer:
         registration = self._registrations.best(procedure)
         if registration is None:
             return self._no_procedure(procedure)
-        calls = self.calls.of_caller(caller).calls
-        if len(calls) >= self._limit and caller not in self._unlimited:
+        if under_way >= self._limit and caller not in self._unlimited:
             return too_many("calls under way", self._limit)
         endpoint = self._registrations.choose(registration)
         if endpoint is None:
@@ -189,7 +196,7 @@ class Dealer:
         """Send the INVOCATION, or say why that cannot be done."""
         callee, options = call.endpoint.callee, call.options
         self.calls.add(call)
-        details = details_of(call, progressive=self._is_progressive(call))
+        details = details_of(call, progress_needs=self._progress_needs)
         if options.timeout:
             self._ending.limit_time(call, forwarded="timeout" in details)
         may_decline = "callee.call_reroute" in callee.features
@@ -203,13 +210,6 @@ class Dealer:
             call.stop_timer()
             return Refusal(error.error, f"payload: {error}")
         return None
-
-    def _is_progressive(self, call: RoutedCall) -> bool:
-        """Whether the callee is asked for progressive results."""
-        return (
-            call.options.receive_progress
-            and self._progress_needs <= call.endpoint.callee.features
-        )
 
     def _continue(self, call: RoutedCall, message: Call, payload: Payload) -> None:
         """Send more arguments of a call that runs ("Progressive Call Invocations")."""
@@ -256,7 +256,7 @@ class Dealer:
         if not message.options.progress:
             self._ending.complete(call)
             self._send_answer(call, [RESULT, call.call_request, details], payload)
-        elif self._is_progressive(call) and not call.canceled:
+        elif call.is_progressive(self._progress_needs) and not call.canceled:
             details["progress"] = True
             if call.timer is not None:
                 call.timer.restart()

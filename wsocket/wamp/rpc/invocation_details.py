@@ -41,11 +41,11 @@ def missing_feature(options: CallOptions, features: frozenset[str]) -> Refusal |
     return None
 
 
-def details_of(call: RoutedCall, *, progressive: bool) -> dict[str, Any]:
+def details_of(call: RoutedCall, *, progress_needs: frozenset[str]) -> dict[str, Any]:
     """INVOCATION.Details of the first INVOCATION.
 
     Args:
-        progressive: Whether the callee is asked for progressive results.
+        progress_needs: See `RoutedCall.is_progressive`.
     """
     options, grant, endpoint = call.options, call.grant, call.endpoint
     features = endpoint.callee.features
@@ -61,7 +61,7 @@ def details_of(call: RoutedCall, *, progressive: bool) -> dict[str, Any]:
         details["caller"] = caller.id
         details["caller_authid"] = caller.authid
         details["caller_authrole"] = caller.authrole
-    if progressive:
+    if call.is_progressive(progress_needs):
         details["receive_progress"] = True
     if options.progress:
         details["progress"] = True

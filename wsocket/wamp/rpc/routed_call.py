@@ -66,6 +66,14 @@ class RoutedCall:
         self.timer: AnswerTimer | None = None
         self.tried: tuple[RegisteredCallee, ...] = ()
 
+    def is_progressive(self, needs: frozenset[str]) -> bool:
+        """Whether the callee is asked for progressive results.
+
+        Args:
+            needs: The features that it must have announced.
+        """
+        return self.options.receive_progress and needs <= self.endpoint.callee.features
+
     def move(self, endpoint: RegisteredCallee, invocation_request: int) -> None:
         """Select another callee, after the present one has declined."""
         self.endpoint = endpoint
