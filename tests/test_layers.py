@@ -65,7 +65,7 @@ LAYERS: list[dict[str, Purity]] = [
     {"core.concurrency": none_pure},
     {"core.net": only("endpoints", "limits", "outbox")},
     {"core.net.tls": none_pure},
-    {"core.http": only("grammar", "headers", "request")},
+    {"core.http": only("fields", "grammar", "headers", "refusal", "request")},
     {"core.websocket": all_but("blocking", "on_loop", "subprotocol")},
     {"core.web": only("cors", "error_page", "routes")},
     {"wamp.protocol": all_pure},

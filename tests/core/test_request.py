@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.wire import unhurried
+from wsocket.core.http.fields import MAX_FIELDS
 from wsocket.core.http.reader import MAX_HEAD, MAX_REQUEST_LINE, RequestReader
-from wsocket.core.http.request import MAX_FIELDS, closing_response, parse_request
+from wsocket.core.http.refusal import closing_response
+from wsocket.core.http.request import parse_request
 from wsocket.core.http.request_body import RequestBody
 from wsocket.errors import RequestError
 

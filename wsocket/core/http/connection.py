@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wsocket.core.http.reader import RequestReader
-from wsocket.core.http.request import closing_response
+from wsocket.core.http.refusal import closing_response
 from wsocket.core.http.wsgi_call import WsgiCall
 from wsocket.core.net.sockets import disable_nagle
 from wsocket.errors import ClientGone, RequestError

@@ -11,6 +11,8 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from wsocket.core.http.grammar import CONTROLS, STATUS_CODE, TOKEN
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
         Mapping[str, HeaderValue] | Iterable[tuple[str, HeaderValue]]
     )
 
-_STATUS = re.compile(r"(\d{3})(?: +(.*))?", re.ASCII | re.DOTALL)
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110 section 5.5
+_STATUS = re.compile(rf"({STATUS_CODE})(?: +(.*))?", re.DOTALL)
+_TOKEN = re.compile(TOKEN)
+_FORBIDDEN = re.compile(rf"[{CONTROLS}]")
 
 # What a code means when nobody registered it (RFC 9110 section 15).
 _CLASS_REASONS = {
@@ -64,7 +66,7 @@ def status_line(status: int | str) -> str:
         )
     text = str(int(status)) if isinstance(status, int) else status.strip()
     matched = _STATUS.fullmatch(text)
-    if matched is None or text[0] == "0":
+    if matched is None:
         raise ValueError(
             f"status {status!r} must be a code from 200 to 999, "
             f"alone or with a reason: 404, '404' or '404 Not Found'"

@@ -7,7 +7,8 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from wsocket.core.http.request import Request, parse_request, refuse
+from wsocket.core.http.refusal import TOO_MANY_FIELDS, refuse
+from wsocket.core.http.request import Request, parse_request
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -88,9 +89,7 @@ class RequestReader:
         lines = [self._read_line(MAX_REQUEST_LINE, "414 URI Too Long")]
         size = 0
         while True:
-            line = self._read_line(
-                MAX_HEAD - size, "431 Request Header Fields Too Large"
-            )
+            line = self._read_line(MAX_HEAD - size, TOO_MANY_FIELDS)
             if line == b"\r\n":
                 return b"".join(lines)[:-2]
             lines.append(line)

@@ -7,16 +7,22 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wsocket.core.http.reader import MAX_REQUEST_LINE
-from wsocket.core.http.request import MAX_FIELDS, _parse_fields, refuse
+from wsocket.core.http.fields import MAX_FIELDS, parse_fields
+from wsocket.core.http.grammar import FIELD_VALUE
+from wsocket.core.http.refusal import refuse
 from wsocket.errors import RequestError
 from wsocket.log import logger
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+# In bytes, with the line's end.
 MAX_CHUNK_LINE = 1024
+MAX_TRAILER_LINE = 8 * 1024
+
+# RFC 9112 section 7.1: the size, and extensions, which are ignored.
 _CHUNK_LINE = re.compile(
-    rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?\r\n"
+    rf"([0-9A-Fa-f]{{1,15}})[ \t]*(?:;{FIELD_VALUE})?\r\n".encode()
 )
 
 
@@ -125,8 +131,8 @@ class RequestBody(io.RawIOBase):
 
     def _skip_trailers(self) -> None:
         lines: list[str] = []
-        while (line := self._source.readline(MAX_REQUEST_LINE)) != b"\r\n":
+        while (line := self._source.readline(MAX_TRAILER_LINE)) != b"\r\n":
             if line[-2:] != b"\r\n" or len(lines) == MAX_FIELDS:
                 refuse("malformed or too many trailers after the last chunk")
             lines.append(line[:-2].decode("latin-1"))
-        _parse_fields(lines)
+        parse_fields(lines)

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wsocket.core.concurrency.kinds import is_patched
-from wsocket.core.http.request import TLS_EXPECTED
+from wsocket.core.http.refusal import TLS_EXPECTED
 from wsocket.core.http.servers import GeventServer, ThreadedServer
 from wsocket.core.net.listening import listen_tcp
 from wsocket.core.net.tls.terminator import Terminator

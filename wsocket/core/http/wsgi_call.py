@@ -10,8 +10,10 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from wsocket.core.concurrency.kinds import FAILURES
+from wsocket.core.http.grammar import STATUS_CODE
 from wsocket.core.http.headers import header_list
-from wsocket.core.http.request import Request, closing_response
+from wsocket.core.http.refusal import closing_response
+from wsocket.core.http.request import Request
 from wsocket.core.http.request_body import RequestBody
 from wsocket.core.wsgi import Environ, ExcInfo, Write
 from wsocket.errors import ClientGone, RequestError, ResponseAborted
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 # Bytes of an unread request body that are cheaper to skip than a new connection.
 DRAIN_LIMIT = 64 * 1024
 
-_STATUS = re.compile(r"[1-9]\d\d [^\x00-\x1f\x7f]*", re.ASCII)
+_STATUS = re.compile(rf"{STATUS_CODE} [^\x00-\x1f\x7f]*")
 
 
 class ClientConnection(Protocol):

@@ -15,7 +15,7 @@ from weakref import WeakSet
 from wsgiref.util import is_hop_by_hop
 
 from wsocket.core.concurrency.kinds import GREENLETS
-from wsocket.core.http.request import TLS_EXPECTED
+from wsocket.core.http.refusal import TLS_EXPECTED
 from wsocket.core.net.endpoints import parse_endpoint
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from wsocket.core.http.grammar import CONTENT_LENGTH
 from wsocket.errors import HttpError, RequestError
 
 _BAD_REQUEST = "400 Bad Request"
-_LENGTH = re.compile(r"[0-9]{1,18}")
+_LENGTH = re.compile(CONTENT_LENGTH)
 
 
 def read_body(environ: Mapping[str, Any], *, limit: int) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any
 
+from wsocket.core.http.grammar import TOKEN
 from wsocket.core.websocket import deflate as permessage_deflate
 from wsocket.core.websocket.deflate import DeflateParameters
 from wsocket.core.websocket.origins import check_origin
@@ -22,7 +23,7 @@ SUPPORTED_VERSIONS = ("13", "8", "7")
 
 _BAD_REQUEST = "400 Bad Request"
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TOKEN = re.compile(TOKEN)
 _HTTP_VERSION = re.compile(r"HTTP/(\d)\.(\d)")
 # 16 bytes in base64: of the 22nd character only the two upper bits are used.
 _KEY = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")
