@@ -78,7 +78,7 @@ LAYERS: list[dict[str, Purity]] = [
         "wamp.authorization": all_pure,
         "wamp.pubsub": all_pure,
         "wamp.rpc": all_pure,
-        "wamp.transports": only("frame_codec", "rawsocket_frames"),
+        "wamp.transports": only("frame_codec", "longpoll_settings", "rawsocket_frames"),
     },
     {"wamp.meta": all_pure},
     {"wamp.router": all_pure},

@@ -26,6 +26,7 @@ from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.router import Router
 from wsocket.wamp.transports.longpoll import LongPoll
+from wsocket.wamp.transports.longpoll_settings import LongPolling
 from wsocket.wamp.transports.rawsocket import RawSocketTransport
 from wsocket.wamp.transports.websocket import WampSubprotocol
 
@@ -57,8 +58,9 @@ class WSocketApp(Framework):
         max_workers: How many procedures and subscribers of this process run at once; by
             default 64 threads, or 1000 greenlets.
         limits: What a websocket may cost, and how often it is pinged.
-        longpoll: The base path of WAMP over HTTP requests, such as ``"/longpoll"``, for
-            clients that cannot open a websocket; None for nowhere.
+        longpoll: Serves WAMP over HTTP requests, for clients that cannot open a
+            websocket: the base path, such as ``"/longpoll"``, or a `LongPolling` with
+            further settings. None: not at all.
         join_timeout: Seconds that a WAMP client has from connecting until it is in a
             realm, and for its answer to GOODBYE.
 
@@ -78,14 +80,13 @@ class WSocketApp(Framework):
         realms: Sequence[Realm] = (),
         max_workers: int | None = None,
         limits: Limits | None = None,
-        longpoll: str | None = None,
+        longpoll: str | LongPolling | None = None,
         join_timeout: float = 10.0,
     ) -> None:
         check_seconds("join_timeout", join_timeout, least=0.001)
         names = [protocol] if isinstance(protocol, str) else list(protocol or ())
         self.protocol = protocol
         self._wamp: Application | None = None
-        self._longpoll: LongPoll | None = None
         plugins = []
         if WAMP in names:
             names.remove(WAMP)
@@ -107,15 +108,9 @@ class WSocketApp(Framework):
             limits=limits,
         )
         if longpoll is not None:
+            if not isinstance(longpoll, LongPolling):
+                longpoll = LongPolling(longpoll)
             self._serve_longpoll(longpoll)
-
-    def close(self, code: int = 1012, reason: str = "the server is going away") -> None:
-        """Close every websocket, and end every long-poll transport; see
-        `Framework.close`.
-        """
-        if self._longpoll is not None:
-            self._longpoll.close()
-        super().close(code, reason)
 
     def register(
         self,
@@ -290,7 +285,7 @@ class WSocketApp(Framework):
             max_message_size=self.max_message_size,
             pings=pings,
         )
-        return self._listen(url, transport.connect, ssl_context=ssl_context)
+        return self.listeners.listen(url, transport.connect, ssl_context=ssl_context)
 
     def add_realm(self, realm: Realm) -> None:
         """Open another realm of the router. Callable from any thread, also while it
@@ -327,17 +322,16 @@ class WSocketApp(Framework):
         """
         self._application.set_authorizer(realm, authorizer)
 
-    def _serve_longpoll(self, base: str) -> None:
-        application = self._application
-        self._longpoll = LongPoll(
-            base,
+    def _serve_longpoll(self, settings: LongPolling) -> None:
+        handler = LongPoll(
+            settings,
             self.router,
-            prepare=application.prepare,
+            prepare=self._application.prepare,
+            connections=self.connections,
             max_message_size=self.max_message_size,
             allowed_origins=self.allowed_origins,
-            limits=self._limits,
         )
-        self._resources[self._longpoll.route] = self._longpoll
+        self.resources[handler.route] = handler
 
     @property
     def _application(self) -> Application:

@@ -48,7 +48,6 @@ class Both:
         handshake = Handshake(
             version=13,
             accept="",
-            offered=(),
             subprotocol="chat",
             deflate=deflate,
             extensions="",

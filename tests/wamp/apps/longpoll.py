@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from wsocket import Limits, WSocketApp
+from wsocket import LongPolling, WSocketApp
 
 logging.basicConfig(level=logging.DEBUG)
 
@@ -15,7 +15,7 @@ AUTOBAHN = (
 
 app = WSocketApp(protocol="WAMP", longpoll="/longpoll")
 brief = WSocketApp(
-    protocol="WAMP", longpoll="/longpoll", limits=Limits(poll_timeout=SHORT)
+    protocol="WAMP", longpoll=LongPolling("/longpoll", poll_timeout=SHORT)
 )
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from wsocket.core.net.tls.terminator import TlsConnection
 
-# Bytes in one send(), at most. Each send may take the server's timeout, so a slow client
-# gets a large response as long as it takes this much in that time.
+# Most bytes in one send(). Each send may take the server's timeout, so a slow client
+# must read this much in that time.
 SEND_SIZE = 64 * 1024
 
 # Seconds that a client gets to notice that its connection is being closed.
