@@ -323,10 +323,11 @@ class WSocketApp(Framework):
         self._application.set_authorizer(realm, authorizer)
 
     def _serve_longpoll(self, settings: LongPolling) -> None:
+        prepare = self._application.prepare
         handler = LongPoll(
             settings,
             self.router,
-            prepare=self._application.prepare,
+            prepare=prepare,
             connections=self.connections,
             max_message_size=self.max_message_size,
             allowed_origins=self.allowed_origins,

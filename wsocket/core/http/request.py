@@ -29,11 +29,13 @@ _CGI_FIELDS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 
 class Request:
-    """The head of a request, checked.
+    """The head of a request, checked (RFC 9112).
 
     Attributes:
         line: The request line.
+        method: The method, in the client's own letters.
         version: ``"HTTP/1.1"`` or ``"HTTP/1.0"``.
+        modern: The version is not HTTP/1.0.
         target: Path and query; empty for ``OPTIONS *``.
         fields: The headers, by lower-case name.
         length: Bytes of the body; None when it is chunked.
@@ -57,7 +59,7 @@ class Request:
         self.fields = fields
         host, self.target = _split_target(target, method)
         if host is not None:
-            fields["host"] = host  # it takes precedence (section 3.2.2)
+            fields["host"] = host  # the target takes precedence (section 3.2.2)
         _check_host(fields, modern=self.modern)
         self.length = _body_length(fields, modern=self.modern)
         # In HTTP/1.0 the end of the connection marks the end of the response.
@@ -65,7 +67,7 @@ class Request:
         self.expects_continue = self.modern and _expects_continue(fields)
 
     def environ(self) -> dict[str, Any]:
-        """What the request says about itself, for WSGI's environ (PEP 3333)."""
+        """The request's part of WSGI's environ (PEP 3333)."""
         path, _, query = self.target.partition("?")
         environ = {
             "REQUEST_METHOD": self.method,
@@ -76,14 +78,14 @@ class Request:
         }
         for name, value in self.fields.items():
             key = name.replace("-", "_").upper()
-            # An underscore could pass for a header that a proxy has set.
+            # With an underscore it could pass for a header that only a proxy may set.
             if "_" not in name:
                 environ[key if key in _CGI_FIELDS else f"HTTP_{key}"] = value
         return environ
 
 
 def parse_request(data: bytes) -> Request:
-    """Parse a request's head: lines that end in CRLF, but for the last one.
+    """Parse a request's head: lines with CRLF between them.
 
     Raises:
         RequestError: It is malformed.
@@ -101,7 +103,7 @@ def parse_request(data: bytes) -> Request:
 
 
 def _split_target(target: str, method: str) -> tuple[str | None, str]:
-    """The host, where the target names one, and path and query (section 3.2)."""
+    """The host, if the target names one, and path and query (section 3.2)."""
     if target[0] == "/":
         return None, target
     if target == "*" and method == "OPTIONS":

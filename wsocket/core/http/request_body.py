@@ -27,12 +27,16 @@ _CHUNK_LINE = re.compile(
 
 
 class RequestBody(io.RawIOBase):
-    """The unbuffered body of a request; `stream` makes it WSGI's ``wsgi.input``.
+    """The body of a request, unbuffered; `stream` makes WSGI's ``wsgi.input`` of it.
 
     Args:
         source: The connection's reader.
         length: Bytes of the body; None when it is chunked.
-        before_read: Called once, before the first byte is waited for.
+        before_read: Called once, before the first read.
+
+    Attributes:
+        complete: The whole body has been read.
+        broken: Reading has failed, and will not be tried again.
     """
 
     def __init__(
@@ -51,7 +55,7 @@ class RequestBody(io.RawIOBase):
         self.broken = False
 
     def stream(self) -> io.BufferedIOBase:
-        """The body as a file; reading raises RequestError if the client breaks it."""
+        """The body as a file; reading raises RequestError if the client broke HTTP."""
         return io.BytesIO() if self.complete else io.BufferedReader(self)
 
     def readable(self) -> bool:
@@ -59,7 +63,11 @@ class RequestBody(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Read what there is, as `io.RawIOBase` has it."""
+        """Part of `io.RawIOBase`.
+
+        Raises:
+            RequestError: The body is malformed or did not arrive.
+        """
         if self.broken:
             refuse("the request body could not be read before")
         if self.complete:
@@ -77,19 +85,22 @@ class RequestBody(io.RawIOBase):
             refuse(f"the connection was lost within the request body: {error}")
 
     def may_be_drained(self, limit: int) -> bool:
-        """Whether the unread rest of the body, if any, is known to come and is short.
+        """Whether `drain` is worth trying: the rest is short, and will come.
 
         Args:
-            limit: Most bytes that are worth waiting for.
+            limit: Bytes that `drain` reads at most.
         """
         waits_for_continue = self._before_read is not None and not self.complete
         return not self.broken and not waits_for_continue and self._left <= limit
 
     def drain(self, limit: int) -> bool:
-        """Skip what the application left unread; False when the connection must close.
+        """Skip the bytes that the application has not read.
 
         Args:
-            limit: Most bytes that are worth waiting for.
+            limit: Bytes to read at most.
+
+        Returns:
+            False if the body did not end: the connection must be closed.
         """
         if not self.may_be_drained(limit):
             return False
@@ -116,7 +127,7 @@ class RequestBody(io.RawIOBase):
         return count
 
     def _start_chunk(self) -> None:
-        """Read what stands before a chunk's data (RFC 9112 section 7.1)."""
+        """Read the line before a chunk's data (RFC 9112 section 7.1)."""
         if not self._first_chunk and self._source.read(2) != b"\r\n":
             refuse("a chunk is longer than its size says")
         self._first_chunk = False

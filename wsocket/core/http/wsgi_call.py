@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from wsocket.core.concurrency.kinds import FAILURES
 from wsocket.core.http.grammar import STATUS_CODE
-from wsocket.core.http.headers import header_list
+from wsocket.core.http.headers import has_no_body, header_list
 from wsocket.core.http.refusal import closing_response
 from wsocket.core.http.request import Request
 from wsocket.core.http.request_body import RequestBody
@@ -52,6 +52,9 @@ class ClientConnection(Protocol):
 class WsgiCall:
     """One request and its response.
 
+    Args:
+        connection: The connection on which the request came.
+
     Attributes:
         body: The request's body.
     """
@@ -70,7 +73,7 @@ class WsgiCall:
         self._head_sent = False
         self._keep = request.keeps_alive
         self._chunked = False
-        self._promised: int | None = None  # the body's length, where the head tells it
+        self._promised: int | None = None  # the body's length, if the head says it
         self._sent = 0  # bytes of the body
 
     def run(self, app: WSGIApplication) -> bool:
@@ -84,7 +87,7 @@ class WsgiCall:
             self._refuse(error.status, error.problem)
         except ResponseAborted:  # it has been logged
             self._abort()
-        except (*FAILURES, SystemExit):  # which would end gevent's whole server
+        except (*FAILURES, SystemExit):  # SystemExit would end gevent's server
             logger.exception("%a failed", self._name)
             problem = "the application failed; the server's log says why"
             self._refuse("500 Internal Server Error", problem)
@@ -144,15 +147,15 @@ class WsgiCall:
             for data in result:
                 if data:
                     self._send(data, None)
-        if not self._head_sent:  # there was nothing
+        if not self._head_sent:  # the body is empty
             self._send(b"", 0)
         self._complete()
 
     def _send(self, data: bytes, size: int | None) -> None:
-        """Send a part of the body, after the head if that has not gone yet.
+        """Send a part of the body, and before the first part the head.
 
         Args:
-            size: Length of the whole body, where that is known.
+            size: Length of the whole body, if it is known.
         """
         head = b""
         if not self._head_sent:
@@ -180,11 +183,10 @@ class WsgiCall:
 
     @property
     def _has_no_body(self) -> bool:
-        """RFC 9112 section 6.3."""
-        return self._request.method == "HEAD" or self._status[:3] in ("204", "304")
+        return has_no_body(self._request.method, self._status)
 
     def _head(self, size: int | None) -> str:
-        """The response's head, with what says how long its body is."""
+        """The response's head, with the length of the body or its coding."""
         if not self._status:
             raise RuntimeError("the application did not call start_response")
         given = {name.lower(): value for name, value in self._headers}
@@ -193,7 +195,7 @@ class WsgiCall:
         if "date" not in given:
             lines.append(f"Date: {_now()}")
         if self._has_no_body:
-            pass  # its length would be that of the response to GET
+            pass  # a length would be that of the response to GET
         elif "content-length" in given:
             self._promised = int(given["content-length"])
         elif size is not None:
@@ -226,7 +228,7 @@ class WsgiCall:
             self._connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _refuse(self, status: str, problem: str) -> None:
-        """Tell the client of `problem`, or at least that the response is broken."""
+        """Send `problem` in place of a response, or abort one that has begun."""
         if self._head_sent:
             self._abort()
             return
@@ -239,7 +241,7 @@ class WsgiCall:
             logger.debug("%a: client gone: %s", self._name, gone)
 
     def _abort(self) -> None:
-        """End a response before its end; the client must be able to tell."""
+        """End an incomplete response, so that the client notices."""
         self._keep = False
         if not self._chunked and self._promised is None:
             self._connection.abort()

@@ -54,7 +54,7 @@ class EventHook:
                 logger.exception("the event handler %r failed", handler)
 
 
-class Event:
+class EventAttribute:
     """An attribute of an application that is the `EventHook` of one event."""
 
     def __init__(self, default: EventHandler) -> None:
@@ -86,9 +86,9 @@ class Events:
             gone.
     """
 
-    onconnect = Event(demo.log_client)
-    onmessage = Event(demo.echo)
-    onclose = Event(demo.log_close)
+    onconnect = EventAttribute(demo.log_client)
+    onmessage = EventAttribute(demo.echo)
+    onclose = EventAttribute(demo.log_close)
 
     def run_events(self, environ: Environ, start_response: object) -> None:
         """The websocket handler of an application without routes."""
