@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, overload
 
 from wsocket.core.web import demo
 from wsocket.core.websocket.blocking import WebSocket
@@ -63,7 +63,15 @@ class EventAttribute:
     def __set_name__(self, owner: type[object], name: str) -> None:
         self._name = name
 
-    def __get__(self, app: object, owner: type[object]) -> EventHook:
+    @overload
+    def __get__(self, app: None, owner: type[object]) -> EventAttribute: ...
+
+    @overload
+    def __get__(self, app: object, owner: type[object]) -> EventHook: ...
+
+    def __get__(self, app: object, owner: type[object]) -> EventHook | EventAttribute:
+        if app is None:  # asked of the class, as `help` does
+            return self
         hook: EventHook = vars(app).setdefault(self._name, EventHook(self._default))
         return hook
 
