@@ -15,7 +15,7 @@ from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld, Peer, tcp_pair
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.outbox import Droppable
 from wsocket.core.websocket.frames import encode_frame
-from wsocket.core.websocket.on_loop import Channel
+from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.core.websocket.protocol import WebSocketProtocol
 
 LARGE = 50_000  # bytes of a payload; a few of them fill the kernel's buffer
@@ -35,18 +35,18 @@ class Recorder:
         self.ended = world.event()
         self._react = react
 
-    def received(self, message) -> None:
+    def message_received(self, message) -> None:
         self.messages.append(message)
         if self._react is not None:
             self._react(message)
 
-    def disconnected(self, code: int, reason: str) -> None:
+    def lost(self, code: int, reason: str) -> None:
         self.ends.append((code, reason))
         self.ended.set()
 
 
 class Line:
-    """A channel on the loop and its peer; over TCP, sends can be counted."""
+    """A websocket on the loop and its peer; over TCP, sends can be counted."""
 
     def __init__(
         self, on: LoopWorld, *, limits=None, react=None, read_ahead=b"", tcp=False
@@ -55,15 +55,15 @@ class Line:
         self.sock, theirs = tcp_pair() if tcp else socket.socketpair()
         self.peer = Peer(on.world.socket_class(fileno=theirs.detach()))
         self.receiver = Recorder(on.world, react)
-        connection = WebSocketProtocol(max_message_size=2**20)
-        self.channel = Channel(
-            on.loop, self.sock, connection, limits=limits or Limits(close_timeout=0.2)
+        protocol = WebSocketProtocol(max_message_size=2**20)
+        self.stream = WebSocketStream(
+            on.loop, self.sock, protocol, limits=limits or Limits(close_timeout=0.2)
         )
-        on.run(self.channel.open, self.receiver, read_ahead)
+        on.run(self.stream.open, self.receiver, read_ahead)
 
     def write(self, *frames: bytes) -> None:
         """Write *frames* in one turn of the loop, and wait until the turn is over."""
-        self.on.run(lambda: [self.channel.write(frame) for frame in frames])
+        self.on.run(lambda: [self.stream.write(frame) for frame in frames])
         self.on.run(lambda: True)
 
     @property
@@ -116,7 +116,7 @@ def make(on):
 
     yield make_one
     for line in lines:
-        on.run(line.channel.abort)
+        on.run(line.stream.drop)
         line.peer.close()
 
 
@@ -140,8 +140,7 @@ def test_messages_of_one_turn_are_forwarded_in_one_send(on, make):
     """Two peers speak at once: who hears both gets them in one send."""
     hearer = make(tcp=True)
     speakers = [
-        make(react=lambda message: hearer.channel.write(text(message)))
-        for _ in range(2)
+        make(react=lambda message: hearer.stream.write(text(message))) for _ in range(2)
     ]
 
     said = client_frame(TEXT, b"one") + client_frame(TEXT, b"two")
@@ -161,7 +160,7 @@ def sends_seen(on, make, *, speakers: int, messages: int, hearers: int) -> list[
     def forward(message: str) -> None:
         seen.append(hearing[0].sends)
         for hearer in hearing:
-            hearer.channel.write(text(message))
+            hearer.stream.write(text(message))
 
     speaking = [make(react=forward) for _ in range(speakers)]
     said = b"".join(client_frame(TEXT, b"%d" % each) for each in range(messages))
@@ -198,7 +197,7 @@ def test_a_burst_waits_for_the_next_that_is_there(on, make):
 
 def test_a_connection_that_breaks_amid_a_burst_is_over(on, make):
     """The messages of the second half are not handled any more."""
-    line = make(react=lambda message: line.channel.write(text(message)))
+    line = make(react=lambda message: line.stream.write(text(message)))
     said = b"".join(client_frame(TEXT, b"%d" % each) for each in range(16))
 
     def speak_and_break_off() -> None:
@@ -210,45 +209,12 @@ def test_a_connection_that_breaks_amid_a_burst_is_over(on, make):
     assert line.receiver.messages == [str(each) for each in range(8)]
 
 
-def test_the_answer_to_a_message_alone_leaves_at_once(on, make):
-    """Its receiver is at work while the rest of the turn is done."""
-    sends = []
-
-    def answer(message: str) -> None:
-        line.channel.write(text(message))
-        sends.append(line.sends)
-
-    line = make(react=answer, tcp=True)
-    line.peer.send(TEXT, b"one")
-    assert line.texts(1) == [b"one"]
-    line.peer.sock.send(client_frame(TEXT, b"two") + client_frame(TEXT, b"three"))
-    assert line.texts(2) == [b"two", b"three"]
-    assert sends == [1, 1, 1]
-
-
-def test_of_what_one_message_causes_only_the_first_leaves_at_once(on, make):
-    """The rest is gathered: a send for each frame would cost more than it brings."""
-    hearer, other = make(tcp=True), make(tcp=True)
-    sends = []
-
-    def forward(message: str) -> None:
-        for each in (hearer, other, hearer, hearer):
-            each.channel.write(text(message))
-            sends.append(each.sends)
-
-    make(react=forward).peer.send(TEXT, b"said")
-    assert hearer.texts(3) == [b"said"] * 3
-    assert other.texts(1) == [b"said"]
-    assert sends == [1, 0, 1, 1]
-    assert (hearer.sends, other.sends) == (2, 1)
-
-
 def test_an_answer_that_the_kernel_takes_in_part_arrives_whole(on, make):
     """What was written after it stays behind it."""
 
     def answer(message: str) -> None:
-        line.channel.write(b"".join(map(large, range(40))))
-        line.channel.write(text(message))
+        line.stream.write(b"".join(map(large, range(40))))
+        line.stream.write(text(message))
 
     line = make(react=answer)
     line.peer.send(TEXT, b"said")
@@ -261,7 +227,7 @@ def test_an_answer_for_a_full_connection_stays_behind_what_waits(on, make):
     """It does not overtake."""
     hearer = make()
     hearer.write(*map(large, range(40)))
-    line = make(react=lambda message: hearer.channel.write(text(message)))
+    line = make(react=lambda message: hearer.stream.write(text(message)))
     line.peer.send(TEXT, b"said")
     line.peer.send(PING, b"handled?")
     line.peer.frame()
@@ -276,7 +242,7 @@ def test_whoever_writes_to_a_broken_connection_finishes_first(on, make):
     ends = []
 
     def forward(message: str) -> None:
-        hearer.channel.write(text(message))
+        hearer.stream.write(text(message))
         ends.extend(hearer.receiver.ends)
 
     on.run(hearer.sock.shutdown, socket.SHUT_WR)  # a send fails from now on
@@ -290,7 +256,7 @@ def test_writes_of_greenlets_and_callbacks_keep_their_order(on, line):
     number = count()
 
     def write() -> None:
-        line.channel.write(text(str(next(number))))
+        line.stream.write(text(str(next(number))))
 
     def several() -> None:
         gevent.spawn_raw(write)
@@ -308,7 +274,7 @@ def test_what_a_greenlet_writes_leaves_without_another_event(on, line):
 
     def later() -> None:
         gevent.sleep(0.01)
-        line.channel.write(text("from a greenlet"))
+        line.stream.write(text("from a greenlet"))
 
     on.run(gevent.spawn_raw, later)
     assert line.texts(1) == [b"from a greenlet"]
@@ -355,7 +321,7 @@ def test_frames_in_parts_wait_like_others(line):
 
 def test_a_frame_in_parts_may_be_the_last(line):
     """What is written before the end arrives before the end."""
-    line.on.run(lambda: (line.channel.write(in_parts(1)), line.channel.finish()))
+    line.on.run(lambda: (line.stream.write(in_parts(1)), line.stream.close_sending()))
     assert int(line.texts(1)[0][:NUMBER]) == 1
     assert line.peer.ended()
 
@@ -383,7 +349,7 @@ def test_the_oldest_droppable_frames_are_dropped_and_counted(on, make):
     for number in range(0, 100, 2):
         line.write(Droppable(large(number)), Droppable(large(number + 1)))
     line.write(text("reply"))
-    total = 100 - on.run(lambda: line.channel.dropped)
+    total = 100 - on.run(lambda: line.stream.dropped)
     heard = [int(payload[:NUMBER]) for payload in line.texts(total)]
     assert line.texts(1) == [b"reply"]
     gap = next(place for place in range(total) if heard[place] != place)
@@ -396,7 +362,7 @@ def test_bytes_are_limited_too(on, make):
     """A few large frames may be too much."""
     line = make(limits=Limits(outbox_bytes=4 * LARGE))
     line.write(*[Droppable(large(number)) for number in range(50)])
-    dropped = on.run(lambda: line.channel.dropped)
+    dropped = on.run(lambda: line.stream.dropped)
     assert 30 < dropped < 50
     heard = [int(payload[:NUMBER]) for payload in line.texts(50 - dropped)]
     assert heard[-3:] == [47, 48, 49]
@@ -407,7 +373,7 @@ def test_a_reply_is_never_dropped_but_the_connection(make, caplog):
     line = make(limits=Limits(outbox_messages=10))
     line.write(*map(large, range(50)))
     assert line.end() == (1006, "")
-    assert line.channel.dropped == 0
+    assert line.stream.dropped == 0
     assert "does not read" in caplog.text
     with pytest.raises((EOFError, ConnectionResetError)):
         line.texts(50)
@@ -419,7 +385,7 @@ def test_replies_push_out_events_before_they_end_the_connection(on, make):
     line.write(*map(large, range(8)))
     line.write(*[Droppable(text(f"event {number}")) for number in range(12)])
     line.write(text("first reply"), text("second reply"))
-    dropped = on.run(lambda: line.channel.dropped)
+    dropped = on.run(lambda: line.stream.dropped)
     heard = line.texts(22 - dropped)
     assert [int(payload[:NUMBER]) for payload in heard[:8]] == list(range(8))
     assert heard[8:-2] == [b"event %d" % number for number in range(dropped, 12)]
@@ -483,16 +449,16 @@ def test_a_receiver_that_fails_at_the_end_is_logged(on, make, caplog):
     def fail(code: int, reason: str) -> None:
         raise KeyError("oops")
 
-    line.receiver.disconnected = fail
-    on.run(line.channel.abort)
+    line.receiver.lost = fail
+    on.run(line.stream.drop)
     assert on.run(lambda: "alive") == "alive"
     assert "oops" in caplog.text
 
 
-@pytest.mark.parametrize("how", ["abort", "close"])
+@pytest.mark.parametrize("how", ["drop", "close"])
 def test_nothing_is_received_after_we_end_the_connection(make, how):
     """Not even what came in the same segment."""
-    line = make(react=lambda message: getattr(line.channel, how)())
+    line = make(react=lambda message: getattr(line.stream, how)())
     line.peer.sock.sendall(client_frame(TEXT, b"one") + client_frame(TEXT, b"two"))
     line.end()
     assert line.receiver.messages == ["one"]
@@ -519,7 +485,7 @@ def test_the_peer_closes(line):
 
 def test_we_close(on, line):
     """The peer's answer ends the connection with our code."""
-    on.run(line.channel.close, 4001, "because")
+    on.run(line.stream.close, 4001, "because")
     assert line.peer.frame()[:2] == (CLOSE, close_payload(4001, "because"))
     line.peer.send(CLOSE, close_payload(4001))
     assert line.peer.ended()
@@ -531,9 +497,9 @@ def test_nothing_follows_the_close_frame(on, line):
     """Whether we closed or the peer did, later writes are ignored."""
 
     def close() -> None:
-        line.channel.write(text("before"))
-        line.channel.close()
-        line.channel.write(text("after"))
+        line.stream.write(text("before"))
+        line.stream.close()
+        line.stream.write(text("after"))
 
     on.run(close)
     line.write(text("much later"))
@@ -563,7 +529,7 @@ def test_a_close_waits_behind_the_backlog(line):
 
 def test_a_peer_that_never_answers_is_dropped(on, line):
     """After close_timeout."""
-    on.run(line.channel.close)
+    on.run(line.stream.close)
     assert line.end() == (1006, "")
     assert line.peer.frame().opcode == CLOSE
     assert line.peer.ended()
@@ -581,7 +547,7 @@ def test_an_invalid_close_changes_nothing(on, line):
 
     def close() -> None:
         try:
-            line.channel.close(1005)
+            line.stream.close(1005)
         except ValueError as error:
             caught.append(error)
 
@@ -609,9 +575,9 @@ def test_a_broken_protocol_is_told_to_both(line):
     assert line.end()[0] == 1002
 
 
-def test_abort_ends_the_connection_without_a_close(on, line):
+def test_drop_ends_the_connection_without_a_close(on, line):
     """At once; twice is once."""
-    on.run(line.channel.abort)
-    on.run(line.channel.abort)
+    on.run(line.stream.drop)
+    on.run(line.stream.drop)
     assert line.end() == (1006, "")
     assert line.peer.ended()

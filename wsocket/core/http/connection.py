@@ -118,7 +118,7 @@ class HttpConnection:
     def reset(self) -> None:
         """Close so that it is an error for the client, not the end of a response."""
         if self._tls is not None:
-            self._tls.abort()
+            self._tls.abort_on_close()
         no_time = struct.pack("ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
         self.connection.close()

@@ -14,9 +14,9 @@ class Limits:
         outbox_bytes: Bytes that may wait.
         close_timeout: Seconds from the start of the closing handshake until the TCP
             connection is dropped.
-        ping_interval: Seconds between pings; 0 for none.
-        ping_timeout: Seconds in which a ping must be answered, or anything be heard; at
-            most `ping_interval`.
+        ping_interval: Seconds between two pings; 0 for no pings.
+        ping_timeout: Seconds after a ping until something must have come from the peer;
+            at most `ping_interval`.
         poll_timeout: Seconds after which a long poll that has brought nothing is
             answered empty. Clients and proxies have timeouts of their own (12 s in
             autobahn.js); it must be shorter.

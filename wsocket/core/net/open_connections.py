@@ -1,4 +1,4 @@
-"""The open connections of one loop: pinged, and closed together."""
+"""The open connections of one loop, which are pinged, and closed together."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ class Closable(Protocol):
     """A connection that is closed when the server ends."""
 
     def close(self, code: int, reason: str) -> None:
-        """Begin to close it. *code* and *reason* are those of a websocket (RFC 6455
-        section 7.4); a protocol that has no words for them does without.
+        """Begin to close it, with the close code of a websocket (RFC 6455 section 7.4).
+
+        A protocol that has no close codes ignores *code* and *reason*.
         """
 
 
 class OpenConnection(Beating, Closable, Protocol):
-    """A connection that the loop drives."""
+    """A connection that can be pinged and closed."""
 
 
 class OpenConnections:
@@ -41,7 +42,7 @@ class OpenConnections:
             )
 
     def add(self, connection: Closable) -> None:
-        """Close *connection* with the others, unless it is discarded before."""
+        """Close *connection* with the others, unless it is forgotten before."""
         self._connections.add(connection)
 
     def watch(self, connection: Beating) -> None:
@@ -49,11 +50,11 @@ class OpenConnections:
         if self._heartbeat is not None:
             self._heartbeat.add(connection)
 
-    def discard(self, connection: OpenConnection) -> None:
+    def forget(self, connection: OpenConnection) -> None:
         """Forget a connection that has ended."""
         self._connections.discard(connection)
         if self._heartbeat is not None:
-            self._heartbeat.discard(connection)
+            self._heartbeat.forget(connection)
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close every connection."""

@@ -31,7 +31,7 @@ from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.websocket import handshake
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.handshake import Handshake
-from wsocket.core.websocket.on_loop import Channel
+from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.core.websocket.origins import check_allowed_origins
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.subprotocol import Subprotocol
@@ -264,18 +264,18 @@ class Framework:
         environ = _with_shared_strings(environ)
 
         def connect() -> None:
-            switchboard = self._switchboard_on(loop)
-            channel = Channel(
+            connections = self._switchboard_on(loop)
+            stream = WebSocketStream(
                 loop,
                 sock,
                 WebSocketProtocol(max_message_size=self.max_message_size),
                 limits=self._limits,
-                on_end=switchboard.discard,
+                on_end=connections.forget,
             )
-            switchboard.add(channel)
-            switchboard.watch(channel)
-            channel.write(agreed.response_bytes())
-            channel.open(plugin.connect(channel, name, environ), taken.read_ahead)
+            connections.add(stream)
+            connections.watch(stream)
+            stream.write(agreed.response_bytes())
+            stream.open(plugin.connect(stream, name, environ), taken.read_ahead)
 
         loop.call_soon(connect)
 

@@ -247,7 +247,7 @@ class WebSocket:
         now, limits = time.monotonic(), self._limits
         if self._pinged is not None:
             if now - self._pinged >= limits.ping_timeout:
-                self._lose()
+                self._drop()
         elif self._patience and now - self._heard_at >= self._patience:
             self._pinged = now
             self._ping_quietly()
@@ -287,9 +287,9 @@ class WebSocket:
         else:
             self._heard = True
 
-    def abort(self) -> None:
-        """Drop the connection now; `receive` raises `WebSocketClosed`."""
-        self._lose()
+    def drop(self) -> None:
+        """End the connection at once; `receive` raises `WebSocketClosed`."""
+        self._drop()
 
     def _read(self) -> None:
         limits = self._limits
@@ -309,7 +309,7 @@ class WebSocket:
             self._pinged = None
             self._events.extend(self._connection.feed(data))
         else:
-            self._lose()
+            self._drop()
 
     def _handle_control(self, event: Ping | Pong | Close | ProtocolError) -> None:
         """Answer a control frame, or fail the connection."""
@@ -322,7 +322,7 @@ class WebSocket:
         # Without the lock's owner progressing there is nothing to answer to: it is
         # stuck in a send to a peer that does not read.
         if not self._sending.acquire(timeout=self.close_timeout):
-            self._lose()
+            self._drop()
             return
         try:
             self._answer(event)
@@ -361,7 +361,7 @@ class WebSocket:
         """Start the closing handshake; False when there is nobody to wait for."""
         # A sender that is stuck, because the peer does not read, holds the lock.
         if not self._sending.acquire(timeout=self.close_timeout):
-            self._lose()
+            self._drop()
             return False
         try:
             frame = self._connection.close(code, reason)
@@ -386,7 +386,7 @@ class WebSocket:
             self._skip_messages()
             while not self._connection.closed:
                 if not self._readable_before(deadline):
-                    self._lose()
+                    self._drop()
                     return
                 self._read()
                 self._skip_messages()
@@ -425,10 +425,10 @@ class WebSocket:
             for part in (frame,) if isinstance(frame, bytes) else frame:
                 self._sock.sendall(part)
         except OSError:
-            self._lose()
+            self._drop()
             raise self._closed() from None
 
-    def _lose(self) -> None:
+    def _drop(self) -> None:
         """The TCP connection is gone, or useless."""
         self._connection.lost()
         self._shut_down()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, Timer
-from wsocket.core.net.outbox import Backlog
+from wsocket.core.net.outbox import Outbox
 from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
 from wsocket.wamp.serializers.base import Serializer
@@ -90,7 +90,7 @@ class LongPollCodec(FrameCodec):
         """
         return self.packing.split(body if self.serializer.binary else body.decode())
 
-    def reply(self, backlog: Backlog) -> Reply:
+    def reply(self, backlog: Outbox) -> Reply:
         """The answer that takes from *backlog* what fits into one body."""
         messages = map(bytes, backlog.take(self.packing.size))
         return Reply("200 OK", self.packing.join(messages), self._media_type)
@@ -137,7 +137,7 @@ class LongPollLink:
         self._loop = loop
         self._limits = limits
         self._on_end = on_end
-        self._backlog = Backlog(
+        self._backlog = Outbox(
             messages=limits.outbox_messages, size=limits.outbox_bytes
         )
         self._poll: Future[Reply] | None = None
@@ -234,7 +234,7 @@ class LongPollLink:
             return
         if self._poll is not None and self._backlog:
             self._deliver()
-        self.dropped += self._backlog.shed()
+        self.dropped += self._backlog.drop_oldest()
         if not self._backlog.fits:
             logger.warning("closing a transport that does not poll: %s", self._backlog)
             self.end()
