@@ -184,7 +184,7 @@ class Inflater:
                 if output:
                     yield output
 
-    def finish(self, limit: int) -> Iterator[bytes]:
+    def complete(self, limit: int) -> Iterator[bytes]:
         """Yield the rest of the message, `limit` bytes at most.
 
         Raises:

@@ -317,7 +317,7 @@ class FrameDecoder:
             self._mask = self._mask[turn:] + self._mask[:turn]
         if self._final and not self._awaited:
             self._message = None
-            events.append(message.finish())
+            events.append(message.complete())
         return stop
 
 
