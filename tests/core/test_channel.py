@@ -49,7 +49,14 @@ class Line:
     """A websocket on the loop and its peer; over TCP, sends can be counted."""
 
     def __init__(
-        self, on: LoopWorld, *, limits=None, react=None, read_ahead=b"", tcp=False
+        self,
+        on: LoopWorld,
+        *,
+        limits=None,
+        react=None,
+        read_ahead=b"",
+        on_end=None,
+        tcp=False,
     ) -> None:
         self.on = on
         self.sock, theirs = tcp_pair() if tcp else socket.socketpair()
@@ -57,7 +64,11 @@ class Line:
         self.receiver = Recorder(on.world, react)
         protocol = WebSocketProtocol(max_message_size=2**20)
         self.stream = WebSocketStream(
-            on.loop, self.sock, protocol, limits=limits or Limits(close_timeout=0.2)
+            on.loop,
+            self.sock,
+            protocol,
+            limits=limits or Limits(close_timeout=0.2),
+            on_end=on_end,
         )
         on.run(self.stream.open, self.receiver, read_ahead)
 
@@ -234,6 +245,20 @@ def test_an_answer_for_a_full_connection_stays_behind_what_waits(on, make):
     numbers = [int(payload[:NUMBER]) for payload in hearer.texts(40)]
     assert numbers == list(range(40))
     assert hearer.texts(1) == [b"said"]
+
+
+def test_a_connection_whose_end_fails_keeps_nobody_from_sending(on, make, caplog):
+    """What is written to others in the same turn is sent."""
+
+    def fail(stream: WebSocketStream) -> None:
+        raise KeyError("oops")
+
+    broken, sound = make(on_end=fail), make()
+    on.run(broken.sock.shutdown, socket.SHUT_WR)  # a send fails from now on
+    on.run(lambda: [each.stream.write(text("said")) for each in (broken, sound)])
+    assert sound.texts(1) == [b"said"]
+    assert broken.end() == (1006, "")
+    assert "oops" in caplog.text
 
 
 def test_whoever_writes_to_a_broken_connection_finishes_first(on, make):

@@ -132,31 +132,6 @@ def test_a_timer_that_fails_is_logged(world, caplog):
     assert "oops" in caplog.text
 
 
-def test_an_outbox_is_flushed_after_all_that_is_ready(world, caplog):
-    """One that fails does not keep the next from its flush."""
-    order = []
-
-    class Outbox:
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-        def flush(self) -> None:
-            order.append(self.name)
-            if self.name == "broken":
-                raise KeyError("oops")
-
-    def write() -> bool:
-        world.loop.flush_later(Outbox("broken"))
-        world.loop.flush_later(Outbox("sound"))
-        order.append("written")
-        return True
-
-    world.run(write)
-    world.run(lambda: True)
-    assert order == ["written", "broken", "sound"]
-    assert "oops" in caplog.text
-
-
 def test_only_the_loops_thread_is_here(world):
     """Other threads must take `call_soon`."""
     elsewhere = []

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.loop import READABLE, WRITABLE, Loop, Timer, Watcher
+from wsocket.core.net.loop import READABLE, WRITABLE, Loop, Readable, Timer, Watcher
 from wsocket.core.net.outbox import Frame, Outbox
 from wsocket.core.net.socket_io import receive, send
 from wsocket.log import logger
@@ -24,7 +24,7 @@ _receive: Final = receive
 _send: Final = send
 
 
-class Stream:
+class Stream(Readable):
     """One TCP or Unix connection on the loop.
 
     Every method runs on the loop's thread.
@@ -236,9 +236,10 @@ class Stream:
     # Reading
 
     def _readable(self) -> None:
-        self._loop.run_reader(self._read)
+        self._loop.run_reader(self)
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Read once, and handle what came; the loop calls this."""
         try:
             data = _receive(self._sock)
         except OSError:

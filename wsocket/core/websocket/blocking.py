@@ -20,7 +20,7 @@ from wsocket.core.websocket.frame_sender import FrameSender
 from wsocket.core.websocket.frames import Close, Ping, Pong, WebSocketEvent
 from wsocket.core.websocket.handshake import Handshake
 from wsocket.core.websocket.protocol import WebSocketProtocol
-from wsocket.core.websocket.silence import Silence, Verdict
+from wsocket.core.websocket.silence import NextStep, Silence
 from wsocket.errors import ProtocolError, WebSocketClosed
 
 # One read takes a message of 64 KiB with its header.
@@ -64,7 +64,9 @@ class WebSocket:
         self._heard = True
         self._reading = False
         self._silence = Silence(
-            patience=patience, ping_timeout=self._limits.ping_timeout
+            patience=patience,
+            ping_timeout=self._limits.ping_timeout,
+            now=time.monotonic(),
         )
         self._protocol = WebSocketProtocol(
             max_message_size=max_message_size, deflate=handshake.deflate
@@ -230,10 +232,10 @@ class WebSocket:
 
     def _judge_silence(self) -> None:
         """The peer is silent: ping it, or end the connection, if it is time to."""
-        verdict = self._silence.judge()
-        if verdict is Verdict.PING:
+        step = self._silence.judge(time.monotonic())
+        if step is NextStep.PING:
             self._sender.ping_unless_busy()
-        elif verdict is Verdict.DROP:
+        elif step is NextStep.DROP:
             self._sender.drop()
 
     # What a heartbeat on the loop needs; not for handlers.
@@ -276,7 +278,7 @@ class WebSocket:
             self._judge_silence()
         elif data:
             self._heard = True
-            self._silence.end()
+            self._silence.end(time.monotonic())
             self._events.extend(self._protocol.feed(data))
         else:
             self._sender.drop()

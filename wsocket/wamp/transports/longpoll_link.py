@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.loop import Loop, Timer
+from wsocket.core.net.loop import Flushable, Loop, Timer
 from wsocket.core.net.outbox import Outbox
 from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
@@ -96,7 +96,7 @@ class LongPollCodec(FrameCodec):
         return Reply("200 OK", self.packing.join(messages), self._media_type)
 
 
-class LongPollLink:
+class LongPollLink(Flushable):
     """A session's end of a long-poll transport.
 
     Args:
