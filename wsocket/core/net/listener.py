@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from wsocket.core.net.future import Future, ask
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listening import ListeningSocket
-from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher, get_loop, guarded
+from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher, guarded
 from wsocket.core.net.sockets import disable_nagle, is_tcp, keep_alive, plain_socket
 from wsocket.log import logger
 
@@ -56,6 +57,7 @@ class Listener:
     ) -> None:
         self.address = listening.endpoint.url
         self._loop = loop
+        self._process = os.getpid()
         self._listening = listening
         self._limits = limits
         self._accepted = accepted
@@ -77,7 +79,7 @@ class Listener:
         Raises:
             OSError: The file of a Unix socket cannot be removed.
         """
-        if self._loop is not get_loop():
+        if self._process != os.getpid():
             # A forked child: it has a copy of the socket. The parent goes on listening.
             self._listening.sock.close()
         elif self._loop.here:

@@ -46,7 +46,7 @@ class Flushable:
         raise NotImplementedError
 
 
-class Readable(Flushable):
+class LoopReader(Flushable):
     """What also reads a socket when the loop says that it is ready."""
 
     __slots__ = ()
@@ -162,7 +162,7 @@ class Loop:
         watcher.start(callback)
         return watcher
 
-    def run_reader(self, stream: Readable) -> None:
+    def run_reader(self, stream: LoopReader) -> None:
         """Have *stream* read its socket, which is ready.
 
         Everything that was written in this turn is sent right after the last ready

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.loop import READABLE, WRITABLE, Loop, Readable, Timer, Watcher
+from wsocket.core.net.loop import READABLE, WRITABLE, Loop, LoopReader, Timer, Watcher
 from wsocket.core.net.outbox import Frame, Outbox
 from wsocket.core.net.socket_io import receive, send
 from wsocket.log import logger
@@ -24,7 +24,7 @@ _receive: Final = receive
 _send: Final = send
 
 
-class Stream(Readable):
+class Stream(LoopReader):
     """One TCP or Unix connection on the loop.
 
     Every method runs on the loop's thread.
