@@ -49,7 +49,6 @@ def judged(data: bytes) -> Any:
     return plain(bjdata.loadb(data))
 
 
-@settings(deadline=None)
 @given(value=BINARY_VALUES)
 def test_judge_reads_what_is_written(value):
     """And so does the reader; it reads what the judge writes as well."""
@@ -236,7 +235,7 @@ ITEMS = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(data=ITEMS)
 def test_judge_agrees_on_every_form(data):
     """With and without counts and types."""
@@ -244,7 +243,7 @@ def test_judge_agrees_on_every_form(data):
     assert value == judged(data)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(data=ITEMS)
 def test_data_that_is_cut_anywhere_is_refused(data):
     """No beginning of a value is a value."""
@@ -253,7 +252,7 @@ def test_data_that_is_cut_anywhere_is_refused(data):
             read(data[:end])
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(
     data=ITEMS,
     edits=st.lists(

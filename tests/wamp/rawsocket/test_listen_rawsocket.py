@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 import sys
 import threading
 
 import pytest
 
-from tests.programs import ROOT
+from tests.programs import ended
 from tests.wamp.raw_client import ABORT, HELLO, REALM, WELCOME
 from tests.wamp.rawsocket.client import dial, rawsocket
 from wsocket import Permission, Realm, Role, WSocketApp
@@ -135,15 +134,9 @@ print(os.listdir(os.path.dirname(sys.argv[1])))
 @pytest.mark.processes
 def test_a_forked_child_leaves_its_parents_listener_alone(tmp_path):
     """And may have its own."""
-    ended = subprocess.run(
-        [sys.executable, "-c", FORKING, str(tmp_path / "s")],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        cwd=ROOT,
-    )
-    assert ended.stdout.splitlines() == ["child", "parent", "[]"], ended.stderr
-    assert ended.stderr == ""
+    done = ended([sys.executable, "-c", FORKING, str(tmp_path / "s")])
+    assert done.stdout.splitlines() == ["child", "parent", "[]"], done.stderr
+    assert done.stderr == ""
 
 
 # Who the client is

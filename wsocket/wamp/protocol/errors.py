@@ -34,7 +34,6 @@ UNSUBSCRIBED = "wamp.error.unsubscribed"
 CLOSE_GOODBYE_AND_OUT = "wamp.close.goodbye_and_out"
 CLOSE_KILLED = "wamp.close.killed"
 CLOSE_REALM = "wamp.close.close_realm"
-CLOSE_SYSTEM_SHUTDOWN = "wamp.close.system_shutdown"
 
 
 class Refusal(NamedTuple):

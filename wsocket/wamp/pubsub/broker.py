@@ -31,9 +31,10 @@ from wsocket.wamp.pubsub.publication import Publication
 from wsocket.wamp.pubsub.retention import RetainedEvents
 from wsocket.wamp.pubsub.subscriptions import Subscription, Subscriptions
 from wsocket.wamp.serializers.base import Payload, is_opaque
+from wsocket.wamp.session.event_delivery import deliver_event
 from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.session.runtime import Runtime
-from wsocket.wamp.session.session import Session, deliver_event
+from wsocket.wamp.session.session import Session
 
 FEATURES = {
     "event_history": True,
@@ -92,7 +93,7 @@ class Broker:
             options.ppt_scheme is not None
             and "publisher.payload_passthru_mode" not in publisher.features
         ):
-            publisher.violate(
+            publisher.abort_violation(
                 "PUBLISH.Options.ppt_scheme: payload_passthru_mode was not announced"
             )
             return
@@ -229,10 +230,14 @@ class Broker:
             details = {"subscription": subscription.id, "reason": reason}
             subscriber.send([UNSUBSCRIBED, 0, details])
 
-    def leave(self, session: Session) -> None:
-        """The session is over, and with it all its subscriptions."""
+    def leave(self, session: Session, *, silent: bool) -> None:
+        """Remove the subscriptions of a session that has ended.
+
+        Args:
+            silent: Publish no meta events about that.
+        """
         for subscription in list(self._subscriptions.held_by(session)):
-            self._subscriptions.remove(session, subscription)
+            self._subscriptions.remove(session, subscription, silent=silent)
 
     def _distribute(self, publication: Publication, *, retain: bool) -> None:
         """Deliver to all that match, and keep what is to be kept."""

@@ -39,6 +39,9 @@ class TopicLog:
         while len(self._events) > self._limit or self._bytes > self._limit_bytes:
             self._bytes -= self._events.popleft().size
 
+    def __len__(self) -> int:
+        return len(self._events)
+
     def __iter__(self) -> Iterator[Publication]:
         return iter(self._events)
 
@@ -48,6 +51,11 @@ class History:
 
     def __init__(self, logs: Iterable[TopicLog]) -> None:
         self._logs = tuple(logs)
+
+    @property
+    def count(self) -> int:
+        """How many events all logs have together."""
+        return sum(map(len, self._logs))
 
     def store(self, publication: Publication) -> None:
         """Remember *publication*, unless it is for particular sessions."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from wsocket.wamp.protocol.uris import Match, fits
 from wsocket.wamp.pubsub.publication import Publication
@@ -24,6 +24,11 @@ class RetainedEvents:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._by_topic: OrderedDict[str, Publication] = OrderedDict()
+
+    @property
+    def topics(self) -> Collection[str]:
+        """The topics that have a retained event, the longest unchanged first."""
+        return self._by_topic.keys()
 
     def store(self, publication: Publication) -> None:
         """Retain *publication* in place of an earlier one; without payload, clear."""

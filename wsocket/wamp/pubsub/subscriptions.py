@@ -53,7 +53,6 @@ class Subscriptions:
         *,
         next_id: Callable[[], int],
         time: Callable[[], float],
-        observer: SubscriptionObserver,
         limit: int,
         unlimited: Collection[Session] = (),
     ) -> None:
@@ -61,12 +60,16 @@ class Subscriptions:
         self._unlimited = unlimited
         self._next_id = next_id
         self._time = time
-        self._observer = observer
+        self._observers: list[SubscriptionObserver] = []
         self._registry = PatternMap[Subscription]()
         self._held: dict[Session, dict[Subscription, None]] = {}
         self.by_id: dict[int, Subscription] = {}
         self.get = self._registry.get
         self.matching = self._registry.matching
+
+    def observe(self, observer: SubscriptionObserver) -> None:
+        """Tell *observer* about changes from now on."""
+        self._observers.append(observer)
 
     def ids(self) -> dict[Match, list[int]]:
         """Subscription IDs by matching policy."""
@@ -74,6 +77,11 @@ class Subscriptions:
             match: [each.id for each in self._registry.entries(match)]
             for match in MATCHES
         }
+
+    @property
+    def holders(self) -> Collection[Session]:
+        """The sessions that have a subscription."""
+        return self._held.keys()
 
     def held_by(self, subscriber: Session) -> Iterator[Subscription]:
         """The subscriptions of *subscriber*."""
@@ -115,20 +123,30 @@ class Subscriptions:
             subscription.subscribers[subscriber] = None
             self._held.setdefault(subscriber, {})[subscription] = None
         then(subscription)
-        if is_new:
-            self._observer.created(subscriber, subscription)
-        if has_joined:
-            self._observer.subscribed(subscriber, subscription)
+        for observer in self._observers:
+            if is_new:
+                observer.created(subscriber, subscription)
+            if has_joined:
+                observer.subscribed(subscriber, subscription)
 
-    def remove(self, subscriber: Session, subscription: Subscription) -> None:
-        """Take *subscriber*, who is there, out of *subscription*."""
+    def remove(
+        self, subscriber: Session, subscription: Subscription, *, silent: bool = False
+    ) -> None:
+        """Remove *subscriber*, which is there, from *subscription*.
+
+        Args:
+            silent: Do not tell the observers.
+        """
         held = self._held[subscriber]
         held.pop(subscription, None)
         if not held:
             del self._held[subscriber]
         del subscription.subscribers[subscriber]
-        self._observer.unsubscribed(subscriber, subscription)
+        observers = () if silent else self._observers
+        for observer in observers:
+            observer.unsubscribed(subscriber, subscription)
         if not subscription.subscribers:
             self._registry.remove(subscription.uri, subscription.match)
             del self.by_id[subscription.id]
-            self._observer.deleted(subscriber, subscription)
+            for observer in observers:
+                observer.deleted(subscriber, subscription)

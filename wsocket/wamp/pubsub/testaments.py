@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal, NamedTuple
 
 from wsocket.wamp.protocol import errors
@@ -48,6 +48,15 @@ class Testaments:
         self._limit = limit
         self._limit_bytes = limit_bytes
         self._held: dict[Session, dict[Scope, list[Testament]]] = {}
+
+    @property
+    def holders(self) -> Collection[Session]:
+        """The sessions that have added a testament."""
+        return self._held.keys()
+
+    def count(self, session: Session) -> int:
+        """How many testaments *session* has."""
+        return sum(map(len, self._held.get(session, {}).values()))
 
     def add(
         self, session: Session, scope: Scope, testament: Testament

@@ -6,7 +6,7 @@ features of the Advanced Profile is decided when it is routed; from then on the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from wsocket.errors import PayloadError
@@ -31,7 +31,8 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.protocol.errors import Refusal, too_many
 from wsocket.wamp.protocol.uris import UriRules, reserved
-from wsocket.wamp.rpc.registrations import RegisteredCallee, Registration, Registrations
+from wsocket.wamp.rpc.registrations import RegisteredCallee, Registrations
+from wsocket.wamp.rpc.revocation import revoke
 from wsocket.wamp.rpc.routed_call import (
     PROGRESS_NEEDS,
     CalleeState,
@@ -68,10 +69,8 @@ Builtin = Callable[[Session, Call, Payload], None]
 class Dealer:
     """The way of one realm's calls.
 
-    Attributes:
-        builtins: Procedures that the router answers itself, by URI.
-
     Args:
+        builtins: Procedures that the router answers itself, by URI.
         limit: How many calls of one session may be under way.
         unlimited: Sessions that may have any number.
         answers_canceled: Whether a caller that cancels is told so. autobahn.js
@@ -85,6 +84,7 @@ class Dealer:
         *,
         uris: UriRules,
         runtime: Runtime,
+        builtins: Mapping[str, Builtin],
         limit: int,
         unlimited: Collection[Session] = (),
         answers_canceled: bool = True,
@@ -95,7 +95,7 @@ class Dealer:
         self._registrations = registrations
         self._uris = uris
         self._runtime = runtime
-        self.builtins: Mapping[str, Builtin] = {}
+        self._builtins = builtins
         self._answers_canceled = answers_canceled
         self._progress_needs = progress_needs
         self._callers: dict[Session, CallerState] = {}
@@ -134,13 +134,6 @@ class Dealer:
         self._registrations.remove(callee, registration)
         callee.send([UNREGISTERED, message.request])
 
-    def revoke(self, callee: Session, registration: Registration, reason: str) -> None:
-        """Take a registration from a callee ("Registration Revocation")."""
-        self._registrations.remove(callee, registration)
-        if "callee.registration_revocation" in callee.features:
-            details = {"registration": registration.id, "reason": reason}
-            callee.send([UNREGISTERED, 0, details])
-
     def _evict(self, callee: Session, uri: str, message: Register) -> None:
         """Make room for a callee that takes over a procedure."""
         registration = self._registrations.get(uri, message.options.match)
@@ -150,7 +143,12 @@ class Dealer:
             if endpoint.callee is callee:
                 self._registrations.remove(callee, registration)
             else:
-                self.revoke(endpoint.callee, registration, errors.UNREGISTERED)
+                revoke(
+                    self._registrations,
+                    endpoint.callee,
+                    registration,
+                    errors.UNREGISTERED,
+                )
 
     # Calling
 
@@ -171,7 +169,7 @@ class Dealer:
             return
         streams = "caller.progressive_call_invocations" in caller.features
         if options.progress and not streams:
-            caller.violate(
+            caller.abort_violation(
                 "CALL.Options.progress: progressive_call_invocations was not announced"
             )
             return
@@ -188,7 +186,7 @@ class Dealer:
     ) -> Refusal | None:
         procedure = message.procedure
         if reserved(procedure):
-            builtin = self.builtins.get(procedure)
+            builtin = self._builtins.get(procedure)
             if builtin is not None:
                 # It takes neither a stream of arguments nor foreign payloads.
                 refusal = missing_feature(frozenset(), message.options)
@@ -255,10 +253,12 @@ class Dealer:
         """More arguments for a call that runs ("Progressive Call Invocations")."""
         caller, callee = invocation.caller, invocation.endpoint.callee
         if not invocation.streaming:
-            caller.violate(f"CALL.Request: {message.request} is in use by another call")
+            caller.abort_violation(
+                f"CALL.Request: {message.request} is in use by another call"
+            )
             return
         if message.procedure != invocation.message.procedure:
-            caller.violate(
+            caller.abort_violation(
                 f"CALL.Procedure: expected {invocation.message.procedure!r}, which "
                 f"this continues, got {message.procedure!r:.100}"
             )
@@ -283,6 +283,15 @@ class Dealer:
         """Whether a call of this number is under way."""
         state = self._callers.get(caller)
         return state is not None and request in state.calls
+
+    def calls(self) -> Iterator[RoutedCall]:
+        """The calls whose callee has not answered yet."""
+        for state in self._callees.values():
+            yield from state.invocations.values()
+
+    def sessions(self) -> set[Session]:
+        """The sessions that have called or have been called."""
+        return {*self._callers, *self._callees}
 
     # Answering
 
@@ -317,7 +326,7 @@ class Dealer:
     def error(self, callee: Session, message: Error) -> None:
         """ERROR of a callee: the same ERROR to the caller, or another callee's turn."""
         if message.request_type != INVOCATION:
-            callee.violate(
+            callee.abort_violation(
                 f"ERROR.REQUEST.Type: expected {INVOCATION} (INVOCATION), "
                 f"got {message.request_type}"
             )
@@ -395,8 +404,12 @@ class Dealer:
                 CALL, message.request, errors.CANCELED, "canceled by the caller"
             )
 
-    def leave(self, session: Session) -> None:
-        """The session is over: its registrations, its calls, and those it answers."""
+    def leave(self, session: Session, *, silent: bool) -> None:
+        """End the registrations and the calls of a session that has ended.
+
+        Args:
+            silent: Publish no meta events about its registrations.
+        """
         caller_state = self._callers.pop(session, None)
         if caller_state is not None:
             for invocation in list(caller_state.calls.values()):
@@ -404,7 +417,7 @@ class Dealer:
                 if invocation.endpoint.callee is not session:
                     self._interrupt(invocation, "killnowait")
         for registration in list(self._registrations.held_by(session)):
-            self._registrations.remove(session, registration)
+            self._registrations.remove(session, registration, silent=silent)
         callee_state = self._callees.pop(session, None)
         if callee_state is not None:
             for invocation in list(callee_state.invocations.values()):
@@ -444,7 +457,7 @@ class Dealer:
         state = self._callees.get(callee)
         invocation = state.invocations.get(request) if state else None
         if invocation is None and (state is None or request > state.last_request):
-            callee.violate(f"{field}: there was no invocation {request}")
+            callee.abort_violation(f"{field}: there was no invocation {request}")
         return invocation
 
     def _finish(self, invocation: RoutedCall) -> None:

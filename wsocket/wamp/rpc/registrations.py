@@ -92,7 +92,6 @@ class Registrations:
         random_below: RandomBelow,
         next_id: Callable[[], int],
         time: Callable[[], float],
-        observer: RegistrationObserver,
         limit: int,
         protected: Collection[Session] = (),
     ) -> None:
@@ -102,12 +101,16 @@ class Registrations:
         self._random_below = random_below
         self._next_id = next_id
         self._time = time
-        self._observer = observer
+        self._observers: list[RegistrationObserver] = []
         self._registry = PatternMap[Registration]()
         self._held: dict[Session, list[Registration]] = {}
         self.by_id: dict[int, Registration] = {}
         self.best = self._registry.best
         self.get = self._registry.get
+
+    def observe(self, observer: RegistrationObserver) -> None:
+        """Tell *observer* about changes from now on."""
+        self._observers.append(observer)
 
     def ids(self) -> dict[Match, list[int]]:
         """Registration IDs by matching policy."""
@@ -115,6 +118,11 @@ class Registrations:
             match: [each.id for each in self._registry.entries(match)]
             for match in MATCHES
         }
+
+    @property
+    def holders(self) -> Collection[Session]:
+        """The sessions that have a registration."""
+        return self._held.keys()
 
     def held_by(self, callee: Session) -> Iterator[Registration]:
         """The registrations of *callee*."""
@@ -150,7 +158,6 @@ class Registrations:
 
     def add(self, callee: Session, uri: str, options: RegisterOptions) -> Registration:
         """Register, where `refusal` has no objection; twice is as good as once."""
-        observer = self._observer
         registration = self._registry.get(uri, options.match)
         if registration is None:
             registration = Registration(
@@ -162,15 +169,23 @@ class Registrations:
             )
             self._registry.add(uri, options.match, registration)
             self.by_id[registration.id] = registration
-            observer.created(callee, registration)
+            for observer in self._observers:
+                observer.created(callee, registration)
         if registration.endpoint_of(callee) is None:
             registration.endpoints.append(RegisteredCallee(callee, options))
             self._held.setdefault(callee, []).append(registration)
-            observer.registered(callee, registration)
+            for observer in self._observers:
+                observer.registered(callee, registration)
         return registration
 
-    def remove(self, callee: Session, registration: Registration) -> None:
-        """Take *callee*, which is there, out of *registration*."""
+    def remove(
+        self, callee: Session, registration: Registration, *, silent: bool = False
+    ) -> None:
+        """Remove *callee*, which is there, from *registration*.
+
+        Args:
+            silent: Do not tell the observers.
+        """
         held = self._held[callee]
         held.remove(registration)
         if not held:
@@ -183,11 +198,14 @@ class Registrations:
         del registration.endpoints[index]
         if index < registration.turn:
             registration.turn -= 1
-        self._observer.unregistered(callee, registration)
+        observers = () if silent else self._observers
+        for observer in observers:
+            observer.unregistered(callee, registration)
         if not registration.endpoints:
             self._registry.remove(registration.uri, registration.match)
             del self.by_id[registration.id]
-            self._observer.deleted(callee, registration)
+            for observer in observers:
+                observer.deleted(callee, registration)
 
     def choose(
         self, registration: Registration, tried: Collection[RegisteredCallee] = ()

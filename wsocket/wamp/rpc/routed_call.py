@@ -189,5 +189,5 @@ def may_pass(session: Session, role: str) -> bool:
     """Whether *session* announced the payload passthru mode it uses; if not, ABORT."""
     if f"{role}.payload_passthru_mode" in session.features:
         return True
-    session.violate("ppt_scheme: payload_passthru_mode was not announced")
+    session.abort_violation("ppt_scheme: payload_passthru_mode was not announced")
     return False

@@ -1,4 +1,4 @@
-"""What one role is granted, by action and URI."""
+"""The grants of one role, by action and URI."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from wsocket.wamp.session.grant import (
 )
 
 Asked = str | tuple[str, Match]
-"""What a session asks for: a URI, which is the usual, or (uri, match) of a pattern."""
+"""The key of `Grants`: a URI, or (uri, match) of a pattern."""
 
-# Answers kept per role and action: peers choose the URIs, so there must be an end.
+# Answers kept per role and action. Peers choose the URIs, so there must be a limit.
 _CACHE_SIZE = 10_000
-# Characters; the answers for longer URIs are computed each time.
+# Characters. The answers for longer URIs are computed each time.
 CACHED_LENGTH = 256
 
 
 class Grants(dict[Asked, Verdict]):
-    """What one role is granted for one action."""
+    """The grants of one role for one action; a missing one is computed."""
 
     def __missing__(self, key: Asked) -> Verdict:
         pattern: tuple[str, Match] = (key, "exact") if isinstance(key, str) else key
