@@ -86,10 +86,10 @@ def test_foreign_origin_cannot_use_a_transport_that_it_knows(serve):
     url = serve().url
     own = f"http://{urlsplit(url).netloc}"
     client = LongPollClient(url, headers={"Origin": own}).join()
-    client._headers = {"Origin": PAGE}
+    client.headers = {"Origin": PAGE}
     for action in ("send", "receive", "close"):
         assert client.post(f"{client.transport}/{action}", "[]").status == 403
-    client._headers = {"Origin": own}
+    client.headers = {"Origin": own}
     client.leave()
     client.close()
 
