@@ -20,7 +20,7 @@ class OpenRealmWarning:
         if not realm.is_open or realm.name in self._logged:
             return
         address = session.environ.get("REMOTE_ADDR", "")
-        if is_remote(address):
+        if _is_remote(address):
             self._logged.add(realm.name)
             logger.warning(
                 "realm %r is open: everybody who reaches it, such as %s, may call, "
@@ -30,7 +30,7 @@ class OpenRealmWarning:
             )
 
 
-def is_remote(address: str) -> bool:
+def _is_remote(address: str) -> bool:
     """Whether *address* is that of another machine; Unix sockets have no address."""
     try:
         return not ipaddress.ip_address(address).is_loopback
