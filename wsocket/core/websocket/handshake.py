@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any
 
+from wsocket.core.http.grammar import TOKEN
 from wsocket.core.websocket import deflate as permessage_deflate
 from wsocket.core.websocket.deflate import DeflateParameters
 from wsocket.core.websocket.origins import check_origin
@@ -17,14 +18,14 @@ from wsocket.errors import HandshakeError
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-# 8 and 7 are drafts whose handshake differs from 13 in one header's name.
+# 8 and 7 are drafts: their handshake differs from that of 13 in the name of a header.
 SUPPORTED_VERSIONS = ("13", "8", "7")
 
 _BAD_REQUEST = "400 Bad Request"
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TOKEN = re.compile(TOKEN)
 _HTTP_VERSION = re.compile(r"HTTP/(\d)\.(\d)")
-# 16 bytes in base64: of the 22nd character only the two upper bits are used.
+# 16 bytes in base64: only the two upper bits of the 22nd character are used.
 _KEY = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")
 
 
@@ -35,15 +36,13 @@ class Handshake:
     Attributes:
         version: 13, 8 or 7.
         accept: The value of Sec-WebSocket-Accept.
-        offered: The subprotocols that the client offers, most wanted first.
-        subprotocol: The one that is chosen, if any.
-        deflate: What was agreed about compression; None for no compression.
-        extensions: The value of Sec-WebSocket-Extensions, "" for no such header.
+        subprotocol: The chosen one, if any.
+        deflate: The parameters of permessage-deflate; None for no compression.
+        extensions: The value of Sec-WebSocket-Extensions; "" for no such header.
     """
 
     version: int
     accept: str
-    offered: tuple[str, ...] = ()
     subprotocol: str | None = None
     deflate: DeflateParameters | None = None
     extensions: str = ""
@@ -64,13 +63,14 @@ class Handshake:
 
 
 def is_upgrade(environ: Mapping[str, Any]) -> bool:
-    """Whether the request asks for a websocket, be it correctly or not."""
+    """Whether the request asks for a websocket, even with errors."""
     return "websocket" in _tokens(environ, "HTTP_UPGRADE")
 
 
 def negotiate(
     environ: Mapping[str, Any],
     *,
+    offered: Sequence[str] = (),
     subprotocols: Sequence[str] | None = (),
     allowed_origins: Collection[str] | None = None,
     deflate: bool = False,
@@ -78,11 +78,12 @@ def negotiate(
     """Check an upgrade request and choose what the connection uses.
 
     Args:
-        subprotocols: Those that can be served; the client's order decides, and when it
-            offers none of them the connection has none.
-        allowed_origins: Where browsers may come from besides this very host; see
+        offered: What `offered_subprotocols` says of the request.
+        subprotocols: Those that can be served. The client's order decides. If it offers
+            none of them, the connection has no subprotocol.
+        allowed_origins: Origins that are accepted besides this host; see
             `check_allowed_origins`.
-        deflate: Whether permessage-deflate may be agreed on.
+        deflate: Whether permessage-deflate may be used.
 
     Raises:
         HandshakeError: The request cannot be accepted.
@@ -90,7 +91,6 @@ def negotiate(
     _check_request(environ)
     version = _version(environ)
     accept = _accept_key(environ)
-    offered = offered_subprotocols(environ)
     agreed = _compression(environ)
     check_origin(environ, allowed_origins)
     servable = frozenset(subprotocols or ())
@@ -98,7 +98,6 @@ def negotiate(
     return Handshake(
         version=version,
         accept=accept,
-        offered=offered,
         subprotocol=next((name for name in offered if name in servable), None),
         deflate=parameters,
         extensions=extension,
@@ -106,7 +105,7 @@ def negotiate(
 
 
 def offered_subprotocols(environ: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the client offers in Sec-WebSocket-Protocol, most wanted first.
+    """The names in Sec-WebSocket-Protocol, the client's favourite first.
 
     Raises:
         HandshakeError: The header is malformed (RFC 6455 section 4.1, item 10).
@@ -130,7 +129,7 @@ def offered_subprotocols(environ: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _check_request(environ: Mapping[str, Any]) -> None:
-    """Check the parts of the request that are HTTP's (section 4.2.1, items 1 to 4)."""
+    """Check method, version and HTTP's headers (section 4.2.1, items 1 to 4)."""
     method = environ.get("REQUEST_METHOD", "")
     if method != "GET":
         raise HandshakeError(
@@ -179,7 +178,7 @@ def _accept_key(environ: Mapping[str, Any]) -> str:
 
 
 def _compression(environ: Mapping[str, Any]) -> tuple[DeflateParameters, str] | None:
-    """What can be agreed on; the header is checked even where nobody wants it."""
+    """What can be agreed on. The header is checked even if compression is off."""
     try:
         return permessage_deflate.negotiate(
             header(environ, "HTTP_SEC_WEBSOCKET_EXTENSIONS")
