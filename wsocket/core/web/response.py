@@ -268,7 +268,7 @@ class Response:
         # A generator's own start_response call runs with its first item.
         first = next(chunks, None)
         head = self._settled_head()
-        if first is None:  # for HEAD this is not the length of a GET's body
+        if first is None:  # for HEAD the length is not known
             return self._deliver_nothing(body, None if self._to_head_request else 0)
         if has_no_body(self._method, head.status):
             return self._deliver_nothing(body, body.size)

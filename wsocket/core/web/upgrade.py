@@ -90,11 +90,11 @@ class ToHandler:
             self._handler,
             on_end=lambda ended: loop.call_soon(self._closed, ended),
         )
+        # From another thread the loop cannot start a greenlet that closes it.
+        if watched or connection.concurrency is not GREENLETS:
+            loop.call_soon(self._opened, plain)
         if watched:
-            loop.call_soon(self._opened, plain)
             loop.call_soon(self._watch, websocket)
-        elif connection.concurrency is not GREENLETS:  # the loop runs in another hub
-            loop.call_soon(self._opened, plain)
         plain.start(environ, agreed.response_bytes())
 
     def _websocket(
