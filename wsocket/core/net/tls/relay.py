@@ -32,7 +32,7 @@ class RelayEnd:
             clock.
         peer_ended: Whether nothing more will come.
         sending_closed: Whether our direction has ended.
-        lost: Whether the connection broke; what is sent is ignored from then on.
+        lost: Whether the connection broke; what is written is ignored from then on.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class RelayEnd:
         self._on_readable = readable
         self._reader: Watcher | None = None
         self._writer: Watcher | None = None
-        self._last_sent = False  # our direction ends after what is unsent
+        self._last_written = False  # our direction ends after what is unsent
         self.unsent: bytes | memoryview = b""
         self.sent_at = 0.0
         self.peer_ended = False
@@ -79,15 +79,15 @@ class RelayEnd:
         self.peer_ended = data == b""
         return data
 
-    def send(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
         """Send *data*, after what is unsent; nothing after `close_sending`."""
-        if data and not (self.lost or self._last_sent):
+        if data and not (self.lost or self._last_written):
             self.unsent = b"".join((self.unsent, data)) if self.unsent else data
             self._flush()
 
     def close_sending(self) -> None:
         """End our direction, after what is unsent."""
-        self._last_sent = True
+        self._last_written = True
         self._flush()
 
     def is_peer_gone(self) -> bool:
@@ -126,7 +126,7 @@ class RelayEnd:
         try:
             if self.unsent:
                 self._send_unsent()
-            if self._last_sent and not self.unsent and not self.sending_closed:
+            if self._last_written and not self.unsent and not self.sending_closed:
                 self.sending_closed = True
                 self.sent_at = self._loop.now()
                 self._sock.shutdown(socket.SHUT_WR)

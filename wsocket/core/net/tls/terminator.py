@@ -215,7 +215,7 @@ class TlsConnection:
         except ssl.SSLError as error:
             self._abort(error)
             return
-        self._client.send(self._outgoing.read())
+        self._client.write(self._outgoing.read())
 
     def _shake_hands(self) -> None:
         self.info = TlsInfo.of(self._tls)
@@ -235,7 +235,7 @@ class TlsConnection:
         except ssl.SSLZeroReturnError:
             pass  # a close_notify, after we have sent our own
         finally:
-            self._app.send(b"".join(parts))
+            self._app.write(b"".join(parts))
         self._ignores_client = True
         self._app.close_sending()
 
@@ -266,7 +266,7 @@ class TlsConnection:
         except ssl.SSLError as error:
             self._abort(error)
         else:
-            self._client.send(self._outgoing.read())
+            self._client.write(self._outgoing.read())
 
     def _app_ended(self) -> None:
         if self._aborts:
@@ -275,7 +275,7 @@ class TlsConnection:
         # This writes our close_notify, and raises because the client's is not there.
         with contextlib.suppress(ssl.SSLError):
             self._tls.unwrap()
-        self._client.send(self._outgoing.read())
+        self._client.write(self._outgoing.read())
         self._client.close_sending()
 
     # The end
@@ -286,7 +286,7 @@ class TlsConnection:
         logger.info("%s: TLS failed: %s", self._name, error.reason or error)
         alert = self._outgoing.read()
         is_plain = error.reason == "HTTP_REQUEST"
-        self._client.send(self._plain_answer if is_plain else alert)
+        self._client.write(self._plain_answer if is_plain else alert)
         self._client.close_sending()
         self._app.drop()
         self._stop_timer()
