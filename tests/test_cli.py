@@ -18,7 +18,7 @@ import pytest
 
 from tests.patience import SECONDS
 from tests.programs import COMMAND_LINE, STOP_SECONDS, Server, ended, running, started
-from tests.wamp.rawsocket.client import rawsocket
+from tests.wamp.transports.rawsocket.client import rawsocket
 from wsocket import cli
 
 COMMAND = (sys.executable, "-c", COMMAND_LINE)

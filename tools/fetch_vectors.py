@@ -1,4 +1,4 @@
-"""Get the WAMP specification's own test vectors, for tests/wamp/test_vectors.py.
+"""Get the WAMP specification's test vectors, for tests/wamp/protocol/test_vectors.py.
 
 They are in the source distribution of autobahn-python, whole, and no part of this
 repository. pip brings it; what is kept is the folder of the vectors.

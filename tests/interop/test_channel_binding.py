@@ -20,7 +20,7 @@ from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import JsonSerializer
 
 from tests.certificates import Certificates
-from tests.core.http_client import KINDS, PATCHED
+from tests.core.http.http_client import KINDS, PATCHED
 from tests.interop.apps.bound import ITERATIONS, PASSWORD, PRIVATE_KEY, SALT
 from tests.interop.relay import relaying
 from tests.interop.sessions import Session, joined, within

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.core.http_client import KINDS, PATCHED
+from tests.core.http.http_client import KINDS, PATCHED
 from tests.interop.browser import SECONDS, open_browser
 from tests.programs import Server, running
 
 # One browser at a time is enough for a small machine.
 pytestmark = pytest.mark.xdist_group("browser")
 
-SERVE = "from tests.core.tls_app import serve; "
+SERVE = "from tests.core.net.tls.tls_app import serve; "
 ECHO = """
 const [url, size, done] = arguments;
 const socket = new WebSocket(url);

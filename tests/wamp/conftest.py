@@ -10,7 +10,9 @@ import pytest
 
 from tests.programs import app_commands, running
 from tests.serving import serving
+from tests.wamp.call_kit import peer, world  # noqa: F401 - fixtures
 from tests.wamp.raw_client import FORMATS, RawClient, connected
+from tests.wamp.realm_kit import alone, authorizer, serve  # noqa: F401 - fixtures
 from wsocket import WSocketApp
 
 THREADS, GEVENT = "threads", "gevent"

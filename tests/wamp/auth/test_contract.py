@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.wamp.auth.clients import challenged, hello, refusal
-from tests.wamp.realms.logins import ACCOUNTS, METHODS, Account, Login
+from tests.wamp.router.logins import ACCOUNTS, METHODS, Account, Login
 from wsocket.wamp.auth import (
     AUTHENTICATION_DENIED,
     AUTHENTICATION_FAILED,

@@ -1,1 +1,0 @@
-"""The features of the Advanced Profile, one file each."""
