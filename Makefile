@@ -14,15 +14,18 @@ VECTORS := .vectors/.fetched
 COMPILED := build/compiled
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
-.PHONY: help demo test quick test-compiled instructions check bench format changelog picture
-.PHONY: screenshot clean
+.PHONY: help demo test quick test-busy test-compiled coverage mutation instructions check bench
+.PHONY: format changelog picture screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
 	@echo 'make test        run every test (ARGS="-k name -x" goes to pytest, WORKERS=2)'
 	@echo 'make quick       ruff, mypy, and the tests that need no other process: under 40 s'
+	@echo 'make test-busy   the same while a busy loop runs on each core'
 	@echo 'make test-compiled  compile a copy, and run the tests of core and wamp on it'
 	@echo 'make instructions  count the instructions of that copy (ARGS=--update keeps them)'
+	@echo 'make coverage    which lines and branches of the pure packages do the tests run?'
+	@echo 'make mutation    change these packages at random: do the tests notice?'
 	@echo 'make check       style, types, spelling, layers: everything that needs no test run'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
@@ -38,6 +41,11 @@ demo: .venv/.package $(CHAT)
 test: .venv/.tools
 	@tools/install_system_packages.sh
 	@$(MAKE) --no-print-directory run-tests
+
+# Tests that depend on time fail here.
+test-busy: .venv/.tools
+	@tools/install_system_packages.sh
+	@$(BIN)/python tools/beside_busy_loops.py $(MAKE) --no-print-directory run-tests
 
 .PHONY: run-tests
 run-tests: $(ALL_JS) $(VECTORS)
@@ -70,6 +78,19 @@ test-compiled: compiled $(ALL_JS) $(VECTORS)
 
 instructions: compiled
 	$(BIN)/python -m benchmarks.instructions $(ARGS)
+
+# Only this process is measured, so tests that drive other processes are left out.
+COVERAGE := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -p tests.traced_threads \
+  --cov --ignore=tests/interop --ignore=tests/performance --ignore=tests/servers \
+  --ignore=tests/steady --ignore-glob='tests/test_*.py' --ignore-glob='*autobahn*' \
+  -k 'not gevent'
+
+coverage: .venv/.tools $(VECTORS)
+	$(COVERAGE) $(ARGS)
+
+mutation: .venv/.tools $(VECTORS)
+	$(COVERAGE) --cov-context=test --cov-report=
+	$(BIN)/python tools/mutation.py $(ARGS)
 
 check: .venv/.tools
 	$(BIN)/ruff check .

@@ -35,7 +35,7 @@ def handle_websocket(environ, start_response):
             if message != None:
                 print("participator : " + message, flush=True)
                 wsock.send("you : "+message)
-                sleep(0.2)
+                sleep(1)
                 wsock.send("you : "+message)
 
         except WebSocketError:
@@ -128,9 +128,9 @@ SENDERS = {
     "generator": Sender(
         """
 yield "Hello "
-time.sleep(0.2)
+time.sleep(1)
 yield b"World"
-time.sleep(0.5)
+time.sleep(1)
 yield "!".encode()
 yield 2020 # generators
 """,

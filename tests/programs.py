@@ -11,14 +11,19 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import urljoin
 
 import pytest
 
+from tests.patience import SECONDS
+
 ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
 START_LINE = re.compile(r"https?://[\d.]+:\d+/")
-STOP_SECONDS = 15  # after Ctrl-C, for a machine that is busy
+END_SECONDS = 50  # until a program that ends by itself counts as hanging
+STOP_SECONDS = SECONDS  # after a signal
+COMMAND_LINE = "import sys; from wsocket.cli import main; sys.exit(main())"
 
 
 @dataclass(frozen=True)
@@ -42,30 +47,75 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(command: list[str], log: Path, *, cwd: Path = ROOT) -> Iterator[Server]:
-    """Run *command* until the block ends; it must print its address first."""
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with (
-        log.open("w") as stderr,
-        subprocess.Popen(
+def started(
+    command: list[str],
+    *,
+    cwd: Path = ROOT,
+    stop: signal.Signals = signal.SIGINT,
+    stderr: IO[str] | int | None = None,
+) -> Iterator[subprocess.Popen[str]]:
+    """Run *command* until the block ends; *stop* must end it then.
+
+    Its stdout is a pipe; it finds our packages, and does not buffer what it prints.
+    """
+    with ctrl_c_heard():
+        process = subprocess.Popen(
             command,
             cwd=cwd,
-            env=environ,
+            env=environ(),
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
-        ) as process,
-    ):
+        )
+    with process:
         try:
-            yield Server(start_line(process, log), process, log)
+            yield process
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+            process.send_signal(stop)
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+
+
+@contextlib.contextmanager
+def ctrl_c_heard() -> Iterator[None]:
+    """Processes that are started in this block do not ignore SIGINT.
+
+    A shell without job control has background jobs ignore it, and so do their children.
+    A handler, unlike that, is not inherited.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def ended(command: list[str], *, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run *command*, which ends by itself, and keep what it prints."""
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=environ(),
+        capture_output=True,
+        text=True,
+        timeout=END_SECONDS,
+        check=False,
+    )
+
+
+def environ() -> dict[str, str]:
+    """The environment of programs that import ours."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+@contextlib.contextmanager
+def running(command: list[str], log: Path, *, cwd: Path = ROOT) -> Iterator[Server]:
+    """Run *command* until the block ends; it must print its address first."""
+    with log.open("w") as stderr, started(command, cwd=cwd, stderr=stderr) as process:
+        yield Server(start_line(process, log), process, log)
 
 
 def start_line(process: subprocess.Popen[str], log: Path) -> str:
@@ -88,11 +138,10 @@ def app_commands(
     """
     run = f"run(m.{app}, port={port})"
     source = f"import {module} as m; from wsocket import run; {run}"
-    command_line = "import sys; from wsocket.cli import main; sys.exit(main())"
     return {
         "threads": [sys.executable, "-c", source],
         "gevent": [
-            *(sys.executable, "-c", command_line),
+            *(sys.executable, "-c", COMMAND_LINE),
             *("run", f"{module}:{app}", "--port", str(port)),
         ],
     }

@@ -2,7 +2,9 @@
 
 Left out are tests with the mark `processes` or `slow`, and those whose fixtures ask
 for the fixture `processes`. So nothing here has a list of them. A test that starts a
-process in spite of that fails, and is told what to do.
+process in spite of that fails, and is told what to do. A test that runs in every
+serializer runs in JSON only. Hypothesis, which tries hundreds of examples, is for
+`make test`.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 # What Python reports when a process is started (see `sys.addaudithook`).
 STARTS = frozenset(
@@ -35,12 +38,20 @@ def pytest_collection_modifyitems(
 
 
 def is_quick(item: pytest.Item) -> bool:
-    """Whether a test needs no other process, and is not slow."""
+    """Whether a test needs no other process, is not slow, and repeats no other."""
     return not (
-        "processes" in getattr(item, "fixturenames", ())
+        repeats_in_another_serializer(item)
+        or is_hypothesis_test(getattr(item, "obj", None))
+        or "processes" in getattr(item, "fixturenames", ())
         or item.get_closest_marker("processes")
         or item.get_closest_marker("slow")
     )
+
+
+def repeats_in_another_serializer(item: pytest.Item) -> bool:
+    """Whether the same test runs in JSON, too."""
+    call = getattr(item, "callspec", None)
+    return call is not None and call.params.get("serializer", "json") != "json"
 
 
 @pytest.hookimpl(wrapper=True)

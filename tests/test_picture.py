@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.programs import ROOT
 from tools.package_graph import arrows, read_packages, rows
 
@@ -65,6 +67,7 @@ def test_an_arrow_that_follows_from_others_is_left_out():
     assert arrows(graph) == [("middle", "low"), ("top", "middle")]
 
 
+@pytest.mark.processes
 def test_a_picture_that_is_not_current_is_reported(tmp_path):
     """The check ends with 1 and says what to do; after drawing it ends with 0."""
     root = tmp_path / "copy"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from types import SimpleNamespace
 from urllib.request import urlopen
 
@@ -16,8 +20,9 @@ from autobahn.wamp.types import CallOptions, PublishOptions
 from websocket import create_connection
 
 from tests.interop.sessions import failure, join, within
-from tests.programs import ROOT, running
-from tests.wamp.conftest import serving
+from tests.patience import SECONDS
+from tests.programs import ROOT, running, started
+from tests.serving import serving
 
 JS = ROOT / "tests/interop/js"
 ACKNOWLEDGE = PublishOptions(acknowledge=True)
@@ -39,7 +44,7 @@ def program(processes, tmp_path, monkeypatch):
         code = snippet(path, "python", mark)
         assert code.count("run(app)") == 1
         source = code.replace("run(app)", "run(app, port=0)")
-        command = [sys.executable, "-u", "-c", source]  # what it prints comes at once
+        command = [sys.executable, "-c", source]
         return running(command, tmp_path / "log", cwd=tmp_path)
 
     yield run_snippet
@@ -58,12 +63,11 @@ def test_first_program_of_the_readme(program, tmp_path):
             assert (await within(log.get()))[0] == ("hello",)
 
     with program("README.md", "WSocketApp") as server:
-        with urlopen(server.http(), timeout=15) as response:
+        with urlopen(server.http(), timeout=SECONDS) as response:
             assert response.read() == b"the page"
-        connection = create_connection(server.ws("/echo"), timeout=15)
-        connection.send("echo")
-        assert connection.recv() == "echo"
-        connection.close()
+        with closing(create_connection(server.ws("/echo"))) as connection:
+            connection.send("echo")
+            assert connection.recv() == "echo"
         asyncio.run(scenario(server.ws()))
 
 
@@ -106,21 +110,15 @@ def test_callee_of_autobahn_js(program, node):
         asyncio.run(scenario(server.ws()))
 
 
-def javascript(node, page: str, url: str) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def javascript(node, page: str, url: str) -> Iterator[subprocess.Popen[str]]:
     """Run a page's script, with its server at *url*, until the block ends."""
     assert '"ws://127.0.0.1:8080/"' in page
     script = page.replace("ws://127.0.0.1:8080/", url)
     load = 'import "./environment.mjs"; import autobahn from "autobahn";'
     command = [*node, "--input-type=module", "-e", load + script]
-    return Ending(command, cwd=JS, stdout=subprocess.PIPE, text=True)
-
-
-class Ending(subprocess.Popen[str]):
-    """A process that is ended by its ``with`` block."""
-
-    def __exit__(self, *unused) -> None:
-        self.kill()
-        super().__exit__(*unused)
+    with started(command, cwd=JS, stop=signal.SIGKILL) as process:
+        yield process
 
 
 def test_realm_of_the_documentation():
@@ -142,9 +140,9 @@ def test_realm_of_the_documentation():
     with serving(names["app"]) as url:
         asyncio.run(scenario(url))
         connection = create_connection(
-            url, timeout=15, cookie="sid=1", subprotocols=["wamp.2.json"]
+            url, timeout=SECONDS, cookie="sid=1", subprotocols=["wamp.2.json"]
         )
-        connection.send('[1, "realm1", {"roles": {"caller": {}}}]')
-        code, _, details = json.loads(connection.recv())
+        with closing(connection):
+            connection.send('[1, "realm1", {"roles": {"caller": {}}}]')
+            code, _, details = json.loads(connection.recv())
         assert (code, details["authid"], details["authrole"]) == (2, "ada", "user")
-        connection.close()

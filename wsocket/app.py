@@ -25,6 +25,7 @@ from wsocket.wamp.protocol.ids import RandomWords
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.router import Router
+from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.transports.longpoll import LongPoll
 from wsocket.wamp.transports.longpoll_settings import LongPolling
 from wsocket.wamp.transports.rawsocket import RawSocketTransport
@@ -318,6 +319,17 @@ class WSocketApp(Framework):
             TypeError, ValueError: *authorizer* cannot be the authorizer of a realm.
         """
         self._application.set_authorizer(realm, authorizer)
+
+    def snapshot(self) -> RouterSnapshot:
+        """What the router of this process holds now: sessions, subscriptions, ...
+
+        Callable from any thread. It copies all of that on the I/O loop: take it to
+        inspect a server, not for each request.
+
+        Raises:
+            RuntimeError: There is no WAMP router here.
+        """
+        return self._application.snapshot()
 
     def _serve_longpoll(self, settings: str | LongPolling) -> None:
         if not isinstance(settings, LongPolling):

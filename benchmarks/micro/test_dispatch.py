@@ -26,12 +26,12 @@ def test_publish(benchmark, subscribers):
     message = json.dumps([16, 1, {}, TOPIC, [PAYLOAD]])
 
     def publish():
-        publisher.session.received(message)
+        publisher.session.receive(message)
         for client in clients:
             client.frames.clear()
 
     benchmark(publish)
-    publisher.session.received(message)
+    publisher.session.receive(message)
     assert [[m[0] for m in client.take()] for client in clients] == (
         [[EVENT]] * subscribers
     )
@@ -50,11 +50,11 @@ def test_call(benchmark):
     def call():
         nonlocal result
         number = next(numbers)
-        caller.session.received(f'[48,{number},{{}},"{PROCEDURE}",["{PAYLOAD}"]]')
+        caller.session.receive(f'[48,{number},{{}},"{PROCEDURE}",["{PAYLOAD}"]]')
         invocation = callee.frames.pop()
         # [68,INVOCATION.Request,...: it counts as the calls do.
         request = invocation[invocation.index(b"[") + 4 :].partition(b",")[0].decode()
-        callee.session.received(f'[70,{request},{{}},["{PAYLOAD}"]]')
+        callee.session.receive(f'[70,{request},{{}},["{PAYLOAD}"]]')
         result = caller.frames.pop()
 
     benchmark(call)

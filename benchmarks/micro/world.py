@@ -56,11 +56,13 @@ class Client:
         self.session = Session(self, router)
         self.say(1, "realm1", {"roles": ROLES})
 
-    def close(self, *, failed: bool) -> None:
+    def close(self) -> None:
         raise AssertionError(f"the router ends a session: {self.frames[-1]!r}")
 
+    abort = close
+
     def say(self, *message: Any) -> None:
-        self.session.received(json.dumps(message))
+        self.session.receive(json.dumps(message))
 
     def take(self) -> list[Any]:
         """The messages since the last time, without their frames' headers."""

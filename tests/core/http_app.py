@@ -8,6 +8,7 @@ from typing import Any
 
 import gevent
 
+from tests.patience import SECONDS
 from wsocket.core.web.response import respond
 from wsocket.core.web.routes import Routes, request_path
 
@@ -44,7 +45,7 @@ def steps(environ, start_response):
     """The second item is not produced before somebody asks for /go."""
     go.clear()
     yield "one"
-    go.wait(30)
+    go.wait(SECONDS)
     yield "two"
 
 
@@ -66,7 +67,7 @@ def endless(environ, start_response):
 
 @route("/endless/closed")
 def was_closed(environ, start_response):
-    return str(closed.wait(30))
+    return str(closed.wait(SECONDS))
 
 
 @route("/echo")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.programs import Server, running
 
 KINDS = ["threads", "gevent"]
@@ -37,7 +38,7 @@ class Client:
 
     def __init__(self, server: Server) -> None:
         address = urlsplit(server.url)
-        self.sock = socket.create_connection((address.hostname, address.port), 10)
+        self.sock = socket.create_connection((address.hostname, address.port), SECONDS)
         self.received = b""
 
     def send(self, *lines: bytes, body: bytes = b"") -> None:
@@ -96,7 +97,9 @@ def exchange(connect, server, *lines: bytes, body: bytes = b"") -> bytes:
 def fetch(server: Server, path: str, method: str = "GET", **more):
     """One request, by the standard library's client."""
     address = urlsplit(server.url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+    connection = http.client.HTTPConnection(
+        address.hostname, address.port, timeout=SECONDS
+    )
     with contextlib.closing(connection):
         connection.request(method, path, **more)
         response = connection.getresponse()

@@ -20,7 +20,6 @@ from tests.core.wire import (
     Frame,
     client_frame,
     server_frames,
-    unhurried,
 )
 from wsocket.core.websocket.deflate import DeflateParameters
 from wsocket.core.websocket.frames import Close, Ping
@@ -195,7 +194,6 @@ def receive(client, data):
     ]
 
 
-@unhurried
 @given(st.one_of(st.none(), parameters), st.lists(texts, max_size=6))
 def test_a_client_library_echoes_everything(deflate, sent):
     """Out through its decoder, back through ours, whatever was negotiated."""

@@ -20,7 +20,6 @@ from tests.core.wire import (
     deflated,
     plain,
     stored_block,
-    unhurried,
 )
 from wsocket.core.websocket.deflate import (
     DeflateParameters,
@@ -316,7 +315,6 @@ def test_compression_costs_no_memory_before_its_first_use():
 # --- Inflater -------------------------------------------------------------------------
 
 
-@unhurried
 @given(
     st.lists(st.binary(max_size=2000), max_size=4),
     st.booleans(),
@@ -387,6 +385,13 @@ def test_the_clients_context_is_dropped_when_so_agreed():
     assert failure.value.code == 1007
 
 
+def test_a_context_that_is_not_taken_over_costs_no_memory():
+    """Between messages there is none."""
+    inflater = Inflater(DeflateParameters(client_no_context_takeover=True))
+    payload = deflated(b"hello")
+    assert memory_of(lambda: inflate(inflater, payload))[0] < 2000
+
+
 @pytest.mark.parametrize("takeover", [True, False])
 def test_a_message_cut_short_fails(takeover):
     """Wherever it is cut: half a message is not taken for a whole one."""
@@ -398,7 +403,13 @@ def test_a_message_cut_short_fails(takeover):
         assert failure.value.code == 1007
 
 
-@unhurried
+def test_the_tail_that_is_left_out_does_not_end_the_stream():
+    """A last block that only the tail completes (section 7.2.2) is cut short."""
+    start_of_the_last_block = b"\x01"  # stored; its length would be next
+    with pytest.raises(ProtocolError, match="inside a block"):
+        inflate(Inflater(DeflateParameters()), start_of_the_last_block)
+
+
 @given(st.binary(max_size=200), st.integers(0, 50))
 def test_random_compressed_data_never_raises_anything_else(data, limit):
     """It inflates to something, or it is corrupt."""

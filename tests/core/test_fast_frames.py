@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.utils import apply_mask
 
-from tests.core.wire import BINARY, TEXT, client_frame, unhurried
+from tests.core.wire import BINARY, TEXT, client_frame
 from wsocket.core.websocket import _fast_frames, fast_frames, frames
 
 LIMIT = 70_000
@@ -78,6 +78,10 @@ UNUSUAL = {
     "no mask": b"\x81\x02hi",
     "a length in too many bytes": b"\x82\xfe\x00\x05mask" + bytes(5),
     "a 64-bit length": client_frame(BINARY, bytes(65536)),
+    "a 64-bit length whose first half is a length": b"\x82\xff\x00\x7e"
+    + bytes(6)
+    + b"mask"
+    + bytes(126),
     "more than the limit": client_frame(BINARY, bytes(LIMIT + 1)),
     "an incomplete payload": client_frame(BINARY, b"payload")[:-1],
     "an incomplete header": client_frame(BINARY, bytes(200))[:5],
@@ -127,7 +131,6 @@ whole = st.builds(
 )
 
 
-@unhurried
 @given(st.lists(whole | frame_like, max_size=6).map(b"".join), st.integers(0, 150))
 def test_both_do_the_same_with_any_bytes(data, limit):
     """Messages, place and verdict are the same, whatever comes."""

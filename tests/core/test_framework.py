@@ -5,37 +5,25 @@ from __future__ import annotations
 import pydoc
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from queue import Queue
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import websocket
 
-from wsocket import WebSocket, WSocketApp, make_server
-
-SECONDS = 20
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve *app* with the threaded server; gives ``127.0.0.1:port``."""
-    with make_server("127.0.0.1", 0, app) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+from tests.patience import SECONDS
+from tests.serving import serving
+from wsocket import WebSocket, WSocketApp
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Any], str]]:
-    """Serve an application until the test ends."""
+    """Serve an application until the test ends; gives ``127.0.0.1:port``."""
     with ExitStack() as stack:
-        yield lambda app: stack.enter_context(serving(app))
+        yield lambda app: urlsplit(stack.enter_context(serving(app))).netloc
 
 
 def connect(address: str, path: str = "/", **options: Any) -> websocket.WebSocket:

@@ -36,7 +36,7 @@ def connect() -> Iterator[Connect]:
 @pytest.fixture(scope="module", params=KINDS)
 def hasty(processes, request, tmp_path_factory) -> Iterator[Server]:
     """A server that waits for nobody."""
-    with run_app(request.param, tmp_path_factory, 0.3) as started:
+    with run_app(request.param, tmp_path_factory, 0.5) as started:
         yield started
 
 

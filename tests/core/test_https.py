@@ -21,10 +21,10 @@ import websocket
 from tests.certificates import Certificates
 from tests.core.http_client import KINDS, PATCHED
 from tests.core.tls_app import SIZE
+from tests.patience import SECONDS
 from tests.programs import Server, running
 
 SERVE = "from tests.core.tls_app import serve; "
-SECONDS = 20
 
 
 def command(kind: str, certificates: Certificates, timeout: float = 30.0) -> list[str]:
@@ -48,7 +48,7 @@ def server(processes, request, certificates, tmp_path_factory) -> Iterator[Serve
 def hasty(processes, request, certificates, tmp_path_factory) -> Iterator[Server]:
     """A server that waits for nobody."""
     log = tmp_path_factory.mktemp(f"hasty-{request.param}") / "log"
-    with running(command(request.param, certificates, 0.5), log) as started:
+    with running(command(request.param, certificates, 1.0), log) as started:
         yield started
     assert "Traceback" not in log.read_text()
 
@@ -316,5 +316,5 @@ def test_ctrl_c_loses_nothing(kind, certificates, tmp_path, dial, open_websocket
         assert len((head + read_to_end(client)).partition(b"\r\n\r\n")[2]) == SIZE
         opcode, data = listener.recv_data()
         assert (opcode, data[:2]) == (websocket.ABNF.OPCODE_CLOSE, b"\x03\xf4")
-        assert server.process.wait(15) == 0
+        assert server.process.wait(SECONDS) == 0
     assert "Traceback" not in (tmp_path / "log").read_text()

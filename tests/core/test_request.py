@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.wire import unhurried
+from tests.patience import SECONDS
 from wsocket.core.http.fields import MAX_FIELDS
 from wsocket.core.http.reader import MAX_HEAD, MAX_REQUEST_LINE, RequestReader
 from wsocket.core.http.refusal import closing_response
@@ -33,7 +33,7 @@ def request(*lines: bytes, first: bytes = b"GET / HTTP/1.1"):
 def wire():
     """A connection: the client's end, and the server's reader."""
     ours, theirs = socket.socketpair()
-    theirs.settimeout(5)
+    theirs.settimeout(SECONDS)
     reader = RequestReader(theirs, 5)
     yield ours, reader
     ours.close()
@@ -70,6 +70,12 @@ def test_head_becomes_an_environ():
     }
     setup_testing_defaults(environ)
     check_environ(environ)
+
+
+def test_request_line_is_kept_for_the_log():
+    """As the client wrote it."""
+    first = b"GET http://example.com/a?b HTTP/1.1"
+    assert request(HOST, first=first).line == first.decode()
 
 
 def test_repeated_headers_are_joined():
@@ -227,6 +233,12 @@ def test_malformed_headers_are_refused(lines, status, problem):
     assert problem in refused.value.problem
 
 
+@pytest.mark.parametrize("coding", [b"chunked", b"Chunked"])
+def test_length_of_a_chunked_body_is_not_known(coding):
+    """The chunks say where it ends."""
+    assert request(HOST, b"Transfer-Encoding: " + coding).length is None
+
+
 def test_chunked_body_in_http_1_0_is_refused():
     """It did not exist then; who sends it may be lying."""
     with pytest.raises(RequestError, match=r"in an HTTP/1\.0 request"):
@@ -314,7 +326,7 @@ def test_slow_head_is_refused_although_bytes_arrive():
 
     dripping = threading.Thread(target=drip)
     with ours, theirs:
-        theirs.settimeout(5)
+        theirs.settimeout(SECONDS)
         ours.send(b"GET / HTTP/1.1\r\nX: ")
         dripping.start()
         with pytest.raises(RequestError, match=r"within 0\.05 seconds"):
@@ -352,7 +364,6 @@ class Received:
         """What `socket.SocketIO` calls when it is closed."""
 
 
-@unhurried
 @given(
     st.one_of(st.binary(max_size=300), st.lists(st.sampled_from(PIECES)).map(b"".join)),
     st.integers(1, 64),
@@ -372,6 +383,14 @@ def test_any_bytes_are_requests_or_refused(data, size):
 def body_of(data: bytes, length: int | None = None, **more) -> RequestBody:
     """A request body within a connection on which `data` arrives."""
     return RequestBody(io.BufferedReader(io.BytesIO(data)), length, **more)
+
+
+@pytest.mark.parametrize("size", [9, 10, 16, 31, 255, 256])
+def test_size_of_a_chunk_is_hexadecimal(size):
+    """In digits of either case."""
+    for digits in (b"%x" % size, b"%X" % size):
+        body = body_of(digits + b"\r\n" + bytes(size) + b"\r\n0\r\n\r\n")
+        assert body.stream().read() == bytes(size)
 
 
 CHUNKS = b'3\r\none\r\n4;name="x"\r\n\ntwo\r\n0A \r\nthree\nfour\r\n0\r\n'
@@ -457,6 +476,23 @@ def test_body_that_does_not_come_is_refused():
     assert refused.value.status == "408 Request Timeout"
 
 
+def test_body_of_a_lost_connection_is_refused():
+    """Now, and when the application tries again."""
+
+    class Lost(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer) -> int:
+            raise ConnectionResetError("reset by peer")
+
+    stream = RequestBody(io.BufferedReader(Lost()), 5).stream()
+    with pytest.raises(RequestError, match="lost within the request body"):
+        stream.read()
+    with pytest.raises(RequestError, match="could not be read before"):
+        stream.read()
+
+
 def test_client_is_told_to_continue_once_when_the_body_is_wanted():
     """Not before: the application may refuse the request."""
     told = []
@@ -475,6 +511,13 @@ def test_small_rest_of_a_body_is_skipped():
         assert body.may_be_drained(1000)
         assert body.drain(1000)
         assert body.complete
+
+
+def test_rest_of_a_body_that_is_malformed_is_told_to_the_log(caplog):
+    """Nobody is there to read it, so no answer is changed."""
+    caplog.set_level("DEBUG")
+    assert not body_of(b"x\r\n").drain(1000)
+    assert "unread request body: malformed chunk size" in caplog.text
 
 
 def test_large_rest_of_a_body_is_not_waited_for():

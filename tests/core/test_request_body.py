@@ -7,7 +7,7 @@ import io
 import pytest
 
 from wsocket.core.web.read_body import read_body
-from wsocket.errors import HttpError
+from wsocket.errors import HttpError, RequestError
 
 
 class Endless(io.RawIOBase):
@@ -71,3 +71,14 @@ def test_body_that_ends_early():
         with pytest.raises(HttpError) as refused:
             read_body({"CONTENT_LENGTH": "5", "wsgi.input": source}, limit=5)
         assert refused.value.status == "400 Bad Request"
+
+
+def test_malformed_body_is_for_the_server_to_answer():
+    """It knows the status, and closes the connection."""
+
+    class Malformed(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            raise RequestError("408 Request Timeout", "it did not arrive")
+
+    with pytest.raises(RequestError, match="it did not arrive"):
+        read_body({"CONTENT_LENGTH": "5", "wsgi.input": Malformed()}, limit=5)

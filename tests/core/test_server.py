@@ -7,15 +7,14 @@ import errno
 import logging
 import signal
 import socket
-import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from urllib.request import urlopen
 
 import pytest
 
-from tests.programs import ROOT, running
+from tests.patience import SECONDS
+from tests.programs import STOP_SECONDS, ended, running
+from tests.serving import in_thread
 from wsocket.core.http.serve import make_server, run
 from wsocket.core.http.servers import ThreadedServer
 
@@ -24,19 +23,6 @@ def hello(environ, start_response):
     """A WSGI application that says where it listens."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [f"{environ['SERVER_NAME']} {environ['SERVER_PORT']}".encode()]
-
-
-@contextlib.contextmanager
-def serving(host: str = "127.0.0.1") -> Iterator[ThreadedServer]:
-    """A server that serves in a thread."""
-    with make_server(host, 0, hello) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def has_ipv6() -> bool:
@@ -61,7 +47,7 @@ if has_ipv6():
 @pytest.mark.parametrize("host", HOSTS)
 def test_server_listens_on_names_and_addresses(host):
     """IPv4 and IPv6, one or all; port 0 picks a free one."""
-    with serving(host) as server:
+    with make_server(host, 0, hello) as server, in_thread(server):
         assert server.server_port == server.server_address[1] > 0
         for reachable in HOSTS[host]:
             with urlopen(f"http://{reachable}:{server.server_port}/") as response:
@@ -70,10 +56,10 @@ def test_server_listens_on_names_and_addresses(host):
 
 def test_server_that_was_shut_down_no_longer_listens():
     """The port is free at once."""
-    with serving() as server:
+    with make_server("127.0.0.1", 0, hello) as server, in_thread(server):
         address = server.server_address
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(address, 5)
+        socket.create_connection(address, SECONDS)
     with make_server(*address, hello):
         pass
 
@@ -82,7 +68,7 @@ def test_many_clients_may_connect_at_once():
     """They wait in the kernel's queue until they are accepted."""
     with make_server("127.0.0.1", 0, hello) as server, contextlib.ExitStack() as stack:
         for _ in range(200):
-            client = socket.create_connection(server.server_address, 5)
+            client = socket.create_connection(server.server_address, SECONDS)
             stack.enter_context(client)
 
 
@@ -147,7 +133,7 @@ def test_process_that_cannot_listen_exits_with_1():
     """One line on stderr, no traceback, and the app is left alone."""
     with make_server("127.0.0.1", 0, hello) as server:
         command = program("threads", f"run(App(), port={server.server_port})")
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        done = ended(command)
     assert done.returncode == 1
     assert done.stdout == ""
     [line] = done.stderr.splitlines()
@@ -216,7 +202,7 @@ def test_signal_stops_the_server_cleanly(kind, number, tmp_path):
         with urlopen(server.url) as response:
             assert response.read().startswith(b"127.0.0.1 ")
         server.process.send_signal(number)
-        assert server.process.wait(15) == 0
+        assert server.process.wait(STOP_SECONDS) == 0
         assert server.process.stdout.read() == "closed\nwsocket: stopped\nTrue\n"
     log = server.log.read_text()
     assert "Traceback" not in log
@@ -288,7 +274,7 @@ def test_server_is_a_context_manager_that_another_thread_stops(kind):
         "    thread.join()",
         "print(server.server_address)",
     )
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    done = ended(command)
     assert done.returncode == 0, done.stderr
     answer, address = done.stdout.splitlines()
     host, port = answer.split()

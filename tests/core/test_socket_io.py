@@ -139,7 +139,7 @@ def test_no_other_thread_takes_the_interpreter_in_between(pair):
     """One that computes would keep it for a whole turn, each time."""
     ours, theirs = pair
     theirs.setblocking(False)
-    turn = 0.5  # seconds
+    turn = 2.0  # seconds
     stop = threading.Event()
 
     def compute() -> None:

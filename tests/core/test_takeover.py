@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import gevent.socket
 import pytest
 
+from tests.patience import SECONDS
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS
 from wsocket.core.web.takeover import take_over
 from wsocket.core.wsgi import CONNECTION
@@ -94,7 +95,7 @@ class Accepted:
 
     def __init__(self, socket_class, server, *, pipelined: bytes = b"") -> None:
         self.client, accepted = socket.socketpair()
-        self.client.settimeout(10)
+        self.client.settimeout(SECONDS)
         self.sock = socket_class(fileno=accepted.detach())
         self.client.sendall(REQUEST + pipelined)
         self.reader = self.sock.makefile("rb")

@@ -8,6 +8,7 @@ import gevent
 import pytest
 
 from tests.core.worlds import LOOP_WORLDS, LoopWorld
+from tests.patience import SECONDS
 from wsocket.core.net.future import Future, ask
 
 
@@ -70,7 +71,7 @@ def test_greenlet_that_waits_for_another_threads_loop_holds_up_nobody():
 
     thread = threading.Thread(target=in_a_thread_of_their_own, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(SECONDS)
     assert answers == ["answer"] * 20
 
 
@@ -90,5 +91,5 @@ def test_greenlet_alone_in_its_hub_waits():
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(SECONDS)
     assert answers == ["late"]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.core.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 from tests.core.worlds import WORLDS, Peer, World
+from tests.patience import SECONDS
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.deflate import DeflateParameters
 from wsocket.core.websocket.handshake import Handshake
@@ -65,7 +66,7 @@ class Both:
             max_message_size=2**20,
             read_ahead=read_ahead,
         )
-        self.ws.close_timeout = 1.0
+        self.ws.close_timeout = SECONDS
 
     def start(self, function, *args):
         return self.world.start(function, *args)
@@ -140,7 +141,10 @@ def test_an_empty_message_is_a_message(both):
     """It is neither a timeout nor the end."""
     both.peer.send(TEXT)
     both.peer.send(BINARY)
-    assert [both.ws.receive(timeout=5), both.ws.receive(timeout=5)] == ["", b""]
+    assert [both.ws.receive(timeout=SECONDS), both.ws.receive(timeout=SECONDS)] == [
+        "",
+        b"",
+    ]
 
 
 def test_bytes_read_ahead_come_first(make):
@@ -178,7 +182,7 @@ def test_receive_returns_none_after_the_timeout(both):
     assert both.ws.receive(timeout=SOON) is None
     assert time.monotonic() - before >= SOON * 0.9
     both.peer.send(TEXT, b"late")
-    assert both.ws.receive(timeout=5) == "late"
+    assert both.ws.receive(timeout=SECONDS) == "late"
 
 
 def test_receive_without_patience_takes_what_is_there(both):
@@ -261,7 +265,7 @@ def test_a_ping_during_a_long_send_is_answered_after_it(both):
     both.peer.send(PING, b"old")
     both.peer.send(PING, b"new")
     both.peer.send(TEXT, b"hello")
-    assert both.start(both.ws.receive, 5).result() == "hello"
+    assert both.start(both.ws.receive, SECONDS).result() == "hello"
     both.peer.exactly(9 + len(MORE_THAN_THE_KERNEL_TAKES))
     sender.result()
     assert first == b"\x82"

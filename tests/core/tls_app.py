@@ -8,6 +8,7 @@ import threading
 from time import sleep
 from typing import Any
 
+from tests.patience import SECONDS
 from wsocket import WSocketApp, run
 
 SIZE = 5 * 2**20
@@ -55,7 +56,7 @@ def endless(environ, start_response):
 
 @app.route("/endless/closed")
 def was_closed(environ, start_response):
-    return str(closed.wait(30))
+    return str(closed.wait(SECONDS))
 
 
 @app.route("/failing")

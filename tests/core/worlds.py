@@ -11,10 +11,9 @@ import gevent.event
 import gevent.socket
 
 from tests.core.wire import Frame, client_frame
+from tests.patience import SECONDS
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency
 from wsocket.core.net.loop import Loop
-
-SECONDS = 10  # until something that must happen counts as lost
 
 
 def tcp_pair() -> tuple[socket.socket, socket.socket]:

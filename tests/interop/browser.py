@@ -13,7 +13,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-SECONDS = 20  # until something that must appear counts as missing
+from tests.patience import SECONDS
+
 OPTIONS = [
     "--headless=new",
     "--no-sandbox",  # Chromium refuses to run as root with one

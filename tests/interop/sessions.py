@@ -22,6 +22,8 @@ from autobahn.wamp.serializer import (
 )
 from autobahn.wamp.types import ComponentConfig, SubscribeOptions
 
+from tests.patience import SECONDS
+
 SERIALIZERS = {
     "json": JsonSerializer,
     "msgpack": MsgPackSerializer,
@@ -33,7 +35,6 @@ BATCHED = {
     f"{name}.batched": partial(serializer, batched=True)
     for name, serializer in SERIALIZERS.items()
 }
-SECONDS = 15  # until something that must happen counts as lost
 
 
 class Session(ApplicationSession):

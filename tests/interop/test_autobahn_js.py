@@ -16,6 +16,7 @@ from autobahn.wamp.types import CallOptions
 
 from tests.interop.autobahn_js import EXPECTED, WITH_MESSAGEPACK
 from tests.interop.sessions import SERIALIZERS, join, within
+from tests.programs import ended
 
 SCRIPTS = Path(__file__).parent / "js"
 BINARY = bytes(range(256))
@@ -30,16 +31,9 @@ def prefix() -> str:
 @pytest.fixture(scope="module")
 def every_outcome(processes, server, node):
     """All scenarios with each serializer, run once for the tests that look at them."""
-    finished = subprocess.run(
-        [*node, "scenarios.mjs", server.ws(), prefix()],
-        cwd=SCRIPTS,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    return json.loads(finished.stdout)
+    done = ended([*node, "scenarios.mjs", server.ws(), prefix()], cwd=SCRIPTS)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("scenario", list(EXPECTED))

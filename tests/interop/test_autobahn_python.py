@@ -18,6 +18,7 @@ from tests.interop.sessions import (
     join_as_application_runner,
     within,
 )
+from tests.patience import SECONDS
 
 ACKNOWLEDGE = PublishOptions(acknowledge=True)
 INCLUDE_ME = PublishOptions(acknowledge=True, exclude_me=False)
@@ -46,7 +47,7 @@ every_pair = pytest.mark.parametrize(
 
 
 def fetch(url: str) -> str:
-    with urlopen(url, timeout=15) as response:
+    with urlopen(url, timeout=SECONDS) as response:
         return response.read().decode()
 
 

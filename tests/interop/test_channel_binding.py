@@ -24,6 +24,7 @@ from tests.core.http_client import KINDS, PATCHED
 from tests.interop.apps.bound import ITERATIONS, PASSWORD, PRIVATE_KEY, SALT
 from tests.interop.relay import relaying
 from tests.interop.sessions import Session, joined, within
+from tests.patience import SECONDS
 from tests.programs import Server, running
 from tests.wamp.auth.clients import ScramClient
 from tests.wamp.raw_client import FORMATS, HELLO, ROLES, WELCOME, RawClient
@@ -139,7 +140,7 @@ class BoundClient(RawClient):
         self.ws = websocket.create_connection(
             server.ws(),
             subprotocols=["wamp.2.json"],
-            timeout=20,
+            timeout=SECONDS,
             sslopt={"context": context},
         )
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.interop.sessions import join, within
 from tests.interop.test_autobahn_js import SCRIPTS
+from tests.patience import SECONDS
 from tests.programs import app_commands, running
 
 APP = "tests.wamp.apps.bare"
@@ -66,7 +67,7 @@ def test_autobahn_js_comes_back_after_a_restart(node, tmp_path, kind):
                 assert await line() == ["event", "hello"]
                 first.process.send_signal(signal.SIGTERM)
                 assert await line() == ["close", "closed", None, True]
-                assert first.process.wait(15) == 0
+                assert first.process.wait(SECONDS) == 0
                 commands = app_commands(APP, port=urlsplit(first.url).port)
                 again = stack.enter_context(
                     running(commands[kind], tmp_path / "second")

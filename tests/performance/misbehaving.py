@@ -97,8 +97,10 @@ def answering(answer: Answer) -> Iterator[tuple[int, list[Connection]]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         acceptor = threading.Thread(target=accept, args=(listener,))
         acceptor.start()
-        yield listener.getsockname()[1], connections
-        listener.shutdown(socket.SHUT_RDWR)
-        acceptor.join()
-        for thread in threads:
-            thread.join()
+        try:
+            yield listener.getsockname()[1], connections
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            acceptor.join()
+            for thread in threads:
+                thread.join()

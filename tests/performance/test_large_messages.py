@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import websocket
 
+from tests.patience import SECONDS
 from tests.programs import Server, app_commands, running
-from tests.wamp.raw_client import RESULT, YIELD, RawClient
+from tests.wamp.raw_client import RESULT, YIELD, connected
 
 SIZE = 16 * 2**20
 ROUNDS = 3
@@ -40,30 +42,31 @@ def memory(server: Server, name: str) -> int:
 @pytest.mark.parametrize("serializer", ["json", "msgpack"])
 def test_a_call_costs_three_times_its_size_at_most(server, serializer):
     """Forth and back, some of them one after the other."""
-    callee = RawClient(server.ws(), serializer).join()
-    caller = RawClient(server.ws(), serializer).join()
-    callee.register("com.example.large")
-    payload = ["x" * SIZE]
-    before = memory(server, "VmRSS")
-    for _ in range(ROUNDS):
-        request = caller.call("com.example.large", payload)
-        invocation, *_, args = callee.invoked()
-        callee.send(YIELD, invocation, {}, args)
-        answer = caller.receive()
-        assert answer[:2] == [RESULT, request]
-        assert (answer[3] == payload) is True  # assert itself would print it
-    assert memory(server, "VmHWM") - before < 3.0 * SIZE
-    callee.finish()
-    caller.finish()
+    with (
+        connected(server.ws(), serializer) as callee,
+        connected(server.ws(), serializer) as caller,
+    ):
+        callee.join().register("com.example.large")
+        caller.join()
+        payload = ["x" * SIZE]
+        before = memory(server, "VmRSS")
+        for _ in range(ROUNDS):
+            request = caller.call("com.example.large", payload)
+            invocation, *_, args = callee.invoked()
+            callee.send(YIELD, invocation, {}, args)
+            answer = caller.receive()
+            assert answer[:2] == [RESULT, request]
+            assert (answer[3] == payload) is True  # assert itself would print it
+        assert memory(server, "VmHWM") - before < 3.0 * SIZE
 
 
 def test_an_echo_costs_three_times_its_size_at_most(server):
     """The handler has the last message until it has the next."""
-    client = websocket.create_connection(server.ws("/echo"), timeout=60)
     message = b"x" * SIZE
-    before = memory(server, "VmRSS")
-    for _ in range(ROUNDS):
-        client.send_binary(message)
-        assert (client.recv() == message) is True
-    assert memory(server, "VmHWM") - before < 3.0 * SIZE
-    client.close()
+    with closing(websocket.create_connection(server.ws("/echo"))) as client:
+        client.settimeout(SECONDS)
+        before = memory(server, "VmRSS")
+        for _ in range(ROUNDS):
+            client.send_binary(message)
+            assert (client.recv() == message) is True
+        assert memory(server, "VmHWM") - before < 3.0 * SIZE

@@ -18,7 +18,7 @@ from tests.performance.misbehaving import (
     answering,
     frame,
 )
-from tests.programs import Server, app_commands, need, running
+from tests.programs import Server, app_commands, ended, need, running
 
 HELLO, CALL, PUBLISH, SUBSCRIBE, REGISTER, YIELD = 1, 48, 16, 32, 64, 70
 SHORT = ("--seconds", "0.2", "--warm-up", "0.05")
@@ -38,8 +38,7 @@ def router(processes: None, tmp_path_factory: pytest.TempPathFactory):
 
 
 def run(wsload: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [str(wsload), *map(str, arguments), *SHORT]
-    return subprocess.run(command, capture_output=True, text=True, timeout=50)
+    return ended([str(wsload), *map(str, arguments), *SHORT])
 
 
 def failure(wsload: Path, *arguments: object) -> str:

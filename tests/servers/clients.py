@@ -14,9 +14,8 @@ from typing import Any
 from websocket import create_connection
 
 from tests.core.wire import Frame, server_frames
+from tests.patience import SECONDS
 from tests.servers.processes import Site
-
-SECONDS = 15  # until something that must happen counts as lost
 
 HELLO, WELCOME, GOODBYE, ERROR = 1, 2, 6, 8
 PUBLISH, SUBSCRIBE, SUBSCRIBED, EVENT = 16, 32, 33, 36

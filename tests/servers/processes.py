@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -15,12 +15,11 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.programs import ROOT
+from tests.patience import SECONDS
+from tests.programs import COMMAND_LINE, STOP_SECONDS, started
 
 APPS = "tests.servers.apps"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
-START_SECONDS = 30  # on a busy machine
-STOP_SECONDS = 40
 
 # What a healthy server's log never has.
 COMPLAINT = re.compile(
@@ -50,11 +49,9 @@ def _gunicorn(*options: str) -> tuple[str, ...]:
     return ("-m", "gunicorn", *address, *options, f"{APPS}.own:app")
 
 
-_WSOCKET = "import sys; from wsocket.cli import main; sys.exit(main())"
-
 KINDS = {
     "run-threads": Kind(("-m", f"{APPS}.own"), spare_threads=8),
-    "wsocket-run": Kind(("-c", _WSOCKET, "run", f"{APPS}.own:app", "--port", "0")),
+    "wsocket-run": Kind(("-c", COMMAND_LINE, "run", f"{APPS}.own:app", "--port", "0")),
     "wsgiref-threading": Kind(("-m", f"{APPS}.with_wsgiref", "threaded")),
     "wsgiref": Kind(("-m", f"{APPS}.with_wsgiref"), concurrent_views=False),
     "gunicorn-gthread": Kind(
@@ -97,7 +94,7 @@ class Site:
             target=self._read, args=(process.stdout,), daemon=True
         )
         self._reader.start()
-        if not self._started.wait(START_SECONDS) or not self.url:
+        if not self._started.wait(SECONDS) or not self.url:
             pytest.fail(f"the server did not start:\n{self.log()}")
 
     @property
@@ -109,7 +106,7 @@ class Site:
 
     def get(self, path: str) -> str:
         """The body of an HTTP response."""
-        with urlopen(self.url + path.lstrip("/"), timeout=20) as response:
+        with urlopen(self.url + path.lstrip("/"), timeout=SECONDS) as response:
             return str(response.read().decode())
 
     def log(self) -> str:
@@ -148,21 +145,6 @@ class Site:
 def running(name: str) -> Iterator[Site]:
     """Run a server until the block ends."""
     kind = KINDS[name]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        [sys.executable, *kind.arguments],
-        cwd=ROOT,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        try:
-            yield Site(kind, process)
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
+    command = [sys.executable, *kind.arguments]
+    with started(command, stop=signal.SIGTERM, stderr=subprocess.STDOUT) as process:
+        yield Site(kind, process)

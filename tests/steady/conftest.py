@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.programs import ROOT, Server, running
+from tests.programs import Server, app_commands, running
 
 Start = Callable[[str], Server]
 
@@ -22,11 +21,7 @@ def start(
     with ExitStack() as stack:
 
         def start(name: str) -> Server:
-            command = [sys.executable, "-m", "tests.steady.app", name]
-            if request.param == "gevent":
-                main = "import sys; from wsocket.cli import main; sys.exit(main())"
-                target = f"tests.steady.app:{name}"
-                command = [sys.executable, "-c", main, "run", target, "--port", "0"]
-            return stack.enter_context(running(command, tmp_path / "log", cwd=ROOT))
+            command = app_commands("tests.steady.app", name)[request.param]
+            return stack.enter_context(running(command, tmp_path / "log"))
 
         yield start

@@ -5,23 +5,33 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import websocket
 
-SECONDS = 20
+from tests.patience import SECONDS
+
 HELLO = [1, "realm1", {"roles": {"caller": {}, "callee": {}, "subscriber": {}}}]
 
 
-def join(url: str, **options: Any) -> websocket.WebSocket:
+@contextmanager
+def opened(url: str, **options: Any) -> Iterator[websocket.WebSocket]:
+    """A websocket; the connection is dropped at the end of the block."""
+    client = websocket.create_connection(url, timeout=SECONDS, **options)
+    try:
+        yield client
+    finally:
+        client.shutdown()
+
+
+@contextmanager
+def joined(url: str) -> Iterator[websocket.WebSocket]:
     """A WAMP session that has been welcomed."""
-    session = websocket.create_connection(
-        url, subprotocols=["wamp.2.json"], timeout=SECONDS, **options
-    )
-    session.send(json.dumps(HELLO))
-    assert json.loads(session.recv())[0] == 2
-    return session
+    with opened(url, subprotocols=["wamp.2.json"]) as session:
+        assert ask(session, HELLO)[0] == 2
+        yield session
 
 
 def ask(session: websocket.WebSocket, message: list[Any]) -> list[Any]:
@@ -31,21 +41,24 @@ def ask(session: websocket.WebSocket, message: list[Any]) -> list[Any]:
     return answer
 
 
-def silent_upgrade(url: str, path: str, *, subprotocol: str = "") -> socket.socket:
+@contextmanager
+def silent_upgrade(
+    url: str, path: str, *, subprotocol: str = ""
+) -> Iterator[socket.socket]:
     """An upgraded connection whose client never answers a ping."""
     parts = urlsplit(url)
-    sock = socket.create_connection((parts.hostname, parts.port), SECONDS)
     offer = f"Sec-WebSocket-Protocol: {subprotocol}\r\n" if subprotocol else ""
-    sock.sendall(
-        f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offer}\r\n".encode()
-    )
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        head += sock.recv(1)
-    assert head.startswith(b"HTTP/1.1 101 ")
-    return sock
+    with socket.create_connection((parts.hostname, parts.port), SECONDS) as sock:
+        sock.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offer}\r\n".encode()
+        )
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += sock.recv(1)
+        assert head.startswith(b"HTTP/1.1 101 ")
+        yield sock
 
 
 def client_text(message: list[Any]) -> bytes:

@@ -10,11 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import websocket
 
 from tests.programs import Server
 from tests.steady.conftest import Start
-from tests.steady.peers import HELLO, SECONDS, ask, join
+from tests.steady.peers import HELLO, SECONDS, ask, joined, opened
 
 FAILURES = ("error", "exit", "timeout", "cancelled")
 ROUNDS = 3  # more than the application has workers
@@ -23,10 +22,8 @@ RUNTIME_ERROR = "wamp.error.runtime_error"
 
 def call(server: Server, procedure: str, *args: Any) -> list[Any]:
     """The answer to a call in a session of its own."""
-    session = join(server.ws("/"))
-    answer = ask(session, [48, 1, {}, procedure, list(args)])
-    session.shutdown()
-    return answer
+    with joined(server.ws("/")) as session:
+        return ask(session, [48, 1, {}, procedure, list(args)])
 
 
 def procedure(server: Server, failure: str) -> None:
@@ -41,12 +38,11 @@ def generator(server: Server, failure: str) -> None:
 
 def subscriber(server: Server, failure: str) -> None:
     """The event behind the one that failed is handled."""
-    session = join(server.ws("/"))
-    assert ask(session, [32, 1, {}, "com.open.heard"])[0] == 33
-    for number, name in enumerate((failure, "well"), 2):
-        session.send(json.dumps([16, number, {}, "com.open.subscriber", [name]]))
-    assert json.loads(session.recv())[4] == ["well"]
-    session.shutdown()
+    with joined(server.ws("/")) as session:
+        assert ask(session, [32, 1, {}, "com.open.heard"])[0] == 33
+        for number, name in enumerate((failure, "well"), 2):
+            session.send(json.dumps([16, number, {}, "com.open.subscriber", [name]]))
+        assert json.loads(session.recv())[4] == ["well"]
 
 
 def authorizer(server: Server, failure: str) -> None:
@@ -56,13 +52,9 @@ def authorizer(server: Server, failure: str) -> None:
 
 
 def log_in(server: Server, authid: str) -> list[Any]:
-    session = websocket.create_connection(
-        server.ws("/"), subprotocols=["wamp.2.json"], timeout=SECONDS
-    )
     details = {**HELLO[2], "authid": authid, "authmethods": ["failing"]}
-    answer = ask(session, [1, "realm1", details])
-    session.shutdown()
-    return answer
+    with opened(server.ws("/"), subprotocols=["wamp.2.json"]) as session:
+        return ask(session, [1, "realm1", details])
 
 
 def authenticator(server: Server, failure: str) -> None:
@@ -82,12 +74,11 @@ def http_handler(server: Server, failure: str) -> None:
 
 
 def websocket_handler(server: Server, failure: str) -> None:
-    sock = websocket.create_connection(server.ws("/fail"), timeout=SECONDS)
-    sock.send("well")
-    sock.send(failure)
-    opcode, data = sock.recv_data()
-    assert (opcode, int.from_bytes(data[:2], "big")) == (8, 1011)
-    sock.shutdown()
+    with opened(server.ws("/fail")) as sock:
+        sock.send("well")
+        sock.send(failure)
+        opcode, data = sock.recv_data()
+        assert (opcode, int.from_bytes(data[:2], "big")) == (8, 1011)
 
 
 @pytest.mark.parametrize(
@@ -107,29 +98,29 @@ def test_exception_touches_nobody_else(
 ) -> None:
     """Not the sessions and websockets that are there, nor those that come later."""
     server = start("failing")
-    listener, publisher = join(server.ws("/")), join(server.ws("/"))
-    echo = websocket.create_connection(server.ws("/echo"), timeout=SECONDS)
-    assert ask(listener, [32, 1, {}, "com.open.topic"])[0] == 33
-    for number, failure in enumerate(FAILURES * ROUNDS, 1):
-        provoke(server, failure)
-        publish = [16, number, {"acknowledge": True}, "com.open.topic", [number]]
-        assert ask(publisher, publish)[0] == 17
-        assert json.loads(listener.recv())[4] == [number]
-        echo.send(str(number))
-        assert echo.recv() == str(number)
-    for each in (listener, publisher, echo):
-        each.shutdown()
+    with (
+        joined(server.ws("/")) as listener,
+        joined(server.ws("/")) as publisher,
+        opened(server.ws("/echo")) as echo,
+    ):
+        assert ask(listener, [32, 1, {}, "com.open.topic"])[0] == 33
+        for number, failure in enumerate(FAILURES * ROUNDS, 1):
+            provoke(server, failure)
+            publish = [16, number, {"acknowledge": True}, "com.open.topic", [number]]
+            assert ask(publisher, publish)[0] == 17
+            assert json.loads(listener.recv())[4] == [number]
+            echo.send(str(number))
+            assert echo.recv() == str(number)
 
 
 def test_stops_cleanly_while_procedures_hang(start: Start) -> None:
     """Code that does not return keeps nobody from being told, nor the process."""
     server = start("failing")
-    session = join(server.ws("/"))
-    for request in range(1, 5):
-        session.send(json.dumps([48, request, {}, "com.open.sleep"]))
-    assert ask(session, [48, 5, {}, "com.open.none"])[2] == 5
-    server.process.send_signal(signal.SIGTERM)
-    opcode, data = session.recv_data()
-    assert (opcode, int.from_bytes(data[:2], "big")) == (8, 1012)
-    session.shutdown()
+    with joined(server.ws("/")) as session:
+        for request in range(1, 5):
+            session.send(json.dumps([48, request, {}, "com.open.sleep"]))
+        assert ask(session, [48, 5, {}, "com.open.none"])[2] == 5
+        server.process.send_signal(signal.SIGTERM)
+        opcode, data = session.recv_data()
+        assert (opcode, int.from_bytes(data[:2], "big")) == (8, 1012)
     assert server.process.wait(SECONDS) == 0

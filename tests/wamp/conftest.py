@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
 
 from tests.programs import app_commands, running
+from tests.serving import serving
 from tests.wamp.raw_client import FORMATS, RawClient, connected
-from wsocket import WSocketApp, make_server
+from wsocket import WSocketApp
 
 THREADS, GEVENT = "threads", "gevent"
-
-
-@contextlib.contextmanager
-def serving(app: WSocketApp) -> Iterator[str]:
-    """Serve *app* in a thread until the block ends, which is quick; yields its URL."""
-    with make_server("127.0.0.1", 0, app) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"ws://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.ids import RandomBelow
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.router import Router
+from wsocket.wamp.router.snapshot import RealmSnapshot
 from wsocket.wamp.serializers.base import Payload, Serializer
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.session import Session
@@ -55,19 +56,22 @@ class FakeCodec:
 
 
 class FakeLink:
-    """Keeps what was written; `closed` is how the session closed it."""
+    """Keeps what was written; `ends` says how the session ended it."""
 
     def __init__(self, codec: FakeCodec | None = None) -> None:
         self.codec = codec or FakeCodec()
         self.sent: list[list[Any]] = []
-        self.closed: list[bool] = []
+        self.ends: list[str] = []
 
     def write(self, frame: list[Any]) -> None:
-        assert not self.closed, f"sent after the end: {frame}"
+        assert not self.ends, f"sent after the end: {frame}"
         self.sent.append(frame)
 
-    def close(self, *, failed: bool) -> None:
-        self.closed.append(failed)
+    def close(self) -> None:
+        self.ends.append("close")
+
+    def abort(self) -> None:
+        self.ends.append("abort")
 
     def take(self) -> list[list[Any]]:
         """What was sent since the last time."""
@@ -152,36 +156,19 @@ class World:
         self.router.start(self.runtime)
 
     @property
-    def sessions(self) -> dict[int, Session]:
-        """The realm's sessions, by ID."""
-        return self.router._realms["realm1"].sessions
+    def realm(self) -> RealmSnapshot:
+        """What the realm holds now."""
+        return self.router.snapshot().realms["realm1"]
 
-    def tables(self) -> dict[str, Any]:
-        """Everything that the realm remembers of its sessions, by name."""
-        realm = self.router._realms["realm1"]
-        broker, dealer = realm._broker, realm._dealer
-        subscriptions, registrations = broker._subscriptions, dealer._registrations
-        found = {
-            "sessions": realm.sessions,
-            "trusted": realm.trusted - {realm._caller.session},
-            "testaments": realm._testaments._held,
-            "subscriptions": subscriptions.by_id,
-            "subscribers": subscriptions._held,
-            "registrations": registrations.by_id,
-            "registered": registrations._held,
-            "callers": dealer._callers,
-            "callees": dealer._callees,
-        }
-        for name, registry in (
-            ("broker", subscriptions._registry),
-            ("dealer", registrations._registry),
-        ):
-            found[f"{name} exact"] = registry._exact
-            found[f"{name} prefixes"] = registry._prefixes._entries
-            found[f"{name} prefix lengths"] = registry._prefixes._lengths
-            found[f"{name} wildcards"] = registry._wildcards._entries
-            found[f"{name} tree"] = registry._wildcards._root.children
-        return found
+    def held(self) -> list[object]:
+        """Everything in the realm that belongs to some session."""
+        realm = self.realm
+        return [
+            *realm.sessions,
+            *realm.subscriptions,
+            *realm.registrations,
+            *realm.calls,
+        ]
 
 
 class Member:
@@ -225,4 +212,4 @@ class Member:
         self.session.handle(Call(request, CallOptions(), procedure, part))
 
     def disconnect(self) -> None:
-        self.session.disconnected()
+        self.session.lost()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing, contextmanager
 
 import pytest
 import websocket
 
+from tests.patience import SECONDS
 from tests.wamp.raw_client import (
     ABORT,
     BATCHED,
@@ -79,34 +81,38 @@ def test_events_reach_every_kind_of_link(join, serializer, receiver, uri):
     ]  # fmt: skip
 
 
+@contextmanager
+def opened(url, offered):
+    """A websocket that offers these subprotocols, without the raw client."""
+    options = {"subprotocols": offered, "timeout": SECONDS}
+    with closing(websocket.create_connection(url, **options)) as client:
+        yield client
+
+
 def test_json_batch_on_the_wire(url):
     """Text, and 0x1e after the message; spelled out, without the raw client."""
-    client = websocket.create_connection(
-        url, subprotocols=["wamp.2.json.batched"], timeout=20
-    )
-    client.send('[1,"realm1",{"roles":{"caller":{}}}]\x1e[48,1,{},"com.nobody"]\x1e')
-    opcode, welcome = client.recv_data()
-    assert opcode == websocket.ABNF.OPCODE_TEXT
-    assert welcome.startswith(b"[2,")
-    assert welcome.endswith(b"}]\x1e")
-    assert client.recv().startswith('[8,48,1,{},"wamp.error.no_such_procedure"')
-    client.close()
+    with opened(url, ["wamp.2.json.batched"]) as client:
+        client.send(
+            '[1,"realm1",{"roles":{"caller":{}}}]\x1e[48,1,{},"com.nobody"]\x1e'
+        )
+        opcode, welcome = client.recv_data()
+        assert opcode == websocket.ABNF.OPCODE_TEXT
+        assert welcome.startswith(b"[2,")
+        assert welcome.endswith(b"}]\x1e")
+        assert client.recv().startswith('[8,48,1,{},"wamp.error.no_such_procedure"')
 
 
 def test_msgpack_batch_on_the_wire(url):
     """Binary, and the length in four bytes before the message."""
-    client = websocket.create_connection(
-        url, subprotocols=["wamp.2.msgpack.batched"], timeout=20
-    )
-    hello = b"\x93\x01\xa6realm1\x81\xa5roles\x81\xa6caller\x80"
-    call = b"\x94\x30\x01\x80\xaacom.nobody"
-    client.send_binary(b"\0\0\0\x19" + hello + b"\0\0\0\x0f" + call)
-    opcode, welcome = client.recv_data()
-    assert opcode == websocket.ABNF.OPCODE_BINARY
-    assert welcome[:4] == (len(welcome) - 4).to_bytes(4, "big")
-    assert welcome[4:6] == b"\x93\x02"
-    assert client.recv()[4:8] == b"\x96\x08\x30\x01"
-    client.close()
+    with opened(url, ["wamp.2.msgpack.batched"]) as client:
+        hello = b"\x93\x01\xa6realm1\x81\xa5roles\x81\xa6caller\x80"
+        call = b"\x94\x30\x01\x80\xaacom.nobody"
+        client.send_binary(b"\0\0\0\x19" + hello + b"\0\0\0\x0f" + call)
+        opcode, welcome = client.recv_data()
+        assert opcode == websocket.ABNF.OPCODE_BINARY
+        assert welcome[:4] == (len(welcome) - 4).to_bytes(4, "big")
+        assert welcome[4:6] == b"\x93\x02"
+        assert client.recv()[4:8] == b"\x96\x08\x30\x01"
 
 
 # What is read
@@ -249,9 +255,8 @@ def test_malformed_batches_disturb_nobody_else(connect, join, serializer, uri):
 )
 def test_plain_comes_before_batched(url, offered, agreed):
     """Otherwise the client's order decides."""
-    client = websocket.create_connection(url, subprotocols=offered, timeout=20)
-    assert client.getsubprotocol() == agreed
-    client.close()
+    with opened(url, offered) as client:
+        assert client.getsubprotocol() == agreed
 
 
 # autobahn-python's separator
@@ -259,17 +264,16 @@ def test_plain_comes_before_batched(url, offered, agreed):
 
 def test_json_client_that_ends_messages_with_0x18_is_answered_so(url):
     """autobahn-python takes the specification's decimal \\30 for an octal number."""
-    client = websocket.create_connection(
-        url, subprotocols=["wamp.2.json.batched"], timeout=20
-    )
-    client.send('[1,"realm1",{"roles":{"caller":{}}}]\x18[48,1,{},"com.nobody"]\x18')
-    assert client.recv().endswith("}]\x18")
-    assert client.recv().endswith("]\x18")
-    client.send('[48,2,{},"com.nobody"]\x1e')
-    said = client.recv()
-    assert said.startswith(f'[{ABORT},{{"message":"batch: expected 0x18 after')
-    assert said.endswith(f'"{VIOLATION}"]\x18')
-    client.close()
+    with opened(url, ["wamp.2.json.batched"]) as client:
+        client.send(
+            '[1,"realm1",{"roles":{"caller":{}}}]\x18[48,1,{},"com.nobody"]\x18'
+        )
+        assert client.recv().endswith("}]\x18")
+        assert client.recv().endswith("]\x18")
+        client.send('[48,2,{},"com.nobody"]\x1e')
+        said = client.recv()
+        assert said.startswith(f'[{ABORT},{{"message":"batch: expected 0x18 after')
+        assert said.endswith(f'"{VIOLATION}"]\x18')
 
 
 def test_binary_batch_may_end_with_0x18(join, uri):

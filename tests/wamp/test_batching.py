@@ -5,19 +5,17 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wsocket.errors import BatchError
 from wsocket.wamp.serializers.batching import PREFIXED, SEPARATED, SEPARATED_BY_AUTOBAHN
 
-quick = settings(deadline=None)  # the machine may be busy
 TEXTS = st.text(st.characters(exclude_characters="\x1e\x18", codec="utf-8"))
 SEPARATORS = [(SEPARATED, "\x1e"), (SEPARATED_BY_AUTOBAHN, "\x18")]
 
 
 @pytest.mark.parametrize(("batching", "separator"), SEPARATORS)
-@quick
 @given(messages=st.lists(TEXTS, min_size=1))
 def test_each_text_is_followed_by_the_separator(batching, separator, messages):
     """And split into the same texts again."""
@@ -26,7 +24,6 @@ def test_each_text_is_followed_by_the_separator(batching, separator, messages):
     assert batching.split(batch.decode()) == messages
 
 
-@quick
 @given(messages=st.lists(st.binary(), min_size=1))
 def test_each_binary_follows_its_length(messages):
     """A big-endian uint32; any byte may be in the message."""
@@ -35,7 +32,6 @@ def test_each_binary_follows_its_length(messages):
     assert PREFIXED.split(batch) == messages
 
 
-@quick
 @given(messages=st.lists(st.binary(max_size=5), min_size=1, max_size=5))
 def test_binary_batch_that_is_cut_anywhere_is_refused_or_shorter(messages):
     """Only between two messages does the beginning of a batch make a batch."""
@@ -49,7 +45,6 @@ def test_binary_batch_that_is_cut_anywhere_is_refused_or_shorter(messages):
                 PREFIXED.split(batch[:end])
 
 
-@quick
 @given(batch=st.text(st.sampled_from("ab\x1e"), max_size=12))
 def test_any_text_is_a_batch_or_refused(batch):
     """It is one if it ends with the separator."""
@@ -60,7 +55,6 @@ def test_any_text_is_a_batch_or_refused(batch):
             SEPARATED.split(batch)
 
 
-@quick
 @given(batch=st.lists(st.sampled_from([0, 0, 0, 1, 2, 255]), max_size=24).map(bytes))
 def test_any_bytes_are_a_batch_or_refused(batch):
     """What is accepted has every byte in its place."""

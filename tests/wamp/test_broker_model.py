@@ -247,13 +247,10 @@ class Broker(RuleBasedStateMachine):
     def teardown(self) -> None:
         for peer in self.peers:
             peer.member.disconnect()
-        left = {name for name, table in self.world.tables().items() if table}
-        assert not left
+        assert self.world.held() == []
 
 
-Broker.TestCase.settings = settings(
-    deadline=None, max_examples=100, stateful_step_count=30
-)
+Broker.TestCase.settings = settings(max_examples=100, stateful_step_count=30)
 test_events_reach_whom_the_model_says = pytest.mark.slow(
     reason="thousands of random steps"
 )(Broker.TestCase)

@@ -45,9 +45,10 @@ def test_every_feature_of_welcome_has_a_row(join):
     """And it says that the feature is there."""
     claims = claimed()
     roles = join().welcome["roles"]
-    announced = {key for role in roles.values() for key in role["features"]}
+    announced = [each for role in roles.values() for each in role["features"].items()]
     assert announced
-    for feature in announced:
+    for feature, there in announced:
+        assert there is True
         assert claims.get(feature, "")[:1] == "Y", feature
 
 

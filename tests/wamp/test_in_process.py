@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -12,8 +11,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.programs import ROOT, app_commands, running
-from tests.wamp.conftest import serving
+from tests.patience import SECONDS
+from tests.programs import app_commands, ended, running
+from tests.serving import serving
 from tests.wamp.raw_client import (
     ERROR,
     EVENT,
@@ -27,8 +27,6 @@ from tests.wamp.raw_client import (
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
 from wsocket.wamp.local.handlers import CallResult, EventDetails
-
-SECONDS = 20
 
 
 @pytest.fixture
@@ -297,7 +295,7 @@ def test_subscriber_that_exits_gets_the_next_event(app, join, uri):
     client = join()
     client.publish(uri, ["leave"])
     client.publish(uri, ["fine"])
-    assert heard.get(timeout=5) == "fine"
+    assert heard.get(timeout=SECONDS) == "fine"
 
 
 def test_details_of_an_event(app, join, uri):
@@ -456,8 +454,6 @@ def test_forked_server_has_a_router_of_its_own(state):
     """Whether or not the parent had used the application before it forked."""
     command = [sys.executable, "-W", "ignore::DeprecationWarning"]
     command += ["-m", "tests.wamp.apps.forks", state]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False
-    )
+    done = ended(command)
     assert done.stdout.split() == ["called", "registered", "parent"], done.stderr
     assert done.returncode == 0

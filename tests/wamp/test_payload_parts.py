@@ -20,7 +20,7 @@ assert python.first_byte is not installed.first_byte
 both = pytest.mark.parametrize(
     "parts", [python, installed], ids=["python", "installed"]
 )
-unhurried = settings(deadline=None, max_examples=500)
+thorough = settings(max_examples=500)
 
 
 @both
@@ -104,7 +104,7 @@ def test_what_peers_send_is_plain(values):
     assert installed.is_plain_msgpack(Raw(msgpack.packb(values)))
 
 
-@unhurried
+@thorough
 @given(VALUES)
 def test_any_value_without_extensions_is_plain(value):
     """Whatever it is made of."""
@@ -118,7 +118,7 @@ def test_what_is_unusual_is_not_plain(parts, data):
     assert parts.is_plain_msgpack(Raw(data)) is False
 
 
-@unhurried
+@thorough
 @given(st.binary(max_size=60))
 @example(b"\xde\x00\x01\xd9\x01a\xd3" + bytes(8))
 def test_what_is_plain_can_be_decoded(data):
@@ -128,7 +128,7 @@ def test_what_is_plain_can_be_decoded(data):
         msgpack.unpackb(data, strict_map_key=True)
 
 
-@unhurried
+@thorough
 @given(VALUES, st.data())
 def test_damaged_values_are_not_plain_or_can_be_decoded(value, draw):
     """With one byte of it replaced, or cut off after it."""

@@ -6,11 +6,10 @@ import threading
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.wamp.raw_client import CALL, ERROR, RESULT, YIELD, ask
 from wsocket.errors import ApplicationError
 from wsocket.wamp.local.handlers import CallDetails, CallResult
-
-SECONDS = 20
 
 
 @pytest.mark.parametrize(
@@ -194,7 +193,7 @@ def test_application_error_with_an_invalid_uri_still_ends_the_call(
 
     client = join()
     client.call(uri, [True])
-    client.ws.settimeout(5)
+    client.ws.settimeout(SECONDS)
     assert client.receive()[0] == ERROR
     assert ask(client, uri, [False])[3] == ["fine"]
 
@@ -210,7 +209,7 @@ def test_procedure_that_exits_still_ends_the_call(app, join, uri):
 
     client = join()
     client.call(uri, [True])
-    client.ws.settimeout(5)
+    client.ws.settimeout(SECONDS)
     assert client.receive()[4] == "wamp.error.runtime_error"
     assert ask(client, uri, [False])[3] == ["fine"]
 

@@ -13,15 +13,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from tests.pure import in_python
 from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
+    ClientRole,
+    ClientRoles,
     Error,
     Hello,
     Publish,
     Yield,
 )
+from wsocket.wamp.serializers import installed as formats
 from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload, Serializer, is_opaque
 from wsocket.wamp.serializers.cbor import CBOR
 from wsocket.wamp.serializers.json import JSON
@@ -45,7 +49,7 @@ JUDGES: dict[str, tuple[Any, Any]] = {
     "ubjson": (bjdata.dumpb, bjdata.loadb),
 }
 every_serializer = pytest.mark.parametrize("name", list(SERIALIZERS))
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 
 TEXTS = st.text(max_size=20)
 # bjdata writes subnormal numbers as decimal digits, and reads a Decimal.
@@ -240,7 +244,7 @@ def examine_payload(serializer: Serializer, message: Any) -> None:
 
 
 @every_serializer
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(data=st.binary(max_size=60))
 def test_random_bytes_raise_nothing_unforeseen(name, data):
     """Most are refused; none of them raises what a session does not expect."""
@@ -248,7 +252,7 @@ def test_random_bytes_raise_nothing_unforeseen(name, data):
 
 
 @every_serializer
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     message=st.sampled_from(VALID),
     edits=st.lists(st.tuples(st.integers(0, 200), st.binary(max_size=3)), max_size=3),
@@ -305,7 +309,7 @@ CBOR_ITEMS = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(item=CBOR_ITEMS)
 def test_cbor_tags_raise_nothing_unforeseen(item):
     """Dates that are none, fractions by zero, references to nowhere, keys that cannot
@@ -404,3 +408,67 @@ def test_hello_has_all_that_was_sent():
     assert dict(roles.callee.announced()) == {"call_timeout": True, "call_canceling": 1}
     assert roles.caller is None
     assert announced_features(roles) == {"callee.call_timeout"}, "1 is not true"
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        (formats, ["json", "msgpack", "ubjson", "cbor"]),
+        (in_python(formats, without="cbor2"), ["json", "msgpack", "ubjson"]),
+    ],
+    ids=["with cbor2", "without cbor2"],
+)
+def test_cbor_is_offered_where_its_package_is_installed(module, names):
+    """The others need no package of their own."""
+    assert [serializer.name for serializer in module.SERIALIZERS] == names
+
+
+@every_serializer
+def test_a_message_nested_too_deeply_is_explained_in_the_same_words(name):
+    """However the decoder of a format puts it."""
+    explanation = SERIALIZERS[name].explain(RecursionError("maximum depth"), b"")
+    assert explanation == "message: nested too deeply"
+
+
+@every_serializer
+def test_a_part_that_cannot_be_read_raises_a_decode_error(name):
+    """The caller need not know the package that reads it."""
+    with pytest.raises(DECODE_ERRORS):
+        SERIALIZERS[name].unpack(Raw(b"\xc1\xff"))
+
+
+def test_values_have_keys_that_are_strings():
+    """A dict with other keys is no ArgumentsKw in another serializer."""
+    parts = [Raw(msgpack.packb(value)) for value in ([], {1: 2})]
+    with pytest.raises(PayloadError, match="a key that is not a string"):
+        Payload(MESSAGEPACK, parts).values()
+
+
+def test_sets_of_features_are_shared_and_their_number_is_bounded():
+    """A thousand clients that announce the same cost one set; peers choose them."""
+    known = sorted(
+        {"call_canceling", "call_reroute", "call_timeout", "call_trustlevels"}
+        | {"caller_identification", "pattern_based_registration"}
+        | {"payload_passthru_mode", "progressive_call_results"}
+    )
+
+    def announced(number: int) -> frozenset[str]:
+        there = {name: bool(number >> bit & 1) for bit, name in enumerate(known)}
+        roles = {
+            role: ClientRole(features=there if number >> 8 & 1 << bit else {})
+            for bit, role in enumerate(("caller", "callee", "publisher", "subscriber"))
+        }
+        return announced_features(ClientRoles(**roles))
+
+    first = announced(0x1FF)
+    assert len(first) == 8
+    assert announced(0x1FF) is first
+    others = [announced(0xF00 + number) for number in range(1, 256)]
+    others += [
+        announced(role + number)
+        for role in (0x200, 0x400, 0x800, 0x300)
+        for number in range(1, 256)
+    ]
+    assert len(set(others)) > 1000
+    assert announced(0x1FF) == first
+    assert announced(0x1FF) is not first

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 from urllib.parse import urlsplit
 
 import pytest
 import websocket
 
-from tests.wamp.conftest import serving
+from tests.patience import SECONDS
+from tests.serving import serving
 from tests.wamp.raw_client import (
     ABORT,
     CALL,
@@ -36,7 +38,9 @@ from wsocket import WSocketApp
 def upgrade(url: str, protocols: str) -> tuple[int, str]:
     """Ask for a websocket with these subprotocols; status and body of the answer."""
     address = urlsplit(url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
+    connection = http.client.HTTPConnection(
+        address.hostname, address.port, timeout=SECONDS
+    )
     headers = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
@@ -345,9 +349,9 @@ def test_unknown_serializer_is_refused_with_the_names_of_the_known(url):
 def test_the_first_known_serializer_is_chosen(url):
     """The client's order decides."""
     names = ["wamp.2.smile", "wamp.2.cbor", "wamp.2.json"]
-    ws = websocket.create_connection(url, subprotocols=names, timeout=20)
-    assert ws.subprotocol == "wamp.2.cbor"
-    ws.shutdown()
+    ws = websocket.create_connection(url, subprotocols=names, timeout=SECONDS)
+    with contextlib.closing(ws):
+        assert ws.subprotocol == "wamp.2.cbor"
 
 
 def test_websocket_on_any_path_is_a_session(url):

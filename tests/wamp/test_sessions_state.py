@@ -65,11 +65,11 @@ def hello(**roles):
     return Hello("realm1", HelloDetails(ClientRoles(**announced)))
 
 
-def aborted(link, reason=VIOLATION, *, failed=True):
+def aborted(link, reason=VIOLATION):
     """Exactly one ABORT was sent, and the link closed once."""
     [[code, details, given]] = link.take()
     assert (code, given) == (3, reason)
-    assert link.closed == [failed]
+    assert link.ends == ["abort"]
     return details["message"]
 
 
@@ -78,10 +78,10 @@ def test_session_has_an_id_while_it_is_in_a_realm(session, link, world):
     assert session.id == 0
     session.handle(HELLO)
     joined = session.id
-    assert world.sessions == {joined: session}
+    assert [each.id for each in world.realm.sessions] == [joined]
     session.handle(GOODBYE)
     assert session.id == 0
-    assert world.sessions == {}
+    assert world.realm.sessions == ()
     assert [each[:2] for each in link.take()] == [[2, joined], [6, {}]]
 
 
@@ -92,7 +92,31 @@ def test_only_hello_opens(session, link, world, message):
     """Everything else is a violation, and leaves nothing behind."""
     session.handle(message)
     assert type(message).__name__.upper() in aborted(link)
-    assert not any(world.tables().values())
+    assert world.held() == []
+
+
+def test_an_answer_that_ends_the_session_lets_nothing_go_on(established, link):
+    """What was kept for after the answer is dropped with the session."""
+    established.hold()
+    established.abort_violation("the answer could not be sent")
+    aborted(link)
+    established.release()
+    assert link.take() == []
+    assert link.ends == ["abort"]
+
+
+def test_a_question_of_an_earlier_session_holds_up_none_of_the_next(established, link):
+    """The router ends one session on a link; its client opens another."""
+    established.hold()
+    established.close("wamp.close.killed")
+    established.handle(GOODBYE)
+    established.handle(HELLO)
+    established.hold()
+    established.handle(SUBSCRIBE)
+    established.release()
+    link.take()
+    established.handle(SUBSCRIBE)
+    assert [each[0] for each in link.take()] == [33]
 
 
 @pytest.mark.parametrize("message", [HELLO, Authenticate("x", {})])
@@ -102,7 +126,7 @@ def test_established_session_is_not_opened_again(established, link, world, messa
     link.take()
     established.handle(message)
     assert type(message).__name__.upper() in aborted(link)
-    assert not any(world.tables().values())
+    assert world.held() == []
 
 
 @pytest.mark.parametrize(
@@ -110,23 +134,23 @@ def test_established_session_is_not_opened_again(established, link, world, messa
 )
 def test_nothing_is_heard_after_the_end(established, link, message):
     """Whatever a peer sends after its ABORT, no answer and no second close."""
-    established.violate("for this test")
+    established.abort_violation("for this test")
     aborted(link)
     established.handle(message)
-    established.received(b"\xc1 garbage")
-    established.violate("again")
+    established.receive(b"\xc1 garbage")
+    established.abort_violation("again")
     established.refuse("com.example.reason", "again")
     established.close("com.example.reason")
     assert link.sent == []
-    assert link.closed == [True]
+    assert link.ends == ["abort"]
 
 
 def test_abort_of_the_client_is_not_answered(established, link, world):
     """The link closes normally, and the realm forgets."""
     established.handle(ABORT)
     assert link.sent == []
-    assert link.closed == [False]
-    assert world.sessions == {}
+    assert link.ends == ["close"]
+    assert world.realm.sessions == ()
 
 
 def test_router_says_goodbye_and_ignores_all_but_the_answer(established, link, world):
@@ -135,7 +159,7 @@ def test_router_says_goodbye_and_ignores_all_but_the_answer(established, link, w
     link.take()
     established.close("wamp.close.system_shutdown")
     assert link.take() == [[6, {}, "wamp.close.system_shutdown"]]
-    assert not any(world.tables().values())
+    assert world.held() == []
     for message in (SUBSCRIBE, PUBLISH, HELLO, Authenticate("x", {})):
         established.handle(message)
     established.close("wamp.close.killed")
@@ -173,21 +197,23 @@ def test_every_end_empties_the_tables(world, end):
         members[number % 2].call("com.example.shared", number + 1)
     for member in members:
         ending = {
-            "disconnected": member.session.disconnected,
+            "disconnected": member.session.lost,
             "goodbye": lambda member=member: member.session.handle(GOODBYE),
             "abort": lambda member=member: member.session.handle(ABORT),
-            "violation": lambda member=member: member.session.violate("for this test"),
+            "violation": lambda member=member: member.session.abort_violation(
+                "for this test"
+            ),
         }[end]
         ending()
-    assert not any(world.tables().values())
+    assert world.held() == []
 
 
 def test_disconnected_twice_is_disconnected_once(established, world):
     """An ABORT closes the link, whose end is then reported as well."""
-    established.violate("for this test")
-    established.disconnected()
-    established.disconnected()
-    assert world.sessions == {}
+    established.abort_violation("for this test")
+    established.lost()
+    established.lost()
+    assert world.realm.sessions == ()
 
 
 def test_identity_of_a_reused_transport_is_new(session):
@@ -213,7 +239,7 @@ def test_bytes_that_are_no_message_are_named(world, serializer):
     """The serializer's complaint becomes the ABORT's message."""
     link = FakeLink(FakeCodec(serializer))
     session = Session(link, world.router)
-    session.received("[99]" if serializer is JSON else b"\x91\x63")
+    session.receive("[99]" if serializer is JSON else b"\x91\x63")
     assert aborted(link) == "unknown message type 99"
 
 
@@ -264,7 +290,7 @@ def test_router_that_is_started_anew_has_no_sessions():
     world = World(lambda limit: 41)
     assert Member(world).session.id == 42
     world.router.start(world.runtime)
-    assert world.sessions == {}
+    assert world.realm.sessions == ()
     assert Member(world).session.id == 42, "the old session's ID is taken"
 
 
@@ -293,7 +319,7 @@ def test_goodbye_that_is_not_answered_closes_the_link(established, link, world):
     link.take()
     assert world.runtime.expire() == PATIENCE
     assert link.sent == []
-    assert link.closed == [False]
+    assert link.ends == ["close"]
 
 
 @pytest.mark.parametrize("end", ["welcome", "disconnected", "abort", "violation"])
@@ -303,7 +329,7 @@ def test_no_deadline_outlives_what_it_was_for(session, world, end):
     if end != "disconnected":
         session.handle({"welcome": HELLO, "abort": ABORT, "violation": PUBLISH}[end])
     else:
-        session.disconnected()
+        session.lost()
     assert world.runtime.timers == []
 
 
@@ -330,8 +356,26 @@ def test_ending_session_hears_nothing_of_its_end(world, end):
         "goodbye": lambda: session.handle(GOODBYE),
         "close": lambda: session.close("wamp.close.killed"),
         "abort": lambda: session.handle(ABORT),
-        "violation": lambda: session.violate("for this test"),
+        "violation": lambda: session.abort_violation("for this test"),
     }[end]()
     last = {"goodbye": [6], "close": [6], "abort": [], "violation": [3]}[end]
     assert [message[0] for message in member.take()] == last
-    assert not any(world.tables().values())
+    assert world.held() == []
+
+
+def test_realm_is_not_mute_after_a_silent_kill_that_fails(world):
+    """Whatever a link raises, later departures are announced."""
+
+    def fail(frame):
+        raise OSError("for this test")
+
+    killer, victim = Member(world), Member(world)
+    victim.session.deliver = fail
+    with pytest.raises(OSError, match="for this test"):
+        killer.call("wamp.session.kill_all", 1)
+    watcher = Member(world)
+    watcher.subscribe("wamp.session.on_leave")
+    watcher.take()
+    left = killer.session.id
+    killer.disconnect()
+    assert [event[4][0] for event in watcher.take()] == [left]

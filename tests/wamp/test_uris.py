@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -106,6 +107,58 @@ def test_no_uri_takes_long_to_refuse(uri, match, strict):
     assert not rules.valid(uri, match)
     assert len(rules.problem(uri, match)) < 300
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("uri", "problem"),
+    [
+        ("a..b", "'a..b' has an empty component, which an exact URI may not have"),
+        ("a b", "'a b': components may have no white space, '.' or '#'"),
+        ("a" * 100 + " ", f"'{'a' * 100}...': components may have no white space"),
+        ("a " + "b" * 98, f"'a {'b' * 98}': components may have no white space"),
+        (".".join("a" * 101), "has more than 100 components"),
+        ("a" * 8193, "has more than 8192 characters"),
+    ],
+    ids=["empty", "space", "101 shown", "100 shown", "components", "characters"],
+)
+def test_what_is_wrong_is_said(uri, problem):
+    """At most 100 characters of the URI are shown."""
+    assert UriRules().valid(uri) is False
+    assert problem in UriRules().problem(uri)
+
+
+def test_what_strict_rules_want_is_said():
+    """They are stricter than what most know."""
+    problem = UriRules(strict=True).problem("A.b")
+    assert problem == "'A.b': components may only have lower-case letters, digits and _"
+
+
+def test_as_many_components_and_characters_as_may_be():
+    """The limits themselves are valid."""
+    assert UriRules().valid(".".join("a" * 100))
+    assert UriRules().valid("a" * 8192)
+
+
+@pytest.mark.parametrize(("length", "remembered"), [(256, True), (257, False)])
+def test_short_uris_are_remembered(length, remembered):
+    """The next message that has such a URI is checked faster."""
+    uri = "a" * length
+    held = sys.getrefcount(uri)
+    rules = UriRules()
+    assert rules.valid(uri)
+    assert (sys.getrefcount(uri) > held) is remembered
+    assert rules.valid(uri)
+
+
+def test_ten_thousand_uris_are_remembered():
+    """Peers choose them: a bounded memory is emptied when it is full."""
+    rules = UriRules()
+    first, *others, last = [f"com.example.topic{number}" for number in range(10_001)]
+    held = sys.getrefcount(first)
+    assert all(map(rules.valid, [first, *others]))
+    assert sys.getrefcount(first) == held + 1
+    assert rules.valid(last)
+    assert sys.getrefcount(first) == held
 
 
 @pytest.mark.parametrize(

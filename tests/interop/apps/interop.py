@@ -3,6 +3,7 @@
 import json
 from urllib.parse import parse_qs
 
+from tests.patience import SECONDS
 from tests.programs import ROOT
 from tests.wamp.auth.clients import KeyOwner
 from wsocket import (
@@ -133,7 +134,7 @@ def publish(topic, payload):
 @app.register("com.example.python.call")
 def call(procedure, payload):
     """Call back into a client from inside a procedure."""
-    return app.call(procedure, payload, timeout=10)
+    return app.call(procedure, payload, timeout=SECONDS)
 
 
 @app.subscribe("com.example.to_python")
@@ -167,7 +168,7 @@ def call_from_http(environ, start_response):
     procedure = environ["PATH_INFO"].removeprefix("/call/")
     text = parse_qs(environ["QUERY_STRING"]).get("text", [""])[0]
     start_response(200, {"Content-Type": "application/json"})
-    return json.dumps(app.call(procedure, text, timeout=10))
+    return json.dumps(app.call(procedure, text, timeout=SECONDS))
 
 
 @app.route("/publish/*")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import gc
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from greenlet import greenlet
 
+from tests.patience import SECONDS
 from wsocket import WSocketApp
 
-NAP_SECONDS = 2.0
+MOMENT = 0.02  # seconds between two looks whether it is time to get up
+LONGEST_NAP = int(SECONDS / MOMENT)  # looks, if nobody calls
 
 
 def census() -> str:
@@ -39,10 +42,13 @@ class Site:
 
     def __init__(self, *, sleep: Callable[[float], object] = time.sleep) -> None:
         self._sleep = sleep
+        self._alarm = threading.Semaphore(0)
         self.views: dict[str, Callable[[], str]] = {
             "/": lambda: "hello",
             "/announce": self._announce,
-            "/add": lambda: str(self.app.call("com.example.add", 2, 3, timeout=10)),
+            "/add": lambda: str(
+                self.app.call("com.example.add", 2, 3, timeout=SECONDS)
+            ),
             "/nap": self._nap,
             "/census": census,
         }
@@ -57,12 +63,21 @@ class Site:
         app.route("/ws/nap")(self._websocket_nap)
         app.register("com.example.add")(lambda a, b: a + b)
         app.register("com.example.nap")(self._nap)
+        app.register("com.example.wake")(self._wake)
         app.subscribe("com.example.question")(self._answer)
         return app
 
     def _nap(self) -> str:
-        self._sleep(NAP_SECONDS)
-        return "rested"
+        """Sleep until `_wake` is called; one call wakes one sleeper."""
+        for _ in range(LONGEST_NAP):
+            if self._alarm.acquire(blocking=False):
+                return "rested"
+            self._sleep(MOMENT)
+        return "overslept"
+
+    def _wake(self) -> str:
+        self._alarm.release()
+        return "woken"
 
     def _announce(self) -> str:
         self.app.publish("com.example.news", "from a view")

@@ -233,14 +233,16 @@ class NearPeer(Talk):
         assert [each[0] for each in self.take()] == [2]
 
     def send(self, *message: Any) -> None:
-        self.session.received(json.dumps(message))
+        self.session.receive(json.dumps(message))
 
     def write(self, frame: list[Any]) -> None:
         assert not self.closed, f"sent after the end: {frame}"
         self._inbox.append(frame)
 
-    def close(self, *, failed: bool) -> None:
+    def close(self) -> None:
         self.closed = True
+
+    abort = close
 
     def take(self) -> list[list[Any]]:
         """What arrived since the last time."""
@@ -271,7 +273,7 @@ class NearPeer(Talk):
     def leave(self) -> None:
         """Be gone, without a word."""
         self.closed = True
-        self.session.disconnected()
+        self.session.lost()
 
 
 class World:
@@ -301,22 +303,16 @@ class World:
         """A client that has announced these features."""
         return NearPeer(self, features)
 
-    def tables(self) -> dict[str, Any]:
-        """Everything that is remembered of sessions, by name."""
-        realm = self.router._realms["realm1"]
-        dealer, registrations = realm._dealer, realm._dealer._registrations
-        registry = registrations._registry
-        return {
-            "sessions": realm.sessions,
-            "callers": dealer._callers,
-            "callees": dealer._callees,
-            "registrations": registrations.by_id,
-            "held": registrations._held,
-            "exact": registry._exact,
-            "prefixes": registry._prefixes._entries,
-            "wildcards": registry._wildcards._entries,
-            "timers": self.clock.timers,
-        }
+    def held(self) -> list[object]:
+        """Everything that belongs to some session, timers too."""
+        realm = self.router.snapshot().realms["realm1"]
+        return [
+            *realm.sessions,
+            *realm.subscriptions,
+            *realm.registrations,
+            *realm.calls,
+            *self.clock.timers,
+        ]
 
 
 @pytest.fixture

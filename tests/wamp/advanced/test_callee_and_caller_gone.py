@@ -171,7 +171,7 @@ def test_session_that_calls_itself_may_leave(world: World):
     client.call("com.a", timeout=1000)
     client.invoked()
     client.leave()
-    assert not any(world.tables().values())
+    assert world.held() == []
 
 
 def test_two_that_call_each_other_may_leave_in_any_order(world: World):
@@ -190,7 +190,7 @@ def test_two_that_call_each_other_may_leave_in_any_order(world: World):
     assert error[:5] == [ERROR, CALL, 6, {}, CANCELED]
     assert len(messages) == 2
     other.leave()
-    assert not any(world.tables().values())
+    assert world.held() == []
 
 
 def test_goodbye_is_the_last_word(peer, uri):

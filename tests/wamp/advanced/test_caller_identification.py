@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.wamp.conftest import serving
+from tests.serving import serving
 from tests.wamp.raw_client import CALL, ERROR, REGISTER
 from wsocket import WSocketApp
 from wsocket.wamp.authorization.roles import Permission, Role

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.serving import serving
 from tests.wamp.advanced.conftest import CALLEE, CANCEL, INTERRUPT, World
-from tests.wamp.conftest import serving
 from tests.wamp.raw_client import CALL, ERROR, INVOCATION, RESULT
 from wsocket import WSocketApp
 from wsocket.wamp.router.config import Realm
@@ -236,9 +236,7 @@ def test_canceled_calls_leave_nothing_behind(world: World):
         assert caller.take()[0][4] == CANCELED
         callee.take()
     assert world.clock.timers == []
-    dealer = world.router._realms["realm1"]._dealer
-    assert dealer._callers[caller.session].calls == {}
-    assert dealer._callees[callee.session].invocations == {}
+    assert world.router.snapshot().realms["realm1"].calls == ()
 
 
 # autobahn.js closes its connection when it is told that a call it canceled was canceled

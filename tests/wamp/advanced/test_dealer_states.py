@@ -443,13 +443,10 @@ class DealerStates(RuleBasedStateMachine):
     def teardown(self) -> None:
         for member in self.there():
             self._leave(member, "vanish")
-        left = {name for name, table in self.world.tables().items() if table}
-        assert not left
+        assert self.world.held() == []
 
 
-DealerStates.TestCase.settings = settings(
-    deadline=None, max_examples=200, stateful_step_count=50
-)
+DealerStates.TestCase.settings = settings(max_examples=200, stateful_step_count=50)
 test_every_call_has_exactly_one_end = pytest.mark.slow(
     reason="thousands of random steps"
 )(DealerStates.TestCase)

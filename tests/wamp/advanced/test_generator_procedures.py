@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.wamp.raw_client import CALL, ERROR, RESULT
 from wsocket.errors import ApplicationError
 from wsocket.wamp.local.handlers import CallDetails, CallResult
 
-SECONDS = 20
 WANTED = {"receive_progress": True}
 MORE = {"progress": True}
 

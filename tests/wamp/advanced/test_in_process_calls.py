@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.patience import SECONDS
+from tests.serving import serving
 from tests.wamp.advanced.conftest import CANCEL, INTERRUPT, Peer, roles
-from tests.wamp.conftest import serving
 from tests.wamp.raw_client import ERROR, UNREGISTERED
 from wsocket import WSocketApp
+from wsocket.core.net.loop import get_loop
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
 from wsocket.wamp.local.handlers import CallDetails, CallResult
 from wsocket.wamp.protocol.client_messages import (
@@ -23,7 +25,6 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.router.config import Realm
 
-SECONDS = 20
 PROGRESSIVE = "callee.progressive_call_results"
 CANCELING = "callee.call_canceling"
 WANTED = {"receive_progress": True}
@@ -361,8 +362,7 @@ def test_session_that_was_ended_leaves_nobody_waiting(uri):
         callee.register(uri)
         outcome = in_thread(ended.start_call(uri).result)
         callee.invoked()
-        loop, session = ended._application._joined
-        loop.call_soon(session._session.close, "com.example.enough")
+        get_loop().call_soon(ended.router.remove_realm, "realm1")
         assert isinstance(outcome.get(timeout=SECONDS), CallCanceled)
         outcome = in_thread(lambda: ended.call(uri))
         assert isinstance(outcome.get(timeout=SECONDS), CallCanceled)

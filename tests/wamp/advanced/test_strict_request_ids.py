@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.patience import SECONDS
+from tests.serving import serving
 from tests.wamp.advanced.conftest import CALLEE, Peer, roles
-from tests.wamp.conftest import serving
 from tests.wamp.raw_client import (
     CALL,
     ERROR,
@@ -139,7 +140,7 @@ def test_number_of_another_request_is_no_call_to_continue(peer, uri):
 def test_application_counts_correctly(app, peer):
     """It is a session like any other, under the same rule."""
     for number in range(5):
-        assert app.call("com.example.echo", number, timeout=20) == number
+        assert app.call("com.example.echo", number, timeout=SECONDS) == number
         app.publish("com.example.topic", number)
     client = peer()
     client.call("com.example.echo", ["x"])

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.serving import serving
 from tests.wamp.advanced.conftest import Peer, roles
-from tests.wamp.conftest import serving
 from wsocket import WSocketApp
 from wsocket.wamp.authorization.roles import Permission, Role
 from wsocket.wamp.local.handlers import CallDetails

@@ -139,9 +139,7 @@ class Turns(RuleBasedStateMachine):
             assert entry.member.near.take() == []
 
 
-Turns.TestCase.settings = settings(
-    deadline=None, max_examples=150, stateful_step_count=20
-)
+Turns.TestCase.settings = settings(max_examples=150, stateful_step_count=20)
 test_next_callee_is_the_one_that_the_oracle_names = pytest.mark.slow(
     reason="thousands of random steps"
 )(Turns.TestCase)

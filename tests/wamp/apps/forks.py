@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 
+from tests.patience import SECONDS
 from wsocket import WSocketApp
 
 app = WSocketApp(protocol="WAMP")
@@ -31,14 +32,14 @@ def say(line):
 
 
 def child():
-    assert app.call("com.example.pid", timeout=10) == os.getpid()
+    assert app.call("com.example.pid", timeout=SECONDS) == os.getpid()
     say("called")
 
 
 def child_registers_first():
     signal.alarm(10)  # a deadlock ends the process instead of the test run
     app.register("com.example.late")(lambda: "late")
-    assert app.call("com.example.late", timeout=10) == "late"
+    assert app.call("com.example.late", timeout=SECONDS) == "late"
     say("registered")
 
 
@@ -55,9 +56,9 @@ def in_child(function):
 
 
 if sys.argv[1] == "used":
-    assert app.call("com.example.pid", timeout=10) == os.getpid()
+    assert app.call("com.example.pid", timeout=SECONDS) == os.getpid()
     app.publish("com.example.parent", "child")
 statuses = [in_child(child), in_child(child_registers_first)]
-assert app.call("com.example.pid", timeout=10) == os.getpid()
+assert app.call("com.example.pid", timeout=SECONDS) == os.getpid()
 say("parent")
 sys.exit(any(statuses))

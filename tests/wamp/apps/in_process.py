@@ -2,6 +2,7 @@
 
 import gevent.monkey
 
+from tests.patience import SECONDS
 from wsocket import WSocketApp
 
 app = WSocketApp(protocol="WAMP")
@@ -19,7 +20,7 @@ def add(a, b):
 
 @app.register("com.example.relay")
 def relay(procedure, *args):
-    return app.call(procedure, *args, timeout=10)
+    return app.call(procedure, *args, timeout=SECONDS)
 
 
 @app.register("com.example.slow_relay")
@@ -39,7 +40,7 @@ def on_ping(number):
 
 @app.route("/call")
 def call_view(environ, start_response):
-    return str(app.call("com.example.add", 2, 3, timeout=10))
+    return str(app.call("com.example.add", 2, 3, timeout=SECONDS))
 
 
 @app.route("/publish")

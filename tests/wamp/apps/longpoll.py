@@ -7,13 +7,13 @@ from wsocket import LongPolling, WSocketApp
 
 logging.basicConfig(level=logging.DEBUG)
 
-SHORT = 0.5  # seconds
+SHORT, LONG = 0.5, 60.0  # seconds: LONG is longer than any test waits
 AUTOBAHN = (
     Path(__file__).resolve().parents[3]
     / "examples/chat/node_modules/autobahn-browser/autobahn.min.js"
 )
 
-app = WSocketApp(protocol="WAMP", longpoll="/longpoll")
+app = WSocketApp(protocol="WAMP", longpoll=LongPolling("/longpoll", poll_timeout=LONG))
 brief = WSocketApp(
     protocol="WAMP", longpoll=LongPolling("/longpoll", poll_timeout=SHORT)
 )

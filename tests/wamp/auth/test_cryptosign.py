@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import subprocess
 import sys
 from typing import Any
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
+from tests.programs import ended
 from tests.wamp.auth.clients import KeyOwner, challenged, hello, refusal
 from wsocket.wamp.auth import (
     AUTHENTICATION_DENIED,
@@ -159,15 +159,6 @@ def test_a_strangers_challenge_looks_like_a_users():
     assert user.keys() == stranger.keys()
     assert len(user["challenge"]) == len(stranger["challenge"]) == 64
     assert user["challenge"] != stranger["challenge"]
-
-
-def test_an_exchange_cannot_be_replayed():
-    """Neither on the same challenge nor on another one."""
-    exchange, other = start(), start()
-    signature = OWNER.sign(exchange.challenge)
-    assert exchange.verify(signature, {}).authid == "joe"
-    assert refused(exchange, signature)
-    assert refused(other, signature)
 
 
 @pytest.mark.parametrize(
@@ -314,22 +305,14 @@ def test_a_low_order_key_is_nobodys():
     assert refused(exchange, forged)
 
 
-@pytest.mark.parametrize("authid", ["", "joe\0", "j" * 1025, "\ud800", 7])
-def test_an_authid_that_nobody_can_have_is_refused(authid):
-    """Before anybody is asked about it."""
-    with pytest.raises(Denied):
-        start(Cryptosign(lambda request: pytest.fail("asked")), authid=authid)
-
-
 @pytest.mark.parametrize(
     "request_",
     [
         hello("cryptosign"),
         hello("cryptosign", authextra={"pubkey": None}),
-        hello("ticket", authextra={"pubkey": OWNER.pubkey}),
     ],
 )
-def test_a_client_without_key_or_the_method_is_left_to_other_methods(request_):
+def test_a_client_without_a_key_is_left_to_other_methods(request_):
     """The answer is None, not a refusal."""
     assert CRYPTOSIGN.begin(request_) is None
 
@@ -346,15 +329,15 @@ def test_a_callable_finds_users_by_the_key(result):
     assert (identity.authid, identity.authprovider) == ("joe", "dynamic")
 
 
-@pytest.mark.parametrize("result", [None, [], ANN])
+@pytest.mark.parametrize("result", [[], ANN])
 def test_a_callable_that_knows_nobody_fitting_refuses(result):
-    """None, an empty list, or other users only."""
+    """An empty list, or other users only."""
     exchange = start(Cryptosign(lambda request: result))
     assert refused(exchange, OWNER.sign(exchange.challenge))
 
 
-@pytest.mark.parametrize("result", ["joe", {"authid": "joe"}, [JOE, "x"], 7])
-def test_a_callable_that_returns_something_else_is_logged(result, caplog):
+@pytest.mark.parametrize("result", [{"authid": "joe"}, [JOE, "x"]])
+def test_a_callable_that_returns_no_users_is_logged(result, caplog):
     """The client hears of a technical failure only."""
     with pytest.raises(Denied) as caught:
         start(Cryptosign(lambda request: result))
@@ -365,10 +348,8 @@ def test_a_callable_that_returns_something_else_is_logged(result, caplog):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"keys": None}, TypeError, "Cryptosign.keys: expected a mapping"),
         ({"keys": {b"x": JOE}}, TypeError, "Cryptosign.keys, a key: expected a str"),
         ({"keys": {"abc": JOE}}, ValueError, "Cryptosign.keys, a key: .* 64 hex"),
-        ({"keys": {"ab" * 32: "joe"}}, TypeError, r"Cryptosign.keys\['abab"),
         ({"keys": {"ab" * 32: [7]}}, TypeError, "an item: expected a CryptosignUser"),
         ({"keys": {"ab" * 32: [JOE, JOE]}}, ValueError, "same authid"),
         ({"keys": {"ab" * 32: JOE, "AB" * 32: ANN}}, ValueError, "more than one"),
@@ -406,9 +387,9 @@ except ImportError as error:
 @pytest.mark.processes
 def test_only_cryptosign_needs_the_extra():
     """The error says what to install."""
-    command = [sys.executable, "-c", WITHOUT_CRYPTOGRAPHY]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "pip install 'wsocket[auth]'" in output
+    done = ended([sys.executable, "-c", WITHOUT_CRYPTOGRAPHY])
+    assert done.returncode == 0, done.stderr
+    assert "pip install 'wsocket[auth]'" in done.stdout
 
 
 def test_the_package_has_no_other_names():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import subprocess
 import sys
 from typing import Any
 
 import pytest
 from autobahn.wamp.auth import pbkdf2
 
+from tests.programs import ended
 from tests.wamp.auth.clients import ScramClient, challenged, hello, refusal
 from wsocket.wamp.auth import AUTHENTICATION_DENIED, Denied, Identity, Scram, ScramUser
 from wsocket.wamp.auth.scram import ScramChannel, ScramExchange
@@ -112,21 +112,10 @@ def test_commas_and_equal_signs_in_a_name_are_escaped():
     assert exchange.verify(*client.answer(exchange.challenge)).authid == "a=,b"
 
 
-def test_a_wrong_password_is_refused():
-    """The proof does not fit."""
-    client = ScramClient("joe", pbkdf2(b"pencils", SALT, 4096))
-    exchange = start(client)
-    assert refused(exchange, *client.answer(exchange.challenge))
-
-
-def test_an_exchange_cannot_be_replayed():
-    """Neither on the same challenge nor on another one."""
+def test_the_proof_covers_the_nonce():
+    """Somebody who repeats a proof cannot just name the new nonce."""
     client = ScramClient("joe", SALTED)
-    exchange, other = start(client), start(client)
-    signature, extra = client.answer(exchange.challenge)
-    assert exchange.verify(signature, extra).authid == "joe"
-    assert refused(exchange, signature, extra)
-    assert refused(other, signature, extra)
+    signature, extra = client.answer(start(client).challenge)
     again = start(client)
     assert refused(again, signature, {**extra, "nonce": again.challenge["nonce"]})
 
@@ -256,29 +245,6 @@ def test_an_unsupported_channel_binding_is_refused(kind, function):
 # Strangers
 
 
-def test_a_stranger_is_refused_like_a_wrong_password():
-    """Same words, after the same steps."""
-    stranger = ScramClient("eve", SALTED)
-    wrong = ScramClient("joe", bytes(32))
-    first, second = start(stranger), start(wrong)
-    expected = refusal(second, *wrong.answer(second.challenge))
-    assert refusal(first, *stranger.answer(first.challenge)) == expected
-
-
-def test_a_stranger_cannot_be_told_from_a_user_by_the_challenge():
-    """Same cost as some user, a salt of its own that stays the same."""
-    client = ScramClient("eve", SALTED)
-    eve, again = start(client).challenge, start(client).challenge
-    joe = start(ScramClient("joe", SALTED)).challenge
-    mallory = start(ScramClient("mallory", SALTED)).challenge
-    assert eve.keys() == joe.keys()
-    for key in ("kdf", "iterations", "memory"):
-        assert eve[key] == joe[key]
-    assert len({eve["salt"], joe["salt"], mallory["salt"]}) == 3
-    assert eve["salt"] == again["salt"]
-    assert len(eve["salt"]) == len(joe["salt"])
-
-
 def test_strangers_are_spread_over_the_kinds_of_users():
     """One cost for all strangers would give away the users with another one."""
     users = {
@@ -291,16 +257,6 @@ def test_strangers_are_spread_over_the_kinds_of_users():
         for n in range(60)
     }
     assert seen == {1, 2, 3}
-
-
-def test_strangers_keep_their_salt_where_the_decoy_key_is_kept():
-    """In another process of the service, or after a restart."""
-    client = ScramClient("eve", SALTED)
-    salts = {
-        start(client, Scram({"joe": JOE}, decoy_key=key)).challenge["salt"]
-        for key in (b"key", b"key", b"other")
-    }
-    assert len(salts) == 2
 
 
 def test_a_decoy_stands_for_the_users_of_a_callable():
@@ -336,20 +292,12 @@ def test_a_nonce_that_is_not_canonical_base64_is_refused(nonce):
         SCRAM.begin(hello("wamp-scram", authextra={"nonce": nonce}))
 
 
-@pytest.mark.parametrize(
-    "authid", ["", "joe\0", "\u00ad", "\ue000", "\u06271", "j" * 1025, "\ufdfa" * 1000]
-)
-def test_an_authid_that_nobody_can_have_is_refused(authid):
-    """Also one that only gets too long by SASLprep."""
+@pytest.mark.parametrize("authid", ["\u00ad", "\ue000", "\u06271", "\ufdfa" * 1000])
+def test_an_authid_that_saslprep_refuses_is_refused(authid):
+    """Also one that only gets too long by it."""
     method = Scram(lambda request: pytest.fail("asked"))
     with pytest.raises(Denied):
         method.begin(hello("wamp-scram", authid, authextra={"nonce": "AAAA"}))
-
-
-@pytest.mark.parametrize("request_", [hello("wamp-scram", None), hello("ticket")])
-def test_a_client_without_authid_or_the_method_is_left_to_other_methods(request_):
-    """The answer is None, not a refusal."""
-    assert SCRAM.begin(request_) is None
 
 
 @pytest.mark.parametrize(
@@ -409,8 +357,6 @@ def test_a_password_is_checked_before_anything_is_derived(fields, error, message
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"users": None}, TypeError, "Scram.users: expected a mapping or a callable"),
-        ({"users": {"joe": 7}}, TypeError, r"Scram.users\['joe'\]: expected a ScramUs"),
         ({"users": {"joe\0": JOE}}, ValueError, "Scram.users, a key"),
         ({"users": {"\ue000": JOE}}, ValueError, "Scram.users, a key.*SASLprep"),
         ({"users": {"IX": JOE, "\u2168": JOE}}, ValueError, "more than one entry"),
@@ -439,6 +385,6 @@ except ImportError as error:
 @pytest.mark.processes
 def test_only_argon2id_needs_the_extra():
     """The error says what to install."""
-    command = [sys.executable, "-c", WITHOUT_ARGON2]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "pip install 'wsocket[auth]'" in output
+    done = ended([sys.executable, "-c", WITHOUT_ARGON2])
+    assert done.returncode == 0, done.stderr
+    assert "pip install 'wsocket[auth]'" in done.stdout

@@ -12,13 +12,7 @@ from autobahn.wamp.auth import AuthWampCra, compute_wcs, derive_key
 from autobahn.wamp.types import Challenge
 
 from tests.wamp.auth.clients import SESSION, challenged, hello, refusal
-from wsocket.wamp.auth import (
-    AUTHENTICATION_DENIED,
-    Denied,
-    Identity,
-    WampCra,
-    WampCraUser,
-)
+from wsocket.wamp.auth import AUTHENTICATION_DENIED, Identity, WampCra, WampCraUser
 
 JOE = WampCraUser(secret="s3cret", role="user", provider="userdb")
 ANN = WampCraUser.from_password("pässword", role="admin", iterations=7, keylen=16)
@@ -80,21 +74,6 @@ def test_a_derived_key_is_stored_as_autobahn_derives_it():
     assert WampCraUser(secret=user.secret, salt="salt123", role="user") == user
 
 
-def test_each_challenge_is_another_one():
-    """An answer that was overheard is worth nothing."""
-    first, second = ask(), ask()
-    assert first.challenge != second.challenge
-    assert refusal(second, signature_of(first, "s3cret"))[0] == AUTHENTICATION_DENIED
-
-
-def test_an_exchange_cannot_be_replayed():
-    """Not even with the right signature."""
-    exchange = ask()
-    signature = signature_of(exchange, "s3cret")
-    assert exchange.verify(signature, {}).authid == "joe"
-    assert refusal(exchange, signature)[0] == AUTHENTICATION_DENIED
-
-
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -126,22 +105,10 @@ def test_the_raw_derived_key_is_not_the_hmac_key():
     assert refusal(exchange, wrong)[0] == AUTHENTICATION_DENIED
 
 
-@pytest.mark.parametrize("secret", ["s3cret", "none", "user"])
-def test_a_stranger_is_refused_like_a_wrong_signature(secret):
-    """Same words, and a challenge that looks like a user's."""
-    stranger = ask(authid="eve")
-    expected = refusal(ask(), "wrong")
-    assert refusal(stranger, signature_of(stranger, secret)) == expected
-
-
 def test_a_stranger_cannot_be_told_from_a_user_by_the_challenge():
-    """It has some user's parameters, and the same salt each time."""
+    """Its text has some user's role and provider."""
     method = WampCra({"ann": ANN})
-    stranger, again, user = (ask(method, name) for name in ("eve", "eve", "ann"))
-    assert stranger.challenge["salt"] == again.challenge["salt"]
-    assert stranger.challenge["salt"] != user.challenge["salt"]
-    for key in ("iterations", "keylen"):
-        assert stranger.challenge[key] == user.challenge[key]
+    stranger, user = (ask(method, name) for name in ("eve", "ann"))
     text, users_text = (
         json.loads(exchange.challenge["challenge"]) for exchange in (stranger, user)
     )
@@ -168,15 +135,6 @@ def test_a_strangers_salt_is_of_the_kind_of_the_users(salt, kind):
     assert len(set(salts)) == 20
 
 
-def test_strangers_keep_their_salt_where_the_decoy_key_is_kept():
-    """In another process of the service, or after a restart."""
-    salts = {
-        ask(WampCra({"ann": ANN}, decoy_key=key), "eve").challenge["salt"]
-        for key in (b"key", b"key", b"other")
-    }
-    assert len(salts) == 2
-
-
 def test_a_decoy_stands_for_the_users_of_a_callable():
     """Nothing else says what they look like."""
     method = WampCra(lambda request: None, decoy=ANN)
@@ -186,37 +144,14 @@ def test_a_decoy_stands_for_the_users_of_a_callable():
     assert json.loads(challenge["challenge"])["authprovider"] == "dynamic"
 
 
-def test_knowing_the_decoys_secret_lets_nobody_in():
-    """Strangers have no secret at all."""
-    exchange = ask(WampCra(lambda request: None, decoy=JOE), "eve")
-    refused = refusal(exchange, signature_of(exchange, "s3cret"))
-    assert refused[0] == AUTHENTICATION_DENIED
-
-
-def test_guessing_a_strangers_secret_lets_nobody_in():
+@pytest.mark.parametrize(
+    "guess", [base64.b64encode(bytes(32)).decode(), "none", "user"]
+)
+def test_guessing_a_strangers_secret_lets_nobody_in(guess):
     """Not even where the random numbers are known."""
     exchange = ask(WampCra({"joe": JOE}, token_bytes=bytes), "eve")
-    signature = signature_of(exchange, base64.b64encode(bytes(32)).decode())
+    signature = signature_of(exchange, guess)
     assert refusal(exchange, signature)[0] == AUTHENTICATION_DENIED
-
-
-def test_a_callable_finds_the_user():
-    """By the whole request."""
-    exchange = ask(WampCra(lambda request: JOE if request.authid == "joe" else None))
-    assert exchange.verify(signature_of(exchange, "s3cret"), {}).authid == "joe"
-
-
-@pytest.mark.parametrize("authid", ["", "joe\0", "j" * 1025, "\ud800"])
-def test_an_authid_that_nobody_can_have_is_refused(authid):
-    """Before it gets into a challenge."""
-    with pytest.raises(Denied):
-        CRA.begin(hello("wampcra", authid))
-
-
-@pytest.mark.parametrize("request_", [hello("wampcra", None), hello("ticket")])
-def test_a_client_without_authid_or_the_method_is_left_to_other_methods(request_):
-    """The answer is None, not a refusal."""
-    assert CRA.begin(request_) is None
 
 
 @pytest.mark.parametrize(
@@ -244,8 +179,6 @@ def test_users_are_checked_when_they_are_made(fields, error, message):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"users": []}, TypeError, "WampCra.users"),
-        ({"users": {"joe": object()}}, TypeError, r"WampCra.users\['joe'\]"),
         ({"users": {}, "decoy": "x"}, TypeError, "WampCra.decoy: expected a WampCra"),
         ({"users": {}, "decoy_key": "x"}, TypeError, "WampCra.decoy_key: expected by"),
     ],
@@ -254,8 +187,3 @@ def test_arguments_are_checked_at_construction(arguments, error, message):
     """The error names the argument."""
     with pytest.raises(error, match=message):
         WampCra(**arguments)
-
-
-def test_a_method_without_users_still_challenges():
-    """An empty table is a table."""
-    assert refusal(ask(WampCra({})), "x")[0] == AUTHENTICATION_DENIED

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.programs import Server, app_commands, running
-from tests.wamp.conftest import serving
+from tests.serving import serving
 from tests.wamp.longpoll.client import LongPollClient
 from tests.wamp.raw_client import SECONDS
 from wsocket import Limits, LongPolling, WSocketApp
@@ -79,7 +78,6 @@ def serve() -> Iterator[Callable[..., Polling]]:
                 **more,
             )
             url = stack.enter_context(serving(app))
-            stack.callback(app.close)  # before the server waits for its requests
             return Polling(app, url)
 
         yield serve
@@ -89,54 +87,33 @@ POLLING = ("poll_timeout", "poll_pause")
 LIMITS = ("outbox_messages", "outbox_bytes")
 
 
-class Background:
-    """A function that runs beside the test."""
-
-    def __init__(self, function: Callable[..., Any], *args: Any) -> None:
-        self._outcome: list[Any] = []
-        self._thread = threading.Thread(
-            target=lambda: self._outcome.append(function(*args))
-        )
-        self._thread.start()
-
-    @property
-    def running(self) -> bool:
-        return self._thread.is_alive()
-
-    def result(self) -> Any:
-        self._thread.join(SECONDS)
-        assert self._outcome, "it never ended, or failed"
-        return self._outcome[0]
-
-
 @pytest.fixture
-def beside() -> Iterator[Callable[..., Background]]:
+def beside() -> Iterator[Callable[..., Future[Any]]]:
     """Run a function beside the test: ``beside(function, *args).result()``."""
-    tasks: list[Background] = []
+    tasks: list[Future[Any]] = []
+    with ThreadPoolExecutor(max_workers=20) as pool:
 
-    def start(function: Callable[..., Any], *args: Any) -> Background:
-        tasks.append(Background(function, *args))
-        return tasks[-1]
+        def start(function: Callable[..., Any], *args: Any) -> Future[Any]:
+            tasks.append(pool.submit(function, *args))
+            return tasks[-1]
 
-    yield start
+        yield start
     for task in tasks:
         task.result()
 
 
 @pytest.fixture
 def waiting_poll(
-    beside: Callable[..., Background],
-) -> Callable[[LongPollClient], Background]:
+    beside: Callable[..., Future[Any]],
+) -> Callable[[LongPollClient], Future[Any]]:
     """Have a client poll; when this returns, the poll waits in the server.
 
     That shows: an older poll of the same transport is answered for it.
     """
 
-    def start(client: LongPollClient) -> Background:
+    def start(client: LongPollClient) -> Future[Any]:
         polls = [beside(client.poll), beside(client.poll)]
-        while all(poll.running for poll in polls):
-            time.sleep(0.001)
-        [waiting] = [poll for poll in polls if poll.running]
+        [waiting] = wait(polls, return_when=FIRST_COMPLETED).not_done
         return waiting
 
     return start

@@ -9,6 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.programs import Server, app_commands, running
 from tests.wamp.raw_client import RawClient, connected
 from tests.wamp.rawsocket.client import RawSocketClient, rawsocket
@@ -31,7 +32,7 @@ def server(
 
 def listen(server: Server, url: str) -> str:
     """Have *server* listen on *url*; the listener's address."""
-    with urlopen(server.http(f"/listen?{quote(url)}"), timeout=20) as answer:
+    with urlopen(server.http(f"/listen?{quote(url)}"), timeout=SECONDS) as answer:
         found: str = answer.read().decode()
     return found
 

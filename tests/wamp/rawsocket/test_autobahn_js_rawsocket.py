@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import Any
 
 import pytest
 
-from tests.programs import ROOT
+from tests.programs import ROOT, ended
 
 SCRIPT = ROOT / "tests/interop/js/rawsocket.mjs"
 
@@ -21,14 +20,9 @@ def test_calls_and_events(node, address, unix_address, uri, transport):
     if transport == "tcp":
         host, _, port = address.removeprefix("tcp://").rpartition(":")
         where = {"host": host, "port": int(port)}
-    ended = subprocess.run(
-        [*node, str(SCRIPT), json.dumps(where), uri],
-        capture_output=True,
-        text=True,
-        timeout=50,
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert json.loads(ended.stdout) == {
+    done = ended([*node, str(SCRIPT), json.dumps(where), uri])
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
         "sum": 5,
         "echo": 100_000,
         "event": [1, "two"],

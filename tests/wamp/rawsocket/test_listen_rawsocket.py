@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
-import subprocess
 import sys
 import threading
 
 import pytest
 
-from tests.programs import ROOT
+from tests.programs import ended
 from tests.wamp.raw_client import ABORT, HELLO, REALM, WELCOME
 from tests.wamp.rawsocket.client import dial, rawsocket
 from wsocket import Permission, Realm, Role, WSocketApp
 from wsocket.wamp.auth import Anonymous, WebLogin
-from wsocket.wamp.router import router as router_module
 
 LOCAL = "tcp://127.0.0.1:0"
 
@@ -135,15 +134,9 @@ print(os.listdir(os.path.dirname(sys.argv[1])))
 @pytest.mark.processes
 def test_a_forked_child_leaves_its_parents_listener_alone(tmp_path):
     """And may have its own."""
-    ended = subprocess.run(
-        [sys.executable, "-c", FORKING, str(tmp_path / "s")],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        cwd=ROOT,
-    )
-    assert ended.stdout.splitlines() == ["child", "parent", "[]"], ended.stderr
-    assert ended.stderr == ""
+    done = ended([sys.executable, "-c", FORKING, str(tmp_path / "s")])
+    assert done.stdout.splitlines() == ["child", "parent", "[]"], done.stderr
+    assert done.stderr == ""
 
 
 # Who the client is
@@ -179,7 +172,7 @@ def test_an_open_realm_that_is_reached_from_elsewhere_is_reported(
     app, caplog, monkeypatch
 ):
     """The warning has the client's address, as for websockets."""
-    monkeypatch.setattr(router_module, "_is_remote", "127.0.0.1".__eq__)
+    monkeypatch.setattr(ipaddress.IPv4Address, "is_loopback", False)
     address = app.listen_rawsocket(LOCAL).address
     with (
         caplog.at_level(logging.WARNING, "wsocket"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import websocket
 
+from tests.serving import serving
 from tests.wamp.raw_client import (
     ABORT,
     CALL,
@@ -24,8 +25,8 @@ from tests.wamp.raw_client import (
     SUBSCRIBE,
     RawClient,
 )
-from tests.wamp.realms.logins import USERS
-from wsocket import Permission, Realm, Role, WSocketApp, make_server
+from tests.wamp.realms.logins import ACCOUNTS
+from wsocket import Permission, Realm, Role, WSocketApp
 from wsocket.wamp.auth import AuthRequest, Identity
 
 ACTIONS = ("call", "register", "publish", "subscribe")
@@ -39,6 +40,31 @@ INVALID_ARGUMENT = "wamp.error.invalid_argument"
 INVALID_URI = "wamp.error.invalid_uri"
 
 TOPIC = "com.example.topic"
+
+META_KILLS = ("kill", "kill_by_authid", "kill_by_authrole", "kill_all")
+META_PROCEDURES = (
+    "wamp.session.count",
+    "wamp.session.list",
+    "wamp.session.get",
+    *(f"wamp.session.{each}" for each in META_KILLS),
+    "wamp.session.add_testament",
+    "wamp.session.flush_testaments",
+    "wamp.registration.list",
+    "wamp.registration.lookup",
+    "wamp.registration.match",
+    "wamp.registration.get",
+    "wamp.registration.list_callees",
+    "wamp.registration.count_callees",
+    "wamp.registration.remove_callee",
+    "wamp.subscription.list",
+    "wamp.subscription.lookup",
+    "wamp.subscription.match",
+    "wamp.subscription.get",
+    "wamp.subscription.list_subscribers",
+    "wamp.subscription.count_subscribers",
+    "wamp.subscription.remove_subscriber",
+    "wamp.subscription.get_events",
+)
 
 
 class AsAsked:
@@ -129,19 +155,6 @@ def roles_with(announced: Sequence[str]) -> dict[str, Any]:
     return roles
 
 
-@contextlib.contextmanager
-def serving(app: WSocketApp) -> Iterator[str]:
-    """Serve *app* in a thread until the block ends, which is quick; yields its URL."""
-    with make_server("127.0.0.1", 0, app) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"ws://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Router]]:
     """Serve a router: ``serve(roles=[...], auth=[...], realms=[...])``.
@@ -173,7 +186,7 @@ def alone(serve):
     """A router whose own realm has only the one method."""
 
     def make(method, **more):
-        return serve(auth=[USERS[method]()], **more)
+        return serve(auth=[ACCOUNTS[method].configured()], **more)
 
     return make
 
@@ -252,14 +265,14 @@ class Authorizer:
     def __call__(self, request):
         self.asked.append(request)
         self.arrived.release()
-        assert self.gate.wait(20)
+        assert self.gate.wait(SECONDS)
         answer = self.answer
         if isinstance(answer, BaseException):
             raise answer
         return answer(request) if callable(answer) else answer
 
     def wait_until_asked(self):
-        assert self.arrived.acquire(timeout=20)
+        assert self.arrived.acquire(timeout=SECONDS)
 
     @property
     def uris(self):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import Any, NamedTuple
 
 from argon2.low_level import Type, hash_secret_raw
 
@@ -30,19 +31,40 @@ def cheap(kdf):
     return ScramUser.from_password(PASSWORD, role="user", kdf=kdf, iterations=2, **more)
 
 
-USERS = {
-    "ticket": lambda: Ticket({"joe": TicketUser(ticket="secret!", role="user")}),
-    "wampcra": lambda: WampCra({"joe": WampCraUser(secret="secret!", role="user")}),
-    "salted": lambda: WampCra(
-        {"joe": WampCraUser.from_password("secret!", role="user", iterations=3)}
+class Account(NamedTuple):
+    """How a method of the package knows its only user, whose authid is joe.
+
+    Attributes:
+        key: Of the user in the table of users.
+        argument: What the method calls that table.
+    """
+
+    method: Any
+    user: Any
+    key: str = "joe"
+    argument: str = "users"
+
+    def configured(self):
+        """The method, with a table."""
+        return self.method({self.key: self.user})
+
+
+ACCOUNTS = {
+    "ticket": Account(Ticket, TicketUser(ticket="secret!", role="user")),
+    "wampcra": Account(WampCra, WampCraUser(secret="secret!", role="user")),
+    "salted": Account(
+        WampCra, WampCraUser.from_password("secret!", role="user", iterations=3)
     ),
-    "pbkdf2": lambda: Scram({"joe": cheap("pbkdf2")}),
-    "argon2": lambda: Scram({"joe": cheap("argon2id13")}),
-    "cryptosign": lambda: Cryptosign(
-        {OWNER.pubkey: CryptosignUser(authid="joe", role="user")}
+    "pbkdf2": Account(Scram, cheap("pbkdf2")),
+    "argon2": Account(Scram, cheap("argon2id13")),
+    "cryptosign": Account(
+        Cryptosign,
+        CryptosignUser(authid="joe", role="user"),
+        key=OWNER.pubkey,
+        argument="keys",
     ),
 }
-METHODS = list(USERS)
+METHODS = list(ACCOUNTS)
 WIRE_NAME = {"salted": "wampcra", "pbkdf2": "wamp-scram", "argon2": "wamp-scram"}
 
 

@@ -19,6 +19,7 @@ from tests.wamp.raw_client import (
     RawClient,
 )
 from tests.wamp.realms.conftest import (
+    META_PROCEDURES,
     AsAsked,
     enter,
     events,
@@ -27,9 +28,8 @@ from tests.wamp.realms.conftest import (
     result,
     turned_away,
 )
-from tests.wamp.realms.logins import AUTHENTICATE, USERS, Login, challenged
+from tests.wamp.realms.logins import ACCOUNTS, AUTHENTICATE, Login, challenged
 from wsocket import Remember
-from wsocket.wamp.meta.procedures import PROCEDURES
 
 TOPIC = "com.example.topic"
 
@@ -64,7 +64,7 @@ def bystander(router):
     assert payloads(listener) == [[1], [2]]
 
 
-@pytest.mark.parametrize("procedure", PROCEDURES)
+@pytest.mark.parametrize("procedure", META_PROCEDURES)
 def test_meta_procedure_answers_whatever_it_is_given(
     router, bystander, serializer, procedure
 ):
@@ -84,7 +84,7 @@ def test_meta_procedure_answers_whatever_it_is_given(
         if answer[0] == ERROR:
             assert answer[4].startswith("wamp.error."), answer
             assert len(str(answer)) < 500
-            assert "MetaApi" not in str(answer)
+            assert "Procedures" not in str(answer)
         else:
             assert answer[0] == RESULT
 
@@ -177,10 +177,10 @@ def test_nested_bomb_in_hello_is_refused(router, bystander, serializer, where):
     assert client.aborted()
 
 
-@pytest.mark.parametrize("method", USERS)
+@pytest.mark.parametrize("method", ACCOUNTS)
 def test_nested_bomb_in_authenticate_is_refused(serve, serializer, method):
     """While somebody else logs in."""
-    router = serve(auth=[USERS[method](), AsAsked()])
+    router = serve(auth=[ACCOUNTS[method].configured(), AsAsked()])
     client = router.connect(serializer)
     challenged(client, Login(method))
     other = router.connect(serializer)

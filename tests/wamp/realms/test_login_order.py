@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.wamp.raw_client import (
     ABORT,
     CALL,
@@ -77,17 +78,17 @@ def test_client_must_wait_for_the_answer_to_hello(serve, message):
 
     def users(request):
         asked.set()
-        answer.wait(20)
+        answer.wait(SECONDS)
         done.set()
         return TicketUser(ticket="secret!", role="user")
 
     client = serve(auth=[Ticket(users)]).connect()
     client.send(HELLO, "realm1", {"roles": roles_with(()), **Login("ticket").hello()})
-    assert asked.wait(20)
+    assert asked.wait(SECONDS)
     client.send(*message)
     client.aborted()
     answer.set()
-    assert done.wait(20)
+    assert done.wait(SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_disconnect_during_a_login_leaves_nothing_behind(serve, when):
     def wait(stage):
         if stage == when:
             asked.set()
-            answer.wait(20)
+            answer.wait(SECONDS)
 
     def is_right(given):
         wait("authenticate")
@@ -144,7 +145,7 @@ def test_disconnect_during_a_login_leaves_nothing_behind(serve, when):
     if when == "authenticate":
         assert client.receive()[0] == CHALLENGE
         client.send(AUTHENTICATE, "secret!", {})
-    assert asked.wait(20)
+    assert asked.wait(SECONDS)
     client.close()
     router.join("marker").leave()  # by now the router has read that it is gone
     answer.set()

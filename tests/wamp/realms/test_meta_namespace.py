@@ -19,6 +19,7 @@ from tests.wamp.raw_client import (
 from tests.wamp.realms.conftest import (
     ALL,
     INVALID_URI,
+    META_PROCEDURES,
     NOT_AUTHORIZED,
     OPERATOR,
     AsAsked,
@@ -31,30 +32,6 @@ from tests.wamp.realms.conftest import (
 from wsocket import Permission, Realm, Role
 
 JOIN, LEAVE = "wamp.session.on_join", "wamp.session.on_leave"
-KILLS = ("kill", "kill_by_authid", "kill_by_authrole", "kill_all")
-PROCEDURES = (
-    "wamp.session.count",
-    "wamp.session.list",
-    "wamp.session.get",
-    *(f"wamp.session.{each}" for each in KILLS),
-    "wamp.session.add_testament",
-    "wamp.session.flush_testaments",
-    "wamp.registration.list",
-    "wamp.registration.lookup",
-    "wamp.registration.match",
-    "wamp.registration.get",
-    "wamp.registration.list_callees",
-    "wamp.registration.count_callees",
-    "wamp.registration.remove_callee",
-    "wamp.subscription.list",
-    "wamp.subscription.lookup",
-    "wamp.subscription.match",
-    "wamp.subscription.get",
-    "wamp.subscription.list_subscribers",
-    "wamp.subscription.count_subscribers",
-    "wamp.subscription.remove_subscriber",
-    "wamp.subscription.get_events",
-)
 
 
 @pytest.fixture
@@ -67,7 +44,7 @@ def operator(router):
     return router.join("operator")
 
 
-@pytest.mark.parametrize("procedure", PROCEDURES)
+@pytest.mark.parametrize("procedure", META_PROCEDURES)
 def test_meta_procedures_cannot_be_overridden(router, operator, procedure):
     """However it is tried; they go on to answer."""
     tries = [
@@ -94,9 +71,9 @@ def test_meta_procedures_are_not_routed_to_patterns(router, operator, uri, match
     """Not even those that do not exist."""
     callee = router.join("joe")
     callee.register(uri, match=match)
-    for procedure in (*PROCEDURES, "wamp.session.nonsense", "wamp.own.x", "wamp"):
+    for procedure in (*META_PROCEDURES, "wamp.session.nonsense", "wamp.own.x", "wamp"):
         answer = operator.request(CALL, {}, procedure)
-        if procedure not in PROCEDURES:
+        if procedure not in META_PROCEDURES:
             assert answer[4] == "wamp.error.no_such_procedure"
     assert INVOCATION not in [message[0] for message in callee.inbox]
     victim = callee.receive()  # of kill_all, among the others
@@ -190,7 +167,7 @@ def test_meta_api_is_authorized_like_everything_else(serve):
     router = serve(roles=[role])
     client = router.join("joe", "clerk")
     assert result(client, "wamp.session.count") == 2
-    for procedure in PROCEDURES[1:]:
+    for procedure in META_PROCEDURES[1:]:
         assert error(client, procedure) == NOT_AUTHORIZED
     answer = client.request(SUBSCRIBE, {}, JOIN)
     assert (answer[0], answer[4]) == (ERROR, NOT_AUTHORIZED)

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.wamp.raw_client import GOODBYE, HELLO, WELCOME
 from tests.wamp.realms.conftest import (
     AsAsked,
@@ -84,7 +85,7 @@ def test_login_into_a_realm_that_is_removed_meanwhile_is_refused(serve):
 
     def users(request):
         asked.set()
-        answer.wait(20)
+        answer.wait(SECONDS)
         return TicketUser(ticket="secret!", role="user")
 
     hello = {"authid": "joe", "authmethods": ["ticket"]}
@@ -111,14 +112,14 @@ def test_realm_removed_while_hello_is_considered(serve):
     class Slow(AsAsked):
         def begin(self, request):
             asked.set()
-            answer.wait(20)
+            answer.wait(SECONDS)
             return super().begin(request)
 
     router = serve(realms=[Realm("other", auth=[Slow()])])
     client = router.connect()
     more = {"authid": "joe", "authmethods": ["asked"], "authextra": {"role": "user"}}
     client.send(HELLO, "other", {"roles": roles_with(()), **more})
-    assert asked.wait(20)
+    assert asked.wait(SECONDS)
     router.app.remove_realm("other")
     answer.set()
     assert turned_away(client, client.receive()) == NO_REALM

@@ -219,7 +219,7 @@ def test_wrong_argument_is_named(router, heir, args, kwargs, named):
     answer = client.request(CALL, {}, ADD, args, kwargs)
     assert answer[4] == INVALID_ARGUMENT
     assert named in explanation(answer)
-    assert "MetaApi" not in explanation(answer)
+    assert "Procedures" not in explanation(answer)
     client.leave()
     assert events(heir) == []
 

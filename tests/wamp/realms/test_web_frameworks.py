@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import urllib.request
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from tests.patience import SECONDS
 from tests.programs import ROOT, Server, app_commands, running
 from tests.wamp.raw_client import WELCOME, RawClient
 from tests.wamp.realms.conftest import CookieClient, knock, turned_away
@@ -36,22 +38,21 @@ def site(processes, request, tmp_path_factory) -> Iterator[Server]:
 def visit(site: Server, path: str, *, cookie: str = "") -> str:
     """Get a page as a browser does; the cookie it leaves."""
     request = urllib.request.Request(site.http(path), headers={"Cookie": cookie})
-    with urllib.request.urlopen(request, timeout=20) as response:
+    with urllib.request.urlopen(request, timeout=SECONDS) as response:
         [(name, morsel)] = SimpleCookie(response.headers["Set-Cookie"]).items()
     return f"{name}={morsel.value}"
 
 
 @pytest.fixture
 def connect(site):
-    clients: list[RawClient] = []
+    with contextlib.ExitStack() as stack:
 
-    def connect(cookie: str) -> RawClient:
-        clients.append(CookieClient(site.ws(), cookie))
-        return clients[-1]
+        def connect(cookie: str) -> RawClient:
+            client = CookieClient(site.ws(), cookie)
+            stack.callback(client.close)
+            return client
 
-    yield connect
-    for client in clients:
-        client.close()
+        yield connect
 
 
 @pytest.mark.parametrize("name", ["joe", "ann"])

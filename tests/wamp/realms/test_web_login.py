@@ -9,12 +9,12 @@ from http.cookies import SimpleCookie
 import flask
 import pytest
 
+from tests.serving import serving
 from tests.wamp.raw_client import SUBSCRIBE, WELCOME
 from tests.wamp.realms.conftest import (
     DENIED,
     Router,
     knock,
-    serving,
     turned_away,
 )
 from wsocket import Permission, Realm, Role, WSocketApp

@@ -73,14 +73,9 @@ MAX_CONTROL_PAYLOAD = 125  # bytes, section 5.5
 MAX_REASON = MAX_CONTROL_PAYLOAD - 2  # bytes of UTF-8
 
 NORMAL_CLOSURE = 1000
-GOING_AWAY = 1001
-PROTOCOL_ERROR = 1002
-UNSUPPORTED_DATA = 1003
 NO_STATUS_RECEIVED = 1005
 ABNORMAL_CLOSURE = 1006
 INVALID_DATA = 1007
-POLICY_VIOLATION = 1008
-INTERNAL_ERROR = 1011
 
 # What a Close frame may carry: RFC 6455 section 7.4 and the IANA registry that it
 # founds (1012 to 1014 came later), then the ranges for libraries and for private use.

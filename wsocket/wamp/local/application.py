@@ -1,15 +1,15 @@
 """What `WSocketApp` offers its author in WAMP mode, from any thread or greenlet.
 
-Declarations are kept, and no loop is started for them: the application may be imported
-by a server that forks afterwards. The session joins on the loop of the process that
-first needs it."""
+Declarations are kept, and no loop is started for them: a server may import the
+application and fork afterwards. The session joins on the loop of the process that
+first needs it.
+"""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -19,76 +19,34 @@ from wsocket.core.net.loop import Loop, get_loop
 from wsocket.errors import ApplicationError
 from wsocket.log import logger
 from wsocket.wamp.authorization.authorizer import Authorizer
+from wsocket.wamp.local.answers import Answer, application_error, fields_of
 from wsocket.wamp.local.client import LocalSession
-from wsocket.wamp.local.handlers import UserHandler
-from wsocket.wamp.local.pending_call import Answer, PendingCall, application_error
+from wsocket.wamp.local.declaration import Declaration, procedure, subscriber
+from wsocket.wamp.local.loop_runtime import LoopRuntime
+from wsocket.wamp.local.outgoing_call import OutgoingCall
+from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol import client_messages, errors
-from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
+from wsocket.wamp.protocol.client_messages import ClientMessage
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.router import Router
+from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-
-_T = TypeVar("_T")
 
 # Calls that wait for a free worker; beyond this they are refused.
 _CALL_QUEUE = 10_000
 
-
-# Threads are dear and greenlets are cheap.
+# Threads are expensive, greenlets are cheap.
 _MAX_WORKERS = {"threads": 64, "greenlets": 1000}
-
-
-class LoopRuntime:
-    """Time and workers for the router, from the process's loop."""
-
-    def __init__(self, loop: Loop, workers: Workers) -> None:
-        self._loop = loop
-        self._workers = workers
-        self.time = time.time
-        self.call_later = loop.call_later
-
-    def offload(
-        self, function: Callable[[], _T], then: Callable[[_T | Exception], object]
-    ) -> None:
-        """Run *function* in a worker, and *then* on the loop with the outcome."""
-
-        def run() -> None:
-            try:
-                outcome: _T | Exception = function()
-            except Exception as error:
-                outcome = error
-            except KeyboardInterrupt:  # the process ends
-                raise
-            except BaseException as error:  # gevent.Timeout, exit(): somebody waits
-                outcome = RuntimeError(f"{function!r} raised {error!r}")
-            self._loop.call_soon(then, outcome)
-
-        if not self._workers.run(run):
-            then(RuntimeError("too much work waits for this application's workers"))
-
-
-class Declaration(NamedTuple):
-    """What the application wants to be called for.
-
-    Attributes:
-        request: Makes the message that puts the handler in place.
-        place: What to do with the ID in the answer.
-        claim: The URI and the match that nobody else may register; None otherwise.
-    """
-
-    handler: UserHandler
-    request: Callable[[int], ClientMessage]
-    place: Callable[[LocalSession, int, UserHandler], None]
-    claim: tuple[str, Match] | None = None
 
 
 class Application:
     """The application's access to one realm of its own router.
 
     Args:
-        max_workers: How many handlers run at once; None for as many as is sensible.
+        max_workers: How many handlers run at once; None for the default of the kind of
+            concurrency.
     """
 
     def __init__(self, router: Router, *, realm: str, max_workers: int | None) -> None:
@@ -107,7 +65,7 @@ class Application:
         uri: str,
         options: client_messages.RegisterOptions,
     ) -> None:
-        """Have *function* answer calls of *uri*.
+        """Register *function* as the procedure *uri*.
 
         Raises:
             ValueError: *uri* is not valid.
@@ -115,15 +73,7 @@ class Application:
         """
         self._check_uri(uri, options.match)
         _check_options(options)
-        alone = options.invoke == "single" and not options.force_reregister
-        self._declare(
-            Declaration(
-                UserHandler(function, uri),
-                lambda request: client_messages.Register(request, options, uri),
-                LocalSession.add_procedure,
-                (uri, options.match) if alone else None,
-            )
-        )
+        self._declare(procedure(function, uri, options))
 
     def subscribe(
         self,
@@ -131,7 +81,7 @@ class Application:
         uri: str,
         options: client_messages.SubscribeOptions,
     ) -> None:
-        """Have *function* called for events of *uri*, one at a time and in order.
+        """Subscribe *function* to *uri*; it gets one event at a time, in order.
 
         Raises:
             ValueError: *uri* is not valid.
@@ -139,13 +89,7 @@ class Application:
         """
         self._check_uri(uri, options.match)
         _check_options(options)
-        self._declare(
-            Declaration(
-                UserHandler(function, uri),
-                lambda request: client_messages.Subscribe(request, options, uri),
-                LocalSession.add_subscriber,
-            )
-        )
+        self._declare(subscriber(function, uri, options))
 
     def publish(
         self,
@@ -158,8 +102,8 @@ class Application:
         """Publish an event.
 
         Returns:
-            None, at once; with ``acknowledge`` the publication ID, when the event is
-            out.
+            None, at once. With ``acknowledge`` the publication ID, after the router
+            has published the event.
 
         Raises:
             ValueError: *topic* is not a valid URI, or the payload is not serializable.
@@ -167,18 +111,18 @@ class Application:
         """
         self._check_uri(topic, "exact")
         _check_options(options)
-        payload = Payload.of(MESSAGEPACK, args, kwargs)
-
-        def make(request: int) -> ClientMessage:
-            return client_messages.Publish(request, options, topic, *_fields(payload))
-
+        fields = fields_of(Payload.of(MESSAGEPACK, args, kwargs))
         loop = get_loop()
+
+        def message(request: int) -> ClientMessage:
+            return client_messages.Publish(request, options, topic, *fields)
+
         if not options.acknowledge:
-            loop.call_soon(lambda: self._session(loop).request(make))
+            loop.call_soon(lambda: self._session(loop).request(message))
             return None
 
         def publish(waiter: Future[Answer]) -> None:
-            self._session(loop).request(make, lambda *answer: waiter.set(answer))
+            self._session(loop).request(message, lambda *answer: waiter.set(answer))
 
         head, payload = ask(loop, publish)
         if head[0] == client_messages.ERROR:
@@ -188,7 +132,7 @@ class Application:
 
     def start_call(
         self,
-        procedure: str,
+        uri: str,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         *,
@@ -197,39 +141,21 @@ class Application:
         """Start a call.
 
         Raises:
-            ValueError: *procedure* is not a valid URI, or the payload is not
+            ValueError: *uri* is not a valid URI, or the payload is not
                 serializable.
         """
-        self._check_uri(procedure, "exact", namespace=True)
+        self._check_uri(uri, "exact", namespace=True)
         _check_options(options)
-        payload = Payload.of(MESSAGEPACK, args, kwargs)
         loop = get_loop()
-        mailbox: Mailbox[Answer] = Mailbox(loop)
-        issued: list[int] = []
-
-        def make(request: int) -> ClientMessage:
-            issued.append(request)
-            return client_messages.Call(request, options, procedure, *_fields(payload))
-
-        def forget() -> None:
-            for request in issued:
-                self._session(loop).forget(request)
-
-        def cancel(mode: client_messages.CancelMode) -> None:
-            for request in issued:
-                self._session(loop).cancel(request, mode)
-
-        loop.call_soon(
-            lambda: self._session(loop).request(
-                make, lambda *answer: mailbox.put(answer)
-            )
+        answers: Mailbox[Answer] = Mailbox(loop)
+        call = OutgoingCall(
+            uri,
+            Payload.of(MESSAGEPACK, args, kwargs),
+            options=options,
+            answers=answers,
         )
-        return PendingCall(
-            procedure,
-            mailbox,
-            cancel=lambda mode: loop.call_soon(cancel, mode),
-            forget=lambda: loop.call_soon(forget),
-        )
+        loop.call_soon(lambda: call.start(self._session(loop)))
+        return PendingCall(uri, loop, call=call, answers=answers)
 
     def add_realm(self, realm: Realm) -> None:
         """Open another realm; see `Router.add_realm`."""
@@ -250,7 +176,7 @@ class Application:
         with self._lock:
             joined = self._joined
             if joined is None or joined[0] is not get_loop():
-                change()  # no loop of this process has it yet
+                change()  # no loop of this process uses the router yet
                 return
 
         def run(waiter: Future[None]) -> None:
@@ -258,6 +184,16 @@ class Application:
             waiter.set(None)
 
         ask(joined[0], run)
+
+    def snapshot(self) -> RouterSnapshot:
+        """What the router of this process holds; from any thread."""
+        loop = get_loop()
+
+        def take(waiter: Future[RouterSnapshot]) -> None:
+            self._session(loop)
+            waiter.set(self._router.snapshot())
+
+        return ask(loop, take)
 
     def prepare(self) -> None:
         """Join before the first client does; on the loop."""
@@ -278,7 +214,7 @@ class Application:
             declarations = list(self._declarations)
             self._joined = loop, session
         for declaration in declarations:
-            _put_in_place(session, declaration, _log_refusal)
+            declaration.apply(session, _log_refusal)
         return session
 
     def _declare(self, declaration: Declaration) -> None:
@@ -290,11 +226,11 @@ class Application:
                 raise ApplicationError(errors.PROCEDURE_ALREADY_EXISTS, problem)
             self._declarations.append(declaration)
         if joined is None or joined[0] is not get_loop():
-            return  # the session that joins in this process will have it
+            return  # the session of this process will apply it when it joins
         loop, session = joined
 
         def declare(waiter: Future[Answer]) -> None:
-            _put_in_place(session, declaration, lambda *answer: waiter.set(answer))
+            declaration.apply(session, lambda *answer: waiter.set(answer))
 
         head, payload = ask(loop, declare)
         if head[0] == client_messages.ERROR:
@@ -314,7 +250,7 @@ class Application:
 
 
 def _check_options(options: client_messages.Fields) -> None:
-    """Refuse here what would otherwise be a violation by the application's session.
+    """Refuse options with which the application's session would break the protocol.
 
     Raises:
         ValueError: A field has a wrong type or value, or is for remote clients only.
@@ -329,26 +265,6 @@ def _check_options(options: client_messages.Fields) -> None:
             )
 
 
-def _put_in_place(
-    session: LocalSession,
-    declaration: Declaration,
-    on_answer: Callable[[list[Any], Payload], None],
-) -> None:
-    """Register or subscribe a declaration's handler."""
-
-    def answered(head: list[Any], payload: Payload) -> None:
-        if head[0] != client_messages.ERROR:
-            declaration.place(session, head[2], declaration.handler)
-        on_answer(head, payload)
-
-    session.request(declaration.request, answered)
-
-
 def _log_refusal(head: list[Any], payload: Payload) -> None:
     if head[0] == client_messages.ERROR:
         logger.error("%s", application_error(head, payload))
-
-
-def _fields(payload: Payload) -> tuple[Any, Any]:
-    args, kwargs = (*payload.parts, ABSENT, ABSENT)[:2]
-    return args, kwargs

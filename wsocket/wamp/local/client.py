@@ -1,8 +1,9 @@
 """The application's own session, inside the router's process.
 
-To the router it is a session like any other: it joins with HELLO, its messages take the
-same way, and its link is a link, except that it carries messages as they are instead of
-bytes. Everything here runs on the loop; handlers run in workers."""
+The router treats it like any other session: it joins with HELLO, and its messages take
+the same way. Only its link is special: it passes messages as objects, not as bytes.
+Everything here runs on the loop; handlers run in workers.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from typing import Any
 from wsocket.core.concurrency.workers import InOrder, Workers
 from wsocket.core.net.loop import Loop
 from wsocket.log import logger
+from wsocket.wamp.local.answers import Answer, error_answer, fields_of
 from wsocket.wamp.local.handlers import (
     CallDetails,
     EventDetails,
@@ -21,7 +23,6 @@ from wsocket.wamp.local.handlers import (
 )
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import (
-    ABSENT,
     ClientMessage,
     ClientRole,
     ClientRoles,
@@ -36,7 +37,7 @@ from wsocket.wamp.session.session import Gatekeeper, Session
 
 OnAnswer = Callable[[list[Any], Payload], None]
 
-# What this client can do, by role.
+# The features of this client, by role.
 FEATURES: dict[str, tuple[str, ...]] = {
     "caller": (
         "call_canceling",
@@ -64,12 +65,12 @@ FEATURES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# Events that wait for one subscriber function; beyond this the oldest are dropped.
+# How many events wait for one subscriber function; then the oldest are dropped.
 _EVENT_QUEUE = 10_000
 
 
 class LocalSession:
-    """A client and its link to the router, in one; see the module's docstring."""
+    """A client, and its link to the router; see the module's docstring."""
 
     codec = DIRECT
 
@@ -99,15 +100,19 @@ class LocalSession:
     # The link
 
     def write(self, frame: DirectMessage) -> None:
-        """A message from the router."""
+        """Take a message from the router."""
         head, payload = frame
         reaction = self._reactions.get(head[0])
         if reaction is not None:
             reaction(head, payload)
 
-    def close(self, *, failed: bool) -> None:
-        """The router has ended the session; `_on_end` has logged why."""
-        self._session.disconnected()
+    def close(self) -> None:
+        """The router has ended the session; `_on_end` has logged the reason."""
+        self._session.lost()
+
+    def abort(self) -> None:
+        """The same as `close`: there is nothing to send."""
+        self._session.lost()
 
     # The client
 
@@ -135,7 +140,7 @@ class LocalSession:
         return request
 
     def forget(self, request: int) -> None:
-        """Ignore the answer to a request, should it come."""
+        """Ignore the answer to a request."""
         self._waiting.pop(request, None)
 
     def cancel(self, request: int, mode: client_messages.CancelMode) -> None:
@@ -143,7 +148,7 @@ class LocalSession:
         options = client_messages.CancelOptions(mode=mode)
         self._session.handle(client_messages.Cancel(request, options))
         if mode != "kill" and request in self._waiting:
-            # A realm that spares autobahn.js the answer leaves it to the caller.
+            # The router may not answer (`Realm.compat_autobahn_js`).
             self._on_error(*_canceled(request, "canceled by the caller"))
 
     def add_procedure(self, registration: int, handler: UserHandler) -> None:
@@ -173,7 +178,7 @@ class LocalSession:
             on_answer(head, payload)
 
     def _on_end(self, head: list[Any], payload: Payload) -> None:
-        """ABORT or GOODBYE: nobody may wait for an answer that cannot come."""
+        """ABORT or GOODBYE: answer everybody who waits, because the router will not."""
         logger.error("the router ended the application's own session: %r", head)
         self._ended = True
         for request in list(self._waiting):
@@ -221,7 +226,7 @@ class LocalSession:
     def _invoke(
         self, handler: UserHandler, request: int, payload: Payload, details: CallDetails
     ) -> None:
-        """Run a procedure; in a worker."""
+        """Run a procedure in a worker."""
 
         def progress(part: Payload) -> None:
             self._loop.call_soon(self._session.handle, _progress(request, part))
@@ -237,30 +242,26 @@ class LocalSession:
         self._session.handle(_answer(request, outcome))
 
 
-def _canceled(request: int, explanation: str) -> DirectMessage:
-    """What the router would answer if it did."""
-    head = [client_messages.ERROR, client_messages.CALL, request, {}, errors.CANCELED]
-    return head, Payload.of(MESSAGEPACK, [explanation])
+def _canceled(request: int, explanation: str) -> Answer:
+    """The ERROR for a call, when the router will send none."""
+    return error_answer(errors.CANCELED, explanation, request=request)
 
 
 def _progress(request: int, payload: Payload) -> ClientMessage:
     """The message with a progressive result."""
-    args, kwargs = (*payload.parts, ABSENT, ABSENT)[:2]
     options = client_messages.YieldOptions(progress=True)
-    return client_messages.Yield(request, options, args, kwargs)
+    return client_messages.Yield(request, options, *fields_of(payload))
 
 
 def _answer(request: int, outcome: Payload | Failure) -> ClientMessage:
     """The message that ends an invocation."""
-    payload = outcome.payload if isinstance(outcome, Failure) else outcome
-    args, kwargs = (*payload.parts, ABSENT, ABSENT)[:2]
     if isinstance(outcome, Failure):
         return client_messages.Error(
             client_messages.INVOCATION,
             request,
             client_messages.ErrorDetails(),
             outcome.error,
-            args,
-            kwargs,
+            *fields_of(outcome.payload),
         )
-    return client_messages.Yield(request, client_messages.YieldOptions(), args, kwargs)
+    options = client_messages.YieldOptions()
+    return client_messages.Yield(request, options, *fields_of(outcome))

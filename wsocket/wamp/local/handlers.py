@@ -1,4 +1,4 @@
-"""User code that runs for a call or an event, and what becomes of its outcome."""
+"""User code that runs for a call or an event, and what its outcome means."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _URIS = UriRules()
 
 
 class CallResult(NamedTuple):
-    """A result of several values, returned by a procedure or by a call."""
+    """A result with several values, of a procedure or of a call."""
 
     args: Sequence[Any] = ()
     kwargs: Mapping[str, Any] = {}
@@ -27,9 +27,9 @@ class CallResult(NamedTuple):
 
 @dataclass(frozen=True)
 class CallDetails:
-    """What a procedure with a parameter named ``details`` is told about the call.
+    """Passed to a procedure that has a parameter named ``details``.
 
-    The caller's identity is there if the caller disclosed it.
+    The identity of the caller is None if it is not disclosed.
 
     Attributes:
         progressive: Whether the caller wants progressive results.
@@ -45,9 +45,9 @@ class CallDetails:
 
 @dataclass(frozen=True)
 class EventDetails:
-    """What a subscriber with a parameter named ``details`` is told about the event.
+    """Passed to a subscriber that has a parameter named ``details``.
 
-    The publisher's identity is there if the publisher disclosed it.
+    The identity of the publisher is None if it is not disclosed.
     """
 
     topic: str
@@ -60,7 +60,7 @@ class EventDetails:
 
 
 class Interruption:
-    """Whether the router wants a running procedure to end."""
+    """Whether the router has asked a running procedure to end."""
 
     __slots__ = ("requested",)
 
@@ -69,7 +69,7 @@ class Interruption:
 
 
 class Failure(NamedTuple):
-    """The ERROR that a procedure ended in: its URI and its payload."""
+    """The ERROR in which a procedure ended: URI and payload."""
 
     error: str
     payload: Payload
@@ -103,11 +103,11 @@ class UserHandler:
         progress: Callable[[Payload], None],
         interruption: Interruption,
     ) -> Payload | Failure:
-        """Run the function for a call; whatever happens, there is an answer.
+        """Run the function for a call. There is always an answer, also if it raises.
 
         Args:
-            progress: Sends what a generator yields, if the caller wants that.
-            interruption: Where a generator looks after each step whether to go on.
+            progress: Sends a progressive result.
+            interruption: Checked after each step of a generator.
         """
         try:
             args, kwargs = self._arguments(payload, details)
@@ -120,14 +120,14 @@ class UserHandler:
             return _failure(error.error, error.args, error.kwargs)
         except KeyboardInterrupt:  # the process ends
             raise
-        except BaseException as error:  # such as gevent.Timeout, or that of exit()
+        except BaseException as error:  # such as gevent.Timeout or SystemExit
             if isinstance(error, TypeError) and not self._accepts(payload, details):
                 return _failure(errors.INVALID_ARGUMENT, [str(error)])
             logger.exception("the procedure %r failed", self)
             return _failure(errors.RUNTIME_ERROR, [str(error)])
 
     def notify(self, payload: Payload, details: EventDetails) -> None:
-        """Run the function for an event; what it raises is logged."""
+        """Run the function for an event; log the exception if it raises one."""
         try:
             args, kwargs = self._arguments(payload, details)
             self.function(*args, **kwargs)
@@ -141,12 +141,12 @@ class UserHandler:
     ) -> tuple[list[Any], dict[str, Any]]:
         args, kwargs = payload.values()
         if self._wants_details:
-            # What a peer sends under this name would be taken for the router's word.
+            # A peer may have sent an argument of this name: it must not be trusted.
             kwargs["details"] = details
         return args, kwargs
 
     def _accepts(self, payload: Payload, details: CallDetails) -> bool:
-        """Whether the function has the parameters for this payload."""
+        """Whether this payload fits the parameters of the function."""
         if self._signature is None:
             return True
         args, kwargs = self._arguments(payload, details)
@@ -169,9 +169,9 @@ def _run_generator(
     progress: Callable[[Payload], None] | None,
     interruption: Interruption,
 ) -> Payload | Failure:
-    """Run a generator procedure: what it yields are progressive results.
+    """Run a generator procedure: the values that it yields are progressive results.
 
-    For a caller that wants none they are gathered: the result is the list of them,
+    If the caller wants no progressive results, the result is a list of these values,
     unless the generator returns something.
     """
     gathered: list[Any] = []

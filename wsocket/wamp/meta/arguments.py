@@ -1,6 +1,6 @@
-"""The arguments of the meta API's procedures, which come from clients.
+"""The arguments of the meta API's procedures, checked: they come from clients.
 
-Everything here raises `ValueError` with the name of the argument.
+All functions raise `ValueError` with the name of the argument.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wsocket.wamp.pubsub.testaments import SCOPES, Scope
 
 
 def id_of(name: str, value: object) -> int:
-    """An ID, which may be nobody's."""
+    """An ID; nothing may have it."""
     if type(value) is not int:
         raise ValueError(f"{name}: expected an ID, got {value!r:.80}")
     return value
@@ -29,7 +29,7 @@ def text(name: str, value: object) -> str:
 
 
 def texts(name: str, value: object) -> frozenset[str] | None:
-    """A list of strings, or nothing."""
+    """A list of strings; None for no list."""
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
@@ -38,7 +38,7 @@ def texts(name: str, value: object) -> frozenset[str] | None:
 
 
 def match_of(options: object) -> Match:
-    """The matching policy that ``{"match": ...}`` names."""
+    """The matching policy in options such as ``{"match": "prefix"}``."""
     match = options.get("match", "exact") if isinstance(options, dict) else "exact"
     if not (options is None or isinstance(options, dict)) or match not in MATCHES:
         raise ValueError(
@@ -57,7 +57,7 @@ def scope_of(value: object) -> Scope:
 
 
 def payload_of(args: object, kwargs: object) -> tuple[list[Any], dict[str, Any]]:
-    """What a testament says."""
+    """The arguments of a testament; None is an empty list or dict."""
     args, kwargs = [] if args is None else args, {} if kwargs is None else kwargs
     if not isinstance(args, list):
         raise ValueError(f"args: expected a list, got {args!r:.80}")

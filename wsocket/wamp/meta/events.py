@@ -1,16 +1,72 @@
-"""The meta API's events, and how it describes what there is."""
+"""The events of the meta API (Advanced Profile, "Session Meta API" and others)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from wsocket.wamp.pubsub.history import rfc3339
+from wsocket.wamp.authorization.guard import Guard
+from wsocket.wamp.authorization.question import Question
+from wsocket.wamp.meta.descriptions import (
+    describe_registration,
+    describe_session,
+    describe_subscription,
+)
+from wsocket.wamp.protocol.uris import reserved
+from wsocket.wamp.pubsub.broker import Broker
 from wsocket.wamp.pubsub.subscriptions import Subscription
 from wsocket.wamp.rpc.registrations import Registration
+from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
+from wsocket.wamp.session.members import Members
 from wsocket.wamp.session.session import Session
 
 Announce = Callable[[str, list[Any]], None]
+"""Publish an event with this topic and these arguments."""
+
+
+class Announcer:
+    """Publishes meta events to the members of a realm that may see them."""
+
+    def __init__(self, broker: Broker, guard: Guard, members: Members) -> None:
+        self._broker = broker
+        self._guard = guard
+        self._members = members
+
+    def announce(self, topic: str, args: list[Any]) -> None:
+        """Publish an event. Its payload is encoded only if somebody gets it."""
+        self._broker.announce(
+            topic,
+            lambda: Payload.of(MESSAGEPACK, args),
+            permits=partial(self._permits, topic),
+        )
+
+    def _permits(
+        self, topic: str, session: Session, subscription: Subscription
+    ) -> bool:
+        if session.id not in self._members.by_id:
+            return False  # it is leaving: GOODBYE or ABORT was its last message
+        # A pattern outside "wamp." was granted without regard to these topics.
+        return (
+            reserved(subscription.uri)
+            or self._guard.known(Question(session, "subscribe", topic)).allowed
+        )
+
+
+class SessionEvents:
+    """``wamp.session.on_...``"""
+
+    def __init__(self, announce: Announce) -> None:
+        self._announce = announce
+
+    def joined(self, session: Session) -> None:
+        self._announce("wamp.session.on_join", [describe_session(session)])
+
+    def left(self, session: Session) -> None:
+        self._announce(
+            "wamp.session.on_leave", [session.id, session.authid, session.authrole]
+        )
 
 
 class RegistrationEvents:
@@ -53,35 +109,3 @@ class SubscriptionEvents:
 
     def deleted(self, session: Session, subscription: Subscription) -> None:
         self._announce("wamp.subscription.on_delete", [session.id, subscription.id])
-
-
-def describe_session(session: Session) -> dict[str, Any]:
-    """What ``wamp.session.get`` returns."""
-    return {
-        "session": session.id,
-        "authid": session.authid,
-        "authrole": session.authrole,
-        "authmethod": session.authmethod,
-        "authprovider": session.authprovider,
-    }
-
-
-def describe_subscription(subscription: Subscription) -> dict[str, Any]:
-    """What ``wamp.subscription.get`` returns."""
-    return {
-        "id": subscription.id,
-        "created": rfc3339(subscription.created),
-        "uri": subscription.uri,
-        "match": subscription.match,
-    }
-
-
-def describe_registration(registration: Registration) -> dict[str, Any]:
-    """What ``wamp.registration.get`` returns."""
-    return {
-        "id": registration.id,
-        "created": rfc3339(registration.created),
-        "uri": registration.uri,
-        "match": registration.match,
-        "invoke": registration.invoke,
-    }

@@ -1,4 +1,4 @@
-"""Who has subscribed to which topics."""
+"""The subscriptions of a realm and their subscribers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from wsocket.wamp.session.session import Session
 
 
 class Subscription:
-    """Everybody who subscribed to one (topic, match) shares one subscription.
+    """All subscribers of one (topic, match) share one subscription.
 
     Attributes:
         created: Seconds since the epoch.
-        subscribers: In the order in which they came.
+        subscribers: In the order in which they subscribed.
     """
 
     __slots__ = ("created", "id", "match", "subscribers", "uri")
@@ -29,7 +29,7 @@ class Subscription:
 
 
 class SubscriptionObserver(Protocol):
-    """Who is told about changes, in the order in which they happen."""
+    """Is told about changes, in the order in which they happen."""
 
     def created(self, session: Session, subscription: Subscription) -> None: ...
 
@@ -45,7 +45,7 @@ class Subscriptions:
 
     Args:
         limit: How many subscriptions one session may have.
-        unlimited: Sessions that may have any number.
+        unlimited: Sessions without this limit.
     """
 
     def __init__(
@@ -53,7 +53,6 @@ class Subscriptions:
         *,
         next_id: Callable[[], int],
         time: Callable[[], float],
-        observer: SubscriptionObserver,
         limit: int,
         unlimited: Collection[Session] = (),
     ) -> None:
@@ -61,12 +60,16 @@ class Subscriptions:
         self._unlimited = unlimited
         self._next_id = next_id
         self._time = time
-        self._observer = observer
+        self._observers: list[SubscriptionObserver] = []
         self._registry = PatternMap[Subscription]()
         self._held: dict[Session, dict[Subscription, None]] = {}
         self.by_id: dict[int, Subscription] = {}
         self.get = self._registry.get
         self.matching = self._registry.matching
+
+    def observe(self, observer: SubscriptionObserver) -> None:
+        """Tell *observer* about changes from now on."""
+        self._observers.append(observer)
 
     def ids(self) -> dict[Match, list[int]]:
         """Subscription IDs by matching policy."""
@@ -75,12 +78,17 @@ class Subscriptions:
             for match in MATCHES
         }
 
+    @property
+    def holders(self) -> Collection[Session]:
+        """The sessions that have a subscription."""
+        return self._held.keys()
+
     def held_by(self, subscriber: Session) -> Iterator[Subscription]:
         """The subscriptions of *subscriber*."""
         return iter(self._held.get(subscriber, ()))
 
     def has_room(self, subscriber: Session, uri: str, match: Match) -> bool:
-        """Whether *subscriber* may have this subscription, or has it already."""
+        """Whether *subscriber* may get this subscription, or has it already."""
         held = self._held.get(subscriber, ())
         return (
             len(held) < self.limit
@@ -96,11 +104,11 @@ class Subscriptions:
         *,
         then: Callable[[Subscription], None],
     ) -> None:
-        """Subscribe; again for the same (topic, match) is the same subscription.
+        """Subscribe; the same (topic, match) again gives the same subscription.
 
         Args:
-            then: Called before observers are told: what they publish about it may be
-                an event of this very subscription.
+            then: Called before observers are told, because they may publish an event
+                for this very subscription.
         """
         subscription = self._registry.get(uri, match)
         is_new = subscription is None
@@ -115,20 +123,30 @@ class Subscriptions:
             subscription.subscribers[subscriber] = None
             self._held.setdefault(subscriber, {})[subscription] = None
         then(subscription)
-        if is_new:
-            self._observer.created(subscriber, subscription)
-        if has_joined:
-            self._observer.subscribed(subscriber, subscription)
+        for observer in self._observers:
+            if is_new:
+                observer.created(subscriber, subscription)
+            if has_joined:
+                observer.subscribed(subscriber, subscription)
 
-    def remove(self, subscriber: Session, subscription: Subscription) -> None:
-        """Take *subscriber*, who is there, out of *subscription*."""
+    def remove(
+        self, subscriber: Session, subscription: Subscription, *, silent: bool = False
+    ) -> None:
+        """Remove *subscriber*, which must be subscribed, from *subscription*.
+
+        Args:
+            silent: Do not tell the observers.
+        """
         held = self._held[subscriber]
         held.pop(subscription, None)
         if not held:
             del self._held[subscriber]
         del subscription.subscribers[subscriber]
-        self._observer.unsubscribed(subscriber, subscription)
+        observers = () if silent else self._observers
+        for observer in observers:
+            observer.unsubscribed(subscriber, subscription)
         if not subscription.subscribers:
             self._registry.remove(subscription.uri, subscription.match)
             del self.by_id[subscription.id]
-            self._observer.deleted(subscriber, subscription)
+            for observer in observers:
+                observer.deleted(subscriber, subscription)

@@ -1,1 +1,1 @@
-"""The router: its realms, their parts put together, and logins."""
+"""The router: its realms, how they are built, and logins."""

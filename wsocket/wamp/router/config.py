@@ -1,7 +1,8 @@
-"""How a router is configured: typed objects, checked when they are made.
+"""The configuration of a router: typed objects, checked when they are made.
 
-A mistake raises `ValueError` or `TypeError` there and then, with a message that names
-the field."""
+A mistake raises `ValueError` or `TypeError` at once, with a message that names the
+field.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +23,7 @@ from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.authorization.roles import Role, check_pattern
 from wsocket.wamp.protocol.uris import Match, UriRules, reserved
 
-# Fields of `Realm` that are numbers of something, and those that are seconds, with the
-# least that they may be.
+# Fields of `Realm` by kind: numbers, booleans, and seconds with their least value.
 _NUMBERS = (
     "retained_topics",
     "retained_bytes",
@@ -41,7 +41,7 @@ _SWITCHES = (
 )
 _SECONDS = {"authorizer_ttl": 0.0, "authorizer_timeout": 0.001, "login_delay": 0.0}
 
-# What autobahn's clients accept as the name of a realm.
+# Names of realms that autobahn's clients accept.
 _REALM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_\-@.]{2,254}")
 
 
@@ -50,8 +50,8 @@ class Remember:
     """Topics whose events are kept ("Event History").
 
     Args:
-        limit: How many events are kept.
-        limit_bytes: How many bytes they may have together; the oldest are forgotten.
+        limit: How many events are kept; for a new one the oldest is dropped.
+        limit_bytes: How many bytes these events may have together.
     """
 
     uri: str
@@ -70,16 +70,16 @@ class Realm:
     """A realm: who may enter, and what they may do there.
 
     Args:
-        roles: Without any, everybody may do everything; with some, a session whose
-            authrole is not among them may do nothing.
-        auth: Ways to log in, the preferred first.
-        login_delay: Seconds that a failed login costs.
-        authorizer: Decides where no permission does: a function, or the URI of a WAMP
-            procedure that gets ``(session, uri, action, options)`` and returns a bool
-            or a dict with ``allow``, ``disclose``, ``cache``.
+        roles: Without roles, everybody may do everything. With roles, a session whose
+            authrole is not one of them may do nothing.
+        auth: Ways to log in, the preferred one first.
+        login_delay: Seconds from a failed login to its answer.
+        authorizer: Decides if no permission does: a function, or the URI of a WAMP
+            procedure. The procedure gets ``(session, uri, action, options)`` and
+            returns a bool, or a dict with ``allow``, ``disclose``, ``cache``.
         authorizer_ttl: Seconds for which its answers are kept; 0 keeps none.
-        authorizer_timeout: Seconds that it has for an answer; then the request is
-            refused with ``wamp.error.authorization_failed``.
+        authorizer_timeout: Seconds to wait for its answer; then the request is refused
+            with ``wamp.error.authorization_failed``.
         history: Topics whose events are kept.
         retained_topics: How many topics may have a retained event.
         retained_bytes: How many bytes retained payloads may have together.
@@ -87,16 +87,16 @@ class Realm:
         testament_bytes: How many bytes they may have together.
         subscriptions: How many subscriptions one session may have.
         registrations: How many registrations one session may have.
-        calls: How many calls of one session may be under way. These three do not hold
-            for the application's own session.
+        calls: How many calls of one session may be under way. The application's own
+            session has none of these last three limits.
         strict_uris: Only lower-case letters, digits and _ in URIs.
         strict_request_ids: Requests must be numbered 1, 2, 3, ... autobahn.js can
             leave gaps.
-        strict_progressive_results: Ask for progressive results only callees that
-            announced ``call_canceling`` too, as the specification has it; autobahn.js
+        strict_progressive_results: Ask a callee for progressive results only if it
+            announced ``call_canceling`` too, as the specification demands. autobahn.js
             does not announce that.
         compat_autobahn_js: Do not answer CANCEL, except in mode ``kill``: autobahn.js
-            closes the connection when it is told that a call was canceled.
+            closes its connection when it gets the ERROR for a canceled call.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Strict request numbers: 1, 2, 3, ... (Basic Profile, "Identifiers")."""
+"""Strict request IDs: 1, 2, 3, ... (Basic Profile, "Identifiers")."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wsocket.wamp.session.session import Session
 
 Act = Callable[[Session, Any], None]
 
-# What clients number; everything else mirrors a number.
+# The messages that clients number. Other messages repeat the number of a message.
 _NUMBERED: tuple[type[Message], ...] = (
     Publish,
     Subscribe,
@@ -32,17 +32,17 @@ _NUMBERED: tuple[type[Message], ...] = (
 
 
 class Numbering:
-    """Requests that are not numbered as they must be are violations.
+    """Aborts sessions whose requests are not numbered 1, 2, 3, ...
 
     Args:
-        continues: Whether a call of this number may get more arguments.
+        continues: Whether a session has a call under way with this number.
     """
 
     def __init__(self, continues: Callable[[Session, int], bool]) -> None:
         self._continues = continues
 
     def checked(self, actions: Mapping[type[Message], Act]) -> dict[type[Message], Act]:
-        """The same actions, for requests that are numbered as they must be."""
+        """The same actions, performed only if the number of the request is right."""
         return {
             kind: self._check(act) if kind in _NUMBERED else act
             for kind, act in actions.items()
@@ -54,11 +54,11 @@ class Numbering:
             if request == next_id(last):
                 session.last_request = request
             elif type(message) is Call and request <= last and _streams(session):
-                # More arguments for a call, unless they have crossed its answer.
+                # More arguments for a call. Ignore them if its answer is sent already.
                 if not self._continues(session, request):
                     return
             else:
-                session.violate(
+                session.abort_violation(
                     f"{name_of(type(message))}.Request: expected "
                     f"{next_id(last)}, got {request}"
                 )

@@ -1,60 +1,110 @@
-"""Calls that the router itself makes."""
+"""The router as a client of itself: it calls authorizers that are WAMP procedures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from wsocket.wamp.protocol.client_messages import Authenticate, Hello
+from wsocket.errors import ApplicationError, PayloadError
+from wsocket.wamp.protocol.client_messages import (
+    ABSENT,
+    ERROR,
+    WELCOME,
+    Authenticate,
+    Call,
+    CallOptions,
+    Cancel,
+    CancelOptions,
+    Hello,
+)
 from wsocket.wamp.protocol.ids import next_id
 from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.in_process import DIRECT, NEVER, DirectMessage
 from wsocket.wamp.session.runtime import Cancellable
-from wsocket.wamp.session.session import Session
+from wsocket.wamp.session.session import Joinable, Session
+
+OnResult = Callable[[object], None]
+"""Takes the result of a call, or an exception."""
 
 
 class RouterClient:
-    """Calls that the router itself makes: to an authorizer that is a WAMP procedure.
+    """Calls procedures in the name of the router.
 
-    It is a link without a client behind it, and its session is in no realm.
+    It is the link of a session without a client. This session uses the actions of a
+    realm, but it is not a member: nobody can see it, and it gets no events.
     """
 
     codec = DIRECT
 
     def __init__(self) -> None:
         self._last_request = 0
-        self._waiting: dict[int, Callable[[list[Any], Payload], None]] = {}
+        self._waiting: dict[int, OnResult] = {}
         self.session = Session(self, self)
 
-    def expect(self, answer: Callable[[list[Any], Payload], None]) -> int:
-        """A new request ID; *answer* is called with the RESULT or ERROR for it."""
-        self._last_request = request = next_id(self._last_request)
-        self._waiting[request] = answer
-        return request
+    @property
+    def waiting(self) -> int:
+        """How many calls have not been answered yet."""
+        return len(self._waiting)
 
-    def forget(self, request: int) -> None:
-        """What answers *request* is of no interest any more."""
+    def join(self, realm: Joinable) -> None:
+        """Call procedures of *realm* from now on."""
+        self.session.welcome(realm, {})
+
+    def call(
+        self, procedure: str, args: list[Any], then: OnResult
+    ) -> Callable[[], None]:
+        """Call a procedure; *then* gets the result or an exception.
+
+        Returns:
+            A function that cancels the call; then *then* is not called any more.
+        """
+        self._last_request = request = next_id(self._last_request)
+        self._waiting[request] = then
+        payload = Payload.of(MESSAGEPACK, args)
+        self.session.handle(
+            Call(request, CallOptions(), procedure, payload.parts[0], ABSENT)
+        )
+        return partial(self._cancel, request)
+
+    def _cancel(self, request: int) -> None:
         self._waiting.pop(request, None)
+        self.session.handle(Cancel(request, CancelOptions()))
 
     def write(self, frame: DirectMessage) -> None:
-        """Take a message for the session: ``[50, request, ...]`` or ``[8, 48, request,
-        ...]``.
+        """Take RESULT (``[50, request, details]``), ERROR (``[8, 48, request, ...]``)
+        or WELCOME.
         """
         head, payload = frame
-        request = head[1] if len(head) == 3 else head[2]
-        answer = self._waiting.pop(request, None)
-        if answer is not None:
-            answer(head, payload)
+        if head[0] == WELCOME:
+            return
+        failed = head[0] == ERROR
+        then = self._waiting.pop(head[2] if failed else head[1], None)
+        if then is None:
+            return
+        try:
+            values, _ = payload.values()
+        except PayloadError as error:
+            then(error)
+            return
+        if failed:
+            then(ApplicationError(head[4], *values))
+        else:
+            then(values[0] if values else None)
 
-    def close(self, *, failed: bool) -> None:
-        """There is no transport."""
+    def close(self) -> None:
+        """There is no transport to close."""
+
+    def abort(self) -> None:
+        """There is no transport to close."""
 
     def admit(self, session: Session, hello: Hello) -> None:
         """This session never says HELLO."""
 
     def verify(self, session: Session, message: Authenticate) -> None:
-        """Nor AUTHENTICATE."""
+        """This session is never challenged."""
 
     def deadline(self, callback: Callable[[], None]) -> Cancellable:
-        """It may take its time."""
+        """This session has no deadlines."""
         return NEVER

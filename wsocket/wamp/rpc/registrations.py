@@ -1,4 +1,4 @@
-"""Which callees have registered which procedures, and whose turn it is."""
+"""The registrations of a realm, and which callee gets the next call."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class RegisteredCallee:
         self.disclose_caller = options.disclose_caller
         self.forward_timeout = options.forward_timeout
         self.concurrency = options.concurrency
-        self.active = 0  # invocations under way
+        self.active = 0  # calls under way
 
     @property
     def free(self) -> bool:
-        """Whether it takes another invocation."""
+        """Whether it can get another call."""
         return self.concurrency is None or self.active < self.concurrency
 
 
 class Registration:
-    """Everybody who registered one (procedure, match) shares one registration.
+    """All callees of one (procedure, match) share one registration.
 
     Attributes:
         created: Seconds since the epoch.
@@ -65,7 +65,7 @@ class Registration:
 
 
 class RegistrationObserver(Protocol):
-    """Who is told about changes, in the order in which they happen."""
+    """Is told about changes, in the order in which they happen."""
 
     def created(self, session: Session, registration: Registration) -> None: ...
 
@@ -81,8 +81,8 @@ class Registrations:
 
     Args:
         limit: How many registrations one session may have.
-        protected: Sessions whose procedures nobody can take over; they may have any
-            number.
+        protected: Sessions without this limit, whose procedures no other session can
+            take over.
     """
 
     def __init__(
@@ -92,7 +92,6 @@ class Registrations:
         random_below: RandomBelow,
         next_id: Callable[[], int],
         time: Callable[[], float],
-        observer: RegistrationObserver,
         limit: int,
         protected: Collection[Session] = (),
     ) -> None:
@@ -102,12 +101,16 @@ class Registrations:
         self._random_below = random_below
         self._next_id = next_id
         self._time = time
-        self._observer = observer
+        self._observers: list[RegistrationObserver] = []
         self._registry = PatternMap[Registration]()
         self._held: dict[Session, list[Registration]] = {}
         self.by_id: dict[int, Registration] = {}
         self.best = self._registry.best
         self.get = self._registry.get
+
+    def observe(self, observer: RegistrationObserver) -> None:
+        """Tell *observer* about changes from now on."""
+        self._observers.append(observer)
 
     def ids(self) -> dict[Match, list[int]]:
         """Registration IDs by matching policy."""
@@ -115,6 +118,11 @@ class Registrations:
             match: [each.id for each in self._registry.entries(match)]
             for match in MATCHES
         }
+
+    @property
+    def holders(self) -> Collection[Session]:
+        """The sessions that have a registration."""
+        return self._held.keys()
 
     def held_by(self, callee: Session) -> Iterator[Registration]:
         """The registrations of *callee*."""
@@ -128,7 +136,7 @@ class Registrations:
             problem = self._uris.problem(uri, options.match)
             return Refusal(errors.INVALID_URI, f"Procedure: {problem}")
         if reserved(uri):
-            problem = f"Procedure: {uri!r} is in the protocol's own namespace, 'wamp.'"
+            problem = f"Procedure: {uri!r} is in the namespace of the protocol, 'wamp.'"
             return Refusal(errors.INVALID_URI, problem)
         registration = self._registry.get(uri, options.match)
         if registration is None or registration.endpoint_of(callee) is None:
@@ -149,8 +157,7 @@ class Registrations:
         return None
 
     def add(self, callee: Session, uri: str, options: RegisterOptions) -> Registration:
-        """Register, where `refusal` has no objection; twice is as good as once."""
-        observer = self._observer
+        """Register, if `refusal` returned None; a second time changes nothing."""
         registration = self._registry.get(uri, options.match)
         if registration is None:
             registration = Registration(
@@ -162,15 +169,23 @@ class Registrations:
             )
             self._registry.add(uri, options.match, registration)
             self.by_id[registration.id] = registration
-            observer.created(callee, registration)
+            for observer in self._observers:
+                observer.created(callee, registration)
         if registration.endpoint_of(callee) is None:
             registration.endpoints.append(RegisteredCallee(callee, options))
             self._held.setdefault(callee, []).append(registration)
-            observer.registered(callee, registration)
+            for observer in self._observers:
+                observer.registered(callee, registration)
         return registration
 
-    def remove(self, callee: Session, registration: Registration) -> None:
-        """Take *callee*, which is there, out of *registration*."""
+    def remove(
+        self, callee: Session, registration: Registration, *, silent: bool = False
+    ) -> None:
+        """Remove *callee*, which must be registered, from *registration*.
+
+        Args:
+            silent: Do not tell the observers.
+        """
         held = self._held[callee]
         held.remove(registration)
         if not held:
@@ -183,29 +198,32 @@ class Registrations:
         del registration.endpoints[index]
         if index < registration.turn:
             registration.turn -= 1
-        self._observer.unregistered(callee, registration)
+        observers = () if silent else self._observers
+        for observer in observers:
+            observer.unregistered(callee, registration)
         if not registration.endpoints:
             self._registry.remove(registration.uri, registration.match)
             del self.by_id[registration.id]
-            self._observer.deleted(callee, registration)
+            for observer in observers:
+                observer.deleted(callee, registration)
 
     def choose(
         self, registration: Registration, tried: Collection[RegisteredCallee] = ()
     ) -> RegisteredCallee | None:
-        """The callee whose turn it is ("Shared Registration"); None when none is free.
+        """Select the callee for a call ("Shared Registration"); None if none is free.
 
         Args:
             tried: Callees that have declined this call ("Call Rerouting").
         """
         endpoints = registration.endpoints
-        if len(endpoints) == 1:  # by far the most frequent
+        if len(endpoints) == 1:  # by far the most frequent case
             only = endpoints[0]
             if not only.free or only in tried:
                 return None
-            registration.turn = 1  # whoever joins it is next
+            registration.turn = 1  # a second callee would be next
             return only
         if registration.invoke == "roundrobin":
-            # From the one whose turn it is, to the end, and from the start again.
+            # From the callee whose turn it is to the end, then from the start.
             turn = registration.turn % len(endpoints)
             for index in (*range(turn, len(endpoints)), *range(turn)):
                 endpoint: RegisteredCallee = endpoints[index]
@@ -222,7 +240,7 @@ class Registrations:
 
 
 def _conflict(registration: Registration, invoke: InvokePolicy) -> Refusal | None:
-    """Why nobody can join *registration* with *invoke*."""
+    """Why no other callee can join *registration* with *invoke*."""
     if invoke != registration.invoke:
         problem = (
             f"{registration.uri!r} is registered with invoke={registration.invoke!r}, "

@@ -1,1 +1,1 @@
-"""The router's side of one WAMP session, and what it needs of the world."""
+"""The router's side of a WAMP session, and what it needs from outside."""

@@ -1,11 +1,12 @@
-"""What clients announce that they can do (HELLO.Details.roles)."""
+"""The features that clients announce (HELLO.Details.roles)."""
 
 from __future__ import annotations
 
+from wsocket.wamp.protocol.caching import keep
 from wsocket.wamp.protocol.client_messages import NO_ROLE, ClientRoles
 
-# The features of clients in the specification. Nothing else that a client announces is
-# kept: it could be a million names.
+# The features of clients in the specification. Other names are not kept, because a
+# client could announce a million of them.
 _CLIENT_FEATURES = frozenset(
     (
         "call_canceling",
@@ -28,16 +29,16 @@ _CLIENT_FEATURES = frozenset(
     )
 )
 
-# The specification itself spells this one in two ways.
+# The specification spells this feature in two ways.
 _OTHER_SPELLINGS = {"call_cancelling": "call_canceling"}
 
-# Clients of one kind announce the same: they share one set, whatever order it came in.
+# Clients of one kind announce the same features: their sessions share one set.
 _known_features: dict[frozenset[str], frozenset[str]] = {}
-_KNOWN_FEATURES_LIMIT = 1000
+_MAX_KNOWN_FEATURES = 1000
 
 
 def announced_features(roles: ClientRoles) -> frozenset[str]:
-    """What HELLO announces, as ``"role.feature"``."""
+    """The features in HELLO, as ``"role.feature"``."""
     features = frozenset(
         f"{name}.{known}"
         for name in ("caller", "callee", "publisher", "subscriber")
@@ -45,6 +46,8 @@ def announced_features(roles: ClientRoles) -> frozenset[str]:
         if announced is True
         and (known := _OTHER_SPELLINGS.get(feature, feature)) in _CLIENT_FEATURES
     )
-    if len(_known_features) >= _KNOWN_FEATURES_LIMIT:
-        _known_features.clear()
-    return _known_features.setdefault(features, features)
+    known_features = _known_features.get(features)
+    if known_features is not None:
+        return known_features
+    keep(_known_features, features, features, max_entries=_MAX_KNOWN_FEATURES)
+    return features

@@ -1,4 +1,4 @@
-"""What authorization says about one request, for broker and dealer to act on."""
+"""The answers of authorization to one request, used by broker and dealer."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Grant:
 
     Attributes:
         allowed: Whether it may.
-        disclose: Whether its identity is disclosed: as it asks (``allow``), always
-            (``force``) or never (``deny``).
-        trustlevel: Told to callees and subscribers that announced trust levels.
+        disclose: Whether its identity is disclosed: if it asks for that (``allow``),
+            always (``force``) or never (``deny``).
+        trustlevel: Sent to callees and subscribers that announced trust levels.
     """
 
     allowed: bool
@@ -30,7 +30,7 @@ class Ask:
 
     Attributes:
         cache: Whether its answer may be kept.
-        disclose: What holds where it says nothing about disclosure.
+        disclose: Used if its answer does not say anything about disclosure.
     """
 
     cache: bool = True
@@ -39,7 +39,7 @@ class Ask:
 
 
 Verdict = Grant | Ask
-"""What rules say."""
+"""The answer of rules."""
 
 OPEN = Grant(allowed=True)
 DENIED = Grant(allowed=False)

@@ -1,4 +1,4 @@
-"""Links inside the router's process: messages pass as they are, not as bytes."""
+"""Links inside the router's process: messages are passed as objects, not as bytes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ NO_PAYLOAD = Payload(MESSAGEPACK, [])
 
 
 class DirectCodec:
-    """The codec of direct links."""
+    """The codec of links inside the process."""
 
     serializer = MESSAGEPACK
 
     def encode(self, head: list[Any], payload: Payload | None) -> DirectMessage:
-        """A message and its payload, in whatever serializer that came."""
+        """A message and its payload, in the serializer of its sender."""
         return head, payload or NO_PAYLOAD
 
     def encode_event(self, head: list[Any], payload: Payload) -> DirectMessage:
-        """The same for an EVENT."""
+        """An EVENT and its payload."""
         return head, payload
 
 
@@ -30,7 +30,7 @@ DIRECT = DirectCodec()
 
 
 class _Never:
-    """A deadline that does not come."""
+    """A deadline that never comes."""
 
     def cancel(self) -> None:
         """Nothing to do."""

@@ -1,6 +1,4 @@
-"""What the pure parts of the router are given of the world: time, and somewhere to
-wait.
-"""
+"""What the pure parts of the router get from outside: time, and a way to wait."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ class Cancellable(Protocol):
     """A callback that has not run yet."""
 
     def cancel(self) -> None:
-        """Do not run it; does nothing when it ran already."""
+        """Do not run it; does nothing if it ran already."""
 
 
 class Runtime(Protocol):

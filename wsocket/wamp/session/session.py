@@ -1,14 +1,13 @@
-"""The router's side of one WAMP session: HELLO .. GOODBYE as a state table.
+"""The router's side of one WAMP session: HELLO to GOODBYE as a state table.
 
-A session is fed by a transport, or by the in-process client, and writes to its `Link`.
-It does no I/O of its own. What an established session asks for goes to its realm's
-actions."""
+A transport, or the in-process client, feeds messages to the session, and the session
+writes to its `Link`. It does no I/O of its own. Requests of an established session go
+to the actions of its realm.
+"""
 
 from __future__ import annotations
 
-import enum
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from wsocket.errors import PayloadError, PayloadSizeExceeded
@@ -32,64 +31,15 @@ from wsocket.wamp.protocol.client_messages import (
     Yield,
 )
 from wsocket.wamp.protocol.field_names import name_of
-from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload, Serializer
+from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload
 from wsocket.wamp.session.features import announced_features
+from wsocket.wamp.session.held_messages import TOO_MANY_HELD, HeldMessages
+from wsocket.wamp.session.link import Link
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Cancellable
+from wsocket.wamp.session.state import State
 
-
-class Codec(Protocol):
-    """How messages become what one kind of link carries; shared by all its sessions."""
-
-    @property
-    def serializer(self) -> Serializer:
-        """The serializer of payloads that it takes without conversion."""
-
-    def encode(self, head: list[Any], payload: Payload | None) -> Any:
-        """Make the frame of a message that must arrive.
-
-        Raises:
-            PayloadError: The payload cannot be written.
-            PayloadSizeExceeded: The message is too large for the receiver.
-        """
-
-    def encode_event(self, head: list[Any], payload: Payload) -> Any:
-        """Make the frame of an EVENT, which a slow receiver may lose.
-
-        Raises:
-            PayloadError: As above.
-        """
-
-
-class Link(Protocol):
-    """What a session needs of its transport."""
-
-    @property
-    def codec(self) -> Codec:
-        """Makes the frames of this link."""
-
-    def write(self, frame: Any) -> None:
-        """Queue a frame that `codec` made."""
-
-    def close(self, *, failed: bool) -> None:
-        """End the transport; *failed* when the peer broke the protocol."""
-
-
-class State(enum.Enum):
-    """Where a session is in its life (Basic Profile, "Session Lifecycle")."""
-
-    CLOSED = "not open yet: HELLO comes first"
-    ADMITTING = "waiting for the router's answer to HELLO or AUTHENTICATE"
-    CHALLENGED = "waiting for AUTHENTICATE"
-    ESTABLISHED = "in a realm"
-    SHUTTING_DOWN = "the router said GOODBYE and waits for the client's"
-    ENDED = "aborted, or its transport is gone"
-
-
-# Messages, and their bytes, that wait for an authorizer's answer to one before them.
-_HELD_LIMIT = 10_000
-_HELD_BYTES = 16 * 2**20
-# These wait for nothing: the authorizer may be the very call that they answer.
+# These are never held back: the authorizer may be a procedure that they answer.
 _NEVER_HELD = (Yield, Error)
 
 
@@ -100,8 +50,12 @@ class Joinable(Protocol):
     def actions(self) -> Mapping[type[Message], Callable[[Any, Any], None]]:
         """Message type to what an established session does with it."""
 
-    def leave(self, session: Session) -> None:
-        """Forget *session*, with everything that it holds."""
+    def leave(self, session: Session, *, silent: bool) -> None:
+        """Remove *session*, with everything that it holds.
+
+        Args:
+            silent: Publish neither its testaments nor meta events.
+        """
 
 
 class Gatekeeper(Protocol):
@@ -114,7 +68,7 @@ class Gatekeeper(Protocol):
         """Answer AUTHENTICATE: `Session.welcome` or `refuse`, now or later."""
 
     def deadline(self, callback: Callable[[], None]) -> Cancellable:
-        """Call back when a client has had the time to say what it must say."""
+        """Call back when the client's time for HELLO or GOODBYE is over."""
 
 
 NO_ACTIONS: Mapping[type[Message], Callable[[Any, Any], None]] = {}
@@ -127,13 +81,13 @@ class Session:
         id: The session ID; 0 outside a realm.
         serializer: The serializer of its transport.
         codec: Makes the frames that `deliver` takes.
-        deliver: Queues a frame; the link's own ``write``, without a detour.
-        environ: The WSGI environ of the request that opened the transport; what is
-            known of the client's address where there was none.
+        deliver: Queues a frame. It is ``write`` of the link, to save a call.
+        environ: The WSGI environ of the request that opened the transport. Transports
+            without a request give what they know of the client's address.
         features: What the client announced, such as ``"callee.call_canceling"``.
         grants: What its role may do, by action.
-        login: What the gatekeeper remembers of a client on its way in.
-        last_request: The number of its last request, where numbers are strict.
+        login: What the gatekeeper keeps while the client logs in.
+        last_request: The number of its last request, if the realm checks numbers.
     """
 
     __slots__ = (
@@ -142,8 +96,6 @@ class Session:
         "_decode",
         "_gatekeeper",
         "_held",
-        "_held_bytes",
-        "_holds",
         "_link",
         "_realm",
         "_state",
@@ -174,8 +126,7 @@ class Session:
         self._realm: Joinable | None = None
         self._state = State.CLOSED
         self._actions = NO_ACTIONS
-        self._held: deque[tuple[ClientMessage, int]] | None = None
-        self._held_bytes = self._holds = 0
+        self._held: HeldMessages | None = None
         self.codec = link.codec
         self.serializer = link.codec.serializer
         self._decode = self.serializer.decode
@@ -195,25 +146,25 @@ class Session:
         return self._state is State.ADMITTING
 
     @property
-    def ended(self) -> bool:
-        """Whether the router has said its last word: what still comes is ignored."""
+    def over(self) -> bool:
+        """Whether the session has ended; all messages that still come are ignored."""
         return self._state is State.ENDED
 
-    # In
+    # Messages of the client
 
-    def received(self, data: str | bytes) -> None:
-        """Handle one message as it came off the wire."""
+    def receive(self, data: str | bytes) -> None:
+        """Handle one message, still encoded."""
         try:
             message = self._decode(data)
         except DECODE_ERRORS as error:
-            self.violate(self.serializer.explain(error, data))
+            self.abort_violation(self.serializer.explain(error, data))
             return
         self.handle(message, len(data))
 
     def handle(self, message: ClientMessage, size: int = 0) -> None:
         """Handle one message, of *size* bytes on the wire."""
         if self._held is not None and type(message) not in _NEVER_HELD:
-            self._hold_back(message, size)
+            self._hold_back(self._held, message, size)
             return
         action = self._actions.get(type(message))
         if action is not None:
@@ -224,63 +175,57 @@ class Session:
             step(self, message)
         elif self._state not in _DEAF:
             name = name_of(type(message))
-            self.violate(f"{name} is not allowed: the session is {self._state.value}")
+            self.abort_violation(
+                f"{name} is not allowed: the session is {self._state.value}"
+            )
 
     def hold(self) -> None:
-        """Keep what comes from now on until `release`: an authorizer is being asked.
+        """Hold back later messages until `release`: an authorizer is being asked.
 
-        An answer may lead to another question: each `hold` has a `release` of its own.
+        An answer may lead to another question, so each `hold` needs a `release`.
         """
-        self._holds += 1
         if self._held is None:
-            self._held = deque()
+            self._held = HeldMessages()
+        self._held.questions += 1
 
     def release(self) -> None:
-        """After the last question, go on with what was kept, in its order."""
-        if self._held is None:
-            return  # the answer has ended the session
-        self._holds -= 1
-        if self._holds:
-            return
+        """Take an answer; after the last one, handle the messages held back."""
         held = self._held
+        if held is None:
+            return  # the answer has ended the session
+        held.questions -= 1
+        if held.questions:
+            return
         self._held = None
         self._catch_up(held)
 
-    def _catch_up(self, held: deque[tuple[ClientMessage, int]]) -> None:
-        """Handle what was kept, until some of it makes the authorizer be asked."""
+    def _catch_up(self, held: HeldMessages) -> None:
+        """Handle held messages until the authorizer is asked about one of them."""
         while held and self._held is None:
-            message, size = held.popleft()
-            self._held_bytes -= size
-            self.handle(message)
+            self.handle(held.take())
         if self._held is not None:
             self._held.extend(held)
 
-    def _hold_back(self, message: ClientMessage, size: int) -> None:
-        assert self._held is not None
-        self._held.append((message, size))
-        self._held_bytes += size
-        if len(self._held) > _HELD_LIMIT or self._held_bytes > _HELD_BYTES:
-            problem = (
-                f"more than {_HELD_LIMIT} messages or {_HELD_BYTES} bytes wait for "
-                "an authorizer"
-            )
-            self._abort(errors.UNAVAILABLE, problem, failed=True)
+    def _hold_back(self, held: HeldMessages, message: ClientMessage, size: int) -> None:
+        held.put(message, size)
+        if not held.fits:
+            self._abort(errors.UNAVAILABLE, TOO_MANY_HELD)
 
     def payload(self, message: Publish | Call | Yield | Error) -> Payload | None:
-        """The payload of a message of this session; None, and an ABORT, if it is
+        """The payload of a message of this session; None after an ABORT, if it is
         invalid.
         """
         try:
             return self.serializer.payload(message.args, message.kwargs)
         except PayloadError as error:
-            self.violate(f"{name_of(type(message))}.{error}")
+            self.abort_violation(f"{name_of(type(message))}.{error}")
             return None
 
-    def disconnected(self) -> None:
-        """The transport is gone."""
-        self._end(State.ENDED)
+    def lost(self) -> None:
+        """The transport has ended."""
+        self._leave_realm(State.ENDED)
 
-    # Out
+    # Messages of the router
 
     def send(self, head: list[Any], payload: Payload | None = None) -> None:
         """Queue a message: *head*, then the payload.
@@ -294,28 +239,31 @@ class Session:
         except PayloadSizeExceeded as error:
             if payload is not None:
                 raise
-            # The router's own words, and there is no session without them.
+            # This message has no payload, and the session cannot do without it.
             logger.warning("session %d: its connection is closed: %s", self.id, error)
             abort = [ABORT, {"message": str(error)}, error.error]
             self.deliver(self.codec.encode(abort, None))
-            self._link.close(failed=False)
+            self._link.close()
         else:
             self.deliver(frame)
 
     def send_error(
         self, request_type: int, request: int, error: str, explanation: str
     ) -> None:
-        """Refuse a request of this session; wordless if its client takes no more."""
+        """Refuse a request of this session.
+
+        The explanation is left out if the client takes no message of that size.
+        """
         head = [ERROR, request_type, request, {}, error]
         try:
             self.send(head, Payload.of(self.serializer, [explanation]))
         except PayloadSizeExceeded:
             self.send(head)
 
-    # Life
+    # Begin and end
 
     def welcome(self, realm: Joinable, details: dict[str, Any]) -> None:
-        """The realm took this session in; WELCOME starts it."""
+        """Begin the session, which is in *realm* now: WELCOME."""
         self._cancel_deadline()
         self.login = None
         self._realm = realm
@@ -325,56 +273,65 @@ class Session:
         self.send([WELCOME, self.id, details])
 
     def challenge(self, method: str, extra: Mapping[str, Any]) -> None:
-        """The client must prove who it is."""
+        """Ask the client to prove who it is: CHALLENGE."""
         self._state = State.CHALLENGED
         self.send([CHALLENGE, method, extra])
 
     def refuse(self, reason: str, explanation: str) -> None:
-        """Do not let the client in."""
-        self._abort(reason, explanation, failed=False)
+        """Do not let the client into the realm: ABORT."""
+        if self._state is not State.ENDED:
+            self._send_abort(reason, explanation)
+            self._link.close()
 
-    def violate(self, explanation: str) -> None:
-        """The client broke the protocol: ABORT, and nothing more is processed."""
+    def abort_violation(self, explanation: str) -> None:
+        """ABORT, because the client broke the protocol; later messages are ignored."""
         logger.info("session %d broke the protocol: %s", self.id, explanation)
-        self._abort(errors.PROTOCOL_VIOLATION, explanation, failed=True)
+        self._abort(errors.PROTOCOL_VIOLATION, explanation)
 
-    def close(self, reason: str, message: str | None = None) -> None:
-        """The router ends the session: GOODBYE, and then it waits for the client's."""
+    def close(
+        self, reason: str, message: str | None = None, *, silent: bool = False
+    ) -> None:
+        """Send GOODBYE, and wait for that of the client.
+
+        Args:
+            silent: Publish neither the testaments of the session nor meta events.
+        """
         if self._state is State.ESTABLISHED:
             self.send(
                 [GOODBYE, {} if message is None else {"message": message}, reason]
             )
-            self._end(State.SHUTTING_DOWN)
+            self._leave_realm(State.SHUTTING_DOWN, silent=silent)
             self._deadline = self._gatekeeper.deadline(self._too_late)
 
-    def _abort(self, reason: str, explanation: str, *, failed: bool) -> None:
-        if self._state is State.ENDED:
-            return
-        self.send([ABORT, {"message": explanation}, reason])
-        self._end(State.ENDED)
-        self._link.close(failed=failed)
+    def _abort(self, reason: str, explanation: str) -> None:
+        if self._state is not State.ENDED:
+            self._send_abort(reason, explanation)
+            self._link.abort()
 
-    def _end(self, state: State) -> None:
-        """Out of the realm, with everything that was held there."""
+    def _send_abort(self, reason: str, explanation: str) -> None:
+        self.send([ABORT, {"message": explanation}, reason])
+        self._leave_realm(State.ENDED)
+
+    def _leave_realm(self, state: State, *, silent: bool = False) -> None:
+        """Go to *state*, outside the realm, and give up what was held there."""
         self._cancel_deadline()
         self._state = state
         self._actions = NO_ACTIONS
         self._held = self.login = None
-        self._held_bytes = self._holds = 0
         realm, self._realm = self._realm, None
         if realm is not None:
-            realm.leave(self)
+            realm.leave(self, silent=silent)
         self.id = 0
 
     def _too_late(self) -> None:
-        """The client did not say what it had to."""
+        """The client has not sent what it had to send in time."""
         self._deadline = None
         if self._state is State.SHUTTING_DOWN:
-            self._end(State.ENDED)
-            self._link.close(failed=False)
+            self._leave_realm(State.ENDED)
+            self._link.close()
         else:
             problem = f"too late: the session is {self._state.value}"
-            self._abort(errors.PROTOCOL_VIOLATION, problem, failed=True)
+            self._abort(errors.PROTOCOL_VIOLATION, problem)
 
     def _cancel_deadline(self) -> None:
         deadline, self._deadline = self._deadline, None
@@ -386,7 +343,7 @@ class Session:
     def _on_hello(self, message: Hello) -> None:
         roles = message.details.roles
         if not (roles.caller or roles.callee or roles.publisher or roles.subscriber):
-            self.violate(
+            self.abort_violation(
                 "HELLO.Details.roles: expected at least one of caller, callee, "
                 "publisher, subscriber"
             )
@@ -407,20 +364,20 @@ class Session:
         self._await_hello()
 
     def _await_hello(self) -> None:
-        """The session is over; its transport may carry another one."""
-        self._end(State.CLOSED)
+        """The session has ended; another one may begin on its transport."""
+        self._leave_realm(State.CLOSED)
         self._deadline = self._gatekeeper.deadline(self._too_late)
 
     def _on_abort(self, message: Abort) -> None:
         logger.info("session %d aborted: %s", self.id, message.reason)
-        self._end(State.ENDED)
-        self._link.close(failed=False)
+        self._leave_realm(State.ENDED)
+        self._link.close()
 
 
 Transition = Callable[[Session, Any], None]
 
-# What a session answers itself; everything else is an action of the realm, or a
-# violation.
+# Messages that the session handles itself. All others are actions of the realm, or
+# violations.
 ON_RECEIVE: dict[State, dict[type[Message], Transition]] = {
     State.CLOSED: {Hello: Session._on_hello, Abort: Session._on_abort},
     State.ADMITTING: {Abort: Session._on_abort},
@@ -433,31 +390,5 @@ ON_RECEIVE: dict[State, dict[type[Message], Transition]] = {
     State.ENDED: {},
 }
 
-# Here everything else is ignored: the router has said its last word.
+# In these states all other messages are ignored: they crossed GOODBYE or ABORT.
 _DEAF = (State.SHUTTING_DOWN, State.ENDED)
-
-
-def deliver_event(
-    receivers: Iterable[Session], head: list[Any], payload: Payload
-) -> None:
-    """Queue one EVENT for many sessions, encoding it once for each kind of link."""
-    frames: dict[Codec, Any] = {}
-    codec, frame = None, None
-    for receiver in receivers:
-        if receiver.codec is not codec:
-            codec = receiver.codec
-            if codec not in frames:
-                frames[codec] = _event_frame(codec, head, payload)
-            frame = frames[codec]
-        if frame is not None:
-            receiver.deliver(frame)
-
-
-def _event_frame(codec: Codec, head: list[Any], payload: Payload) -> Any:
-    """The frame of an EVENT; None where the payload cannot be written."""
-    try:
-        return codec.encode_event(head, payload)
-    except PayloadError as error:
-        name = codec.serializer.name
-        logger.warning("an event is not delivered to some %s sessions: %s", name, error)
-        return None

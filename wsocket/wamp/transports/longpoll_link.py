@@ -187,12 +187,12 @@ class LongPollLink:
         try:
             messages = self.codec.decode(body)
         except (UnicodeDecodeError, BatchError) as error:
-            self._session.violate(f"message: {error}")
+            self._session.abort_violation(f"message: {error}")
             return
         for message in messages:
             if self._sealed:
                 return
-            self._session.received(message)
+            self._session.receive(message)
 
     def drop(self) -> None:
         """End the transport, without a word to the client; later calls do nothing."""
@@ -204,7 +204,7 @@ class LongPollLink:
             self._timer.cancel()
         self._on_end()
         try:
-            self._session.disconnected()
+            self._session.lost()
         except Exception:
             logger.exception("ending a transport failed")
 
@@ -219,12 +219,16 @@ class LongPollLink:
             self._dirty = True
             self._loop.flush_later(self)
 
-    def close(self, *, failed: bool) -> None:
+    def close(self) -> None:
         """End the transport, after what is queued."""
         self._sealed = True
-        self._failed = failed
         if not self._backlog:
             self.drop()
+
+    def abort(self) -> None:
+        """End the transport, after what is queued; the request at fault gets 400."""
+        self._failed = True
+        self.close()
 
     # Delivery
 

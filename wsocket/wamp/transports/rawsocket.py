@@ -186,7 +186,7 @@ class RawSocketStream(Stream):
         self._deadline.cancel()
         session, self._session = self._session, None
         if session is not None:
-            session.disconnected()
+            session.lost()
 
     # The handshake
 
@@ -219,14 +219,16 @@ class RawSocketStream(Stream):
         session = self._session
         assert session is not None
         if not self._text:
-            session.received(message)
+            session.receive(message)
             return
         try:
             text = message.decode()
         except UnicodeDecodeError as error:
-            session.violate(f"message: not UTF-8: {error.reason} at {error.start}")
+            session.abort_violation(
+                f"message: not UTF-8: {error.reason} at {error.start}"
+            )
         else:
-            session.received(text)
+            session.receive(text)
 
     def _pong(self, ping: RawSocketPing) -> None:
         if len(ping.payload) <= self._peer_max_size:
@@ -241,7 +243,7 @@ class RawSocketStream(Stream):
     def _broken(self, failure: RawSocketFailure) -> None:
         """The client broke the protocol: tell it what is wrong, and end."""
         if self._session is not None:
-            self._session.violate(failure.problem)
+            self._session.abort_violation(failure.problem)
         elif failure.refusal is not None:
             self._refuse(failure.refusal, failure.problem)
         else:
@@ -259,6 +261,10 @@ class RawSocketLink:
         self.codec = codec
         self.write = stream.write
 
-    def close(self, *, failed: bool) -> None:
+    def close(self) -> None:
         """Close the connection, after what is queued."""
+        self._stream.finish()
+
+    def abort(self) -> None:
+        """The same: RawSocket cannot say why."""
         self._stream.finish()

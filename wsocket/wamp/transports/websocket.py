@@ -88,19 +88,25 @@ class WebSocketLink:
     def received(self, message: str | bytes) -> None:
         """A websocket message: one WAMP message."""
         if type(message) is self._message_type:
-            self._session.received(message)
+            self._session.receive(message)
         else:
             expected = "binary" if self._message_type is bytes else "text"
             name = self.codec.serializer.name
-            self._session.violate(f"expected {expected} messages for wamp.2.{name}")
+            self._session.abort_violation(
+                f"expected {expected} messages for wamp.2.{name}"
+            )
 
     def disconnected(self, code: int, reason: str) -> None:
         """The websocket is gone."""
-        self._session.disconnected()
+        self._session.lost()
 
-    def close(self, *, failed: bool) -> None:
+    def close(self) -> None:
         """Close the websocket, after what is queued."""
-        self._channel.close(1002 if failed else 1000)
+        self._channel.close(1000)
+
+    def abort(self) -> None:
+        """Close the websocket, after what is queued, with the code for violations."""
+        self._channel.close(1002)
 
 
 class BatchedLink(WebSocketLink):
@@ -130,12 +136,12 @@ class BatchedLink(WebSocketLink):
         try:
             messages = self._batching.split(message)
         except BatchError as error:
-            session.violate(f"batch: {error}")
+            session.abort_violation(f"batch: {error}")
             return
         for each in messages:
-            if session.ended:  # the rest is ignored
+            if session.over:  # the rest is ignored
                 return
-            session.received(each)
+            session.receive(each)
 
     def _speak_as_autobahn(self) -> None:
         """Answer with the separator that the client writes: it knows no other."""

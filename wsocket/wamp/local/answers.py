@@ -1,0 +1,49 @@
+"""Answers of the router, and what the application gets for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
+from wsocket.wamp.local.handlers import CallResult
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.client_messages import ABSENT, CALL, ERROR
+from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.msgpack import MESSAGEPACK
+
+Answer = tuple[list[Any], Payload]
+"""A message of the router: everything before its payload, and the payload."""
+
+
+def error_answer(error: str, explanation: str, *, request: int = 0) -> Answer:
+    """An ERROR for a call, when the router will send none."""
+    head = [ERROR, CALL, request, {}, error]
+    return head, Payload.of(MESSAGEPACK, [explanation])
+
+
+def value_of(head: list[Any], payload: Payload) -> Any:
+    """The value that a RESULT has for the application; an ERROR is raised."""
+    if head[0] == ERROR:
+        raise application_error(head, payload)
+    args, kwargs = payload.values()
+    if kwargs or len(args) > 1:
+        return CallResult(args, kwargs)
+    return args[0] if args else None
+
+
+def application_error(head: list[Any], payload: Payload) -> ApplicationError:
+    """The exception for an ERROR."""
+    error = head[4]
+    args, kwargs = payload.values()
+    kind = {errors.CANCELED: CallCanceled, errors.TIMEOUT: CallTimeout}.get(
+        error, ApplicationError
+    )
+    exception: ApplicationError = kind(error, *args)
+    exception.kwargs = kwargs
+    return exception
+
+
+def fields_of(payload: Payload) -> tuple[Any, Any]:
+    """Arguments and ArgumentsKw of a message with this payload."""
+    args, kwargs = (*payload.parts, ABSENT, ABSENT)[:2]
+    return args, kwargs

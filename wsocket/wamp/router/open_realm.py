@@ -1,0 +1,38 @@
+"""A warning about realms in which everybody may do everything."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from wsocket.log import logger
+from wsocket.wamp.router.config import Realm
+from wsocket.wamp.session.session import Session
+
+
+class OpenRealmWarning:
+    """Logs once for each open realm that it is used from another machine."""
+
+    def __init__(self) -> None:
+        self._logged: set[str] = set()
+
+    def look_at(self, realm: Realm, session: Session) -> None:
+        """Log the warning if it is due, for a session that has joined *realm*."""
+        if not realm.is_open or realm.name in self._logged:
+            return
+        address = session.environ.get("REMOTE_ADDR", "")
+        if _is_remote(address):
+            self._logged.add(realm.name)
+            logger.warning(
+                "realm %r is open: everybody who reaches it, such as %s, may call, "
+                "publish and register everything; give it roles (see Realm)",
+                realm.name,
+                address,
+            )
+
+
+def _is_remote(address: str) -> bool:
+    """Whether *address* is that of another machine; Unix sockets have no address."""
+    try:
+        return not ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

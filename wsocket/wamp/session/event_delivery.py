@@ -1,0 +1,38 @@
+"""One EVENT for many sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from wsocket.errors import PayloadError
+from wsocket.log import logger
+from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.session.link import Codec
+from wsocket.wamp.session.session import Session
+
+
+def deliver_event(
+    receivers: Iterable[Session], head: list[Any], payload: Payload
+) -> None:
+    """Queue one EVENT for many sessions, encoding it once for each kind of link."""
+    frames: dict[Codec, Any] = {}
+    codec, frame = None, None
+    for receiver in receivers:
+        if receiver.codec is not codec:
+            codec = receiver.codec
+            if codec not in frames:
+                frames[codec] = _event_frame(codec, head, payload)
+            frame = frames[codec]
+        if frame is not None:
+            receiver.deliver(frame)
+
+
+def _event_frame(codec: Codec, head: list[Any], payload: Payload) -> Any:
+    """The frame of an EVENT; None if the payload cannot be written."""
+    try:
+        return codec.encode_event(head, payload)
+    except PayloadError as error:
+        name = codec.serializer.name
+        logger.warning("an event is not delivered to some %s sessions: %s", name, error)
+        return None

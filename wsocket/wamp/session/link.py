@@ -1,0 +1,47 @@
+"""What a session needs of its transport."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from wsocket.wamp.serializers.base import Payload, Serializer
+
+
+class Codec(Protocol):
+    """Makes the frames of one kind of link; shared by all sessions of that kind."""
+
+    @property
+    def serializer(self) -> Serializer:
+        """The serializer of payloads that need no conversion."""
+
+    def encode(self, head: list[Any], payload: Payload | None) -> Any:
+        """Make the frame of a message that must arrive.
+
+        Raises:
+            PayloadError: The payload cannot be written.
+            PayloadSizeExceeded: The message is too large for the receiver.
+        """
+
+    def encode_event(self, head: list[Any], payload: Payload) -> Any:
+        """Make the frame of an EVENT, which a slow receiver may lose.
+
+        Raises:
+            PayloadError: The payload cannot be written, or is too large.
+        """
+
+
+class Link(Protocol):
+    """The session's end of a transport."""
+
+    @property
+    def codec(self) -> Codec:
+        """Makes the frames of this link."""
+
+    def write(self, frame: Any) -> None:
+        """Queue a frame that `codec` made."""
+
+    def close(self) -> None:
+        """End the transport after what is queued."""
+
+    def abort(self) -> None:
+        """End the transport after what is queued, because of a fault of the peer."""
