@@ -25,6 +25,7 @@ HOT = [
     "core/net/stream",
     "core/websocket/frames",
     "core/websocket/incoming_message",
+    "core/websocket/message_buffer",
     "core/websocket/on_loop",
     "core/websocket/protocol",
     "wamp/authorization/guard",

@@ -66,7 +66,7 @@ LAYERS: list[dict[str, Purity]] = [
     {"core.net": only("endpoints", "limits", "outbox")},
     {"core.net.tls": none_pure},
     {"core.http": only("fields", "grammar", "headers", "refusal", "request")},
-    {"core.websocket": all_but("blocking", "on_loop", "subprotocol")},
+    {"core.websocket": all_but("blocking", "frame_sender", "on_loop", "subprotocol")},
     {"core.web": only("cors", "error_page", "routes")},
     {"wamp.protocol": all_pure},
     {

@@ -352,7 +352,7 @@ def compressed_frames(payload, size):
 
 
 def inflate(inflater, payload):
-    return b"".join([*inflater.inflate(payload, ROOMY), *inflater.finish(ROOMY)])
+    return b"".join([*inflater.inflate(payload, ROOMY), *inflater.complete(ROOMY)])
 
 
 @pytest.mark.parametrize("bits", [8, 9])

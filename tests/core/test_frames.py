@@ -18,8 +18,7 @@ from tests.core.wire import (
     read_cases,
 )
 from tests.pure import in_python
-from wsocket.core.websocket import fast_frames, frames
-from wsocket.core.websocket import incoming_message as arriving
+from wsocket.core.websocket import fast_frames, frames, message_buffer
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
 from wsocket.core.websocket.frames import Close, FrameDecoder, Ping
 from wsocket.errors import ProtocolError
@@ -126,7 +125,7 @@ def test_a_large_text_is_decoded_however_it_is_split(room, monkeypatch):
         raise OSError("no room")
 
     if not room:
-        monkeypatch.setattr(arriving, "mmap", refuse)
+        monkeypatch.setattr(message_buffer, "mmap", refuse)
     data = client_frame(TEXT, LARGE_TEXT.encode()) + client_frame(TEXT, b"short")
     for size in (65536, 2**20 + 5):
         fed = decoder(limit=2**21)

@@ -20,24 +20,26 @@ def world(request) -> LoopWorld:
 def test_answer_that_is_given_at_once(world):
     """`ask` returns it; later ones are ignored."""
 
-    def request(waiter: Future[str]) -> None:
+    def request(future: Future[str]) -> None:
         assert world.loop.here
-        waiter.set("answer")
-        waiter.set("another")
-        waiter.fail(KeyError("late"))
+        future.set("answer")
+        future.set("another")
+        future.fail(KeyError("late"))
 
     assert ask(world.loop, request) == "answer"
 
 
 def test_answer_that_is_given_later(world):
     """The loop goes on meanwhile."""
-    assert ask(world.loop, lambda w: world.loop.call_later(0.01, w.set, 1)) == 1
+    assert (
+        ask(world.loop, lambda future: world.loop.call_later(0.01, future.set, 1)) == 1
+    )
 
 
 def test_what_the_request_raises_is_raised(world):
     """In place of an answer that would never come."""
 
-    def request(waiter: Future[str]) -> None:
+    def request(future: Future[str]) -> None:
         raise LookupError("none")
 
     with pytest.raises(LookupError, match="none"):
@@ -62,8 +64,8 @@ def test_greenlet_that_waits_for_another_threads_loop_holds_up_nobody():
     def release() -> None:
         while len(released) < 20:
             gevent.sleep(0.001)
-        for waiter in list(released):
-            world.loop.call_soon(waiter.set, "answer")
+        for future in list(released):
+            world.loop.call_soon(future.set, "answer")
 
     def in_a_thread_of_their_own() -> None:
         waiting = [gevent.spawn(wait) for _ in range(20)]
@@ -80,8 +82,8 @@ def test_greenlet_alone_in_its_hub_waits():
     world = LoopWorld(current_hub=False)
     answers: list[str] = []
 
-    def request(waiter: Future[str]) -> None:
-        world.loop.call_later(0.05, waiter.set, "late")
+    def request(future: Future[str]) -> None:
+        world.loop.call_later(0.05, future.set, "late")
 
     def wait() -> None:
         answers.append(ask(world.loop, request))

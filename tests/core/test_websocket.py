@@ -58,6 +58,7 @@ class Both:
             "REMOTE_ADDR": "192.0.2.7",
             "HTTP_ORIGIN": "https://example.com",
         }
+        self.sock = sock
         self.ws = WebSocket(
             environ,
             sock,
@@ -194,8 +195,10 @@ def test_receive_without_patience_takes_what_is_there(both):
 
 def test_parts_of_a_message_do_not_prolong_the_timeout(make):
     """A peer that never ends its message does not hold its receiver."""
-    both = make(endless=client_frame(CONTINUATION, fin=False))
-    both.ws._events.extend(both.ws._connection.feed(client_frame(TEXT, fin=False)))
+    both = make(
+        read_ahead=client_frame(TEXT, fin=False),
+        endless=client_frame(CONTINUATION, fin=False),
+    )
     assert both.ws.receive(timeout=SOON) is None
 
 
@@ -456,4 +459,4 @@ def test_the_descriptor_is_closed_with_the_websocket(both):
     both.peer.close()
     assert list(both.ws) == []
     both.ws.close()
-    assert both.ws._sock.fileno() == -1
+    assert both.sock.fileno() == -1

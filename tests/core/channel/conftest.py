@@ -1,4 +1,4 @@
-"""Channels on a loop, and the peers on their other ends."""
+"""Websockets on a loop, and the peers on their other ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.core.wire import TEXT
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld, Peer, tcp_pair
 from wsocket.core.net.limits import Limits
 from wsocket.core.websocket.frames import encode_frame
-from wsocket.core.websocket.on_loop import Channel
+from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.core.websocket.protocol import WebSocketProtocol
 
 LARGE = 50_000  # bytes of a payload; a few of them fill the kernel's buffer
@@ -32,35 +32,42 @@ class Recorder:
         self.ended = world.event()
         self._react = react
 
-    def received(self, message) -> None:
+    def message_received(self, message) -> None:
         self.messages.append(message)
         if self._react is not None:
             self._react(message)
 
-    def disconnected(self, code: int, reason: str) -> None:
+    def lost(self, code: int, reason: str) -> None:
         self.ends.append((code, reason))
         self.ended.set()
 
 
 class Line:
-    """A channel on the loop and its peer; over TCP, sends can be counted."""
+    """A websocket on the loop and its peer; over TCP, sends can be counted."""
 
     def __init__(
-        self, on: LoopWorld, *, limits=None, react=None, read_ahead=b"", tcp=False
+        self,
+        on: LoopWorld,
+        *,
+        limits=None,
+        react=None,
+        read_ahead=b"",
+        on_end=None,
+        tcp=False,
     ) -> None:
         self.on = on
         self.sock, theirs = tcp_pair() if tcp else socket.socketpair()
         self.peer = Peer(on.world.socket_class(fileno=theirs.detach()))
         self.receiver = Recorder(on.world, react)
-        connection = WebSocketProtocol(max_message_size=2**20)
-        self.channel = Channel(
-            on.loop, self.sock, connection, limits=limits or Limits()
+        protocol = WebSocketProtocol(max_message_size=2**20)
+        self.stream = WebSocketStream(
+            on.loop, self.sock, protocol, limits=limits or Limits(), on_end=on_end
         )
-        on.run(self.channel.open, self.receiver, read_ahead)
+        on.run(self.stream.open, self.receiver, read_ahead)
 
     def write(self, *frames: bytes) -> None:
         """Write *frames* in one turn of the loop, and wait until the turn is over."""
-        self.on.run(lambda: [self.channel.write(frame) for frame in frames])
+        self.on.run(lambda: [self.stream.write(frame) for frame in frames])
         self.on.run(lambda: True)
 
     @property
@@ -113,7 +120,7 @@ def make(on):
 
     yield make_one
     for line in lines:
-        on.run(line.channel.abort)
+        on.run(line.stream.drop)
         line.peer.close()
 
 

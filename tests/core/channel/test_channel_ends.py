@@ -25,7 +25,7 @@ def test_the_peer_closes(line):
 
 def test_we_close(on, line):
     """The peer's answer ends the connection with our code."""
-    on.run(line.channel.close, 4001, "because")
+    on.run(line.stream.close, 4001, "because")
     assert line.peer.frame()[:2] == (CLOSE, close_payload(4001, "because"))
     line.peer.send(CLOSE, close_payload(4001))
     assert line.peer.ended()
@@ -37,9 +37,9 @@ def test_nothing_follows_the_close_frame(on, line):
     """Whether we closed or the peer did, later writes are ignored."""
 
     def close() -> None:
-        line.channel.write(text("before"))
-        line.channel.close()
-        line.channel.write(text("after"))
+        line.stream.write(text("before"))
+        line.stream.close()
+        line.stream.write(text("after"))
 
     on.run(close)
     line.write(text("much later"))
@@ -70,7 +70,7 @@ def test_a_close_waits_behind_the_backlog(line):
 def test_a_peer_that_never_answers_is_dropped(on, make):
     """After close_timeout."""
     line = make(limits=Limits(close_timeout=0.2))
-    on.run(line.channel.close)
+    on.run(line.stream.close)
     assert line.end() == (1006, "")
     assert line.peer.frame().opcode == CLOSE
     assert line.peer.ended()
@@ -89,7 +89,7 @@ def test_an_invalid_close_changes_nothing(on, line):
 
     def close() -> None:
         try:
-            line.channel.close(1005)
+            line.stream.close(1005)
         except ValueError as error:
             caught.append(error)
 
@@ -117,9 +117,9 @@ def test_a_broken_protocol_is_told_to_both(line):
     assert line.end()[0] == 1002
 
 
-def test_abort_ends_the_connection_without_a_close(on, line):
+def test_drop_ends_the_connection_without_a_close(on, line):
     """At once; twice is once."""
-    on.run(line.channel.abort)
-    on.run(line.channel.abort)
+    on.run(line.stream.drop)
+    on.run(line.stream.drop)
     assert line.end() == (1006, "")
     assert line.peer.ended()

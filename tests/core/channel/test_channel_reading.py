@@ -49,16 +49,16 @@ def test_a_receiver_that_fails_at_the_end_is_logged(on, make, caplog):
     def fail(code: int, reason: str) -> None:
         raise KeyError("oops")
 
-    line.receiver.disconnected = fail
-    on.run(line.channel.abort)
+    line.receiver.lost = fail
+    on.run(line.stream.drop)
     assert on.run(lambda: "alive") == "alive"
     assert "oops" in caplog.text
 
 
-@pytest.mark.parametrize("how", ["abort", "close"])
+@pytest.mark.parametrize("how", ["drop", "close"])
 def test_nothing_is_received_after_we_end_the_connection(make, how):
     """Not even what came in the same segment."""
-    line = make(react=lambda message: getattr(line.channel, how)())
+    line = make(react=lambda message: getattr(line.stream, how)())
     line.peer.sock.sendall(client_frame(TEXT, b"one") + client_frame(TEXT, b"two"))
     line.end()
     assert line.receiver.messages == ["one"]

@@ -15,7 +15,7 @@ def test_the_oldest_droppable_frames_are_dropped_and_counted(on, make):
     for number in range(0, 100, 2):
         line.write(Droppable(large(number)), Droppable(large(number + 1)))
     line.write(text("reply"))
-    total = 100 - on.run(lambda: line.channel.dropped)
+    total = 100 - on.run(lambda: line.stream.dropped)
     heard = [int(payload[:NUMBER]) for payload in line.texts(total)]
     assert line.texts(1) == [b"reply"]
     gap = next(place for place in range(total) if heard[place] != place)
@@ -28,7 +28,7 @@ def test_bytes_are_limited_too(on, make):
     """A few large frames may be too much."""
     line = make(limits=Limits(outbox_bytes=4 * LARGE))
     line.write(*[Droppable(large(number)) for number in range(50)])
-    dropped = on.run(lambda: line.channel.dropped)
+    dropped = on.run(lambda: line.stream.dropped)
     assert 30 < dropped < 50
     heard = [int(payload[:NUMBER]) for payload in line.texts(50 - dropped)]
     assert heard[-3:] == [47, 48, 49]
@@ -39,7 +39,7 @@ def test_a_reply_is_never_dropped_but_the_connection(make, caplog):
     line = make(limits=Limits(outbox_messages=10))
     line.write(*map(large, range(50)))
     assert line.end() == (1006, "")
-    assert line.channel.dropped == 0
+    assert line.stream.dropped == 0
     assert "does not read" in caplog.text
     with pytest.raises((EOFError, ConnectionResetError)):
         line.texts(50)
@@ -51,7 +51,7 @@ def test_replies_push_out_events_before_they_end_the_connection(on, make):
     line.write(*map(large, range(8)))
     line.write(*[Droppable(text(f"event {number}")) for number in range(12)])
     line.write(text("first reply"), text("second reply"))
-    dropped = on.run(lambda: line.channel.dropped)
+    dropped = on.run(lambda: line.stream.dropped)
     heard = line.texts(22 - dropped)
     assert [int(payload[:NUMBER]) for payload in heard[:8]] == list(range(8))
     assert heard[8:-2] == [b"event %d" % number for number in range(dropped, 12)]

@@ -10,6 +10,7 @@ import gevent
 from tests.core.channel.conftest import LARGE, NUMBER, large, text
 from tests.core.wire import PING, TEXT, client_frame
 from wsocket.core.net.limits import Limits
+from wsocket.core.websocket.on_loop import WebSocketStream
 
 
 def test_what_is_written_in_one_turn_is_one_send(make):
@@ -24,8 +25,7 @@ def test_messages_of_one_turn_are_forwarded_in_one_send(on, make):
     """Two peers speak at once: who hears both gets them in one send."""
     hearer = make(tcp=True)
     speakers = [
-        make(react=lambda message: hearer.channel.write(text(message)))
-        for _ in range(2)
+        make(react=lambda message: hearer.stream.write(text(message))) for _ in range(2)
     ]
 
     said = client_frame(TEXT, b"one") + client_frame(TEXT, b"two")
@@ -45,7 +45,7 @@ def sends_seen(on, make, *, speakers: int, messages: int, hearers: int) -> list[
     def forward(message: str) -> None:
         seen.append(hearing[0].sends)
         for hearer in hearing:
-            hearer.channel.write(text(message))
+            hearer.stream.write(text(message))
 
     speaking = [make(react=forward) for _ in range(speakers)]
     said = b"".join(client_frame(TEXT, b"%d" % each) for each in range(messages))
@@ -82,7 +82,7 @@ def test_a_burst_waits_for_the_next_that_is_there(on, make):
 
 def test_a_connection_that_breaks_amid_a_burst_is_over(on, make):
     """The messages of the second half are not handled any more."""
-    line = make(react=lambda message: line.channel.write(text(message)))
+    line = make(react=lambda message: line.stream.write(text(message)))
     said = b"".join(client_frame(TEXT, b"%d" % each) for each in range(16))
 
     def speak_and_break_off() -> None:
@@ -94,45 +94,12 @@ def test_a_connection_that_breaks_amid_a_burst_is_over(on, make):
     assert line.receiver.messages == [str(each) for each in range(8)]
 
 
-def test_the_answer_to_a_message_alone_leaves_at_once(on, make):
-    """Its receiver is at work while the rest of the turn is done."""
-    sends = []
-
-    def answer(message: str) -> None:
-        line.channel.write(text(message))
-        sends.append(line.sends)
-
-    line = make(react=answer, tcp=True)
-    line.peer.send(TEXT, b"one")
-    assert line.texts(1) == [b"one"]
-    line.peer.sock.send(client_frame(TEXT, b"two") + client_frame(TEXT, b"three"))
-    assert line.texts(2) == [b"two", b"three"]
-    assert sends == [1, 1, 1]
-
-
-def test_of_what_one_message_causes_only_the_first_leaves_at_once(on, make):
-    """The rest is gathered: a send for each frame would cost more than it brings."""
-    hearer, other = make(tcp=True), make(tcp=True)
-    sends = []
-
-    def forward(message: str) -> None:
-        for each in (hearer, other, hearer, hearer):
-            each.channel.write(text(message))
-            sends.append(each.sends)
-
-    make(react=forward).peer.send(TEXT, b"said")
-    assert hearer.texts(3) == [b"said"] * 3
-    assert other.texts(1) == [b"said"]
-    assert sends == [1, 0, 1, 1]
-    assert (hearer.sends, other.sends) == (2, 1)
-
-
 def test_an_answer_that_the_kernel_takes_in_part_arrives_whole(on, make):
     """What was written after it stays behind it."""
 
     def answer(message: str) -> None:
-        line.channel.write(b"".join(map(large, range(40))))
-        line.channel.write(text(message))
+        line.stream.write(b"".join(map(large, range(40))))
+        line.stream.write(text(message))
 
     line = make(react=answer)
     line.peer.send(TEXT, b"said")
@@ -145,7 +112,7 @@ def test_an_answer_for_a_full_connection_stays_behind_what_waits(on, make):
     """It does not overtake."""
     hearer = make()
     hearer.write(*map(large, range(40)))
-    line = make(react=lambda message: hearer.channel.write(text(message)))
+    line = make(react=lambda message: hearer.stream.write(text(message)))
     line.peer.send(TEXT, b"said")
     line.peer.send(PING, b"handled?")
     line.peer.frame()
@@ -154,13 +121,27 @@ def test_an_answer_for_a_full_connection_stays_behind_what_waits(on, make):
     assert hearer.texts(1) == [b"said"]
 
 
+def test_a_connection_whose_end_fails_keeps_nobody_from_sending(on, make, caplog):
+    """What is written to others in the same turn is sent."""
+
+    def fail(stream: WebSocketStream) -> None:
+        raise KeyError("oops")
+
+    broken, sound = make(on_end=fail), make()
+    on.run(broken.sock.shutdown, socket.SHUT_WR)  # a send fails from now on
+    on.run(lambda: [each.stream.write(text("said")) for each in (broken, sound)])
+    assert sound.texts(1) == [b"said"]
+    assert broken.end() == (1006, "")
+    assert "oops" in caplog.text
+
+
 def test_whoever_writes_to_a_broken_connection_finishes_first(on, make):
     """The connection's end may change what the writer is going through."""
     hearer = make()
     ends = []
 
     def forward(message: str) -> None:
-        hearer.channel.write(text(message))
+        hearer.stream.write(text(message))
         ends.extend(hearer.receiver.ends)
 
     on.run(hearer.sock.shutdown, socket.SHUT_WR)  # a send fails from now on
@@ -174,7 +155,7 @@ def test_writes_of_greenlets_and_callbacks_keep_their_order(on, line):
     number = count()
 
     def write() -> None:
-        line.channel.write(text(str(next(number))))
+        line.stream.write(text(str(next(number))))
 
     def several() -> None:
         gevent.spawn_raw(write)
@@ -192,7 +173,7 @@ def test_what_a_greenlet_writes_leaves_without_another_event(on, line):
 
     def later() -> None:
         gevent.sleep(0.01)
-        line.channel.write(text("from a greenlet"))
+        line.stream.write(text("from a greenlet"))
 
     on.run(gevent.spawn_raw, later)
     assert line.texts(1) == [b"from a greenlet"]
@@ -239,7 +220,7 @@ def test_frames_in_parts_wait_like_others(line):
 
 def test_a_frame_in_parts_may_be_the_last(line):
     """What is written before the end arrives before the end."""
-    line.on.run(lambda: (line.channel.write(in_parts(1)), line.channel.finish()))
+    line.on.run(lambda: (line.stream.write(in_parts(1)), line.stream.close_sending()))
     assert int(line.texts(1)[0][:NUMBER]) == 1
     assert line.peer.ended()
 

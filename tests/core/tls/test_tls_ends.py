@@ -93,7 +93,7 @@ def test_an_aborted_connection_does_not_end_properly(connect, trusting):
     client = line.secured(trusting())
     line.app.sendall(b"half")
     assert client.exactly(4) == b"half"
-    line.tls.abort()
+    line.tls.abort_on_close()
     line.app.close()
     with pytest.raises(ConnectionResetError):
         client.receive()

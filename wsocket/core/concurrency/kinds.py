@@ -1,8 +1,8 @@
 """How user code runs and waits: in threads, or in greenlets.
 
-The accepted socket decides (`concurrency_of`), not a setting: a gevent server hands out
-gevent sockets, every other server hands out ordinary ones. The same blocking code then
-works on both, because it takes its locks, its spawning and its waiting from here."""
+The accepted socket decides, not a setting (`concurrency_of`): a gevent server accepts
+gevent sockets, every other server ordinary ones. The same blocking code works with
+both, because it locks, spawns and waits through this module."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ import gevent.lock
 import gevent.monkey
 import gevent.socket
 
-# What user code may raise. gevent's Timeout is no Exception, so that handlers do not
-# swallow it by accident, but one that nobody caught is an error like any other.
+# What user code may raise. gevent's Timeout is not an Exception, so that handlers do
+# not swallow it by accident. But if nobody caught it, it is an error like any other.
 FAILURES = (Exception, gevent.Timeout)
 
-# Constants survive monkey patching: READ on a gevent loop watcher.
-READ = 1
+READ = 1  # the event that a watcher of gevent's loop waits for
 
 
 class Lock(Protocol):
-    """What both kinds of lock offer."""
+    """The methods of both kinds of lock."""
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
 
@@ -40,20 +39,20 @@ class Concurrency(Protocol):
     name: str
 
     def spawn(self, function: Callable[..., object], *args: Any) -> None:
-        """Run ``function(*args)`` beside the caller; it must not raise."""
+        """Run ``function(*args)`` in a new thread or greenlet; it must not raise."""
 
     def lock(self) -> Lock:
         """A lock that blocks only the thread or greenlet that waits for it."""
 
     def adopt(self, descriptor: int, *, patience: float) -> socket.socket:
-        """Wrap the file *descriptor* of a connected socket, in blocking mode.
+        """Make a blocking socket from the file *descriptor* of a connected one.
 
         Args:
-            patience: Seconds for which `receive` waits; 0 for ever.
+            patience: Seconds that `receive` waits; 0 waits for ever.
         """
 
     def receive(self, sock: socket.socket, size: int, patience: float) -> bytes | None:
-        """Read up to *size* bytes; None when none came for *patience* seconds."""
+        """Read up to *size* bytes; None if none came for *patience* seconds."""
 
     def wait_readable(self, sock: socket.socket, timeout: float) -> bool:
         """Wait until *sock* has bytes or is closed; False after *timeout* seconds."""
@@ -65,6 +64,8 @@ class Threads:
     name = "threads"
 
     def spawn(self, function: Callable[..., object], *args: Any) -> None:
+        # A new thread, not one of a `ThreadCache`: what user code leaves in a
+        # `threading.local` ends with it (docs/decisions/031-new-threads.md).
         thread = threading.Thread(
             target=function, args=args, name=f"wsocket-{function.__name__}", daemon=True
         )
@@ -76,8 +77,8 @@ class Threads:
     def adopt(self, descriptor: int, *, patience: float) -> socket.socket:
         sock = socket.socket(fileno=descriptor)
         sock.settimeout(None)
-        # The kernel's own limit: Python's would hold for sending too, and cost a poll
-        # before each recv.
+        # The kernel's timeout, for receiving only. Python's would hold for sending,
+        # too, and cost a poll before each recv.
         limit = struct.pack("ll", int(patience), int(patience % 1 * 1e6))
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         return sock
@@ -114,7 +115,7 @@ class Greenlets:
     name = "greenlets"
 
     def spawn(self, function: Callable[..., object], *args: Any) -> None:
-        # A raw greenlet costs half of a Greenlet object and nobody joins this one.
+        # Nobody joins this greenlet. A raw one costs half as much as a `Greenlet`.
         gevent.spawn_raw(function, *args)
 
     def lock(self) -> Lock:
@@ -159,14 +160,14 @@ GREENLETS = Greenlets()
 
 
 def concurrency_of(sock: socket.socket) -> Concurrency:
-    """The way to run code for a connection that its server accepted as *sock*."""
+    """How to run code for a connection that its server accepted as *sock*."""
     return GREENLETS if isinstance(sock, gevent.socket.socket) else THREADS
 
 
 def in_greenlet() -> bool:
-    """Whether the calling code is a greenlet's: a hub runs it, and must not be blocked.
+    """Whether the calling code runs in a greenlet, whose hub must not be blocked.
 
-    The code of a thread, the main one included, is not.
+    The code of a thread, also of the main thread, does not.
     """
     return gevent.getcurrent().parent is not None
 

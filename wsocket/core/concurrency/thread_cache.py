@@ -1,4 +1,4 @@
-"""Threads that start at once: a few that have ended their work wait for the next."""
+"""A few threads that wait for the next job, because starting a thread is expensive."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any, Final, TypeAlias
 
 _Job: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
 
-# To start a thread takes about as long as to serve a small request; an idle one takes
-# some 17 kB.
+# Starting a thread takes about as long as serving a small request. A waiting thread
+# costs 17 kB (docs/decisions/021-waiting-threads.md).
 _KEPT: Final = 8
 
 
 class ThreadCache:
-    """Runs each job at once in a thread that no other job has meanwhile.
+    """Runs each job at once: in a thread that waits, or else in a new one.
 
-    There may be any number of jobs. Contexts (`contextvars`) are new for each; what
-    they leave in a `threading.local` the next job in the same thread finds.
+    The number of jobs has no limit. Each runs in a new context (`contextvars`). What it
+    leaves in a `threading.local` is there for the next job in the same thread.
 
     Args:
-        kept: Threads that may wait for a job.
+        kept: How many threads may wait for a job.
 
     Attributes:
-        idle: Threads that wait, and have no job on its way to them.
+        idle: How many threads wait, and are not about to get a job.
     """
 
     def __init__(self, *, kept: int = _KEPT) -> None:
@@ -35,10 +35,10 @@ class ThreadCache:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
 
     def run(self, function: Callable[..., object], *args: Any) -> None:
-        """Run ``function(*args)``; a thread that raises ends, and Python reports it.
+        """Run ``function(*args)``; if it raises, Python reports that.
 
         Raises:
-            RuntimeError: No thread is left, and the system has no other.
+            RuntimeError: No thread waits, and the system cannot start another one.
         """
         job = function, args
         with self._lock:
@@ -51,7 +51,7 @@ class ThreadCache:
             threading.Thread(target=self._work, args=([job],), daemon=True).start()
 
     def close(self) -> None:
-        """End the threads that wait, and those that run jobs afterwards."""
+        """End the threads that wait; the others end after their job."""
         with self._lock:
             idle, self.idle = self.idle, 0
             self._kept = 0
@@ -59,11 +59,11 @@ class ThreadCache:
             self._jobs.put(None)
 
     def _work(self, first: list[_Job]) -> None:
-        # The thread holds its arguments until it ends; so the job is taken from there.
+        # A thread holds its arguments until it ends, so the job is taken out of them.
         job: _Job | None = first.pop()
         while job is not None:
             Context().run(job[0], *job[1])
-            job = None  # what it holds must not live while the thread waits
+            job = None  # frees what it holds while the thread waits
             with self._lock:
                 if self.idle >= self._kept:
                     return

@@ -1,4 +1,4 @@
-"""Where user code runs that the loop starts: bounded, and never on the loop itself."""
+"""Where user code runs that the loop starts: never on the loop, and with limits."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Task = tuple[Callable[..., object], tuple[Any, ...]]
 
 
 class Workers:
-    """A pool of threads, or of greenlets, that grows with the work and shrinks without.
+    """A pool of threads or greenlets; without work it has none.
 
     Args:
         concurrency: Threads or greenlets.
-        limit: How many tasks run at once; the others wait in line.
-        queue_limit: How many may wait in line.
+        limit: How many tasks run at once; the others wait in a queue.
+        queue_limit: How many tasks may wait.
     """
 
     def __init__(
@@ -34,9 +34,7 @@ class Workers:
         self._lock = threading.Lock()
 
     def run(self, function: Callable[..., object], *args: Any) -> bool:
-        """Run ``function(*args)`` soon; False when the line is full, and it will not
-        run.
-        """
+        """Run ``function(*args)`` soon; False if the queue is full: it will not run."""
         with self._lock:
             if self._running >= self._limit:
                 if len(self._tasks) >= self._queue_limit:
@@ -53,7 +51,7 @@ class Workers:
                 function(*args)
             except KeyboardInterrupt:  # the process ends
                 raise
-            except BaseException:  # gevent.Timeout, exit(): no place may get lost
+            except BaseException:  # also gevent.Timeout and exit(): the worker goes on
                 logger.exception("%r failed in a worker", function)
             with self._lock:
                 if not self._tasks:
@@ -63,12 +61,12 @@ class Workers:
 
 
 class InOrder:
-    """Tasks of one owner that run one at a time, in the order in which they came.
+    """Tasks of one owner, which run one at a time, in the order in which they came.
 
     Args:
         workers: Where they run.
-        limit: How many may wait; the oldest is dropped for a newer one.
-        name: Who is too slow, for the log.
+        limit: How many tasks may wait; if there are more, the oldest is dropped.
+        name: The owner's name in the log.
     """
 
     def __init__(self, workers: Workers, *, limit: int, name: str) -> None:

@@ -119,7 +119,7 @@ class HttpConnection:
     def abort(self) -> None:
         """Close with a TCP reset: the client sees an error, not a response's end."""
         if self._tls is not None:
-            self._tls.abort()
+            self._tls.abort_on_close()
         no_time = struct.pack("ii", 1, 0)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
         self.sock.close()

@@ -10,14 +10,14 @@ _UNIX = "unix://"
 
 
 class TcpEndpoint(NamedTuple):
-    """A TCP port; `host` is a name or an address, IPv6 without brackets."""
+    """A TCP port; `host` is a name or an address, an IPv6 one without brackets."""
 
     host: str
     port: int
 
     @property
     def url(self) -> str:
-        """What `parse_endpoint` reads."""
+        """The URL from which `parse_endpoint` makes this."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"tcp://{host}:{self.port}"
 
@@ -29,7 +29,7 @@ class UnixEndpoint(NamedTuple):
 
     @property
     def url(self) -> str:
-        """What `parse_endpoint` reads."""
+        """The URL from which `parse_endpoint` makes this."""
         return _UNIX + self.path
 
 
@@ -39,11 +39,11 @@ Endpoint = TcpEndpoint | UnixEndpoint
 def parse_endpoint(url: str) -> Endpoint:
     """Read the URL of an endpoint.
 
-    A Unix path is taken as it is: there is no percent-encoding in it.
+    A Unix path is used as it is, without percent-decoding.
 
     Raises:
         TypeError: *url* is not a str.
-        ValueError: It is no such URL; the message says what one looks like.
+        ValueError: *url* is not such a URL; the message says what one looks like.
     """
     if not isinstance(url, str):
         raise TypeError(f"expected the URL of a listener (a str), got {url!r}")

@@ -1,4 +1,4 @@
-"""How a thread or a greenlet waits for an answer that the loop will bring."""
+"""How threads and greenlets wait for the loop: for one answer, or for many items."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _AnswerT = TypeVar("_AnswerT")
 
 
 class Future(Generic[_AnswerT]):
-    """One answer, set once on the loop, waited for by whoever made this object.
+    """One answer: set once, on the loop; the thread or greenlet that made this waits.
 
-    A greenlet must not block its thread, whose hub has others to run; any other thread
-    must not touch a hub. Each waits in its own way."""
+    A greenlet must not block its thread, because the hub has other greenlets to run. A
+    thread without a hub must not start one. So each waits in its own way."""
 
     def __init__(self, loop: Loop) -> None:
         self._answer: list[_AnswerT] = []
@@ -38,7 +38,7 @@ class Future(Generic[_AnswerT]):
             self._lock.acquire()
 
     def set(self, answer: _AnswerT) -> None:
-        """Bring the answer; later ones are ignored."""
+        """Bring the answer; a later one is ignored."""
         if not self._done:
             self._answer.append(answer)
             self._wake()
@@ -50,10 +50,10 @@ class Future(Generic[_AnswerT]):
             self._wake()
 
     def wait(self, timeout: float | None = None) -> _AnswerT:
-        """Wait for the answer; raises the exception that came in its place.
+        """Wait for the answer, or raise the exception that came in place of it.
 
         Raises:
-            TimeoutError: It did not come within *timeout* seconds.
+            TimeoutError: Nothing came within *timeout* seconds.
         """
         if self._lock is not None:
             self._lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
@@ -78,38 +78,37 @@ class Future(Generic[_AnswerT]):
             self._lock.release()
 
     def _wait_in_own_hub(self, timeout: float | None) -> None:
-        """Wait for another thread's loop, which this greenlet's hub knows nothing of.
+        """Wait for another thread's loop, of which this greenlet's hub knows nothing.
 
-        A hub that has nothing to wait for gives up; the watcher keeps it from that.
+        A hub without watchers raises `LoopExit`; so there is a watcher.
         """
         watcher = gevent.get_hub().loop.async_()
         watcher.start(_nothing)
         try:
             self._event.wait(timeout)
         finally:
-            watcher.stop()
             watcher.close()
 
 
 def ask(loop: Loop, request: Callable[[Future[_AnswerT]], None]) -> _AnswerT:
-    """Run *request* on the loop, and wait for the answer that it gives now or later.
+    """Call *request* on the loop with a future, and wait until somebody sets it.
 
     Raises what *request* raises.
     """
-    waiter: Future[_AnswerT] = Future(loop)
-    loop.call_soon(_run, request, waiter)
-    return waiter.wait()
+    future: Future[_AnswerT] = Future(loop)
+    loop.call_soon(_run, request, future)
+    return future.wait()
 
 
-def _run(request: Callable[[Future[_AnswerT]], None], waiter: Future[_AnswerT]) -> None:
+def _run(request: Callable[[Future[_AnswerT]], None], future: Future[_AnswerT]) -> None:
     try:
-        request(waiter)
+        request(future)
     except Exception as error:
-        waiter.fail(error)
+        future.fail(error)
 
 
 def _nothing() -> None:
-    """What a watcher that never fires would do."""
+    """The callback of a watcher that never fires."""
 
 
 _ItemT = TypeVar("_ItemT")
@@ -121,7 +120,7 @@ class Mailbox(Generic[_ItemT]):
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._items: deque[_ItemT] = deque()
-        self._waiter: Future[None] | None = None
+        self._awaited: Future[None] | None = None
         # Held for a few instructions only, and never while a greenlet switches.
         self._lock = threading.Lock()
 
@@ -129,16 +128,16 @@ class Mailbox(Generic[_ItemT]):
         """Bring an item; on the loop."""
         with self._lock:
             self._items.append(item)
-            waiter, self._waiter = self._waiter, None
-        if waiter is not None:
-            waiter.set(None)
+            future, self._awaited = self._awaited, None
+        if future is not None:
+            future.set(None)
 
     def get(self, timeout: float | None = None) -> _ItemT:
         """Take the next item; TimeoutError if none comes within *timeout* seconds."""
         with self._lock:
             if self._items:
                 return self._items.popleft()
-            waiter = self._waiter = Future[None](self._loop)
-        waiter.wait(timeout)
+            future = self._awaited = Future[None](self._loop)
+        future.wait(timeout)
         with self._lock:
             return self._items.popleft()

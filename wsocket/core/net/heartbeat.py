@@ -1,9 +1,9 @@
-"""Pings: a peer that is cut off without a word is found out.
+"""Pings: they find peers whose network is cut.
 
-All connections of a loop share one timer. Each is pinged every `interval` seconds, and
-dropped when nothing at all was heard of it `timeout` seconds later; so a dead peer is
-gone within ``interval + timeout``. The pings of many connections spread as their
-arrivals did."""
+All connections of a loop share one timer. Each connection is pinged every `interval`
+seconds. If nothing was heard from it `timeout` seconds later, it is dropped. So a dead
+peer is removed within ``interval + timeout``. Connections are not pinged all at once:
+the time of each ping depends on when the connection was opened."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Beating(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether the connection is there."""
+        """Whether the connection exists."""
 
     def beat(self) -> None:
         """Ask the peer for a sign of life, without waiting."""
 
-    def abort(self) -> None:
-        """Drop the connection now."""
+    def drop(self) -> None:
+        """End the connection at once, without a word to the peer."""
 
 
 class Heartbeat:
@@ -43,10 +43,11 @@ class Heartbeat:
         self._loop = loop
         self._pause = interval - timeout
         self._timeout = timeout
-        # Coarse enough to be cheap; what falls into a tick is done at its beginning.
+        # Coarse enough to be cheap. What is due within a tick is done at its beginning.
         self._tick = min(1.0, interval / 4, timeout / 4)
-        # Connection -> when it is due; in that order, because each delay is constant: a
-        # connection is judged `timeout` after its ping, pinged `_pause` after that.
+        # Connection -> when it is due. Both are sorted by that without any effort, for
+        # all delays are equal: a connection is judged `timeout` after its ping, and
+        # pinged `_pause` after that.
         self._to_ping: OrderedDict[Beating, float] = OrderedDict()
         self._to_judge: OrderedDict[Beating, float] = OrderedDict()
         self._running = False
@@ -58,7 +59,7 @@ class Heartbeat:
             self._running = True
             self._loop.call_later(self._tick, self._beat)
 
-    def discard(self, connection: Beating) -> None:
+    def forget(self, connection: Beating) -> None:
         """Forget a connection that has ended."""
         self._to_ping.pop(connection, None)
         self._to_judge.pop(connection, None)
@@ -73,7 +74,7 @@ class Heartbeat:
                 self._to_ping[connection] = due + self._pause
             else:
                 logger.info("a peer has not answered a ping; its connection is dropped")
-                connection.abort()
+                connection.drop()
         while self._to_ping and next(iter(self._to_ping.values())) <= horizon:
             connection, due = self._to_ping.popitem(last=False)
             if not connection.alive:

@@ -16,7 +16,7 @@ class Limits:
         outbox_bytes: Bytes of such messages.
         close_timeout: Seconds from the start of the closing handshake until the TCP
             connection is dropped.
-        ping_interval: Seconds between pings; 0 for none.
+        ping_interval: Seconds between two pings; 0 for no pings.
         ping_timeout: Seconds after a ping in which the peer must send something; at
             most `ping_interval`.
 

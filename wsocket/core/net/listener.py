@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.core.net.future import Future
+from wsocket.core.net.future import Future, ask
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listening import ListeningSocket
-from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher, get_loop, guarded
+from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher, guarded
 from wsocket.core.net.sockets import disable_nagle, is_tcp, keep_alive, plain_socket
 from wsocket.log import logger
 
-# Connections accepted in one turn of the loop; then those that are there have theirs.
+# Connections accepted in one turn of the loop. Then other sockets have their turn.
 BATCH = 100
 
-# Seconds until accepting is tried again after it failed: what is missing, such as file
-# descriptors, is still missing at once.
+# Seconds until accepting is tried again after it failed. At once it would fail again,
+# for instance because there are still no file descriptors left.
 PAUSE = 0.5
 
 # The waiting connection itself has failed: the next one may be fine (accept(2)).
@@ -32,31 +33,32 @@ _LOST = {
 }
 
 Accepted = Callable[[socket.socket, dict[str, Any]], object]
-"""Takes a new connection, on the loop: its socket, and of a WSGI environ what is known
-of the client without a request (``REMOTE_ADDR`` and ``REMOTE_PORT``, for TCP)."""
+"""Takes a new connection, on the loop: its socket, and the part of a WSGI environ that
+is known without a request (``REMOTE_ADDR`` and ``REMOTE_PORT``, for TCP)."""
 
 
 class Listener:
     """A listening socket whose connections are accepted on *loop*.
 
-    The socket listens already. Every connection, of whatever kind, goes through
-    *accepted*.
+    Args:
+        accepted: Called with every new connection.
 
     Attributes:
-        address: The URL that is listened on, with the real port.
+        address: The URL of the endpoint, with the real port.
     """
 
     def __init__(
         self,
         loop: Loop,
-        binding: ListeningSocket,
+        listening: ListeningSocket,
         *,
         limits: Limits,
         accepted: Accepted,
     ) -> None:
-        self.address = binding.endpoint.url
+        self.address = listening.endpoint.url
         self._loop = loop
-        self._binding = binding
+        self._process = os.getpid()
+        self._listening = listening
         self._limits = limits
         self._accepted = accepted
         self._watcher: Watcher | None = None
@@ -69,28 +71,27 @@ class Listener:
         return f"<Listener {self.address}{' closed' if self._closed else ''}>"
 
     def close(self) -> None:
-        """Stop listening; the connections that were accepted stay.
+        """Stop listening; connections that were accepted stay open.
 
-        Callable from any thread or greenlet. When it returns, the port is free, and the
-        file of a Unix socket is gone. Later calls do nothing.
+        Call it from any thread or greenlet. When it returns, the port is free, and the
+        file of a Unix socket is removed. Later calls do nothing.
+
+        Raises:
+            OSError: The file of a Unix socket cannot be removed.
         """
-        if self._loop is not get_loop():
-            # A forked child: it has a copy of the socket, the listener is its parent's.
-            self._binding.sock.close()
+        if self._process != os.getpid():
+            # A forked child: it has a copy of the socket. The parent goes on listening.
+            self._listening.sock.close()
         elif self._loop.here:
             self._close()
         else:
-            done: Future[bool] = Future(self._loop)
-            self._loop.call_soon(self._close_for, done)
-            done.wait()
+            ask(self._loop, self._close_and_answer)
 
     # On the loop
 
-    def _close_for(self, waiter: Future[bool]) -> None:
-        try:
-            self._close()
-        finally:
-            waiter.set(True)
+    def _close_and_answer(self, closed: Future[None]) -> None:
+        self._close()
+        closed.set(None)
 
     def _close(self) -> None:
         if self._closed:
@@ -99,17 +100,16 @@ class Listener:
         self._unwatch()
         if self._pause is not None:
             self._pause.cancel()
-        self._binding.release()
+        self._listening.release()
 
     def _watch(self) -> None:
         if not self._closed:
-            descriptor = self._binding.sock.fileno()
+            descriptor = self._listening.sock.fileno()
             self._watcher = self._loop.watch(descriptor, READABLE, self._readable)
 
     def _unwatch(self) -> None:
         watcher, self._watcher = self._watcher, None
         if watcher is not None:
-            watcher.stop()
             watcher.close()
 
     def _readable(self) -> None:
@@ -118,18 +118,18 @@ class Listener:
     def _accept(self) -> None:
         for _ in range(BATCH):
             try:
-                sock, address = self._binding.sock.accept()
+                sock, address = self._listening.sock.accept()
             except BlockingIOError:
                 return
             except OSError as error:
                 if error.errno not in _LOST:
-                    self._wait_for_better_times(error)
+                    self._pause_accepting(error)
                 return
             self._failing = False
             # Under gevent's patches `accept` makes gevent's sockets.
             self._hand_over(plain_socket(sock.detach()), address)
 
-    def _wait_for_better_times(self, error: OSError) -> None:
+    def _pause_accepting(self, error: OSError) -> None:
         """Do not try again at once: the loop would do nothing else."""
         if not self._failing:
             self._failing = True

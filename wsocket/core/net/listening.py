@@ -1,4 +1,4 @@
-"""Listening sockets: how they are made, and what to do when one cannot be."""
+"""Listening sockets, and what to do when one cannot be opened."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _UNIX_PROBLEMS = {
 
 
 class ListeningSocket:
-    """A listening socket, and the file that it leaves behind if it is a Unix one.
+    """A listening socket, with the file that a Unix socket has.
 
-    The socket does not block, and is an ordinary one whatever gevent has patched.
+    The socket does not block. It is never one of gevent's.
 
     Attributes:
         sock: The socket.
@@ -61,7 +61,11 @@ class ListeningSocket:
         self.sock.setblocking(False)
 
     def release(self) -> None:
-        """Stop listening, and remove the file, unless it is another one by now."""
+        """Stop listening, and remove the file if it is still that of this socket.
+
+        Raises:
+            OSError: The file cannot be removed.
+        """
         self.sock.close()
         if isinstance(self.endpoint, UnixEndpoint) and self._file is not None:
             path = self.endpoint.path
@@ -76,7 +80,7 @@ def listen_tcp(host: str, port: int) -> socket.socket:
         host: ``""`` is every IPv4 address of this machine, ``"::"`` every address.
 
     Raises:
-        OSError: That cannot be done; the message says what to do.
+        OSError: It cannot; the message says what to do.
     """
     try:
         family, address = _resolve(host, port)
@@ -101,10 +105,10 @@ def listen_tcp(host: str, port: int) -> socket.socket:
 
 
 def listen_unix(path: str) -> socket.socket:
-    """Listen on a Unix socket; one that nobody listens on any more is replaced.
+    """Listen on a Unix socket; a file that nobody listens on any more is replaced.
 
     Raises:
-        OSError: That cannot be done; the message says what to do.
+        OSError: It cannot; the message says what to do.
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -113,7 +117,7 @@ def listen_unix(path: str) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        # Python itself finds out that a path is too long, and gives no number.
+        # For a path that is too long Python raises an error without a number.
         number = error.errno or errno.ENAMETOOLONG
         problem = _UNIX_PROBLEMS.get(number, f"failed: {error.strerror}")
         raise OSError(number, f"{path} {problem}") from error
@@ -121,11 +125,11 @@ def listen_unix(path: str) -> socket.socket:
 
 
 def _make_room(path: str) -> None:
-    """Remove a socket that its program has left behind; any other file stays.
+    """Remove a socket file that a dead program has left behind; others stay.
 
     Raises:
-        FileExistsError: There is a file that is not a socket.
-        OSError: The file cannot be looked at or removed.
+        FileExistsError: *path* is a file that is not a socket.
+        OSError: The file cannot be examined or removed.
     """
     try:
         mode = os.lstat(path).st_mode
@@ -136,11 +140,11 @@ def _make_room(path: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         if probe.connect_ex(path) == errno.ECONNREFUSED:
-            os.unlink(path)  # else binding fails, and that says enough
+            os.unlink(path)  # if somebody listens, bind() fails with a clear error
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """What tells a file from another one of the same name; None if there is none."""
+    """Identifies a file, whatever its name; None if there is no such file."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -149,7 +153,7 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
-    """The address to listen on; an IPv4 one if `host` has both kinds."""
+    """The address to listen on; an IPv4 address if *host* has both kinds."""
     found = socket.getaddrinfo(
         host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )

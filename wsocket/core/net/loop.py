@@ -1,12 +1,12 @@
 """The I/O loop: a gevent hub that runs callbacks.
 
-Router connections live here: readiness callbacks, what they write gathered and sent in
-as few sends as serve the peers, timers, and `Loop.call_soon` as the only way in from
-other threads. Nothing here blocks, and no user code runs here.
+All connections of the router live here. The loop calls back when a socket is ready or a
+time has come, and it decides when streams send what was written to them. Other threads
+enter by `Loop.call_soon` only. Nothing here blocks, and no user code runs here.
 
-In a process that gevent has patched the loop is the current hub; elsewhere it is a hub
-in one daemon thread. There is one loop per process, made when it is first needed, so
-that servers which fork after loading the application each get their own."""
+If gevent has patched the process, the loop is the current hub. Otherwise it is a hub in
+a daemon thread of its own. There is one loop for each process. It is made when it is
+first needed, because many servers fork after they have loaded the application."""
 
 from __future__ import annotations
 
@@ -24,19 +24,36 @@ from wsocket.log import logger
 
 READABLE, WRITABLE = 1, 2
 
-_WORTH_A_SEND: Final = 8  # messages handled, for each connection written to
+# Handled messages for each connection written to: fewer are not worth an early send.
+_WORTH_A_SEND: Final = 8
 
-# The loop thread and its callers are told apart by the real thread, whatever gevent
-# patched.
+# The real thread's identity, also if gevent has patched `threading`.
 _get_ident = monkey.get_original("_thread", "get_ident")
 _allocate_lock = monkey.get_original("_thread", "allocate_lock")
 _start_new_thread = monkey.get_original("_thread", "start_new_thread")
 
 
-class Flushable(Protocol):
-    """Something with an outbox that is sent when the loop says so."""
+class Flushable:
+    """What gathers what is written to it until the loop says: send.
 
-    def flush(self) -> None: ...
+    This is not a `Protocol`: a compiled call of a base class's method is much cheaper.
+    """
+
+    __slots__ = ()
+
+    def flush(self) -> None:
+        """Send what was written in this turn."""
+        raise NotImplementedError
+
+
+class LoopReader(Flushable):
+    """What also reads a socket when the loop says that it is ready."""
+
+    __slots__ = ()
+
+    def read(self) -> None:
+        """Read the socket, and handle what came."""
+        raise NotImplementedError
 
 
 class Watcher(Protocol):
@@ -44,9 +61,8 @@ class Watcher(Protocol):
 
     def start(self, callback: Callable[..., object], *args: Any) -> None: ...
 
-    def stop(self) -> None: ...
-
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Stop, and free what the watcher holds. It cannot be started again."""
 
 
 class Timer:
@@ -58,10 +74,9 @@ class Timer:
         self._watcher: Watcher | None = watcher
 
     def cancel(self) -> None:
-        """Forget the callback; does nothing when it ran already."""
+        """Forget the callback; does nothing if it has already run."""
         watcher, self._watcher = self._watcher, None
         if watcher is not None:
-            watcher.stop()
             watcher.close()
 
     def start(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
@@ -75,7 +90,7 @@ class Timer:
 
 
 def guarded(callback: Callable[..., object], *args: Any) -> None:
-    """Run a callback; what it raises is our bug: logged, and kept from the hub."""
+    """Run a callback. An exception is our bug: it is logged, and the hub goes on."""
     try:
         callback(*args)
     except Exception:
@@ -88,23 +103,22 @@ class Loop:
     Except for `call_soon`, methods may only be called on the loop's own thread.
 
     Attributes:
-        concurrency: How user code that the loop starts runs: greenlets of the same hub,
-            or threads where the hub has a thread to itself.
+        concurrency: How user code runs that the loop starts: in greenlets of the same
+            hub, or in threads if the hub has a thread of its own.
     """
 
     def __init__(self, hub: Any, *, concurrency: Concurrency) -> None:
         self.concurrency = concurrency
         self._loop = hub.loop
-        # libuv always says that nothing is pending; so nobody knows what comes last.
+        # Only libev knows how many sockets are still to be handled. libuv says 0.
         self._knows_pending = ".libev." in type(hub.loop).__module__
         self._ident = _get_ident()
         self._calls: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._calls_scheduled = False
         self._dirty: list[Flushable] = []
         self._flush_scheduled = False
-        self._reading = False  # between `begin_reading` and `end_reading`
-        self._alone = False  # the message that is handled is all there is to do
-        # Keeps the hub alive while nothing else is registered, and wakes it up.
+        self._reading = False  # inside `run_reader`
+        # Wakes the hub up, and keeps it alive while nothing else is registered.
         self._wakeup = self._loop.async_()
         self._wakeup.start(self._run_calls)
 
@@ -124,7 +138,8 @@ class Loop:
         self._calls.append((callback, args))
         if self._calls_scheduled:
             return
-        # Cleared before the queue is emptied: whoever finds it set is still in time.
+        # `_run_calls` clears the flag before it empties the queue: so a call that finds
+        # the flag set is in time.
         self._calls_scheduled = True
         if self.here:
             self._loop.run_callback(self._run_calls)
@@ -147,63 +162,50 @@ class Loop:
         watcher.start(callback)
         return watcher
 
-    def handle_alone(self) -> None:
-        """One message was read; it is handled from here until `end_reading`."""
-        self._alone = self._reading and self._last_of_turn()
+    def run_reader(self, stream: LoopReader) -> None:
+        """Have *stream* read its socket, which is ready.
 
-    def may_send(self) -> bool:
-        """Whether to send now what would otherwise be written for `flush_later`.
-
-        That is so once for each message that came alone: what it causes first is most
-        often all, and its receiver goes on while the rest of the work is done here.
+        Everything that was written in this turn is sent right after the last ready
+        socket was handled: the peers can go on while the hub does the rest of its turn.
         """
-        alone, self._alone = self._alone, False
-        return alone
+        self._reading = True
+        try:
+            stream.read()
+        finally:
+            self._reading = False
+            if self._dirty:
+                if self._last_of_turn():
+                    self._flush_dirty()
+                else:
+                    self._schedule_flush()
 
-    def flush_later(self, outbox: Flushable) -> None:
-        """Call ``outbox.flush()`` once, when everything that is ready now has been
-        handled.
-        """
-        self._dirty.append(outbox)
+    def flush_later(self, stream: Flushable) -> None:
+        """Call ``stream.flush()`` once, after everything that is ready was handled."""
+        self._dirty.append(stream)
         if not self._reading:
             self._schedule_flush()
 
     def flush_early(self, handled: int) -> None:
-        """Send now what *handled* messages have caused, if that takes few sends.
+        """Send now what *handled* messages of a read have caused, if that is cheap.
 
-        A reader of many messages calls this between two of them. With all of it sent
-        at the end of the turn, the loop and a few busy peers would work in turns, each
-        waiting for the other; so they work at the same time. While other descriptors
-        are waiting to be handled there is no need: their peers are at work.
+        A reader of many messages calls this between two of them. If everything were
+        sent at the end of the turn, the loop and a few busy peers would wait for each
+        other. With an early send they work at the same time. If other sockets wait to
+        be handled, nothing is sent: their peers are busy already.
         """
         few = 0 < len(self._dirty) * _WORTH_A_SEND <= handled
         if few and self._last_of_turn():
             self._flush_dirty()
 
-    def begin_reading(self) -> None:
-        """A descriptor is ready, and is read until `end_reading`."""
-        self._reading = True
-
-    def end_reading(self) -> None:
-        """It is handled. After the last of this turn what was written is sent at once:
-        the peers go on while the loop goes through its round.
-        """
-        self._reading = self._alone = False
-        if self._dirty:
-            if self._last_of_turn():
-                self._flush_dirty()
-            else:
-                self._schedule_flush()
-
     def _last_of_turn(self) -> bool:
-        """Whether it is known that no other descriptor waits to be handled."""
+        """Whether it is certain that no other socket waits to be handled."""
         return self._knows_pending and not self._loop.pendingcnt
 
     def _schedule_flush(self) -> None:
         if not self._flush_scheduled:
             self._flush_scheduled = True
-            # A prepare watcher would run before gevent's own callbacks, and what
-            # greenlets write in this turn would wait for the next event.
+            # A prepare watcher would run before gevent's own callbacks. What greenlets
+            # write in this turn would then wait for the next event.
             self._loop.run_callback(self._run_scheduled_flush)
 
     def _run_scheduled_flush(self) -> None:
@@ -212,23 +214,23 @@ class Loop:
 
     def _flush_dirty(self) -> None:
         dirty, self._dirty = self._dirty, []
-        for outbox in dirty:
+        for stream in dirty:
             try:
-                outbox.flush()
+                stream.flush()
             except Exception:
-                logger.exception("sending to a connection failed: %r", outbox)
+                logger.exception("sending to a connection failed: %r", stream)
 
     def _run_calls(self) -> None:
         self._calls_scheduled = False
         calls = self._calls
-        # Only what is there now: I/O has its turn before what comes meanwhile.
+        # Calls that come meanwhile wait until sockets had their turn.
         for _ in range(len(calls)):
             callback, args = calls.popleft()
             guarded(callback, *args)
 
 
 def _run_hub(started: Any, loops: list[Loop]) -> None:
-    """Body of the loop's own thread."""
+    """What the loop's own thread runs."""
     loops.append(Loop(gevent.get_hub(), concurrency=THREADS))
     started.release()
     while True:
@@ -250,11 +252,11 @@ _creating = threading.Lock()
 
 
 def get_loop(*, current_hub: bool | None = None) -> Loop:
-    """This process's loop, started at the first call.
+    """The loop of this process; the first call makes it.
 
     Args:
-        current_hub: Whether that first call makes the calling thread's hub the loop; by
-            default, if gevent has patched the process.
+        current_hub: Whether the first call makes the loop from the hub of the calling
+            thread. By default it does if gevent has patched the process.
     """
     process = os.getpid()
     loop = _loops.get(process)
@@ -262,7 +264,7 @@ def get_loop(*, current_hub: bool | None = None) -> Loop:
         with _creating:
             loop = _loops.get(process)
             if loop is None:
-                _loops.clear()  # a forked child inherits a loop that runs nowhere
+                _loops.clear()  # the parent's, if this is a forked child: not running
                 if is_patched() if current_hub is None else current_hub:
                     loop = Loop(gevent.get_hub(), concurrency=GREENLETS)
                 else:

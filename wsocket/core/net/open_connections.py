@@ -1,4 +1,4 @@
-"""The open connections of one loop: pinged, and closed together."""
+"""The open connections of one loop, which are pinged, and closed together."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Closable(Protocol):
 
 
 class OpenConnection(Beating, Closable, Protocol):
-    """A connection that the loop drives."""
+    """A connection that can be pinged and closed."""
 
 
 class OpenConnections:
@@ -58,11 +58,11 @@ class OpenConnections:
         self._connections.discard(connection)
         self._tell_closers()
 
-    def discard(self, connection: OpenConnection) -> None:
+    def forget(self, connection: OpenConnection) -> None:
         """Forget a connection that has ended: undo `add` and `watch`."""
         self.remove(connection)
         if self._heartbeat is not None:
-            self._heartbeat.discard(connection)
+            self._heartbeat.forget(connection)
 
     def close(self, code: int, reason: str, closed: Future[None]) -> None:
         """Begin to close every connection; *closed* is set when none is open."""

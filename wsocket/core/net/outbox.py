@@ -1,10 +1,14 @@
-"""Messages that wait for a receiver which is slower than those who send to it."""
+"""Frames that wait for a receiver that is slower than those who send to it."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
 from typing import TypeAlias
+
+# What is written as one piece: a frame, or the parts of a large one. To join the parts
+# would be to copy them.
+Frame: TypeAlias = bytes | tuple[bytes | memoryview, ...]
 
 
 class Droppable(bytes):
@@ -13,12 +17,12 @@ class Droppable(bytes):
     __slots__ = ()
 
 
-class Backlog:
-    """Frames that wait, oldest first.
+class Outbox:
+    """Frames that wait, the oldest first.
 
     Args:
-        messages: How many may wait.
-        size: How many bytes they may have.
+        messages: How many frames may wait.
+        size: How many bytes may wait.
     """
 
     __slots__ = ("_frames", "_messages", "_size", "_waiting")
@@ -40,16 +44,16 @@ class Backlog:
 
     @property
     def fits(self) -> bool:
-        """Whether no more wait than may."""
+        """Whether both limits are kept."""
         return len(self._frames) <= self._messages and self._waiting <= self._size
 
     def extend(self, frames: Sequence[bytes | memoryview]) -> None:
-        """Add what came last."""
+        """Add *frames* at the end."""
         self._frames.extend(frames)
         self._waiting += sum(map(len, frames))
 
     def take(self, size: int) -> list[bytes | memoryview]:
-        """Take the oldest frame, and more while they have *size* bytes at most."""
+        """Take the oldest frame, and more as long as all have at most *size* bytes."""
         frames = self._frames
         taken = [frames.popleft()]
         total = len(taken[0])
@@ -67,13 +71,13 @@ class Backlog:
             if sent >= size:
                 sent -= size
                 continue
-            # A frame that is partly sent can no longer be dropped: not a Droppable now.
+            # The rest of a frame must not be dropped: a memoryview is no Droppable.
             rest.append(memoryview(frame)[sent:] if sent else frame)
             self._waiting += size - sent
             sent = 0
         self._frames.extendleft(reversed(rest))
 
-    def shed(self) -> int:
+    def drop_oldest(self) -> int:
         """Drop the oldest droppable frames until the rest `fits`, or none is left.
 
         Returns:
@@ -92,8 +96,3 @@ class Backlog:
                 kept.append(frame)
         frames.extendleft(reversed(kept))
         return dropped
-
-
-# What is written as one, nothing in between: a frame, or the parts of a large one,
-# which to join would be to copy.
-Frame: TypeAlias = bytes | tuple[bytes | memoryview, ...]

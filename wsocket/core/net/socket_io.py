@@ -1,9 +1,9 @@
-"""Reading and writing sockets that never block, as the loop does all the time.
+"""Reading and writing sockets that never block.
 
-Python's sockets let other threads run during each call, be it one of microseconds. A
-thread that computes then takes its turn and keeps it for 5 ms
-(`sys.getswitchinterval`), while every connection waits. In C (``_socket_io.c``), where
-that was built, the interpreter is kept.
+Python's sockets release the interpreter during each call, even for microseconds. Then a
+thread that computes may take it and keep it for 5 ms (`sys.getswitchinterval`), while
+every connection waits. The functions in C (``_socket_io.c``), if they were built, keep
+the interpreter. docs/decisions/018-sockets-keep-the-interpreter.md has the figures.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ try:
 except ImportError:  # built without a C compiler, or on Windows
 
     def receive(sock: socket.socket, /) -> bytes | None:
-        """What has come: 64 KiB at most.
+        """Read what has come, at most 64 KiB.
 
         Returns:
-            None while there is nothing, no bytes at the end of the stream.
+            None if nothing has come yet; no bytes at the end of the stream.
 
         Raises:
             OSError: The connection is broken, or *sock* is closed.
@@ -33,7 +33,7 @@ except ImportError:  # built without a C compiler, or on Windows
             return None
 
     def send(sock: socket.socket, data: bytes | memoryview, /) -> int:
-        """How many bytes of *data* the kernel took; 0 while it takes none.
+        """Send, and return how many bytes of *data* the kernel took; 0 if it is full.
 
         Raises:
             OSError: The connection is broken, or *sock* is closed.

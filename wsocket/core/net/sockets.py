@@ -1,4 +1,4 @@
-"""Sockets as the loop needs them: never gevent's, quick, and wary of dead peers."""
+"""Sockets for the loop: never gevent's, without delays, with keepalive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gevent import monkey
 # gevent's sockets would wait for their hub, and the loop must not wait.
 _plain_class: type[socket.socket] = monkey.get_original("socket", "socket")
 
-# The probes that a silent peer gets before the kernel gives it up.
+# Keepalive probes without an answer after which the kernel ends the connection.
 _PROBES = 3
 _MAX_SECONDS = 32767  # the most that Linux takes for the two options in seconds
 
@@ -25,20 +25,20 @@ def is_tcp(sock: socket.socket) -> bool:
 
 
 def disable_nagle(sock: socket.socket) -> None:
-    """Small messages must not wait for the acknowledgement of the one before."""
+    """Send small messages at once, not after the one before was acknowledged."""
     if is_tcp(sock):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def keep_alive(sock: socket.socket, *, interval: float, timeout: float) -> None:
-    """Have the kernel find out that the other end of a TCP connection is cut off.
+    """Have the kernel end a TCP connection whose network is cut.
 
-    It does so within ``interval + timeout`` seconds, and needs nothing of the program
-    at the other end. That program's own death or silence it does not notice. Where the
-    kernel lacks one of the options, its default remains.
+    This takes at most ``interval + timeout`` seconds. The peer's kernel answers the
+    probes, not its program: a program that hangs is not noticed. An option that this
+    kernel does not have keeps its default.
 
     Args:
-        interval: Seconds of silence after which the peer's kernel is asked; 0: never.
+        interval: Seconds of silence until the peer's kernel is asked; 0 for never.
         timeout: Seconds that it has for an answer.
     """
     if not interval or not is_tcp(sock):
@@ -48,7 +48,7 @@ def keep_alive(sock: socket.socket, *, interval: float, timeout: float) -> None:
         "TCP_KEEPIDLE": _whole_seconds(interval),
         "TCP_KEEPINTVL": _whole_seconds(timeout / _PROBES),
         "TCP_KEEPCNT": _PROBES,
-        # For what was sent and is not acknowledged; in milliseconds (RFC 5482).
+        # Milliseconds until what was sent must be acknowledged (RFC 5482).
         "TCP_USER_TIMEOUT": int((interval + timeout) * 1000),
     }
     for name, value in options.items():

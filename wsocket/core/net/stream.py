@@ -1,8 +1,8 @@
-"""A connection driven by the I/O loop: bytes in by callback, few sends out.
+"""A connection that the I/O loop drives: bytes come by callback, few sends go out.
 
-`Stream` reads when bytes are there and gathers what is written meanwhile; the loop says
-when to send it (`Loop.flush_later`, `Loop.may_send`). What the kernel does not take at
-once waits in a bounded outbox. What the bytes mean is for the subclass: a websocket
+`Stream` reads when bytes are there, and gathers what is written meanwhile. The loop
+says when to send it (`Loop.flush_later`). What the kernel does not take at once waits
+in a bounded `Outbox`. A subclass knows what the bytes mean: a websocket
 (`wsocket.core.websocket.on_loop`), or another framing."""
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.loop import READABLE, WRITABLE, Loop, Timer, Watcher
-from wsocket.core.net.outbox import Backlog, Frame
+from wsocket.core.net.loop import READABLE, WRITABLE, Loop, LoopReader, Timer, Watcher
+from wsocket.core.net.outbox import Frame, Outbox
 from wsocket.core.net.socket_io import receive, send
 from wsocket.log import logger
 
-SEND_SIZE: Final = 262144  # bytes of waiting frames joined for one send
+SEND_SIZE: Final = 262144  # bytes of waiting frames that are joined for one send
 
-# What is imported is looked up in a dict each time, even by compiled code.
+# Compiled code looks up an imported name in a dict each time, but not a `Final` one.
 _receive: Final = receive
 _send: Final = send
 
 
-class Stream:
+class Stream(LoopReader):
     """One TCP or Unix connection on the loop.
 
     Every method runs on the loop's thread.
@@ -33,23 +33,23 @@ class Stream:
         on_end: Called with the stream when the connection is over.
 
     Attributes:
-        dropped: How many frames its outbox had to drop.
-        heard: Whether the peer gave a sign of life since this was last set to False.
+        dropped: How many frames were dropped because the peer is too slow.
+        heard: Whether anything came from the peer since this was last set to False.
     """
 
     __slots__ = (
-        "_backlog",
-        "_bulky",
         "_closer",
-        "_finishing",
+        "_has_parts",
+        "_last_written",
         "_limits",
         "_loop",
         "_on_end",
         "_outbox",
         "_reader",
-        "_sealed",
+        "_sending_closed",
         "_sock",
         "_writer",
+        "_written",
         "dropped",
         "heard",
     )
@@ -67,28 +67,32 @@ class Stream:
         self._sock = sock
         self._limits = limits
         self._on_end = on_end
-        self._outbox: list[bytes | memoryview] = []
-        self._bulky = False  # the outbox has parts of large frames
-        self._backlog: Backlog | None = None  # while the kernel does not take more
+        self._written: list[bytes | memoryview] = []  # in this turn
+        self._has_parts = False  # parts of large frames are among them
+        self._outbox: Outbox | None = None  # while the kernel does not take more
         self._reader: Watcher | None = None
         self._writer: Watcher | None = None
         self._closer: Timer | None = None
-        self._sealed = False  # the last frame is queued
-        self._finishing = False
+        self._last_written = False  # what is written from now on is ignored
+        self._sending_closed = False  # our direction ends after what is queued
         self.dropped = 0
         self.heard = True
 
     # For subclasses
 
-    def received(self, data: bytes) -> None:
-        """Bytes came; what this raises ends the connection."""
+    def decode(self, data: bytes) -> list[Any]:
+        """The events that *data* completes, in their order."""
         raise NotImplementedError
 
-    def fail(self) -> None:
-        """Handling bytes has raised: say so to the peer, and end."""
+    def event_received(self, event: Any) -> None:
+        """Handle one event of `decode`; an exception aborts the connection."""
         raise NotImplementedError
 
-    def gone(self) -> None:
+    def abort(self) -> None:
+        """End the connection, and tell the peer that something went wrong here."""
+        raise NotImplementedError
+
+    def lost(self) -> None:
         """The connection is over; called once."""
         raise NotImplementedError
 
@@ -96,167 +100,146 @@ class Stream:
         """Start reading; *read_ahead* was read by the server already."""
         self._reader = self._loop.watch(self._sock.fileno(), READABLE, self._readable)
         if read_ahead:
-            self._handle(read_ahead)
+            self._data_received(read_ahead)
 
     @property
     def alive(self) -> bool:
-        """Whether the connection is there."""
+        """Whether the connection exists."""
         return self._reader is not None
 
     @property
-    def ending(self) -> bool:
-        """Whether the connection is over, but for what is queued."""
-        return self._finishing or self._reader is None
+    def closing(self) -> bool:
+        """Whether only what is queued is still sent, or nothing at all."""
+        return self._sending_closed or self._reader is None
 
     # Writing
 
     def write(self, frame: Frame) -> None:
-        """Queue *frame*, whole; it leaves when the loop says so.
+        """Queue *frame*; the loop sends it, at the end of the turn at the latest.
 
-        After `seal` nothing may follow, and what is written is ignored.
+        After `begin_close` or `close_sending` nothing may follow, and *frame* is
+        ignored.
         """
-        if self._sealed:
+        if self._last_written:
             return
-        outbox = self._outbox
-        if not outbox:
-            if self._backlog is None and self._loop.may_send() and self._sent(frame):
-                return
+        written = self._written
+        if not written:
             self._loop.flush_later(self)
         if isinstance(frame, bytes):
-            outbox.append(frame)
+            written.append(frame)
         else:
-            outbox.extend(frame)
-            self._bulky = True
-
-    def _sent(self, frame: Frame) -> bool:
-        """Send *frame* now, if the kernel takes it; it may take a part.
-
-        Nothing else happens here, for whoever writes may be in the middle of something:
-        that the connection is broken is found out by the next to send or read.
-        """
-        if not isinstance(frame, bytes):
-            return False
-        try:
-            sent = _send(self._sock, frame)
-        except OSError:
-            return False
-        if sent < len(frame):
-            self._outbox.append(memoryview(frame)[sent:])
-            self._loop.flush_later(self)
-        return True
+            written.extend(frame)
+            self._has_parts = True
 
     def flush(self) -> None:
         """Send what was written in this turn; the loop calls this."""
-        frames, self._outbox = self._outbox, []
+        frames, self._written = self._written, []
         if self._reader is None or not frames:
             return
-        if self._backlog is not None:
-            self._backlog.extend(frames)
-            self._enforce_limits(self._backlog)
-        elif self._bulky:
-            self._send_bulky(frames)
+        if self._outbox is not None:
+            self._outbox.extend(frames)
+            self._enforce_limits(self._outbox)
+        elif self._has_parts:
+            self._send_parts(frames)
         else:
             self._send(frames[0] if len(frames) == 1 else b"".join(frames), frames)
 
     def _send(
         self, data: bytes | memoryview, frames: Sequence[bytes | memoryview]
     ) -> None:
+        """Send *data*, which is *frames* joined."""
         try:
             sent = _send(self._sock, data)
         except OSError:
-            self._drop()
+            self.drop()
             return
         if sent < len(data):
-            backlog = self._new_backlog()
-            backlog.put_back(frames, sent)
-            self._stall(backlog)
-        elif self._finishing:
+            outbox = self._new_outbox()
+            outbox.put_back(frames, sent)
+            self._stall(outbox)
+        elif self._sending_closed:
             self._shut_down()
 
-    def _send_bulky(self, frames: Sequence[bytes | memoryview]) -> None:
-        """Send frames of which some are too large to be joined with the others."""
-        self._bulky = False
-        backlog = self._new_backlog()
-        backlog.extend(frames)
+    def _send_parts(self, frames: Sequence[bytes | memoryview]) -> None:
+        """Send frames of which some are too large to be joined with others."""
+        self._has_parts = False
+        outbox = self._new_outbox()
+        outbox.extend(frames)
         try:
-            while backlog and self._send_portion(backlog):
+            while outbox and self._send_portion(outbox):
                 pass
         except OSError:
-            self._drop()
+            self.drop()
             return
-        if backlog:
-            self._stall(backlog)
-        elif self._finishing:
+        if outbox:
+            self._stall(outbox)
+        elif self._sending_closed:
             self._shut_down()
 
-    def _new_backlog(self) -> Backlog:
+    def _new_outbox(self) -> Outbox:
         limits = self._limits
-        return Backlog(messages=limits.outbox_messages, size=limits.outbox_bytes)
+        return Outbox(messages=limits.outbox_messages, size=limits.outbox_bytes)
 
-    def _stall(self, backlog: Backlog) -> None:
+    def _stall(self, outbox: Outbox) -> None:
         """The kernel's buffer is full: keep the rest until it takes more."""
-        self._backlog = backlog
+        self._outbox = outbox
         self._writer = self._loop.watch(self._sock.fileno(), WRITABLE, self._writable)
-        self._enforce_limits(backlog)
+        self._enforce_limits(outbox)
 
-    def _enforce_limits(self, backlog: Backlog) -> None:
-        """Drop what may be dropped; if that is not enough, the connection."""
-        self.dropped += backlog.shed()
-        if not backlog.fits:
-            logger.warning("closing a connection that does not read: %s", backlog)
-            self._drop()
+    def _enforce_limits(self, outbox: Outbox) -> None:
+        """Drop the oldest events; if that is not enough, drop the connection."""
+        self.dropped += outbox.drop_oldest()
+        if not outbox.fits:
+            logger.warning("dropping a connection that does not read: %s", outbox)
+            self.drop()
 
     def _writable(self) -> None:
         try:
             self._resume()
         except Exception:
-            logger.exception("writing to a connection failed; it is closed")
-            self._drop()
+            logger.exception("sending to a connection failed; it is dropped")
+            self.drop()
 
     def _resume(self) -> None:
         """The kernel takes more."""
-        backlog, writer = self._backlog, self._writer
-        if backlog is None or writer is None:
+        outbox, writer = self._outbox, self._writer
+        if outbox is None or writer is None:
             return
         try:
-            sent = self._send_portion(backlog)
+            sent = self._send_portion(outbox)
         except OSError:
-            self._drop()
+            self.drop()
             return
         if sent:
-            self.heard = True  # it reads, be it slowly
-        if not backlog:
-            self._backlog = self._writer = None
-            writer.stop()
+            self.heard = True  # the peer reads, even if slowly
+        if not outbox:
+            self._outbox = self._writer = None
             writer.close()
-            if self._finishing and not self._outbox:
+            if self._sending_closed and not self._written:
                 self._shut_down()
 
-    def _send_portion(self, backlog: Backlog) -> int:
-        """Send what has waited longest; how many bytes the kernel took.
+    def _send_portion(self, outbox: Outbox) -> int:
+        """Send what has waited longest; return how many bytes the kernel took.
 
         Raises:
-            OSError: The connection is gone.
+            OSError: The connection is broken.
         """
-        frames = backlog.take(SEND_SIZE)
-        # A large frame goes as it is: copying what is left of it each time would be
-        # quadratic.
+        frames = outbox.take(SEND_SIZE)
+        # A large frame is sent from where it is. To copy the rest of it each time would
+        # be quadratic.
         data = frames[0] if len(frames) == 1 else b"".join(frames)
         sent = _send(self._sock, data)
         if sent < len(data):
-            backlog.put_back(frames, sent)
+            outbox.put_back(frames, sent)
         return sent
 
     # Reading
 
     def _readable(self) -> None:
-        self._loop.begin_reading()
-        try:
-            self._read()
-        finally:
-            self._loop.end_reading()
+        self._loop.run_reader(self)
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Read once, and handle what came; the loop calls this."""
         try:
             data = _receive(self._sock)
         except OSError:
@@ -264,66 +247,71 @@ class Stream:
         if data is None:
             return
         if not data:
-            self._drop()
-        elif not self._finishing:
+            self.drop()
+        elif not self._sending_closed:
             self.heard = True
-            self._handle(data)
+            self._data_received(data)
 
-    def _handle(self, data: bytes) -> None:
+    def _data_received(self, data: bytes) -> None:
         try:
-            self.received(data)
+            events = self.decode(data)
+            half = len(events) // 2
+            for number, event in enumerate(events):
+                if number == half:
+                    self._loop.flush_early(number)
+                self.event_received(event)
         except Exception:
-            # Our bug; without this the hub would stop the watcher, and the peer would
-            # hang.
+            # Our bug. The hub would stop the watcher, and the peer would wait forever.
             logger.exception("handling a message failed; its connection is closed")
-            self.fail()
+            self.abort()
 
-    # Closing
+    # Ends
 
-    def seal(self) -> None:
-        """Nothing more will be written: the peer has `close_timeout` from now on."""
-        self._sealed = True
-        self._arm_closer()
+    def begin_close(self) -> None:
+        """The last frame is queued: the peer has `close_timeout` to end the connection.
 
-    def finish(self) -> None:
-        """Send what is queued, then our end of the stream, and wait for the peer's."""
-        self._sealed = self._finishing = True
-        self._arm_closer()
-        if not self._outbox and self._backlog is None:
+        What it sends is still handled.
+        """
+        self._last_written = True
+        self._start_closer()
+
+    def close_sending(self) -> None:
+        """Send what is queued, end our direction, and wait for the peer to end its own.
+
+        What it sends is ignored from now on.
+        """
+        self._last_written = self._sending_closed = True
+        self._start_closer()
+        if not self._written and self._outbox is None:
             self._shut_down()
 
-    def abort(self) -> None:
-        """Drop the connection now."""
-        self._drop()
-
-    def _arm_closer(self) -> None:
-        if self._closer is None and self._reader is not None:
-            self._closer = self._loop.call_later(self._limits.close_timeout, self._drop)
-
-    def _shut_down(self) -> None:
-        """End our direction and read until the peer ends its own.
-
-        Closing at once would reset the connection while the peer's bytes are unread,
-        and the reset could overtake our close frame."""
-        try:
-            self._sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self._drop()
-
-    def _drop(self) -> None:
-        """The connection is over, whoever ended it."""
+    def drop(self) -> None:
+        """End the connection at once; later calls do nothing."""
         reader, self._reader = self._reader, None
         if reader is None:
             return
-        for watcher in (reader, self._writer):
-            if watcher is not None:
-                watcher.stop()
-                watcher.close()
-        self._writer = self._backlog = None
-        self._outbox = []
+        reader.close()
+        if self._writer is not None:
+            self._writer.close()
+        self._writer = self._outbox = None
+        self._written = []
         if self._closer is not None:
             self._closer.cancel()
         self._sock.close()
-        self.gone()
+        self.lost()
         if self._on_end is not None:
             self._on_end(self)
+
+    def _start_closer(self) -> None:
+        if self._closer is None and self._reader is not None:
+            self._closer = self._loop.call_later(self._limits.close_timeout, self.drop)
+
+    def _shut_down(self) -> None:
+        """End our direction, and read until the peer ends its own.
+
+        If the socket were closed while bytes of the peer are unread, the connection
+        would be reset, and the reset could overtake our last frame."""
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.drop()

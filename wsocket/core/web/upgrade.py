@@ -18,7 +18,7 @@ from wsocket.core.web.routes import Handler
 from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.handshake import Handshake, negotiate, offered_subprotocols
-from wsocket.core.websocket.on_loop import Channel
+from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.subprotocol import Subprotocol
 from wsocket.core.wsgi import Environ, outliving
@@ -180,20 +180,20 @@ class ToSubprotocol:
         sock = plain_socket(connection.descriptor)
         disable_nagle(sock)
         connections = host.connections.get()
-        channel = Channel(
+        stream = WebSocketStream(
             loop,
             sock,
             WebSocketProtocol(max_message_size=host.max_message_size),
             limits=host.limits,
-            on_end=connections.discard,
+            on_end=connections.forget,
         )
-        connections.add(channel)
-        connections.watch(channel)
-        channel.write(agreed.response_bytes())
+        connections.add(stream)
+        connections.watch(stream)
+        stream.write(agreed.response_bytes())
         name = agreed.subprotocol
         assert name is not None
-        receiver = self._subprotocol.connect(channel, name, environ)
-        channel.open(receiver, connection.read_ahead)
+        receiver = self._subprotocol.connect(stream, name, environ)
+        stream.open(receiver, connection.read_ahead)
 
 
 class Upgrades:

@@ -1,12 +1,11 @@
-"""A websocket connection driven by its handler: blocking calls.
+"""A websocket connection that its handler drives with blocking calls.
 
-The handler's own thread or greenlet reads the socket in `WebSocket.receive`, so nothing
-runs between calls: a ping is answered, and a close noticed, when the handler next
-receives."""
+The thread or greenlet of the handler reads the socket in `WebSocket.receive`. Nothing
+runs between two calls: a ping is answered, and a close is noticed, when the handler
+receives the next time."""
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
 from collections import deque
@@ -16,14 +15,15 @@ from typing import Any
 
 from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.outbox import Frame
 from wsocket.core.websocket import frames
+from wsocket.core.websocket.frame_sender import FrameSender
 from wsocket.core.websocket.frames import Close, Ping, Pong, WebSocketEvent
 from wsocket.core.websocket.handshake import Handshake
 from wsocket.core.websocket.protocol import WebSocketProtocol
+from wsocket.core.websocket.silence import NextStep, Silence
 from wsocket.errors import ProtocolError, WebSocketClosed
 
-# A message of 64 KiB and its header in one read.
+# One read takes a message of 64 KiB with its header.
 READ_SIZE = 65536 + 1024  # bytes
 
 
@@ -61,19 +61,19 @@ class WebSocket:
         self._limits = limits or Limits()
         self.close_timeout = self._limits.close_timeout
         self.concurrency = concurrency
-        self._patience = patience  # seconds of silence after which we ping ourselves
         self._heard = True
         self._reading = False
-        self._heard_at = time.monotonic()
-        self._pinged: float | None = None  # when, if nothing was heard since
-        self._connection = WebSocketProtocol(
+        self._silence = Silence(
+            patience=patience,
+            ping_timeout=self._limits.ping_timeout,
+            now=time.monotonic(),
+        )
+        self._protocol = WebSocketProtocol(
             max_message_size=max_message_size, deflate=handshake.deflate
         )
-        self._events: deque[WebSocketEvent] = deque(self._connection.feed(read_ahead))
+        self._events: deque[WebSocketEvent] = deque(self._protocol.feed(read_ahead))
         self._receiving = concurrency.lock()
-        self._sending = concurrency.lock()
-        # The ping to answer, if another thread was sending when it came.
-        self._due_pong: deque[Ping] = deque(maxlen=1)
+        self._sender = FrameSender(sock, self._protocol, lock=concurrency.lock())
 
     def accept(self, response: bytes) -> None:
         """Send the response to the upgrade request; the framework calls this once.
@@ -81,11 +81,8 @@ class WebSocket:
         Raises:
             WebSocketClosed: The client is gone.
         """
-        self._sending.acquire()
-        try:
-            self._write(response)
-        finally:
-            self._done_sending()
+        with self._sender:
+            self._sender.write(response)
 
     @property
     def path(self) -> str:
@@ -103,7 +100,7 @@ class WebSocket:
     @property
     def closed(self) -> bool:
         """Whether messages can no longer be sent."""
-        return not self._connection.open
+        return not self._protocol.open
 
     @property
     def do_compress(self) -> bool:
@@ -117,7 +114,7 @@ class WebSocket:
             timeout: Seconds to wait at most; None waits for ever.
 
         Returns:
-            str for a text message, bytes for a binary one, None when *timeout* passed.
+            str for a text message, bytes for a binary one; None after *timeout*.
 
         Raises:
             WebSocketClosed: The connection is closed; `code` and `reason` say why.
@@ -142,14 +139,11 @@ class WebSocket:
         Raises:
             WebSocketClosed: The connection is closed; nothing was sent.
             TypeError: *message* is neither str nor bytes.
-            ValueError: *message* is to be text and is not valid UTF-8.
+            ValueError: *message* should be text, and is not valid UTF-8.
         """
         as_binary = None if binary is None else bool(binary)
-        self._sending.acquire()
-        try:
-            self._write(self._connection.message(message, binary=as_binary))
-        finally:
-            self._done_sending()
+        with self._sender:
+            self._sender.write(self._protocol.message(message, binary=as_binary))
 
     def ping(self, payload: bytes = b"") -> None:
         """Send a ping (RFC 6455 section 5.5.2).
@@ -158,15 +152,11 @@ class WebSocket:
             WebSocketClosed: The connection is closed.
             ValueError: *payload* is longer than 125 bytes.
         """
-        self._sending.acquire()
-        try:
-            self._write(self._connection.ping(payload))
-        finally:
-            self._done_sending()
+        with self._sender:
+            self._sender.write(self._protocol.ping(payload))
 
     def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection; returns when the peer has answered or `close_timeout`
-        passed.
+        """Close the connection, and wait for the peer's answer, up to `close_timeout`.
 
         Later calls do nothing. A thread that waits in `receive` gets `WebSocketClosed`.
 
@@ -178,19 +168,18 @@ class WebSocket:
         """
         frames.check_close(code, reason)
         deadline = time.monotonic() + self.close_timeout
-        if self._say_close(code, reason):
+        if self._send_close(code, reason):
             self._await_close(deadline)
-        self._shut_down()
-        # A closed descriptor's number may at once become another connection's, so
-        # nobody must be using it: those who do have just been woken up.
+        self._sender.shut_down()
+        # The number of a closed descriptor may become that of another connection at
+        # once, so nobody must use it: those who did have just been woken up.
         self._receiving.acquire()
-        self._sending.acquire()
-        self._sock.close()
-        self._sending.release()
+        with self._sender:
+            self._sock.close()
         self._receiving.release()
 
     def __iter__(self) -> Iterator[str | bytes]:
-        """Messages until the connection is closed, by whichever side."""
+        """Messages until one side closes the connection."""
         while True:
             try:
                 message = self.receive()
@@ -229,50 +218,38 @@ class WebSocket:
                 if isinstance(event, (str, bytes)):
                     return event
                 self._handle_control(event)
-            if self._connection.closed:
-                raise self._closed()
+            if self._protocol.closed:
+                raise self._protocol.closed_error()
             if deadline is not None:
                 left = deadline - time.monotonic()
                 if expired or not self.concurrency.wait_readable(self._sock, left):
                     self._judge_silence()
                     return None
-                # What is there already counts, but no more: the peer may go on sending
-                # parts of a message.
+                # After the deadline, one more read takes what is already there. There
+                # may always be more: the peer may go on sending parts of a message.
                 expired = left <= 0
             self._read()
 
     def _judge_silence(self) -> None:
-        """The peer is silent: ping it when it is time to, and give it up when it is not
-        heard then."""
-        now, limits = time.monotonic(), self._limits
-        if self._pinged is not None:
-            if now - self._pinged >= limits.ping_timeout:
-                self._lose()
-        elif self._patience and now - self._heard_at >= self._patience:
-            self._pinged = now
-            self._ping_quietly()
-
-    def _ping_quietly(self) -> None:
-        """Ping, unless somebody sends: he finds out by himself that nobody reads."""
-        if self._sending.acquire(blocking=False):
-            with contextlib.suppress(WebSocketClosed):
-                try:
-                    self._write(self._connection.ping())
-                finally:
-                    self._done_sending()
+        """The peer is silent: ping it, or end the connection, if it is time to."""
+        step = self._silence.judge(time.monotonic())
+        if step is NextStep.PING:
+            self._sender.ping_unless_busy()
+        elif step is NextStep.DROP:
+            self._sender.drop()
 
     # What a heartbeat on the loop needs; not for handlers.
 
     @property
     def alive(self) -> bool:
-        """Whether the connection is there."""
-        return not self._connection.closed
+        """Whether the connection exists."""
+        return not self._protocol.closed
 
     @property
     def heard(self) -> bool:
-        """Whether the peer gave a sign of life since this was last set to False.
+        """Whether anything came from the peer since this was last set to False.
 
-        As long as the handler does not read, nobody would see one.
+        It is true while the handler does not read, for then nobody can know.
         """
         return self._heard or not self._reading
 
@@ -281,112 +258,89 @@ class WebSocket:
         self._heard = heard
 
     def beat(self) -> None:
-        """Ask the peer for a sign of life, without waiting; if the handler listens."""
+        """Ask the peer for a sign of life, without waiting, if the handler reads."""
         if self._reading:
-            self.concurrency.spawn(self._ping_quietly)
+            self.concurrency.spawn(self._sender.ping_unless_busy)
         else:
             self._heard = True
 
-    def abort(self) -> None:
-        """Drop the connection now; `receive` raises `WebSocketClosed`."""
-        self._lose()
+    def drop(self) -> None:
+        """End the connection at once; `receive` raises `WebSocketClosed`."""
+        self._sender.drop()
 
     def _read(self) -> None:
-        limits = self._limits
-        data: bytes | None = None
+        """Read once, and decode what came."""
         try:
-            if self._pinged is None or self.concurrency.wait_readable(
-                self._sock, limits.ping_timeout
-            ):
-                data = self.concurrency.receive(self._sock, READ_SIZE, self._patience)
+            data = self._receive_bytes()
         except OSError:
             data = b""
         if data is None:
             self._judge_silence()
         elif data:
             self._heard = True
-            self._heard_at = time.monotonic()
-            self._pinged = None
-            self._events.extend(self._connection.feed(data))
+            self._silence.end(time.monotonic())
+            self._events.extend(self._protocol.feed(data))
         else:
-            self._lose()
+            self._sender.drop()
+
+    def _receive_bytes(self) -> bytes | None:
+        """What came; None if nothing came in time."""
+        timeout = self._limits.ping_timeout
+        if self._silence.pinged and not self.concurrency.wait_readable(
+            self._sock, timeout
+        ):
+            return None
+        patience = self._silence.patience
+        return self.concurrency.receive(self._sock, READ_SIZE, patience)
 
     def _handle_control(self, event: Ping | Pong | Close | ProtocolError) -> None:
         """Answer a control frame, or fail the connection."""
-        if isinstance(event, Pong):
-            return
         if isinstance(event, Ping):
-            self._due_pong.append(event)
-            self._send_due_pong()
-            return
-        # Without the lock's owner progressing there is nothing to answer to: it is
-        # stuck in a send to a peer that does not read.
-        if not self._sending.acquire(timeout=self.close_timeout):
-            self._lose()
+            self._sender.pong(event)
+        elif not isinstance(event, Pong):
+            self._peer_ended(event)
+
+    def _peer_ended(self, event: Close | ProtocolError) -> None:
+        """The peer closes, or broke the protocol: answer, then end the connection."""
+        # Who holds the lock for so long is stuck: the peer does not read what it sends,
+        # and would not read an answer.
+        if not self._sender.acquire(timeout=self.close_timeout):
+            self._sender.drop()
             return
         try:
-            self._answer(event)
+            self._sender.answer(event)
         finally:
-            self._sending.release()
+            self._sender.release()
         self._drain(time.monotonic() + self.close_timeout)
-        self._shut_down()
-
-    def _answer(self, event: Ping | Close | ProtocolError) -> None:
-        """Send what *event* demands; the caller holds the sending lock."""
-        answer = self._connection.answer(event)
-        if answer:
-            try:
-                self._write(answer)
-            except WebSocketClosed:
-                return  # the next step of the caller's loop finds the connection closed
-
-    def _send_due_pong(self) -> None:
-        """Answer the last ping (RFC 6455 section 5.5.3), or leave it to who is sending:
-        waiting for a peer that waits for us to read would never end.
-        """
-        while self._due_pong and self._sending.acquire(blocking=False):
-            try:
-                while self._due_pong:
-                    self._answer(self._due_pong.popleft())
-            finally:
-                self._sending.release()
-
-    def _done_sending(self) -> None:
-        self._sending.release()
-        self._send_due_pong()
+        self._sender.shut_down()
 
     # Closing
 
-    def _say_close(self, code: int, reason: str) -> bool:
-        """Start the closing handshake; False when there is nobody to wait for."""
+    def _send_close(self, code: int, reason: str) -> bool:
+        """Start the closing handshake; False if no answer can come."""
         # A sender that is stuck, because the peer does not read, holds the lock.
-        if not self._sending.acquire(timeout=self.close_timeout):
-            self._lose()
+        if not self._sender.acquire(timeout=self.close_timeout):
+            self._sender.drop()
             return False
         try:
-            frame = self._connection.close(code, reason)
+            frame = self._protocol.close(code, reason)
             if frame:
-                self._write(frame)
+                self._sender.write(frame)
         except WebSocketClosed:
             return False  # lost while closing
         finally:
-            self._sending.release()
+            self._sender.release()
         return True
-
-    def _closed(self) -> WebSocketClosed:
-        return WebSocketClosed(
-            self._connection.close_code, self._connection.close_reason
-        )
 
     def _await_close(self, deadline: float) -> None:
         """Read until the peer's Close, or the *deadline* (monotonic seconds)."""
         if not self._acquire(self._receiving, deadline - time.monotonic()):
-            return  # another thread receives, and does not get to see the peer's Close
+            return  # another thread receives, and has not got the peer's Close
         try:
             self._skip_messages()
-            while not self._connection.closed:
+            while not self._protocol.closed:
                 if not self._readable_before(deadline):
-                    self._lose()
+                    self._sender.drop()
                     return
                 self._read()
                 self._skip_messages()
@@ -394,7 +348,7 @@ class WebSocket:
             self._receiving.release()
 
     def _skip_messages(self) -> None:
-        """Handle what came; messages are too late now that we have said Close."""
+        """Handle control frames; messages that come after our Close are ignored."""
         while self._events:
             event = self._events.popleft()
             if not isinstance(event, (str, bytes)):
@@ -403,8 +357,8 @@ class WebSocket:
     def _drain(self, deadline: float) -> None:
         """End our direction, then read until the peer ends its own.
 
-        Closing while bytes are unread would reset the connection, and the reset could
-        overtake our Close frame.
+        If the socket were closed while bytes are unread, the connection would be reset,
+        and the reset could overtake our Close frame.
         """
         try:
             self._sock.shutdown(socket.SHUT_WR)
@@ -412,28 +366,9 @@ class WebSocket:
                 if not self._sock.recv(READ_SIZE):
                     return
         except OSError:
-            return  # reset by the peer: as closed as it gets
+            return  # the peer has reset the connection
 
     def _readable_before(self, deadline: float) -> bool:
         """Wait for bytes; False from the *deadline* on, even if there are some."""
         left = deadline - time.monotonic()
         return left > 0 and self.concurrency.wait_readable(self._sock, left)
-
-    def _write(self, frame: Frame) -> None:
-        """Send a frame; the caller holds the sending lock."""
-        try:
-            for part in (frame,) if isinstance(frame, bytes) else frame:
-                self._sock.sendall(part)
-        except OSError:
-            self._lose()
-            raise self._closed() from None
-
-    def _lose(self) -> None:
-        """The TCP connection is gone, or useless."""
-        self._connection.lost()
-        self._shut_down()
-
-    def _shut_down(self) -> None:
-        """End the TCP connection; wakes up who is blocked in recv or send."""
-        with contextlib.suppress(OSError):  # not connected any more
-            self._sock.shutdown(socket.SHUT_RDWR)

@@ -23,9 +23,10 @@ _PARAMETER = re.compile(
 _COMMAS = re.compile(r",[ \t,]*")
 _ESCAPED = re.compile(r"\\(.)")
 
-# zlib's raw deflater refuses a window of 8 bits, so an offer that asks it of us is
-# declined, as section 7.1.2.1 allows. Its inflater does it, also for a client whose old
-# zlib took 9 instead without a word: of those it never looks back beyond 250 bytes.
+# zlib cannot deflate with a window of 8 bits. So an offer that asks us to do so is
+# declined (section 7.1.2.1 allows that). It can inflate with such a window. That works
+# also for a client whose old zlib silently uses 9 bits instead: it never looks back
+# more than 250 bytes.
 _WINDOW_BITS = {str(bits) for bits in range(8, 16)}
 _ACCEPTED_VALUES: dict[str, set[str | None]] = {
     "server_no_context_takeover": {None},
@@ -34,20 +35,20 @@ _ACCEPTED_VALUES: dict[str, set[str | None]] = {
     "client_max_window_bits": {None, *_WINDOW_BITS},
 }
 
-# What a flushed message ends with, and does not send (section 7.2.1).
+# The end of a flushed message, which is not sent (section 7.2.1).
 _TAIL = b"\x00\x00\xff\xff"
-# An empty last block: where blocks end, it ends the stream.
+# An empty last block. Between two blocks it ends the stream.
 _LAST_BLOCK = b"\x03\x00"
 
-# Bytes that go into zlib and come out of it in one call. The first bounds what zlib
-# copies for each final block in its input, the second the memory beside the message.
+# Bytes that go into zlib, and that come out, in one call. The first limits what zlib
+# copies for each final block in its input, the second the memory besides the message.
 _INPUT_PIECE = 4096
 _OUTPUT_PIECE = 65536
 
 
 @dataclass(frozen=True)
 class DeflateParameters:
-    """What both sides agreed on (RFC 7692 section 7.1); "server" is this side."""
+    """What both sides have agreed on (RFC 7692 section 7.1). "server" is this side."""
 
     server_no_context_takeover: bool = False
     client_no_context_takeover: bool = False
@@ -82,7 +83,7 @@ def parse_extensions(header: str) -> list[Extension]:
 
 
 def _value(parameter: re.Match[str]) -> str | None:
-    """The value of a matched parameter; what is quoted must be a token inside."""
+    """The value of a matched parameter; a quoted one must be a token, too."""
     if parameter[3] is None:
         return parameter[2]
     value = _ESCAPED.sub(r"\1", parameter[3])
@@ -95,8 +96,8 @@ def negotiate(header: str) -> tuple[DeflateParameters, str] | None:
     """Accept the first offer of permessage-deflate that is valid and possible.
 
     Returns:
-        The parameters and the response's extension (RFC 7692 section 7.1); None when no
-        offer can be accepted.
+        The parameters, and the extension for the response (RFC 7692 section 7.1); None
+        if no offer can be accepted.
 
     Raises:
         ValueError: The header is malformed.
@@ -116,7 +117,7 @@ def negotiate(header: str) -> tuple[DeflateParameters, str] | None:
 
 
 def _accept(offer: dict[str, str | None]) -> tuple[DeflateParameters, str]:
-    """Agree to all that the client asks for or promises, and to nothing more."""
+    """Agree to everything that the client asks for or promises, and no more."""
     response = NAME
     for parameter in _ACCEPTED_VALUES:
         value = offer.get(parameter)
@@ -147,7 +148,7 @@ class Deflater:
         self._stream: zlib._Compress | None = None
 
     def compress(self, payload: bytes) -> bytes:
-        """The payload of a compressed message; the peer must get it, and in order."""
+        """The compressed payload of a message, which must be sent, in this order."""
         stream = self._stream or zlib.compressobj(wbits=-self._window_bits)
         if self._takeover:
             self._stream = stream
@@ -156,13 +157,13 @@ class Deflater:
 
 
 class Inflater:
-    """Inflates the messages of one connection as their payload arrives.
+    """Inflates the messages of one connection as their payload comes.
 
-    After a final block the next one starts with an empty window (section 7.2.3.4):
-    senders built on zlib cannot but start a new stream there.
+    After a final block the window is empty (section 7.2.3.4): senders that use zlib
+    must start a new stream there.
 
-    Data that is no deflate stream fails with 1007 rather than 1002: the frames are in
-    order, what is in them is not what it claims to be.
+    Data that is not a deflate stream fails with 1007, not with 1002: the frames are
+    right, but their data is not of the type that they announce.
     """
 
     def __init__(self, parameters: DeflateParameters) -> None:
@@ -171,10 +172,10 @@ class Inflater:
         self._stream: zlib._Decompress | None = None
 
     def inflate(self, data: bytes, limit: int) -> Iterator[bytes]:
-        """Yield what the next part of a message inflates to, `limit` bytes at most.
+        """Yield the inflated next part of a message, at most *limit* bytes.
 
         Raises:
-            ProtocolError: `data` is no deflate stream.
+            ProtocolError: *data* is not a deflate stream.
         """
         for pos in range(0, len(data), _INPUT_PIECE):
             piece = data[pos : pos + _INPUT_PIECE]
@@ -184,8 +185,8 @@ class Inflater:
                 if output:
                     yield output
 
-    def finish(self, limit: int) -> Iterator[bytes]:
-        """Yield the rest of the message, `limit` bytes at most.
+    def complete(self, limit: int) -> Iterator[bytes]:
+        """Yield the rest of the message, at most *limit* bytes.
 
         Raises:
             ProtocolError: The message ends inside a block.
@@ -200,7 +201,7 @@ class Inflater:
             raise _corrupt("message ends inside a block")
 
     def _step(self, data: bytes, size: int) -> tuple[bytes, bytes]:
-        """Inflate up to `size` bytes; return them and the input that is left."""
+        """Inflate up to *size* bytes; return them, and the input that is left."""
         stream = self._stream
         if stream is None:
             self._stream = stream = zlib.decompressobj(wbits=-self._window_bits)
@@ -215,7 +216,7 @@ class Inflater:
 
 
 def _is_between_blocks(stream: zlib._Decompress) -> bool:
-    """Use up `stream` to find out: only there a last block ends it."""
+    """Whether a last block would end *stream*, which cannot be used any more."""
     try:
         stream.decompress(_LAST_BLOCK)
     except zlib.error:

@@ -1,8 +1,8 @@
-"""Plain frames: whole, unfragmented, uncompressed messages, which nearly all are.
+"""Fast functions for plain frames: messages without fragments and compression.
 
-A busy router would spend most of its time here, so `apply_mask`, `take_messages` and
-`encode_unmasked` exist twice: in C (``_fast_frames.c``), and here for where that was
-not built. Both do the same.
+Nearly all messages are plain. `apply_mask`, `take_messages` and `encode_unmasked` exist
+twice: in C (``_fast_frames.c``), and here for installations without a C compiler. Both
+do the same.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ def apply_mask(data: bytes | memoryview, mask: bytes) -> bytes:
 
 
 def take_messages(data: bytes, pos: int, limit: int, messages: list[Any]) -> int:
-    """Append to *messages* the plain messages that *data* has from *pos* on.
+    """Append to *messages* the plain messages in *data* from *pos* on.
 
-    Whatever is unusual, incomplete or wrong ends them.
+    This stops at the first frame that is not plain, incomplete, or wrong.
 
     Args:
         limit: Bytes of payload that a message may have.
 
     Returns:
-        Where the first frame begins that was not taken.
+        The position of the first frame that was not taken.
 
     Raises:
         UnicodeDecodeError: A text message is not UTF-8.
@@ -72,5 +72,5 @@ def encode_header(first: int, size: int) -> bytes:
 
 
 def encode_unmasked(first: int, payload: bytes) -> bytes:
-    """One unmasked frame, whose *first* byte has the opcode and the flags."""
+    """One unmasked frame; its *first* byte has the opcode and the flags."""
     return encode_header(first, len(payload)) + payload

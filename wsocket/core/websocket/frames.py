@@ -1,8 +1,8 @@
 """Bytes to messages and back: RFC 6455 framing, fragmentation, UTF-8, limits.
 
-The server's side only: what arrives must be masked, what leaves is not. Nothing here
-reads, writes or waits; `FrameDecoder` is fed what the transport delivered, in any
-portions, and its verdict on a byte does not wait for the next one.
+This is the server's side only: what comes must be masked, what is sent is not. Nothing
+here reads, writes or waits. `FrameDecoder` is fed what was read, in any portions. It
+reports a violation as soon as the offending byte is there.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ NO_STATUS_RECEIVED = 1005
 ABNORMAL_CLOSURE = 1006
 INVALID_DATA = 1007
 
-# What a Close frame may carry: RFC 6455 section 7.4 and the IANA registry that it
-# founds (1012 to 1014 came later), then the ranges for libraries and for private use.
+# What a Close frame may have: RFC 6455 section 7.4 and its IANA registry (1012 to 1014
+# came later), then the ranges for libraries and for private use.
 CLOSE_CODES = frozenset(
     [*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)],
 )
@@ -94,20 +94,20 @@ _STARTING_COMPRESSED = _STARTING | {
     FIN | RSV1 | BINARY,
 }
 
-# 7-bit length: bytes of the extended length that follows, and the least it may say.
+# 7-bit length: bytes of the extended length that follows, and its least value.
 _EXTENDED_LENGTHS = {126: (2, 126), 127: (8, 1 << 16)}
 
-# From these sizes on, in bytes, a view saves more than it costs to make, and a payload
-# is not copied to be sent.
+# Bytes from which on a view saves more time than it costs, and from which on a payload
+# is sent without being copied.
 _WORTH_A_VIEW = 8192
 WORTH_PARTS: Final = 1 << 18
 
 
 def check_close(code: object, reason: str = "") -> None:
-    """Check what a caller, who may have no types, wants to send in a Close frame.
+    """Check what a caller wants to send in a Close frame.
 
     Raises:
-        ValueError: `code` may not be sent, or `reason` is over 123 bytes of UTF-8.
+        ValueError: *code* may not be sent, or *reason* has over 123 bytes of UTF-8.
     """
     if not isinstance(code, int) or code not in CLOSE_CODES:
         raise ValueError(
@@ -124,7 +124,7 @@ def check_close(code: object, reason: str = "") -> None:
 def encode_frame(
     opcode: int, payload: bytes, *, fin: bool = True, rsv1: bool = False
 ) -> bytes:
-    """One unmasked frame. The caller keeps to the rules for fragments and control."""
+    """One unmasked frame; rules for fragments and control frames are not checked."""
     first = opcode | FIN if fin else opcode
     if rsv1:
         first |= RSV1
@@ -135,7 +135,7 @@ def encode_message(message: str | bytes, *, rsv1: bool = False) -> bytes:
     """One frame with a whole message: text for a str, binary for bytes.
 
     Raises:
-        ValueError: a str has lone surrogates and so no UTF-8 form.
+        ValueError: A str has lone surrogates, and so no UTF-8 form.
     """
     if isinstance(message, str):
         return encode_frame(TEXT, message.encode(), rsv1=rsv1)
@@ -143,10 +143,10 @@ def encode_message(message: str | bytes, *, rsv1: bool = False) -> bytes:
 
 
 def encode_close(code: int, reason: str = "") -> bytes:
-    """A Close frame; an empty one for 1005, the code that means "none".
+    """A Close frame; an empty one for 1005, which means "no code".
 
     Raises:
-        ValueError: see `check_close`.
+        ValueError: See `check_close`.
     """
     if code == NO_STATUS_RECEIVED:
         return encode_frame(CLOSE, b"")
@@ -157,15 +157,15 @@ def encode_close(code: int, reason: str = "") -> bytes:
 class FrameDecoder:
     """Decodes what a client sends.
 
-    The peer's faults are not exceptions: a violation is a `ProtocolError`, the last
-    event there is, after everything that was decoded before the offending byte. After
-    it, as after a Close, all input is ignored.
+    A violation by the peer is not raised. It is the last event, a `ProtocolError`,
+    after everything that was decoded before the offending byte. After it, and after a
+    Close, all input is ignored.
 
-    Memory: the message under way, an incomplete header, nothing else.
+    The decoder holds the incomplete message and an incomplete header, nothing else.
 
     Args:
-        max_message_size: Bytes of payload (as UTF-8, inflated) that a message may have.
-        inflater: Set when permessage-deflate was negotiated.
+        max_message_size: Bytes that a message may have (text as UTF-8), inflated.
+        inflater: Set if permessage-deflate was negotiated.
     """
 
     __slots__ = (
@@ -187,14 +187,14 @@ class FrameDecoder:
         self._ended = False
         self._kept = b""  # an incomplete header or control frame
         self._message: IncomingMessage | None = None
-        # The data frame under way: payload bytes to come, its mask turned so that it
-        # starts with the next of them, and whether the message ends with it.
+        # The incomplete data frame: payload bytes to come, its mask, rotated so that it
+        # starts with the next of them, and whether the message ends with the frame.
         self._awaited = 0
         self._mask = b""
         self._final = True
 
     def feed(self, data: bytes) -> list[WebSocketEvent]:
-        """Take what the transport delivered; return what it completes, in order."""
+        """Take what was read; return the events that it completes, in their order."""
         events: list[WebSocketEvent] = []
         if self._ended:
             return events
@@ -204,7 +204,7 @@ class FrameDecoder:
             problem = f"text is not UTF-8: {error.reason}"
             failure = ProtocolError(problem, code=INVALID_DATA)
         except ProtocolError as error:
-            # A new one, for the one raised holds the input through its traceback.
+            # A new one: the traceback of the one that was raised holds the input.
             failure = ProtocolError(error.problem, code=error.code)
         else:
             return events
@@ -229,11 +229,11 @@ class FrameDecoder:
                 pos = take_messages(data, pos, self._limit, events)
                 if pos == end:
                     break
-            # Whatever is unusual or wrong.
+            # Everything that `take_messages` has left: it is unusual, or wrong.
             pos = self._frame(data, pos, events)
 
     def _frame(self, data: bytes, pos: int, events: list[WebSocketEvent]) -> int:
-        """Decode what there is of the frame at `pos`; return where to go on."""
+        """Decode what has come of the frame at *pos*; return where to go on."""
         first = data[pos]
         if first not in self._legal_first_bytes():
             raise ProtocolError(self._first_byte_problem(first))
@@ -261,7 +261,7 @@ class FrameDecoder:
         return _STARTING if self._inflater is None else _STARTING_COMPRESSED
 
     def _first_byte_problem(self, first: int) -> str:
-        """Say why `first` may not start a frame here."""
+        """Why a frame may not start with the byte *first* here."""
         opcode = first & OPCODE
         if opcode not in _OPCODES:
             return f"reserved opcode 0x{opcode:X}"
@@ -280,7 +280,7 @@ class FrameDecoder:
         return IncomingMessage(text=text, limit=self._limit, inflater=inflater)
 
     def _control(self, data: bytes, pos: int, events: list[WebSocketEvent]) -> int:
-        """Decode the control frame at `pos`, whose header is complete."""
+        """Decode the control frame at *pos*, whose header is complete."""
         start = pos + 6
         stop = start + data[pos + 1] - MASKED
         payload = apply_mask(data[start:stop], data[start - 4 : start])
@@ -299,7 +299,7 @@ class FrameDecoder:
         return len(data)
 
     def _payload(self, data: bytes, pos: int, events: list[WebSocketEvent]) -> int:
-        """Take what there is of the data frame under way; return where it ends."""
+        """Take what has come of the incomplete data frame; return where that ends."""
         message = self._message
         assert message is not None
         stop = min(pos + self._awaited, len(data))
@@ -312,16 +312,16 @@ class FrameDecoder:
             self._mask = self._mask[turn:] + self._mask[:turn]
         if self._final and not self._awaited:
             self._message = None
-            events.append(message.finish())
+            events.append(message.complete())
         return stop
 
 
 def _read_header(data: bytes, pos: int) -> tuple[int, int]:
-    """Check the header at `pos` after its first byte, as far as it is there.
+    """Check the header at *pos* after its first byte, as far as it has come.
 
     Returns:
-        The least length that the payload may have, and where it starts. A start behind
-        the end of `data` means: the header is incomplete.
+        The least length that the payload may have, and where it starts. If it starts
+        behind the end of *data*, the header is incomplete.
     """
     if len(data) - pos < 2:
         return 0, pos + 6
@@ -353,10 +353,10 @@ def _check_second_byte(first: int, second: int) -> None:
 
 
 def _read_close(payload: bytes, *, complete: bool) -> Close:
-    """Check a Close frame's payload, or with `complete` false the beginning of one.
+    """Check the payload of a Close frame, or as much of it as has come.
 
     Raises:
-        ProtocolError: The code is none that may be sent.
+        ProtocolError: A peer must not send this code.
         UnicodeDecodeError: The reason is not UTF-8.
     """
     if not payload:

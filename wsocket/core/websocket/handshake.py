@@ -18,14 +18,14 @@ from wsocket.errors import HandshakeError
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-# 8 and 7 are drafts whose handshake differs from 13 in one header's name.
+# 8 and 7 are drafts: their handshake differs from that of 13 in the name of a header.
 SUPPORTED_VERSIONS = ("13", "8", "7")
 
 _BAD_REQUEST = "400 Bad Request"
 
 _TOKEN = re.compile(TOKEN)
 _HTTP_VERSION = re.compile(r"HTTP/(\d)\.(\d)")
-# 16 bytes in base64: of the 22nd character only the two upper bits are used.
+# 16 bytes in base64: only the two upper bits of the 22nd character are used.
 _KEY = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")
 
 
@@ -36,9 +36,9 @@ class Handshake:
     Attributes:
         version: 13, 8 or 7.
         accept: The value of Sec-WebSocket-Accept.
-        subprotocol: The one that is chosen, if any.
-        deflate: What was agreed about compression; None for no compression.
-        extensions: The value of Sec-WebSocket-Extensions, "" for no such header.
+        subprotocol: The chosen one, if any.
+        deflate: The parameters of permessage-deflate; None for no compression.
+        extensions: The value of Sec-WebSocket-Extensions; "" for no such header.
     """
 
     version: int
@@ -63,7 +63,7 @@ class Handshake:
 
 
 def is_upgrade(environ: Mapping[str, Any]) -> bool:
-    """Whether the request asks for a websocket, be it correctly or not."""
+    """Whether the request asks for a websocket, even with errors."""
     return "websocket" in _tokens(environ, "HTTP_UPGRADE")
 
 
@@ -79,11 +79,11 @@ def negotiate(
 
     Args:
         offered: What `offered_subprotocols` says of the request.
-        subprotocols: Those that can be served; the client's order decides, and when it
-            offers none of them the connection has none.
-        allowed_origins: Where browsers may come from besides this very host; see
+        subprotocols: Those that can be served. The client's order decides. If it offers
+            none of them, the connection has no subprotocol.
+        allowed_origins: Origins that are accepted besides this host; see
             `check_allowed_origins`.
-        deflate: Whether permessage-deflate may be agreed on.
+        deflate: Whether permessage-deflate may be used.
 
     Raises:
         HandshakeError: The request cannot be accepted.
@@ -105,7 +105,7 @@ def negotiate(
 
 
 def offered_subprotocols(environ: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the client offers in Sec-WebSocket-Protocol, most wanted first.
+    """The names in Sec-WebSocket-Protocol, the client's favourite first.
 
     Raises:
         HandshakeError: The header is malformed (RFC 6455 section 4.1, item 10).
@@ -129,7 +129,7 @@ def offered_subprotocols(environ: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _check_request(environ: Mapping[str, Any]) -> None:
-    """Check the parts of the request that are HTTP's (section 4.2.1, items 1 to 4)."""
+    """Check method, version and HTTP's headers (section 4.2.1, items 1 to 4)."""
     method = environ.get("REQUEST_METHOD", "")
     if method != "GET":
         raise HandshakeError(
@@ -178,7 +178,7 @@ def _accept_key(environ: Mapping[str, Any]) -> str:
 
 
 def _compression(environ: Mapping[str, Any]) -> tuple[DeflateParameters, str] | None:
-    """What can be agreed on; the header is checked even where nobody wants it."""
+    """What can be agreed on. The header is checked even if compression is off."""
     try:
         return permessage_deflate.negotiate(
             header(environ, "HTTP_SEC_WEBSOCKET_EXTENSIONS")

@@ -1,33 +1,18 @@
-"""A data message of which more is to come: checked and gathered as it arrives.
-
-Large messages decide how much memory a process takes, so theirs is not left to chance:
-what is copied once more, or moved while it grows, leaves holes in the heap that no
-other large message fits into.
-"""
+"""A data message of which more is to come: checked and gathered as it arrives."""
 
 from __future__ import annotations
 
 from codecs import utf_8_decode
-from contextlib import suppress
-from io import BytesIO
-from mmap import mmap
 
 from wsocket.core.websocket.deflate import Inflater
+from wsocket.core.websocket.message_buffer import MessageBuffer
 from wsocket.errors import ProtocolError
 
 MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
 
-_LARGE = 1 << 20  # bytes
-_HUGE = 1 << 23  # bytes; from here on memory counts for more than speed
-
-# glibc takes what is larger than all that was freed before from the system, and gives
-# it back at once. What is just as large goes to the heap, and when the next is to have
-# its place something small is in it.
-_SLACK = 1 << 18  # bytes
-
 
 class Utf8Validator:
-    """Checks UTF-8 that arrives in pieces; raises at the first impossible byte."""
+    """Checks UTF-8 that comes in pieces; raises at the first impossible byte."""
 
     __slots__ = ("_rest",)
 
@@ -38,7 +23,7 @@ class Utf8Validator:
         """Check the next piece, which may begin and end inside a character.
 
         Raises:
-            UnicodeDecodeError: No continuation makes this UTF-8.
+            UnicodeDecodeError: This is not UTF-8, whatever follows.
         """
         if self._rest:
             data = self._rest + data
@@ -46,7 +31,7 @@ class Utf8Validator:
             return
         used = utf_8_decode(data, "strict", False)[1]
         self._rest = rest = data[used:]
-        # The codec waits for the third byte of a surrogate before it objects.
+        # The codec reports a surrogate after its third byte; two are enough to know.
         if rest[:1] == b"\xed" and rest[1:2] >= b"\xa0":
             raise UnicodeDecodeError("utf-8", rest, 0, 2, "surrogate")
 
@@ -57,120 +42,80 @@ class IncomingMessage:
     Args:
         text: Whether it is a text message.
         limit: Bytes that it may have, inflated.
-        inflater: Set if it is compressed.
+        inflater: Inflates the payload; None if it is not compressed.
     """
 
-    __slots__ = (
-        "_announced",
-        "_data",
-        "_inflater",
-        "_limit",
-        "_received",
-        "_utf8",
-    )
+    __slots__ = ("_buffer", "_inflater", "_limit", "_received", "_utf8")
 
     def __init__(self, *, text: bool, limit: int, inflater: Inflater | None) -> None:
         self._limit = limit
         self._inflater = inflater
         self._utf8 = Utf8Validator() if text else None
-        # Unlike a bytearray it becomes bytes without a copy.
-        self._data: BytesIO | mmap = BytesIO()
+        self._buffer = MessageBuffer()
         self._received = 0  # payload bytes, before inflation
-        self._announced = 0  # how many there are to be, while there is no room for them
 
     def admit(self, length: int) -> None:
-        """Refuse a frame before any of it is taken, if it makes the message too big.
+        """Refuse a frame before its payload is taken, if the message gets too big.
 
         Args:
-            length: Payload bytes; the least that there may be while the frame's header
-                is incomplete.
+            length: Payload bytes; as long as the header of the frame is incomplete, the
+                least number that is possible.
 
         Raises:
             ProtocolError: Too big.
         """
         limit = self._limit
         if self._inflater is not None:
-            # Deflate adds an eighth at its very worst, more only in empty blocks.
+            # Deflate adds an eighth in the worst case, and more only in empty blocks.
             limit = 2 * limit + 1024
         if self._received + length > limit:
             raise _too_big(self._limit)
 
     def prepare(self, length: int, *, whole: bool) -> None:
-        """Decide where a message is gathered that the next frame makes a large one.
+        """A frame begins: decide where the message is gathered.
 
         Args:
             length: Payload bytes of that frame.
             whole: The message ends with it.
         """
-        total = self._received + length
-        if self._inflater is not None or total < _LARGE:
+        if self._inflater is not None:
             return
-        if whole and total == length and self._utf8 is not None:
-            self._map(length)
+        if whole and not self._received and self._utf8 is not None:
+            self._buffer.expect_text(length)
         else:
-            self._announced = total
+            self._buffer.expect(self._received + length)
 
     def add(self, payload: bytes) -> None:
         """Take unmasked payload.
 
         Raises:
-            ProtocolError: Too big, or no valid deflate stream.
-            UnicodeDecodeError: Text that is not UTF-8.
+            ProtocolError: The message is too big, or not a valid deflate stream.
+            UnicodeDecodeError: The text is not UTF-8.
         """
         self._received += len(payload)
         if self._inflater is None:
             self._store(payload)
-            if self._announced:
-                self._make_room()
             return
         for piece in self._inflater.inflate(payload, self._room()):
             self._store(piece)
 
-    def finish(self) -> str | bytes:
-        """The whole message; raises as `add` does."""
+    def complete(self) -> str | bytes:
+        """The whole message; raises what `add` raises."""
         if self._inflater is not None:
-            for piece in self._inflater.finish(self._room()):
+            for piece in self._inflater.complete(self._room()):
                 self._store(piece)
-        data = self._data
-        if not isinstance(data, BytesIO):
-            return str(data, "utf-8")
-        if self._utf8 is None:
-            return data.getvalue()
-        return str(data.getbuffer(), "utf-8")
-
-    def _map(self, length: int) -> None:
-        """Gather text, all of it in this frame, outside of the heap.
-
-        It is decoded to another place. Of this one pages are taken as bytes come, and
-        all go back at once.
-        """
-        with suppress(OSError):  # no room for it: it is gathered as ever
-            self._data = mmap(-1, length)
-
-    def _make_room(self) -> None:
-        """When a quarter is there, make room for the rest, instead of growing by and
-        by; not before, for an announcement alone must not cost memory.
-        """
-        if self._received * 4 < self._announced:
-            return
-        data = self._data
-        if isinstance(data, BytesIO) and self._received < self._announced:
-            slack = _SLACK if self._announced >= _HUGE else 0
-            data.seek(self._announced + slack - 1)
-            data.write(b"\0")
-            data.truncate(self._announced)
-            data.seek(self._received)
-        self._announced = 0
+        buffer = self._buffer
+        return buffer.binary() if self._utf8 is None else buffer.text()
 
     def _room(self) -> int:
-        """How many bytes to inflate at most: one over the limit tells enough."""
-        return self._limit + 1 - self._data.tell()
+        """How many bytes to inflate at most: one above the limit is enough to know."""
+        return self._limit + 1 - self._buffer.size
 
     def _store(self, piece: bytes) -> None:
         if self._utf8 is not None:
             self._utf8.check(piece)
-        self._data.write(piece)
-        if self._data.tell() > self._limit:
+        self._buffer.add(piece)
+        if self._buffer.size > self._limit:
             raise _too_big(self._limit)
 
 

@@ -9,38 +9,38 @@ from typing import Protocol
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop
 from wsocket.core.net.stream import Stream
-from wsocket.core.websocket.frames import Close, Ping, Pong
+from wsocket.core.websocket.frames import Close, Ping, Pong, WebSocketEvent
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import ProtocolError
 from wsocket.log import logger
 
 
 class Receiver(Protocol):
-    """Who gets a channel's messages; on the loop, so nothing here may block."""
+    """Who gets the messages of a websocket; on the loop, so nothing here may block."""
 
-    def received(self, message: str | bytes) -> None:
+    def message_received(self, message: str | bytes) -> None:
         """A text (str) or binary (bytes) message."""
 
-    def disconnected(self, code: int, reason: str) -> None:
+    def lost(self, code: int, reason: str) -> None:
         """The connection is over; called once, and nothing follows it."""
 
 
-class Channel(Stream):
+class WebSocketStream(Stream):
     """One websocket on the loop; every method runs on the loop's thread."""
 
-    __slots__ = ("_connection", "_receiver")
+    __slots__ = ("_protocol", "_receiver")
 
     def __init__(
         self,
         loop: Loop,
         sock: socket.socket,
-        connection: WebSocketProtocol,
+        protocol: WebSocketProtocol,
         *,
         limits: Limits,
-        on_end: Callable[[Channel], None] | None = None,
+        on_end: Callable[[WebSocketStream], None] | None = None,
     ) -> None:
         super().__init__(loop, sock, limits=limits, on_end=on_end)
-        self._connection = connection
+        self._protocol = protocol
         self._receiver: Receiver | None = None
 
     def open(self, receiver: Receiver, read_ahead: bytes = b"") -> None:
@@ -50,8 +50,8 @@ class Channel(Stream):
 
     def beat(self) -> None:
         """Ask the peer for a sign of life."""
-        if self._connection.open:
-            self.write(self._connection.ping())
+        if self._protocol.open:
+            self.write(self._protocol.ping())
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Start the closing handshake (RFC 6455 section 7.1.2); later calls do nothing.
@@ -59,56 +59,53 @@ class Channel(Stream):
         Raises:
             ValueError: *code* or *reason* is invalid; nothing was sent.
         """
-        frame = self._connection.close(code, reason)
+        frame = self._protocol.close(code, reason)
         if frame and self.alive:
             self.write(frame)
-            self.seal()
+            self.begin_close()
 
     # What the stream asks of its subclass
 
-    def received(self, data: bytes) -> None:
-        """Decode bytes, and hand the messages to the receiver."""
-        connection, receiver = self._connection, self._receiver
-        events = connection.feed(data)
-        if len(events) == 1:
-            self._loop.handle_alone()
-        middle = len(events) // 2
-        for number, event in enumerate(events):
-            if number == middle:
-                self._loop.flush_early(number)
-            if isinstance(event, (str, bytes)):
-                if receiver is not None and connection.open:  # it may have just ended
-                    receiver.received(event)
-            elif isinstance(event, Ping):
-                if connection.open:
-                    self.write(connection.answer(event))
-            elif not isinstance(event, Pong):
-                self._peer_ended(event)
+    def decode(self, data: bytes) -> list[WebSocketEvent]:
+        """The messages and control frames that *data* completes."""
+        return self._protocol.feed(data)
 
-    def fail(self) -> None:
-        """Handling bytes has raised."""
+    def event_received(self, event: WebSocketEvent) -> None:
+        """Hand a message to the receiver; answer a control frame."""
+        if isinstance(event, (str, bytes)):
+            receiver = self._receiver
+            if receiver is not None and self._protocol.open:  # it may have just ended
+                receiver.message_received(event)
+        elif isinstance(event, Ping):
+            if self._protocol.open:
+                self.write(self._protocol.answer(event))
+        elif not isinstance(event, Pong):
+            self._peer_ended(event)
+
+    def abort(self) -> None:
+        """Close with 1011, "internal error" (RFC 6455 section 7.4.1)."""
         self.close(1011, "internal error")
 
-    def gone(self) -> None:
+    def lost(self) -> None:
         """The TCP connection is over, whoever ended it."""
-        self._connection.lost()
-        self._tell_receiver()
+        self._protocol.lost()
+        self._tell_lost()
 
     def _peer_ended(self, event: Close | ProtocolError) -> None:
         """The peer closes, or broke the protocol: answer, then end the connection."""
-        answer = self._connection.answer(event)
+        answer = self._protocol.answer(event)
         if answer:
             self.write(answer)
-        self.finish()
-        # Nothing more will come: what the receiver holds is free from now on.
-        self._tell_receiver()
+        self.close_sending()
+        # Nothing more will come, so the receiver can free what it holds.
+        self._tell_lost()
 
-    def _tell_receiver(self) -> None:
-        """The receiver is told once that the connection is over."""
+    def _tell_lost(self) -> None:
+        """Tell the receiver, once, that the connection is over."""
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
-            connection = self._connection
+            protocol = self._protocol
             try:
-                receiver.disconnected(connection.close_code, connection.close_reason)
+                receiver.lost(protocol.close_code, protocol.close_reason)
             except Exception:
                 logger.exception("ending a connection failed")

@@ -18,10 +18,10 @@ _SECURE = frozenset({"https", "wss"})
 
 
 def check_allowed_origins(allowed_origins: Collection[str]) -> None:
-    """Check a setting: origins, ``"https://*.example.com"`` patterns, or ``"*"``.
+    """Check a setting: origins, patterns (``"https://*.example.com"``), or ``"*"``.
 
     Raises:
-        ValueError: One of them is neither, or a single string was given.
+        ValueError: One of them is none of these, or a single string was given.
     """
     if isinstance(allowed_origins, str):
         raise ValueError(
@@ -43,9 +43,9 @@ def check_origin(
 ) -> None:
     """Refuse pages of other hosts (RFC 6455 section 10.2).
 
-    A request that came over TLS has the origin of a page that did. The reverse does not
-    hold: behind a proxy that ends TLS the server sees "http" where the browser saw
-    "https". A client that names no origin is not a browser's page.
+    If a request came over TLS, so did the page that sent it. The reverse is not true:
+    behind a proxy that ends TLS the server sees "http" and the browser "https". A
+    client without an origin is no page in a browser.
 
     Args:
         allowed_origins: See `check_allowed_origins`.
@@ -75,7 +75,7 @@ class _Origin(NamedTuple):
 
 
 def _parse_origin(text: str) -> _Origin | None:
-    """Scheme, host and port in their normal form; None for anything else."""
+    """Scheme, host and port in their normal form; None if *text* is no origin."""
     match = _ORIGIN.fullmatch(text)
     if match is None:
         return None
@@ -85,10 +85,10 @@ def _parse_origin(text: str) -> _Origin | None:
 
 
 def _is_same_host(text: str, host: str, *, secure: bool) -> bool:
-    """Whether the origin `text` has the host and port of a Host header.
+    """Whether the origin *text* has the host and port of a Host header.
 
     Args:
-        secure: Whether it must have a scheme with TLS.
+        secure: Whether its scheme must be one with TLS.
     """
     origin = _parse_origin(text)
     match = _HOST.fullmatch(host)

@@ -1,6 +1,7 @@
-"""The closing handshake and the answers that RFC 6455 demands, for both drivers.
+"""The closing handshake, and the answers that RFC 6455 demands.
 
-Bytes in, bytes out: a driver feeds what it read and writes what it is given.
+Nothing here reads or writes. A driver (`blocking` or `on_loop`) feeds what it has read,
+and writes the bytes that it gets.
 """
 
 from __future__ import annotations
@@ -13,23 +14,23 @@ from wsocket.core.websocket.deflate import DeflateParameters, Deflater, Inflater
 from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, WebSocketEvent
 from wsocket.errors import ProtocolError, WebSocketClosed
 
-# Shorter payloads hardly shrink, and cost their receiver an inflater run.
+# Shorter payloads hardly shrink, and the receiver would have to inflate them.
 _WORTH_COMPRESSING = 64  # bytes
 
 
 class WebSocketProtocol:
-    """One server-side websocket without its transport.
+    """The server's side of one websocket, without its transport.
 
-    A driver hands every `Ping`, `Close` and `ProtocolError` that `feed` returns to
-    `answer` when it comes to it, and only then it counts: what the messages before it
-    cause can still be sent. It writes all bytes that it gets from here, in the order of
-    the calls: compression is stateful, so `message` and the write that follows it
-    belong under one lock. When `closed` turns true and all is written, it drops the
-    transport.
+    The driver handles the events of `feed` in their order, and gives every `Ping`,
+    `Close` and `ProtocolError` to `answer`. Only then such an event takes effect: what
+    the messages before it cause can still be sent. The driver writes all bytes that it
+    gets in the order of the calls. Compression is stateful, so `message` and the write
+    that follows belong under one lock. When `closed` is true and everything is written,
+    the driver drops the transport.
 
     Args:
         max_message_size: Bytes that a received message may have.
-        deflate: What was negotiated about permessage-deflate, if anything.
+        deflate: The parameters of permessage-deflate; None for no compression.
 
     Attributes:
         open: Whether messages may be sent.
@@ -74,34 +75,34 @@ class WebSocketProtocol:
 
     @property
     def closed(self) -> bool:
-        """Nothing more is to be expected: closed by both sides, failed, or lost."""
+        """Whether nothing more can come: closed by both sides, failed, or lost."""
         return self._broken or (self._close_sent and self._close_received)
 
     @property
     def close_code(self) -> int:
         """Why the connection is not open, for `WebSocketClosed` (section 7.1.5).
 
-        The peer's code (1005 when it gave none); what it failed with; what we closed
-        with, until the peer's Close comes; else 1006.
+        The peer's code (1005 if it sent none), or the code with which the connection
+        failed. Before the peer's Close comes, the code with which we closed. Else 1006.
         """
         return self._code
 
     @property
     def close_reason(self) -> str:
-        """The reason that came with `close_code`, "" for none."""
+        """The reason that came with `close_code`; "" for no reason."""
         return self._reason
 
     def message(self, message: object, *, binary: bool | None = None) -> Frame:
-        """The frame of a message, compressed where agreed and worth it.
+        """The frame of a message, compressed if that was agreed on and is worth it.
 
         Args:
-            binary: Overrides the type: true sends a str's UTF-8 as a binary message,
+            binary: Overrides the type: true sends a str as a binary message (UTF-8),
                 false sends bytes as text.
 
         Raises:
             WebSocketClosed: The connection is not open.
-            ValueError: Text without a UTF-8 form.
-            TypeError: Neither str nor bytes.
+            ValueError: The text is not valid UTF-8, or a str has no UTF-8 form.
+            TypeError: *message* is neither str nor bytes.
         """
         self._check_open()
         opcode, payload = _typed(message, binary)
@@ -118,7 +119,7 @@ class WebSocketProtocol:
 
         Raises:
             WebSocketClosed: The connection is not open.
-            ValueError: `payload` is over 125 bytes (RFC 6455 section 5.5).
+            ValueError: *payload* is longer than 125 bytes (RFC 6455 section 5.5).
         """
         if len(payload) > frames.MAX_CONTROL_PAYLOAD:
             raise ValueError(
@@ -129,7 +130,7 @@ class WebSocketProtocol:
         return frames.encode_frame(frames.PING, payload)
 
     def answer(self, event: Ping | Close | ProtocolError) -> bytes:
-        """What the peer is to be sent upon `event`; nothing once our Close is sent."""
+        """What to send because of *event*; nothing after our Close was sent."""
         if isinstance(event, Ping):
             if not self.open:
                 return b""
@@ -139,13 +140,13 @@ class WebSocketProtocol:
         return self._fail(event)
 
     def close(self, code: int = frames.NORMAL_CLOSURE, reason: str = "") -> bytes:
-        """Start the closing handshake (section 7.1.2); later calls give no bytes.
+        """Start the closing handshake (section 7.1.2); later calls return no bytes.
 
         Args:
             reason: At most 123 bytes of UTF-8.
 
         Raises:
-            ValueError: `code` or `reason` may not be sent; nothing has changed.
+            ValueError: *code* or *reason* may not be sent; nothing has changed.
         """
         frames.check_close(code, reason)
         if not self.open:
@@ -155,15 +156,19 @@ class WebSocketProtocol:
         return self._send_close(code, reason)
 
     def lost(self) -> None:
-        """Take note that the transport ended, or is about to be dropped."""
+        """The transport has ended, or is about to be dropped."""
         if not (self._broken or self._close_received):
             self._code = frames.ABNORMAL_CLOSURE
             self._reason = ""
         self._break()
 
+    def closed_error(self) -> WebSocketClosed:
+        """The exception for whoever uses the websocket after it was closed."""
+        return WebSocketClosed(self._code, self._reason)
+
     def _check_open(self) -> None:
         if not self.open:
-            raise WebSocketClosed(self._code, self._reason)
+            raise self.closed_error()
 
     def _receive_close(self, event: Close) -> bytes:
         if self._broken or self._close_received:

@@ -1,7 +1,8 @@
 """The slot through which a subprotocol (RFC 6455 section 1.9) plugs into the framework.
 
-`core` knows no subprotocol. The application object gives the framework those it speaks;
-the first that claims what an upgrade request offers gets the connection, on the loop.
+`core` knows no subprotocol. The application object gives its subprotocols to the
+framework. The first one that claims an upgrade request gets the connection, on the
+loop.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from wsocket.core.websocket.on_loop import Channel, Receiver
+from wsocket.core.websocket.on_loop import Receiver, WebSocketStream
 
 
 class Subprotocol(Protocol):
@@ -21,15 +22,17 @@ class Subprotocol(Protocol):
     def claims(self, offered: Sequence[str]) -> bool:
         """Whether a request that offers these names is for this subprotocol.
 
-        May hold for names outside `names`: such a request is refused, not routed.
+        It may claim names that are not in `names`. Then the request is refused.
         """
 
     def choose(self, offered: Sequence[str]) -> str | None:
-        """The name to accept, of those a request offers, the most wanted first; None
-        refuses it.
+        """The name to accept; None refuses the request.
+
+        Args:
+            offered: The names that the client offers, its favourite first.
         """
 
     def connect(
-        self, channel: Channel, name: str, environ: Mapping[str, Any]
+        self, stream: WebSocketStream, name: str, environ: Mapping[str, Any]
     ) -> Receiver:
         """Take a new connection that speaks *name*; called on the loop."""

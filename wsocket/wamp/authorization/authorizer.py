@@ -11,7 +11,7 @@ from wsocket.log import logger
 from wsocket.wamp.protocol.caching import MAX_URI, keep
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.session.grant import Action, Ask, Grant
-from wsocket.wamp.session.runtime import Cancellable, Runtime
+from wsocket.wamp.session.runtime import Runtime
 
 OnGrant = Callable[["Grant | None"], None]
 """Called with what a session is granted; None: the authorizer has failed."""
@@ -58,8 +58,9 @@ class AskAuthorizer:
 
     def ask(self, request: AuthorizationRequest, terms: Ask, then: OnGrant) -> None:
         """Ask, and call *then* with the answer, or None if there is none in time."""
-        inquiry = _Inquiry(partial(self._answered, request, terms, then))
-        inquiry.start(partial(self._put, request), self._runtime, self._timeout)
+        answered = partial(self._answered, request, terms, then)
+        inquiry = _Inquiry(self._runtime, self._timeout, answered)
+        inquiry.start(partial(self._put, request))
 
     def _answered(
         self, request: AuthorizationRequest, terms: Ask, then: OnGrant, result: object
@@ -84,26 +85,25 @@ class AskAuthorizer:
 
 
 class _Inquiry:
-    """One call of the authorizer: whichever is first counts, its answer or the timer.
+    """One call of the authorizer, with a limit of time.
 
     Args:
-        then: Called with the answer, or with a `TimeoutError`.
+        timeout: Seconds.
+        then: Called once, with the answer or with a `TimeoutError`.
     """
 
-    def __init__(self, then: Callable[[object], None]) -> None:
+    def __init__(
+        self, runtime: Runtime, timeout: float, then: Callable[[object], None]
+    ) -> None:
         self._then = then
         self._is_over = False
-        self._timer: Cancellable
-        self._cancel: Callable[[], None]
+        self._cancel: Callable[[], None] | None = None
+        self._timer = runtime.call_later(timeout, self._expire, timeout)
 
     def start(
-        self,
-        put: Callable[[Callable[[object], None]], Callable[[], None]],
-        runtime: Runtime,
-        timeout: float,
+        self, put: Callable[[Callable[[object], None]], Callable[[], None]]
     ) -> None:
-        """Call the authorizer by *put*, which may answer at once."""
-        self._timer = runtime.call_later(timeout, self._expire, timeout)
+        """Call the authorizer with *put*, which may answer at once."""
         self._cancel = put(self._answered)
 
     def _answered(self, result: object) -> None:
@@ -114,7 +114,8 @@ class _Inquiry:
 
     def _expire(self, timeout: float) -> None:
         self._is_over = True
-        self._cancel()
+        if self._cancel is not None:
+            self._cancel()
         self._then(TimeoutError(f"no answer within {timeout:g} s"))
 
 

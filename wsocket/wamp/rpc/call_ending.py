@@ -1,4 +1,4 @@
-"""How calls end: completed, refused by the router, or out of time."""
+"""How calls end: completed, refused by the router, canceled, or out of time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,21 @@ from wsocket.wamp.session.runtime import Runtime
 
 
 class CallEnding:
-    """Takes calls out of the table, and tells caller and callee what they must know."""
+    """Takes calls out of the table, and tells caller and callee what they must know.
 
-    __slots__ = ("_calls", "_runtime")
+    Args:
+        answers_canceled: Whether a caller that cancels gets an ERROR. autobahn.js
+            forgets the call at once, and closes the connection if an answer comes.
+    """
 
-    def __init__(self, calls: CallTable, runtime: Runtime) -> None:
+    __slots__ = ("_answers_canceled", "_calls", "_runtime")
+
+    def __init__(
+        self, calls: CallTable, runtime: Runtime, *, answers_canceled: bool
+    ) -> None:
         self._calls = calls
         self._runtime = runtime
+        self._answers_canceled = answers_canceled
 
     def complete(self, call: RoutedCall) -> None:
         """Forget a call that gets its final answer now."""
@@ -29,6 +37,27 @@ class CallEnding:
         """Answer a call with an ERROR of the router."""
         self.complete(call)
         call.caller.send_error(CALL, call.call_request, error, explanation)
+
+    def cancel(self, call: RoutedCall, wanted: CancelMode | None) -> None:
+        """End a call, or ask its callee to end it ("Call Canceling").
+
+        Args:
+            wanted: CANCEL.Options.mode.
+        """
+        mode = wanted or "killnowait"
+        if "callee.call_canceling" not in call.endpoint.callee.features:
+            mode = "skip"
+        if mode == "kill":
+            call.canceled = True
+            self.interrupt(call, mode)
+            return
+        self.complete(call)
+        if mode == "killnowait":
+            self.interrupt(call, mode)
+        # autobahn.js waits for an answer to `kill`, whatever the callee announced.
+        if self._answers_canceled or wanted == "kill":
+            problem = "canceled by the caller"
+            call.caller.send_error(CALL, call.call_request, errors.CANCELED, problem)
 
     def interrupt(self, call: RoutedCall, mode: CancelMode) -> None:
         """Send INTERRUPT, if the callee is still there and knows it."""

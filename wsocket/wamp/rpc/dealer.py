@@ -73,8 +73,7 @@ class Dealer:
         builtins: Procedures that the router answers itself, by URI.
         limit: How many calls of one session may be under way.
         unlimited: Sessions without this limit.
-        answers_canceled: Whether a caller that cancels gets an ERROR. autobahn.js
-            forgets the call at once, and closes the connection if an answer comes.
+        answers_canceled: See `CallEnding`.
         progress_needs: Features that a callee must have announced to be asked for
             progressive results.
     """
@@ -96,10 +95,11 @@ class Dealer:
         self._registrations = registrations
         self._uris = uris
         self._builtins = builtins
-        self._answers_canceled = answers_canceled
         self._progress_needs = progress_needs
         self.calls = CallTable()
-        self._ending = CallEnding(self.calls, runtime)
+        self._ending = CallEnding(
+            self.calls, runtime, answers_canceled=answers_canceled
+        )
 
     # From caller to callee
 
@@ -370,23 +370,8 @@ class Dealer:
     def cancel(self, caller: Session, message: Cancel) -> None:
         """CANCEL ("Call Canceling"); ignored if the call was answered already."""
         call = self.calls.made_by(caller, message.request)
-        if call is None or call.canceled:
-            return
-        mode = message.options.mode or "killnowait"
-        if "callee.call_canceling" not in call.endpoint.callee.features:
-            mode = "skip"
-        if mode == "kill":
-            call.canceled = True
-            self._ending.interrupt(call, mode)
-            return
-        self._ending.complete(call)
-        if mode == "killnowait":
-            self._ending.interrupt(call, mode)
-        # autobahn.js waits for an answer to `kill`, whatever the callee announced.
-        if self._answers_canceled or message.options.mode == "kill":
-            caller.send_error(
-                CALL, message.request, errors.CANCELED, "canceled by the caller"
-            )
+        if call is not None and not call.canceled:
+            self._ending.cancel(call, message.options.mode)
 
     def leave(self, session: Session, *, silent: bool) -> None:
         """Forget a session with its registrations, its calls, and those it runs.

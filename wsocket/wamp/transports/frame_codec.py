@@ -1,4 +1,4 @@
-"""What transports with one message in each frame share: messages to frames."""
+"""Messages to frames, for all transports with one message in each frame."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from wsocket.wamp.serializers.base import Payload, Serializer, total_size
 
 
 class FrameCodec:
-    """Frames of one serializer; every session that speaks it shares this.
+    """Makes frames in one serializer; all sessions that speak it share this object.
 
     Args:
         frame: Puts the bytes of a message into a frame, or raises
             `PayloadSizeExceeded`.
         header: Makes what comes before a message of that many bytes, or raises the
-            same. None where a frame is more than that.
+            same. None if a frame is not just a header and the message.
     """
 
     __slots__ = ("_frame", "_header", "serializer")
@@ -33,8 +33,10 @@ class FrameCodec:
         self._header = header
 
     def encode(self, head: list[Any], payload: Payload | None) -> Frame:
-        """The frame of a message that must arrive; PayloadError if it cannot be
-        written.
+        """The frame of a message that must arrive.
+
+        Raises:
+            PayloadError: *payload* has no form in this serializer, or is too large.
         """
         if payload is None:
             return self._frame(self.serializer.encode(head))

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol
 
 from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.loop import Loop, Timer
-from wsocket.core.net.outbox import Backlog
+from wsocket.core.net.loop import Flushable, Loop, Timer
+from wsocket.core.net.outbox import Outbox
 from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
 from wsocket.wamp.serializers.base import Serializer
@@ -91,13 +91,13 @@ class LongPollCodec(FrameCodec):
         """
         return self.packing.split(body if self.serializer.binary else body.decode())
 
-    def reply(self, backlog: Backlog) -> Reply:
+    def reply(self, backlog: Outbox) -> Reply:
         """The answer with the first messages of *backlog*, which are taken from it."""
         messages = map(bytes, backlog.take(self.packing.size))
         return Reply("200 OK", self.packing.join(messages), self._media_type)
 
 
-class LongPollLink:
+class LongPollLink(Flushable):
     """A session's end of a long-poll transport.
 
     Args:
@@ -139,7 +139,7 @@ class LongPollLink:
         self._loop = loop
         self._settings = settings
         self._on_end = on_end
-        self._backlog = Backlog(
+        self._backlog = Outbox(
             messages=limits.outbox_messages, size=limits.outbox_bytes
         )
         self._poll: Future[Reply] | None = None
@@ -239,7 +239,7 @@ class LongPollLink:
             return
         if self._poll is not None and self._backlog:
             self._deliver()
-        self.dropped += self._backlog.shed()
+        self.dropped += self._backlog.drop_oldest()
         if not self._backlog.fits:
             logger.warning("closing a transport that does not poll: %s", self._backlog)
             self.drop()

@@ -19,6 +19,7 @@ from wsocket.wamp.transports.rawsocket_frames import (
     PONG,
     SERIALIZER_IDS,
     Decoder,
+    RawSocketEvent,
     RawSocketFailure,
     RawSocketPing,
     RawSocketRefusal,
@@ -40,21 +41,21 @@ _SERIALIZERS = {
 
 @cache
 def _codec(serializer_id: int, max_size: int) -> FrameCodec:
-    """The codec that all sessions share whose clients take the same."""
+    """The codec for all sessions with this serializer and largest message."""
     frame = partial(encode_message, max_size=max_size)
     header = partial(encode_message_prefix, max_size=max_size)
     return FrameCodec(_SERIALIZERS[serializer_id], frame, header)
 
 
 class RawSocketTransport:
-    """What a listener's connections speak.
+    """Starts a RawSocket connection for each socket that a listener accepts.
 
     Args:
         gatekeeper: Lets sessions into realms.
-        prepare: Called on the loop before each connection; what must be there before
-            the first session joins.
-        max_message_size: Largest message that is accepted, in bytes. What clients are
-            told is the largest power of two in it, from 512 to 16 MiB.
+        prepare: Called on the loop before each connection. It registers what must be
+            registered before the first session joins.
+        max_message_size: Largest message that is accepted, in bytes. It is rounded down
+            to a power of two, from 512 to 16 MiB: clients can be told no other.
         pings: Whether clients are sent PING frames.
 
     Raises:
@@ -76,26 +77,26 @@ class RawSocketTransport:
 
     def connect(
         self,
-        switchboard: OpenConnections,
+        connections: OpenConnections,
         sock: socket.socket,
         environ: Callable[[], Mapping[str, Any]],
     ) -> None:
         """Take a new connection; called on the loop.
 
         Args:
-            environ: What is known of the client, once its first bytes are there.
+            environ: Returns what is known of the client, after its first bytes came.
         """
         self._prepare()
         stream = RawSocketStream(
-            switchboard,
+            connections,
             sock,
             self._gatekeeper,
             environ=environ,
             max_size=self._max_size,
         )
-        switchboard.add(stream)
+        connections.add(stream)
         if self._pings:
-            switchboard.watch(stream)
+            connections.watch(stream)
         stream.start()
 
 
@@ -119,7 +120,7 @@ class RawSocketStream(Stream):
 
     def __init__(
         self,
-        switchboard: OpenConnections,
+        connections: OpenConnections,
         sock: socket.socket,
         gatekeeper: Gatekeeper,
         *,
@@ -127,10 +128,10 @@ class RawSocketStream(Stream):
         max_size: int,
     ) -> None:
         super().__init__(
-            switchboard.loop,
+            connections.loop,
             sock,
-            limits=switchboard.limits,
-            on_end=switchboard.discard,
+            limits=connections.limits,
+            on_end=connections.forget,
         )
         self._gatekeeper = gatekeeper
         self._environ = environ
@@ -139,7 +140,7 @@ class RawSocketStream(Stream):
         self._session: Session | None = None
         self._text = False  # messages are UTF-8
         self._peer_max_size = 0
-        # For the handshake; afterwards the session has one of its own.
+        # For the handshake. Afterwards the session has a deadline of its own.
         self._deadline: Cancellable = gatekeeper.deadline(self._too_late)
 
     def beat(self) -> None:
@@ -148,40 +149,37 @@ class RawSocketStream(Stream):
             self.write(encode_frame(PING, b""))
 
     def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection, after what is queued; RawSocket has no words for that.
+        """Close the connection, after what is queued. RawSocket has no close codes.
 
-        What the session holds is free when the client has closed its end, too.
+        The session is told when the client has closed its end, too.
         """
-        self.finish()
+        self.close_sending()
 
     # What the stream asks of its subclass
 
-    def received(self, data: bytes) -> None:
-        """Decode bytes, and hand the messages to the session."""
-        events = self._decoder.feed(data)
-        if len(events) == 1:
-            self._loop.handle_alone()
-        middle = len(events) // 2
-        for number, event in enumerate(events):
-            if number == middle:
-                self._loop.flush_early(number)
-            if self.ending:
-                return
-            if type(event) is bytes:
-                self._message(event)
-            elif isinstance(event, RawSocketPing):
-                self._pong(event)
-            elif isinstance(event, RawSocketRequest):
-                self._open(event)
-            elif isinstance(event, RawSocketFailure):
-                self._broken(event)
-            # That a PONG came was all it had to say.
+    def decode(self, data: bytes) -> list[RawSocketEvent]:
+        """The handshake and frames that *data* completes."""
+        return self._decoder.feed(data)
 
-    def fail(self) -> None:
-        """Handling bytes has raised."""
-        self.finish()
+    def event_received(self, event: RawSocketEvent) -> None:
+        """Hand a message to the session; answer everything else."""
+        if self.closing:
+            return
+        if type(event) is bytes:
+            self._message_received(event)
+        elif isinstance(event, RawSocketPing):
+            self._pong(event)
+        elif isinstance(event, RawSocketRequest):
+            self._open(event)
+        elif isinstance(event, RawSocketFailure):
+            self._fail(event)
+        # A PONG needs no answer: that it came is a sign of life.
 
-    def gone(self) -> None:
+    def abort(self) -> None:
+        """Close the connection: RawSocket has no words for our own failures."""
+        self.close_sending()
+
+    def lost(self) -> None:
         """The connection is over, whoever ended it."""
         self._deadline.cancel()
         session, self._session = self._session, None
@@ -207,15 +205,15 @@ class RawSocketStream(Stream):
     def _refuse(self, refusal: RawSocketRefusal, problem: str) -> None:
         logger.info("a RawSocket handshake is refused: %s", problem)
         self.write(encode_refusal(refusal))
-        self.finish()
+        self.close_sending()
 
     def _too_late(self) -> None:
-        logger.info("a client has not begun a RawSocket handshake in time")
-        self.abort()
+        logger.info("a client has sent no RawSocket handshake in time")
+        self.drop()
 
     # Frames
 
-    def _message(self, message: bytes) -> None:
+    def _message_received(self, message: bytes) -> None:
         session = self._session
         assert session is not None
         if not self._text:
@@ -238,21 +236,21 @@ class RawSocketStream(Stream):
                 f"a PING of {len(ping.payload)} bytes from a client that takes no more "
                 f"than {self._peer_max_size}: it can have no PONG"
             )
-            self._broken(RawSocketFailure(problem))
+            self._fail(RawSocketFailure(problem))
 
-    def _broken(self, failure: RawSocketFailure) -> None:
-        """The client broke the protocol: tell it what is wrong, and end."""
+    def _fail(self, failure: RawSocketFailure) -> None:
+        """The client broke the protocol: tell it if there are words, and end."""
         if self._session is not None:
             self._session.abort_violation(failure.problem)
         elif failure.refusal is not None:
             self._refuse(failure.refusal, failure.problem)
         else:
             logger.info("a RawSocket connection fails: %s", failure.problem)
-            self.abort()
+            self.drop()
 
 
 class RawSocketLink:
-    """A session's way out to its client."""
+    """What a session writes to."""
 
     __slots__ = ("_stream", "codec", "write")
 
@@ -263,8 +261,8 @@ class RawSocketLink:
 
     def close(self) -> None:
         """Close the connection, after what is queued."""
-        self._stream.finish()
+        self._stream.close_sending()
 
     def abort(self) -> None:
         """The same: RawSocket cannot say why."""
-        self._stream.finish()
+        self._stream.close_sending()

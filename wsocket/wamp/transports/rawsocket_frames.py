@@ -1,9 +1,9 @@
 """RawSocket framing: bytes to messages and back (Advanced Profile, "RawSocket
 Transport").
 
-A connection begins with four octets from the client and four in reply, which settle the
-serializer and the largest message that each side takes. Then come frames: a prefix of
-four octets, and a WAMP message, a PING or a PONG."""
+A connection begins with a handshake: four octets from the client, and four in reply.
+They say which serializer is used, and how large a message each side accepts. Frames
+follow: a prefix of four octets, then a WAMP message, or what a PING or PONG has."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TYPE = 0x07
 
 
 class RawSocketRefusal(IntEnum):
-    """Why a router refuses a handshake, as its reply says it."""
+    """Why a router refuses a handshake: the error code of its reply."""
 
     SERIALIZER_UNSUPPORTED = 1
     RESERVED_BITS = 3
@@ -42,7 +42,7 @@ class RawSocketRequest(NamedTuple):
 
     Attributes:
         serializer: One of `SERIALIZER_IDS`, or a number unknown here.
-        max_size: The largest message that the client takes, in octets.
+        max_size: The largest message that the client accepts, in octets.
     """
 
     serializer: int
@@ -65,7 +65,7 @@ class RawSocketFailure(NamedTuple):
     """The peer broke the protocol: the connection fails, and nothing follows.
 
     Attributes:
-        refusal: What the reply to its handshake says, if there is to be one.
+        refusal: The error code for the reply, if a handshake is to be answered.
     """
 
     problem: str
@@ -75,14 +75,14 @@ class RawSocketFailure(NamedTuple):
 RawSocketEvent = (
     RawSocketRequest | bytes | RawSocketPing | RawSocketPong | RawSocketFailure
 )
-"""What was decoded; bytes are a WAMP message."""
+"""What was decoded. Bytes are a WAMP message."""
 
 
 def largest_size(limit: int) -> int:
-    """The largest size that LENGTH can express and that is not above *limit* octets.
+    """The largest size up to *limit* octets that LENGTH can express.
 
     Raises:
-        ValueError: There is none.
+        ValueError: *limit* is less than 512.
     """
     if limit < MIN_SIZE:
         raise ValueError(
@@ -92,18 +92,18 @@ def largest_size(limit: int) -> int:
 
 
 def encode_reply(serializer: int, max_size: int) -> bytes:
-    """Accept a handshake; *max_size* is one that `largest_size` returned."""
+    """The reply that accepts a handshake; `largest_size` has returned *max_size*."""
     length = max_size.bit_length() - MIN_SIZE.bit_length()
     return bytes((MAGIC, length << 4 | serializer, 0, 0))
 
 
 def encode_refusal(refusal: RawSocketRefusal) -> bytes:
-    """Refuse a handshake."""
+    """The reply that refuses a handshake."""
     return bytes((MAGIC, refusal << 4, 0, 0))
 
 
 def encode_prefix(kind: int, size: int) -> bytes:
-    """What comes before the payload of a frame, which has at most 2**24 octets."""
+    """The prefix of a frame with *size* octets of payload, at most 2**24."""
     if size == MAX_SIZE:
         return bytes((kind | _LARGEST, 0, 0, 0))
     return _PREFIX.pack(kind << 24 | size)
@@ -115,10 +115,10 @@ def encode_frame(kind: int, payload: bytes) -> bytes:
 
 
 def encode_message_prefix(size: int, *, max_size: int) -> bytes:
-    """What comes before a WAMP message for a peer that takes up to *max_size* octets.
+    """The prefix of a WAMP message, for a peer that accepts up to *max_size* octets.
 
     Raises:
-        PayloadSizeExceeded: It is larger.
+        PayloadSizeExceeded: The message is larger.
     """
     if size > max_size:
         raise PayloadSizeExceeded(
@@ -133,7 +133,7 @@ def encode_message(message: bytes, *, max_size: int) -> bytes:
 
 
 class Decoder:
-    """What a client sends, however the network has split it.
+    """Decodes what a client sends, however the network has split it.
 
     Args:
         max_size: The largest payload of a frame that is accepted, in octets.
@@ -141,13 +141,13 @@ class Decoder:
 
     def __init__(self, *, max_size: int) -> None:
         self._max_size = max_size
-        self._kept = bytearray()  # the beginning of what is not complete yet
-        self._needed = HANDSHAKE_SIZE  # octets of that until there is something to do
+        self._kept = bytearray()  # an incomplete handshake or frame
+        self._needed = HANDSHAKE_SIZE  # how many octets make it worth decoding again
         self._greeted = False
         self._failed = False
 
     def feed(self, data: bytes) -> list[RawSocketEvent]:
-        """Take what the transport delivered; return what it completes, in order."""
+        """Take what was read; return the events that it completes, in order."""
         if self._failed:
             return []
         if self._kept:
@@ -167,9 +167,9 @@ class Decoder:
         return events
 
     def _greeting(self, data: bytes, events: list[RawSocketEvent]) -> int:
-        """Decode the handshake; how much of *data* it took."""
+        """Decode the handshake; return how many octets of *data* it took."""
         if data and data[0] != MAGIC:
-            # Before the rest is there: others may wait for an answer after one octet.
+            # A client that speaks another protocol may send no more before we answer.
             events.append(
                 RawSocketFailure(
                     f"expected a RawSocket handshake, whose first octet is {MAGIC:#x}, "
@@ -184,7 +184,7 @@ class Decoder:
         return 0
 
     def _frames(self, data: bytes, pos: int, events: list[RawSocketEvent]) -> int:
-        """Decode the frames from *pos* on; where the first incomplete one begins."""
+        """Decode the frames from *pos* on; return where an incomplete one begins."""
         end = len(data)
         while end - pos >= PREFIX_SIZE:
             (prefix,) = _PREFIX.unpack_from(data, pos)
@@ -228,7 +228,7 @@ def _request(data: bytes) -> RawSocketRequest | RawSocketFailure:
 
 
 def _unusual(first: int, size: int) -> tuple[int, str]:
-    """The size of a frame that is more than a message of usual size, or a problem."""
+    """The size of a frame whose *first* octet is not 0; and the problem, if any."""
     if first & _RESERVED:
         return 0, f"reserved bits are set in the first octet of a frame: {first:#04x}"
     if first & _TYPE > PONG:

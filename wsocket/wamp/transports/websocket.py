@@ -1,6 +1,7 @@
-"""WAMP over a websocket: one message in each (``wamp.2.json``, ``.msgpack``,
-``.cbor``), or a batch (``wamp.2.json.batched`` and so on).
-"""
+"""WAMP over a websocket.
+
+A websocket message has one WAMP message (``wamp.2.json``, ``wamp.2.msgpack``, ...), or
+a batch of them (``wamp.2.json.batched``, ...)."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from wsocket.core.websocket.frames import (
     encode_header,
     encode_unmasked,
 )
-from wsocket.core.websocket.on_loop import Channel
+from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.errors import BatchError
 from wsocket.wamp.serializers.base import Serializer
 from wsocket.wamp.serializers.batching import (
@@ -34,20 +35,21 @@ BATCHED = ".batched"
 
 
 def _first_byte(serializer: Serializer) -> int:
-    """Of the frame of a whole message."""
+    """The first byte of a frame with a whole message."""
     return FIN | (BINARY if serializer.binary else TEXT)
 
 
 def _codec(serializer: Serializer) -> FrameCodec:
-    """The codec of a message in each frame."""
+    """The codec for one message in each frame."""
     first = _first_byte(serializer)
     frame, header = partial(encode_unmasked, first), partial(encode_header, first)
     return FrameCodec(serializer, frame, header)
 
 
 class BatchedCodec(FrameCodec):
-    """Frames whose messages are batches: of one WAMP message each, see
-    docs/decisions/008.
+    """Frames whose messages are batches of one WAMP message each.
+
+    docs/decisions/008-batches-of-one.md says why.
     """
 
     __slots__ = ("batching",)
@@ -67,25 +69,25 @@ AUTOBAHN_CODEC = BatchedCodec(JSON, SEPARATED_BY_AUTOBAHN)
 
 
 class WebSocketLink:
-    """A session's end of a channel, in both directions."""
+    """What a session writes to, and what hands it the messages of its client."""
 
-    __slots__ = ("_channel", "_message_type", "_session", "codec", "write")
+    __slots__ = ("_message_type", "_session", "_stream", "codec", "write")
 
     def __init__(
         self,
-        channel: Channel,
+        stream: WebSocketStream,
         codec: FrameCodec,
         gatekeeper: Gatekeeper,
         *,
         environ: Mapping[str, Any],
     ) -> None:
-        self._channel = channel
+        self._stream = stream
         self.codec = codec
-        self.write = channel.write
+        self.write = stream.write
         self._message_type = bytes if codec.serializer.binary else str
         self._session = Session(self, gatekeeper, environ=environ)
 
-    def received(self, message: str | bytes) -> None:
+    def message_received(self, message: str | bytes) -> None:
         """A websocket message: one WAMP message."""
         if type(message) is self._message_type:
             self._session.receive(message)
@@ -96,39 +98,39 @@ class WebSocketLink:
                 f"expected {expected} messages for wamp.2.{name}"
             )
 
-    def disconnected(self, code: int, reason: str) -> None:
-        """The websocket is gone."""
+    def lost(self, code: int, reason: str) -> None:
+        """The connection is over."""
         self._session.lost()
 
     def close(self) -> None:
         """Close the websocket, after what is queued."""
-        self._channel.close(1000)
+        self._stream.close(1000)
 
     def abort(self) -> None:
         """Close the websocket, after what is queued, with the code for violations."""
-        self._channel.close(1002)
+        self._stream.close(1002)
 
 
 class BatchedLink(WebSocketLink):
-    """A session's end of a channel whose messages are batches."""
+    """The same for a websocket whose messages are batches."""
 
     __slots__ = ("_batching",)
 
     def __init__(
         self,
-        channel: Channel,
+        stream: WebSocketStream,
         codec: BatchedCodec,
         gatekeeper: Gatekeeper,
         *,
         environ: Mapping[str, Any],
     ) -> None:
-        super().__init__(channel, codec, gatekeeper, environ=environ)
+        super().__init__(stream, codec, gatekeeper, environ=environ)
         self._batching = codec.batching
 
-    def received(self, message: str | bytes) -> None:
-        """A websocket message: WAMP messages, which are handled in their order."""
+    def message_received(self, message: str | bytes) -> None:
+        """A websocket message: a batch of WAMP messages."""
         if type(message) is not self._message_type:
-            super().received(message)  # which says so
+            super().message_received(message)  # it ends the session
             return
         if self._batching is SEPARATED and message[-1:] == "\x18":
             self._speak_as_autobahn()
@@ -144,7 +146,7 @@ class BatchedLink(WebSocketLink):
             session.receive(each)
 
     def _speak_as_autobahn(self) -> None:
-        """Answer with the separator that the client writes: it knows no other."""
+        """Use the separator that the client uses: it understands no other."""
         self._batching = AUTOBAHN_CODEC.batching
         self.codec = self._session.codec = AUTOBAHN_CODEC
 
@@ -154,8 +156,8 @@ class WampSubprotocol:
 
     Args:
         gatekeeper: Lets sessions into realms.
-        prepare: Called on the loop before each connection; what must be there before
-            the first session joins.
+        prepare: Called on the loop before each connection. It registers what must be
+            registered before the first session joins.
     """
 
     def __init__(self, gatekeeper: Gatekeeper, *, prepare: Callable[[], None]) -> None:
@@ -164,11 +166,11 @@ class WampSubprotocol:
         self._prepare = prepare
 
     def claims(self, offered: Sequence[str]) -> bool:
-        """Whether a request offers WAMP, be it in a serializer that is unknown here."""
+        """Whether a request offers WAMP, even with an unknown serializer."""
         return any(name.startswith(PREFIX) for name in offered)
 
     def choose(self, offered: Sequence[str]) -> str | None:
-        """The first that is known here, and one without batches if there is any."""
+        """The first name that is known here; one without batches if there is any."""
         return next(
             (
                 name
@@ -180,11 +182,11 @@ class WampSubprotocol:
         )
 
     def connect(
-        self, channel: Channel, name: str, environ: Mapping[str, Any]
+        self, stream: WebSocketStream, name: str, environ: Mapping[str, Any]
     ) -> WebSocketLink:
-        """Start a session, still without a realm, on *channel*."""
+        """Start a session, still without a realm, on *stream*."""
         self._prepare()
         if name in BATCHED_CODECS:
             codec = BATCHED_CODECS[name]
-            return BatchedLink(channel, codec, self._gatekeeper, environ=environ)
-        return WebSocketLink(channel, CODECS[name], self._gatekeeper, environ=environ)
+            return BatchedLink(stream, codec, self._gatekeeper, environ=environ)
+        return WebSocketLink(stream, CODECS[name], self._gatekeeper, environ=environ)

@@ -1,10 +1,10 @@
-"""Files with a certificate and its key, as a context for TLS."""
+"""A TLS context from the files of a certificate and its key."""
 
 from __future__ import annotations
 
 import ssl
 
-# OpenSSL's names of one problem.
+# OpenSSL has three names for this problem.
 _MISMATCH = frozenset(
     {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"}
 )
@@ -14,12 +14,11 @@ def load_context(certfile: str, keyfile: str | None = None) -> ssl.SSLContext:
     """A context for a server of HTTP/1.1, with Python's defaults (TLS 1.2 and 1.3).
 
     Args:
-        certfile: Path of a PEM file: the certificate, then those of the authorities
-            between it and the root.
+        certfile: Path of a PEM file: the certificate, then the intermediate ones.
         keyfile: Path of a PEM file with the private key, if that is not in *certfile*.
 
     Raises:
-        ValueError: They cannot be used; the message says which and why.
+        ValueError: A file cannot be used; the message says which one, and why.
     """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.set_alpn_protocols(["http/1.1"])
@@ -38,7 +37,7 @@ def load_context(certfile: str, keyfile: str | None = None) -> ssl.SSLContext:
 
 
 def _no_password() -> str:
-    """Called for an encrypted key; OpenSSL would ask on the terminal, and wait."""
+    """Called for an encrypted key. Without this OpenSSL would ask on the terminal."""
     raise ValueError(
         "the private key is encrypted; decrypt it: openssl pkey -in KEY -out NEW_KEY"
     )

@@ -1,4 +1,4 @@
-"""What is known of a connection's TLS, for WSGI's environ and for logins bound to it.
+"""Facts about a TLS connection, for the environ and for logins that are bound to it.
 
 The names are those of Apache's mod_ssl, which applications know."""
 
@@ -17,15 +17,15 @@ _WITH_TLS_UNIQUE = frozenset({"TLSv1", "TLSv1.1", "TLSv1.2"})
 
 @dataclass(frozen=True)
 class TlsInfo:
-    """What the handshake has agreed on.
+    """The result of a TLS handshake.
 
     Attributes:
         protocol: The version, such as ``"TLSv1.3"``.
         cipher: OpenSSL's name of the cipher suite.
         asks_for_certificate: Whether the context asks clients for certificates.
-        certificate: The client's certificate in DER, if it has shown one; verified.
-        subject: The same, as `ssl.SSLSocket.getpeercert` describes it.
-        tls_unique: Channel binding data, None if there is none.
+        certificate: The client's verified certificate in DER, if it has sent one.
+        subject: The same certificate, as `ssl.SSLSocket.getpeercert` describes it.
+        tls_unique: Channel binding data (RFC 5929 section 3); None if there is none.
     """
 
     protocol: str
@@ -37,7 +37,7 @@ class TlsInfo:
 
     @classmethod
     def of(cls, tls: ssl.SSLObject) -> TlsInfo:
-        """Gather it after the handshake."""
+        """Read the facts after the handshake."""
         protocol = tls.version() or ""
         cipher = tls.cipher()
         # A resumed session may have the same data as one with a man in the middle
@@ -53,11 +53,11 @@ class TlsInfo:
         )
 
     def channel_id(self, kind: str) -> bytes | None:
-        """Channel binding data of a type (RFC 5929); None if there is none."""
+        """The channel binding data of type *kind* (RFC 5929); None if there is none."""
         return self.tls_unique if kind == TLS_UNIQUE else None
 
     def environ(self) -> dict[str, Any]:
-        """What TLS adds to the environ of every request on the connection."""
+        """The keys that TLS adds to the environ of every request on the connection."""
         environ: dict[str, Any] = {
             "wsgi.url_scheme": "https",
             "HTTPS": "on",

@@ -1,6 +1,9 @@
-"""One end of a relay: a socket on the loop that is read only while that is wanted, and
-that keeps what the kernel does not take yet.
-"""
+"""One end of a relay: a socket on the loop that is read only while somebody wants it.
+
+A relay has two ends and passes bytes from each to the other. It stops reading one end
+while the other still has bytes to send, so what waits needs no limit. That, and sending
+at once, is why an end is no `wsocket.core.net.stream.Stream`
+(docs/decisions/030-relay-ends.md)."""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ class RelayEnd:
         readable: The step to run when there is something to `receive`.
 
     Attributes:
-        unsent: What the kernel did not take yet.
-        sent_at: When it last took something, or our end of the stream, by the loop's
+        unsent: What the kernel has not taken yet.
+        sent_at: When it last took something, or the end of our direction, by the loop's
             clock.
-        ended: Whether nothing more will come.
-        finished: Whether our own end of the stream has been sent.
-        lost: Whether the connection broke; what is sent is thrown away from then on.
+        peer_ended: Whether nothing more will come.
+        sending_closed: Whether our direction has ended.
+        lost: Whether the connection broke; what is written is ignored from then on.
     """
 
     def __init__(
@@ -47,22 +50,21 @@ class RelayEnd:
         self._on_readable = readable
         self._reader: Watcher | None = None
         self._writer: Watcher | None = None
-        self._finishing = False
+        self._last_written = False  # our direction ends after what is unsent
         self.unsent: bytes | memoryview = b""
         self.sent_at = 0.0
-        self.ended = False
-        self.finished = False
+        self.peer_ended = False
+        self.sending_closed = False
         self.lost = False
 
     @property
     def over(self) -> bool:
         """Whether both directions have ended."""
-        return self.ended and self.finished
+        return self.peer_ended and self.sending_closed
 
     def listen(self, *, wanted: bool) -> None:
         """Say whether to run `readable` when something came."""
-        wanted = wanted and not self.ended
-        if not wanted:
+        if not wanted or self.peer_ended:
             self._stop_reading()
         elif self._reader is None:
             self._reader = self._watch(READABLE, self._on_readable)
@@ -74,24 +76,24 @@ class RelayEnd:
         except OSError:
             self.lost = True
             data = b""
-        self.ended = data == b""
+        self.peer_ended = data == b""
         return data
 
-    def send(self, data: bytes) -> None:
-        """Send *data*, after what is unsent; nothing after `finish`."""
-        if data and not (self.lost or self._finishing):
+    def write(self, data: bytes) -> None:
+        """Send *data*, after what is unsent; nothing after `close_sending`."""
+        if data and not (self.lost or self._last_written):
             self.unsent = b"".join((self.unsent, data)) if self.unsent else data
             self._flush()
 
-    def finish(self) -> None:
-        """Send our end of the stream, after what is unsent."""
-        self._finishing = True
+    def close_sending(self) -> None:
+        """End our direction, after what is unsent."""
+        self._last_written = True
         self._flush()
 
-    def is_deserted(self) -> bool:
+    def is_peer_gone(self) -> bool:
         """Whether nobody reads at the other end of this socket pair any more.
 
-        The loop has no event for that, but sending nothing tells.
+        The loop has no event for that, but the result of sending nothing tells.
         """
         try:
             self._sock.send(b"")
@@ -101,35 +103,35 @@ class RelayEnd:
             return True
         return False
 
-    def reset(self) -> None:
-        """Close so that it is an error for the peer, not the end of a stream."""
+    def abort(self) -> None:
+        """Reset the TCP connection: the peer gets an error, not the end of a stream."""
         no_time = struct.pack("ii", 1, 0)
-        with contextlib.suppress(OSError):  # it ended by itself
+        with contextlib.suppress(OSError):  # it has ended by itself
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
-        self.close()
+        self.drop()
 
-    def close(self) -> None:
+    def drop(self) -> None:
         """Close the socket; later calls do nothing."""
         self._stop_reading()
         self._stop_writing()
         self.unsent = b""
-        self.ended = self.finished = self.lost = True
+        self.peer_ended = self.sending_closed = self.lost = True
         self._sock.close()
 
     def _watch(self, events: int, step: Step) -> Watcher:
         return self._loop.watch(self._sock.fileno(), events, partial(self._run, step))
 
     def _flush(self) -> None:
-        """Send what the kernel takes, and the end of the stream if it is due."""
+        """Send what the kernel takes, and end our direction if it is time to."""
         try:
             if self.unsent:
                 self._send_unsent()
-            if self._finishing and not self.unsent and not self.finished:
-                self.finished = True
+            if self._last_written and not self.unsent and not self.sending_closed:
+                self.sending_closed = True
                 self.sent_at = self._loop.now()
                 self._sock.shutdown(socket.SHUT_WR)
         except OSError:
-            self.lost = self.finished = True
+            self.lost = self.sending_closed = True
             self.unsent = b""
         if not self.unsent:
             self._stop_writing()
@@ -144,13 +146,11 @@ class RelayEnd:
             self.unsent = rest if rest else b""
 
     def _stop_reading(self) -> None:
-        watcher, self._reader = self._reader, None
-        if watcher is not None:
-            watcher.stop()
-            watcher.close()
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def _stop_writing(self) -> None:
-        watcher, self._writer = self._writer, None
-        if watcher is not None:
-            watcher.stop()
-            watcher.close()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None

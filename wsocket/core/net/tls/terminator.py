@@ -1,10 +1,9 @@
-"""TLS that ends on the I/O loop: an encrypted connection goes in, a plain socket comes
-out.
+"""TLS that ends on the I/O loop: from an encrypted connection it makes a plain socket.
 
-The plain socket is one end of a socket pair, so whoever serves the connection, and
-whoever takes it over, needs to know nothing of TLS; and no two threads ever use one SSL
-object. Between the pair's other end and the client the loop moves the bytes, and reads
-from neither before the other has taken what was read."""
+The plain socket is one end of a socket pair. So whoever serves the connection, or takes
+it over, needs to know nothing of TLS, and no two threads ever use one SSL object. The
+loop moves the bytes between the other end of the pair and the client. It reads from
+neither of them before the other one has taken what was read."""
 
 from __future__ import annotations
 
@@ -22,11 +21,11 @@ from wsocket.core.net.tls.info import TlsInfo
 from wsocket.core.net.tls.relay import RelayEnd, Step
 from wsocket.log import logger
 
-# Seconds that a client has to notice that its connection is being closed.
+# Seconds that a client has to end a connection that we have closed.
 LINGER = 1.0
 
-# Bytes that may wait for a client while it is still heard: what it can make TLS itself
-# send, such as answers to updates of keys, must be bounded too.
+# Bytes that may wait for a client while we still read what it sends: it can make TLS
+# itself send something, such as answers to key updates, and that must be bounded.
 MAX_UNSENT = 4 * READ_SIZE
 
 
@@ -35,15 +34,16 @@ class Terminator:
 
     Args:
         context: With a certificate, for the server's side. It is used as it is.
-        timeout: Seconds for a handshake, and for which a client may leave untouched
-            what the application had sent before it closed.
+        timeout: Seconds for a handshake. After the application has closed, a client has
+            the same time to read what is still to be sent.
         plain_answer: What a client gets that speaks plain HTTP.
 
     Attributes:
         connections: Those that have not ended.
 
     Raises:
-        TypeError, ValueError: *context* is not such a context.
+        TypeError: *context* is no `ssl.SSLContext`.
+        ValueError: *context* is none for servers.
     """
 
     def __init__(
@@ -61,16 +61,16 @@ class Terminator:
         """Take over an accepted socket; from any thread.
 
         Args:
-            client: Who it is, for the log.
+            client: The client's name in the log.
             loop: The loop of the process; it does the work.
 
         Returns:
-            A plain socket of the same class, at once, on which the client's first bytes
-            arrive after the handshake, or the end if there is none; and the connection
-            behind it.
+            A plain socket of the same class, and the connection behind it. The client's
+            first bytes arrive after the handshake. If the handshake fails, the socket
+            is at its end.
 
         Raises:
-            OSError: There are no descriptors left; *sock* is untouched.
+            OSError: No file descriptors are left; *sock* is unchanged.
         """
         ours, theirs = socket.socketpair()
         disable_nagle(sock)
@@ -82,17 +82,17 @@ class Terminator:
             client=client,
             timeout=self._timeout,
             plain_answer=self._plain_answer,
-            ended=self.connections.discard,
+            on_end=self.connections.discard,
         )
         self.connections.add(connection)
         loop.call_soon(connection.start)
         return type(sock)(fileno=theirs.detach()), connection
 
     def settle(self) -> None:
-        """Wait until all connections have ended, a second at most.
+        """Wait until all connections have ended, but at most a second.
 
-        What the application has sent may still be on its way, and would be lost with
-        the process.
+        What the application has sent may still be here, and would be lost with the
+        process.
         """
         deadline = time.monotonic() + LINGER
         while self.connections and time.monotonic() < deadline:
@@ -100,7 +100,7 @@ class Terminator:
 
 
 def _check_context(context: object) -> None:
-    # No isinstance: once gevent has patched ssl, its name is another class's.
+    # No isinstance: after gevent has patched ssl, `ssl.SSLContext` is another class.
     if not hasattr(context, "wrap_bio"):
         raise TypeError(f"ssl_context must be an ssl.SSLContext, not {context!r}")
     try:
@@ -116,11 +116,11 @@ def _check_context(context: object) -> None:
 class TlsConnection:
     """A connection whose TLS ends here.
 
-    What does not begin with an underscore may be used from any thread, but for `start`.
+    The public methods may be called from any thread, except `start`.
 
     Attributes:
-        info: What is known of its TLS: all of it, before the first byte arrives on the
-            plain socket; None before the handshake.
+        info: What the handshake has agreed on; None before it. It is set before the
+            first byte arrives on the plain socket.
     """
 
     def __init__(
@@ -133,64 +133,64 @@ class TlsConnection:
         client: str,
         timeout: float,
         plain_answer: bytes,
-        ended: Callable[[TlsConnection], None],
+        on_end: Callable[[TlsConnection], None],
     ) -> None:
         self._loop = loop
         self._name = client
         self._timeout = timeout
         self._plain_answer = plain_answer
-        self._on_end = ended
+        self._on_end = on_end
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._client = RelayEnd(
-            loop, client_sock, run=self._run, readable=self._hear_client
+            loop, client_sock, run=self._run, readable=self._client_readable
         )
-        self._app = RelayEnd(loop, app_sock, run=self._run, readable=self._hear_app)
+        self._app = RelayEnd(loop, app_sock, run=self._run, readable=self._app_readable)
         self._timer: Timer | None = None
-        self._deaf = False  # what still comes from the client is ignored
-        self._aborted = False
+        self._ignores_client = False  # what still comes from it
+        self._aborts = False
         self._over = False
         self.info: TlsInfo | None = None
 
     def environ(self) -> dict[str, Any]:
-        """What its TLS adds to a request's environ; nothing before the handshake."""
+        """What TLS adds to the environ of a request; nothing before the handshake."""
         return {} if self.info is None else self.info.environ()
 
-    def abort(self) -> None:
-        """Let the application's close be an error for the client: call it before."""
-        self._aborted = True
+    def abort_on_close(self) -> None:
+        """From now on, when the application closes, the client gets a TCP reset."""
+        self._aborts = True
 
     def start(self) -> None:
         """Begin with the handshake; the loop calls this."""
         self._timer = self._loop.call_later(
             self._timeout, self._run, self._give_up_handshake
         )
-        self._run(self._hear_client)
+        self._run(self._client_readable)
 
     def _run(self, step: Step) -> None:
-        """Run a step, then see who is to be listened to."""
+        """Run a step, then decide which sides to read."""
         try:
             if not self._over:
                 step()
-                self._balance()
+                self._choose_readers()
         except Exception:
             logger.exception("%s: a TLS connection failed; it is closed", self._name)
             self._drop()
 
-    def _balance(self) -> None:
-        """Listen to each side while the other one takes what it says."""
+    def _choose_readers(self) -> None:
+        """Read each side as long as the other one takes what comes."""
         client, app = self._client, self._app
         if client.lost or (client.over and app.over):
             self._drop()
             return
         client.listen(wanted=not app.unsent and len(client.unsent) <= MAX_UNSENT)
         app.listen(wanted=self.info is not None and not client.unsent)
-        if self._timer is None and (client.unsent or app.ended):
-            self._timer = self._loop.call_later(LINGER, self._run, self._look_after)
+        if self._timer is None and (client.unsent or app.peer_ended):
+            self._timer = self._loop.call_later(LINGER, self._run, self._check_client)
 
     # From the client to the application
 
-    def _hear_client(self) -> None:
+    def _client_readable(self) -> None:
         data = self._client.receive()
         if data:
             self._feed(data)
@@ -198,10 +198,11 @@ class TlsConnection:
             self._client_ended()
 
     def _feed(self, data: bytes) -> None:
-        """Bytes of TLS: all that can be made of them is made at once, so that no more
-        than was read at once waits in the SSL object.
+        """Give bytes to TLS, and take everything that it makes of them.
+
+        So the SSL object never holds more than one read.
         """
-        if self._deaf:
+        if self._ignores_client:
             return
         self._incoming.write(data)
         try:
@@ -210,11 +211,11 @@ class TlsConnection:
                 self._shake_hands()
             self._decrypt()
         except ssl.SSLWantReadError:
-            pass  # that was all
+            pass  # everything was taken
         except ssl.SSLError as error:
-            self._fail(error)
+            self._abort(error)
             return
-        self._client.send(self._outgoing.read())
+        self._client.write(self._outgoing.read())
 
     def _shake_hands(self) -> None:
         self.info = TlsInfo.of(self._tls)
@@ -222,33 +223,37 @@ class TlsConnection:
         logger.debug("%s: %s, %s", self._name, self.info.protocol, self.info.cipher)
 
     def _decrypt(self) -> None:
-        """Hand on all that is there; raises SSLWantReadError when more may follow."""
+        """Send what is decrypted to the application.
+
+        Raises:
+            SSLWantReadError: That was all; more may follow.
+        """
         parts: list[bytes] = []
         try:
             while part := self._tls.read(READ_SIZE):
                 parts.append(part)
         except ssl.SSLZeroReturnError:
-            pass  # close_notify too, when we have sent our own before
+            pass  # a close_notify, after we have sent our own
         finally:
-            self._app.send(b"".join(parts))
-        self._deaf = True
-        self._app.finish()
+            self._app.write(b"".join(parts))
+        self._ignores_client = True
+        self._app.close_sending()
 
     def _client_ended(self) -> None:
-        """The end of the TCP stream, be there a close_notify before it or not.
+        """The end of the TCP stream, with or without a close_notify before it.
 
-        Many clients send none. Requests and frames say themselves where they end (RFC
-        9112 section 9.8), so what an attacker cuts off here is missed there.
+        Many clients send none. Requests and frames say where they end (RFC 9112 section
+        9.8), so an attacker who cuts the stream is noticed there.
         """
-        if self.info is None and not self._deaf:
-            logger.debug("%s: gone before the end of the handshake", self._name)
+        if self.info is None and not self._ignores_client:
+            logger.debug("%s: lost before the end of the handshake", self._name)
             self._drop()
         else:
-            self._app.finish()
+            self._app.close_sending()
 
     # From the application to the client
 
-    def _hear_app(self) -> None:
+    def _app_readable(self) -> None:
         data = self._app.receive()
         if data:
             self._encrypt(data)
@@ -259,51 +264,50 @@ class TlsConnection:
         try:
             self._tls.write(data)
         except ssl.SSLError as error:
-            self._fail(error)
+            self._abort(error)
         else:
-            self._client.send(self._outgoing.read())
+            self._client.write(self._outgoing.read())
 
     def _app_ended(self) -> None:
-        if self._aborted:
-            self._client.reset()
+        if self._aborts:
+            self._client.abort()
             return
-        # Writes close_notify, and raises because it does not wait for the client's.
+        # This writes our close_notify, and raises because the client's is not there.
         with contextlib.suppress(ssl.SSLError):
             self._tls.unwrap()
-        self._client.send(self._outgoing.read())
-        self._client.finish()
+        self._client.write(self._outgoing.read())
+        self._client.close_sending()
 
     # The end
 
-    def _fail(self, error: ssl.SSLError) -> None:
-        """Tell the client why, in an alert (RFC 8446 section 6.2), and let it go."""
-        self._deaf = True
+    def _abort(self, error: ssl.SSLError) -> None:
+        """Tell the client why, in an alert (RFC 8446 section 6.2), then end."""
+        self._ignores_client = True
         logger.info("%s: TLS failed: %s", self._name, error.reason or error)
-        farewell = self._outgoing.read()
-        if error.reason == "HTTP_REQUEST":
-            farewell = self._plain_answer
-        self._client.send(farewell)
-        self._client.finish()
-        self._app.close()
+        alert = self._outgoing.read()
+        is_plain = error.reason == "HTTP_REQUEST"
+        self._client.write(self._plain_answer if is_plain else alert)
+        self._client.close_sending()
+        self._app.drop()
         self._stop_timer()
 
     def _give_up_handshake(self) -> None:
         logger.info("%s: no TLS handshake in %g seconds", self._name, self._timeout)
         self._drop()
 
-    def _look_after(self) -> None:
-        """Drop a client that the application has left and that does not end by itself.
+    def _check_client(self) -> None:
+        """End a connection that the application has closed and the client has not.
 
-        While the application is there, patience is its own matter.
+        As long as the application is there, timeouts are its own business.
         """
         self._timer = None
-        if not self._app.is_deserted():
+        if not self._app.is_peer_gone():
             return
         client = self._client
         waited = self._loop.now() - client.sent_at
-        if client.unsent and (self._aborted or waited >= self._timeout):
-            client.reset()
-        elif client.finished and waited >= LINGER:
+        if client.unsent and (self._aborts or waited >= self._timeout):
+            client.abort()
+        elif client.sending_closed and waited >= LINGER:
             self._drop()
 
     def _stop_timer(self) -> None:
@@ -316,6 +320,6 @@ class TlsConnection:
         if not self._over:
             self._over = True
             self._stop_timer()
-            self._client.close()
-            self._app.close()
+            self._client.drop()
+            self._app.drop()
             self._on_end(self)
