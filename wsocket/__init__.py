@@ -28,6 +28,7 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.router.config import Realm, Remember
 from wsocket.wamp.session.grant import Grant
+from wsocket.wamp.transports.longpoll_settings import LongPolling
 
 __all__ = [
     "ApplicationError",
@@ -41,6 +42,7 @@ __all__ = [
     "Grant",
     "Limits",
     "Listener",
+    "LongPolling",
     "PayloadError",
     "PayloadSizeExceeded",
     "PendingCall",

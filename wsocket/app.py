@@ -27,6 +27,7 @@ from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.router import Router
 from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.transports.longpoll import LongPoll
+from wsocket.wamp.transports.longpoll_settings import LongPolling
 from wsocket.wamp.transports.rawsocket import RawSocketTransport
 from wsocket.wamp.transports.websocket import WampSubprotocol
 
@@ -42,29 +43,31 @@ class WSocketApp(Framework):
 
     Args:
         app: A WSGI application (Flask, Django, ...) for requests that no route takes.
-        protocol: ``"WAMP"`` for a WAMP router: a websocket that offers ``wamp.2.*`` is
-            a session of it, on any path. Any other name, or a list of names:
-            subprotocols that plain websockets may agree on.
-        debug: Whether error pages show tracebacks; None: when the logger ``wsocket`` is
+        protocol: ``"WAMP"`` for a WAMP router: websockets that offer ``wamp.2.*`` are
+            its sessions, on any path. Any other name, or a list of names: subprotocols
+            that plain websockets may agree on.
+        debug: Whether error pages show tracebacks. None: if the logger ``wsocket`` is
             at DEBUG.
         max_message_size: Largest message that is accepted, in bytes, after
             decompression.
         allowed_origins: Origins, besides the page's own, whose scripts may open a
             websocket, such as ``"https://example.com"`` or ``"https://*.example.com"``;
             ``"*"`` is any.
-        realm: The realm of the WAMP router in which the application's own procedures
-            and subscribers are: a name, or a `Realm` that says who may enter it.
+        realm: The realm of the application's own procedures and subscribers: a name,
+            or a `Realm` with rules for its clients.
         realms: Further realms.
         max_workers: How many procedures and subscribers of this process run at once; by
             default 64 threads, or 1000 greenlets.
         limits: What a websocket may cost, and how often it is pinged.
-        longpoll: The base path of WAMP over HTTP requests, such as ``"/longpoll"``, for
-            clients that cannot open a websocket; None for nowhere.
+        longpoll: Serves WAMP over HTTP requests, for clients that cannot open a
+            websocket: the base path, such as ``"/longpoll"``, or a `LongPolling` with
+            further settings. None: not at all.
         join_timeout: Seconds that a WAMP client has from connecting until it is in a
             realm, and for its answer to GOODBYE.
 
     Raises:
-        TypeError, ValueError: An argument is not what it must be.
+        TypeError, ValueError: An argument has the wrong type or value.
+        RuntimeError: There is *longpoll* without a WAMP router.
     """
 
     def __init__(
@@ -79,25 +82,22 @@ class WSocketApp(Framework):
         realms: Sequence[Realm] = (),
         max_workers: int | None = None,
         limits: Limits | None = None,
-        longpoll: str | None = None,
+        longpoll: str | LongPolling | None = None,
         join_timeout: float = 10.0,
     ) -> None:
         check_seconds("join_timeout", join_timeout, least=0.001)
         names = [protocol] if isinstance(protocol, str) else list(protocol or ())
         self.protocol = protocol
         self._wamp: Application | None = None
-        self._longpoll: LongPoll | None = None
         plugins = []
         if WAMP in names:
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
-            router = self.router = Router(
-                [own, *realms],
-                random_below=RandomWords(secrets.token_bytes).below,
-                join_timeout=join_timeout,
+            self.router = _make_router([own, *realms], join_timeout)
+            self._wamp = Application(
+                self.router, realm=own.name, max_workers=max_workers
             )
-            self._wamp = Application(router, realm=own.name, max_workers=max_workers)
-            plugins.append(WampSubprotocol(router, prepare=self._wamp.prepare))
+            plugins.append(WampSubprotocol(self.router, prepare=self._wamp.prepare))
         super().__init__(
             app,
             subprotocols=names,
@@ -110,14 +110,6 @@ class WSocketApp(Framework):
         if longpoll is not None:
             self._serve_longpoll(longpoll)
 
-    def close(self, code: int = 1012, reason: str = "the server is going away") -> None:
-        """Close every websocket, and end every long-poll transport; see
-        `Framework.close`.
-        """
-        if self._longpoll is not None:
-            self._longpoll.close()
-        super().close(code, reason)
-
     def register(
         self,
         uri: str,
@@ -128,21 +120,21 @@ class WSocketApp(Framework):
     ) -> Callable[[FunctionT], FunctionT]:
         """Register the decorated function as a WAMP procedure, run in this process.
 
-        The payload of a call becomes its arguments, what it returns the result. What a
-        generator yields are progressive results. The function may raise
-        `ApplicationError` for an error of its own; anything else it raises becomes
-        ``wamp.error.runtime_error`` with the message. A parameter named ``details``
-        gets `CallDetails`.
+        The function gets the payload of a call as its arguments, and returns the
+        result. A generator yields progressive results. An `ApplicationError` becomes a
+        WAMP ERROR; any other exception becomes ``wamp.error.runtime_error`` with its
+        message. A parameter named ``details`` gets `CallDetails`.
 
         Args:
             match: ``"prefix"`` and ``"wildcard"`` register for a family of URIs.
-            invoke: Who of several callees of *uri* is called (``"single"``: there is
-                but one).
+            invoke: Which one of several callees is called; with ``"single"`` there can
+                be only one callee.
             options: All options, in place of *match* and *invoke*.
 
         Raises:
             ValueError: *uri* is not valid.
-            ApplicationError: The router refused, such as because *uri* is taken.
+            ApplicationError: The router refused, for instance because another callee
+                has registered *uri*.
         """
         chosen = options or RegisterOptions(match=match, invoke=invoke)
 
@@ -159,7 +151,7 @@ class WSocketApp(Framework):
         match: Match = "exact",
         options: SubscribeOptions | None = None,
     ) -> Callable[[FunctionT], FunctionT]:
-        """Call the decorated function for every event of a topic, one by one, in order.
+        """Call the decorated function for every event of a topic, one after the other.
 
         A parameter named ``details`` gets `EventDetails`.
 
@@ -186,13 +178,13 @@ class WSocketApp(Framework):
         options: PublishOptions | None = None,
         **kwargs: Any,
     ) -> int | None:
-        """Publish an event to everybody who subscribed to *topic*.
+        """Publish an event to the subscribers of *topic*.
 
         Callable from any thread, greenlet or handler.
 
         Returns:
-            None, at once; with ``PublishOptions(acknowledge=True)`` the publication ID,
-            when the event is on its way.
+            None, at once. With ``PublishOptions(acknowledge=True)`` the publication ID,
+            after the router has accepted the event.
 
         Raises:
             ValueError: *topic* is not a valid URI, or a value is not serializable.
@@ -211,15 +203,16 @@ class WSocketApp(Framework):
         options: CallOptions | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Call a WAMP procedure, of any client or of this process; return its result.
+        """Call a WAMP procedure, and return its result.
 
         Callable from any thread, greenlet or handler.
 
         Args:
-            timeout: Seconds to wait for the result; None waits for ever.
+            timeout: Seconds to wait for the result; None waits without a limit.
 
         Returns:
-            The result if it is one value, None if it has none, else a `CallResult`.
+            The value if the result is one value, None if it is empty, or a
+            `CallResult`.
 
         Raises:
             ApplicationError: The call ended in a WAMP ERROR.
@@ -239,7 +232,7 @@ class WSocketApp(Framework):
         options: CallOptions | None = None,
         **kwargs: Any,
     ) -> PendingCall:
-        """Start a call, to take its progressive results one by one, or to cancel it.
+        """Start a call. Its progressive results can be taken, and it can be canceled.
 
         By default the callee is asked for progressive results.
 
@@ -262,27 +255,27 @@ class WSocketApp(Framework):
     ) -> Listener:
         """Accept WAMP sessions over RawSocket, without HTTP and websockets.
 
-        Listens when it returns, in this process: call it after a fork. Callable from
+        The listener belongs to this process, so call this after a fork. Callable from
         any thread. `close` closes the listener, too.
 
         Args:
             url: ``tcp://HOST:PORT``, where port 0 picks a free one, or
-                ``unix:///PATH``; a socket that a former process has left there is
+                ``unix:///PATH``. The socket file of a process that has ended is
                 replaced.
-            pings: Whether clients are sent RawSocket's own PING as `Limits` says, so
-                that one that hangs is found out. Not every client library knows PING:
-                autobahn-python ends the connection. Without it the kernel finds out a
-                TCP client that is cut off, in the same time.
-            ssl_context: For TLS: with a certificate, for the server's side.
+            pings: Send RawSocket's PING to clients, as `Limits` says; this finds
+                clients that hang. Some client libraries do not know PING:
+                autobahn-python ends the connection. Without pings the kernel finds TCP
+                clients whose network is cut, in the same time.
+            ssl_context: For TLS: a context for the server's side, with a certificate.
 
         Returns:
             The listener: it has an ``address`` and can ``close()``.
 
         Raises:
-            ValueError: *url* is not of that form, or `max_message_size` is less than
-                512 bytes, the least that RawSocket can say.
-            OSError: It cannot be listened on; the message says what to do.
-            RuntimeError: There is no WAMP router here.
+            ValueError: *url* has another form, or `max_message_size` is less than 512
+                bytes, the minimum of RawSocket.
+            OSError: Listening failed; the message says what to do.
+            RuntimeError: The application has no WAMP router.
         """
         prepare = self._application.prepare
         transport = RawSocketTransport(
@@ -291,15 +284,14 @@ class WSocketApp(Framework):
             max_message_size=self.max_message_size,
             pings=pings,
         )
-        return self._listen(url, transport.connect, ssl_context=ssl_context)
+        return self.listeners.listen(url, transport.connect, ssl_context=ssl_context)
 
     def add_realm(self, realm: Realm) -> None:
-        """Open another realm of the router. Callable from any thread, also while it
-        runs.
+        """Open another realm of the router. Callable from any thread, at any time.
 
         Raises:
             TypeError: *realm* is not a `Realm`.
-            ValueError: There is one of that name.
+            ValueError: The router has a realm of that name.
         """
         self._application.add_realm(realm)
 
@@ -309,22 +301,22 @@ class WSocketApp(Framework):
         Callable from any thread.
 
         Raises:
-            KeyError: There is none of that name.
+            KeyError: The router has no realm of that name.
             ValueError: It is the realm of the application itself.
         """
         self._application.remove_realm(name)
 
     def set_authorizer(self, realm: str, authorizer: Authorizer | str | None) -> None:
-        """Give a realm another authorizer: from the next request on, it decides.
+        """Give a realm another authorizer, for every request from now on.
 
         Callable from any thread.
 
         Args:
-            authorizer: As in `Realm`; None for none.
+            authorizer: As in `Realm`; None removes the authorizer.
 
         Raises:
-            KeyError: There is no realm of that name.
-            TypeError, ValueError: *authorizer* is not what a realm can have.
+            KeyError: The router has no realm of that name.
+            TypeError, ValueError: *authorizer* cannot be the authorizer of a realm.
         """
         self._application.set_authorizer(realm, authorizer)
 
@@ -339,17 +331,19 @@ class WSocketApp(Framework):
         """
         return self._application.snapshot()
 
-    def _serve_longpoll(self, base: str) -> None:
-        application = self._application
-        self._longpoll = LongPoll(
-            base,
+    def _serve_longpoll(self, settings: str | LongPolling) -> None:
+        if not isinstance(settings, LongPolling):
+            settings = LongPolling(settings)
+        prepare = self._application.prepare
+        handler = LongPoll(
+            settings,
             self.router,
-            prepare=application.prepare,
+            prepare=prepare,
+            connections=self.connections,
             max_message_size=self.max_message_size,
             allowed_origins=self.allowed_origins,
-            limits=self._limits,
         )
-        self._resources[self._longpoll.route] = self._longpoll
+        self.resources[handler.route] = handler
 
     @property
     def _application(self) -> Application:
@@ -358,3 +352,8 @@ class WSocketApp(Framework):
                 'no WAMP router here: make the app with WSocketApp(protocol="WAMP")'
             )
         return self._wamp
+
+
+def _make_router(realms: list[Realm], join_timeout: float) -> Router:
+    random_below = RandomWords(secrets.token_bytes).below
+    return Router(realms, random_below=random_below, join_timeout=join_timeout)

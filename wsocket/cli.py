@@ -1,8 +1,8 @@
 """The command ``wsocket``.
 
-``wsocket run MODULE:APP`` serves an application on gevent. Patching comes before
-anything of the application is imported, so that its blocking calls become cooperative
-too."""
+``wsocket run MODULE:APP`` serves an application on gevent. The process is patched
+before the application is imported, so that its blocking calls become cooperative, too.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from wsocket.log import logger
 
 
 class UsageError(Exception):
-    """What the user asked for cannot be done; the message says what to do."""
+    """The command line is wrong; the message says what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,7 +89,7 @@ def _run(options: argparse.Namespace) -> int:
     monkey.patch_all()
     if options.debug:
         logger.setLevel("DEBUG")
-    # As `python -m` would: the application usually lies in the current folder.
+    # Like `python -m`: the application is usually in the current folder.
     sys.path.insert(0, os.getcwd())
     context = _tls(options.certfile, options.keyfile)
     app = _load(options.target)
@@ -114,7 +114,7 @@ def _listen_rawsocket(app: Callable[..., Any], url: str) -> Listener:
 
 
 def _tls(certfile: str | None, keyfile: str | None) -> ssl.SSLContext | None:
-    """The context for HTTPS, if that is asked for."""
+    """The context for HTTPS, None for HTTP."""
     if certfile is None:
         if keyfile is not None:
             raise UsageError("--keyfile needs --certfile, its certificate")
@@ -137,8 +137,7 @@ def _load(target: str) -> Callable[..., Any]:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        # A module that the application itself misses is its own problem, and its
-        # traceback helps.
+        # If the application imports a module that is missing, its traceback helps.
         if not f"{module_name}.".startswith(f"{error.name}."):
             raise
         raise UsageError(
@@ -152,4 +151,4 @@ def _load(target: str) -> Callable[..., Any]:
         ) from None
     if not callable(app):
         raise UsageError(f"{target} is not a WSGI application but {app!r:.60}")
-    return app  # type: ignore[no-any-return]  # any callable is taken for a WSGI app
+    return app  # type: ignore[no-any-return]  # a callable may be a WSGI app

@@ -1,9 +1,9 @@
 """Every exception that wsocket raises.
 
-Three families: the peer broke a protocol (`ProtocolError`, `HttpError`,
-`RequestError`) or is not let in (`Denied`); the caller asked for something impossible
-(`ValueError`, `TypeError` and `WebSocketError`); a WAMP peer answered with an error
-(`ApplicationError`). Anything else is a bug."""
+There are three families. The peer broke a protocol (`ProtocolError`, `HttpError`,
+`RequestError`) or is refused (`Denied`). The caller asked for something impossible
+(`ValueError`, `TypeError` and `WebSocketError`). A WAMP peer answered with an error
+(`ApplicationError`). Any other exception is a bug."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class HttpError(WsocketError):
 
     Args:
         status: Status line without the version, such as ``"400 Bad Request"``.
-        problem: What was expected, what came and what to do; the response body.
+        problem: The response body: what was expected, what came, and what to do.
         headers: Headers that the status demands (RFC 6455 section 4.4, RFC 9110).
     """
 
@@ -44,7 +44,7 @@ class HttpError(WsocketError):
 class RequestError(WsocketError, OSError):
     """The client broke HTTP: answer with `status` and close the connection.
 
-    It is an OSError, because applications expect that of a body that cannot be read.
+    It is an OSError, because applications expect one if a body cannot be read.
     """
 
     def __init__(self, status: str, problem: str) -> None:
@@ -54,18 +54,18 @@ class RequestError(WsocketError, OSError):
 
 
 class ClientGone(WsocketError, ConnectionError):
-    """The client closed the connection, or does not read what it is sent."""
+    """The client closed the connection, or does not read."""
 
 
 class ResponseAborted(WsocketError):
-    """A response failed after its first byte, so the server must drop the connection.
+    """A response failed after its first byte, so the server must abort it.
 
-    The failure itself has been logged.
+    The failure has been logged.
     """
 
 
 class HandshakeError(HttpError):
-    """The upgrade request of a websocket cannot be accepted."""
+    """The upgrade request of a websocket is refused."""
 
 
 class UpgradeUnavailable(WsocketError):
@@ -73,7 +73,7 @@ class UpgradeUnavailable(WsocketError):
 
 
 class WebSocketError(WsocketError):
-    """Something went wrong on a websocket."""
+    """An operation on a websocket failed."""
 
 
 class WebSocketClosed(WebSocketError):
@@ -90,7 +90,7 @@ class WebSocketClosed(WebSocketError):
         self.reason = reason
 
 
-# What a refused client reads: the same words whatever was wrong.
+# The messages for refused clients. They do not depend on what was wrong.
 _DENIED_MESSAGES = {
     "wamp.error.authentication_denied": "the credentials were not accepted",
     "wamp.error.authentication_failed": (
@@ -100,12 +100,12 @@ _DENIED_MESSAGES = {
 
 
 class Denied(WsocketError):
-    """A WAMP client is not let in; ABORT says `reason` and `message`.
+    """A WAMP client is refused; ABORT says `reason` and `message`.
 
     Args:
-        detail: What was wrong, for the router's log only. It holds no secret.
+        detail: What was wrong, for the router's log only. It contains no secret.
         reason: The URI for ABORT. Applications may raise their own.
-        message: For the client; by default it says nothing about what was wrong.
+        message: For the client. The default does not say what was wrong.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Denied(WsocketError):
 
 
 class ApplicationError(WsocketError):
-    """A WAMP ERROR: raise it in a procedure to answer with it, catch it around a call.
+    """A WAMP ERROR. A procedure raises it, and whoever calls it catches it.
 
     Args:
         error: The error URI, such as ``"com.example.error.no_such_user"``.
@@ -158,15 +158,15 @@ class CallCanceled(ApplicationError):
 
 
 class PayloadError(WsocketError, ValueError):
-    """A payload cannot be read, or a serializer has no form for one of its values.
+    """A payload cannot be read, or a serializer cannot express one of its values.
 
-    `error` is the URI of the WAMP ERROR that a peer gets for it."""
+    `error` is the URI of the WAMP ERROR that the peer gets."""
 
     error = "wamp.error.invalid_argument"
 
 
 class PayloadSizeExceeded(PayloadError):
-    """A message is larger than what the transport of its receiver takes."""
+    """A message is too large for the transport of its receiver."""
 
     error = "wamp.error.payload_size_exceeded"
 

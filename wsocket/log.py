@@ -1,14 +1,14 @@
 """The package's logger, ``wsocket``.
 
-No handler is installed on import: without any logging set-up Python prints warnings and
-errors, tracebacks included, to stderr. `wsocket.run` installs one that shows everything
-the logger's level lets through, unless the application has set up logging itself."""
+No handler is installed on import. If the application has not set up logging, Python
+prints warnings and errors, with tracebacks, to stderr. `wsocket.run` then installs a
+handler that shows every record from the logger's level on."""
 
 import logging
 
 logger = logging.getLogger("wsocket")
 
-# A key of a request's environ: what the log calls a request whose path holds a secret.
+# A key of environ: the name in the log of a request whose path contains a secret.
 LOGGED_AS = "wsocket.logged_as"
 
 

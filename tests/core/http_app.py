@@ -200,7 +200,6 @@ def wsgi_status(environ, start_response):
 @route("/wsgi/taken")
 def wsgi_taken(environ, start_response):
     """What the takeover of a websocket leaves to the server."""
-    exchange = start_response.__self__
-    exchange.request_handler.connection.sendall(b"taken over")
+    environ["wsocket.connection"].sock.sendall(b"taken over")
     start_response("101 Switching Protocols", [])
     return []

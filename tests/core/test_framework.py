@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pydoc
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -114,6 +115,12 @@ def test_a_failing_handler_does_not_stop_the_others(serve, caplog):
         assert client.recv() == "still here"
     client.close()
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_help_knows_the_events():
+    """They are attributes of the class, too, which `help` looks at."""
+    shown = pydoc.plain(pydoc.render_doc(WSocketApp))
+    assert all(name in shown for name in ("onconnect", "onmessage", "onclose"))
 
 
 def test_without_handlers_there_is_an_echo_demo(serve):
@@ -290,6 +297,42 @@ def test_a_wrapped_application_gets_what_no_route_takes(serve):
     assert live.recv() == "from the site"
     assert close_code(live) == 1000
     assert close_code(connect(address, "/other")) == 1008
+
+
+def test_middleware_may_wrap_start_response(serve):
+    """Our own server gives its connection in environ, not by way of start_response."""
+    app = WSocketApp()
+    app.onmessage = lambda message, client: client.send(message)
+
+    def middleware(environ, start_response):
+        return app(environ, lambda *args: start_response(*args))
+
+    client = connect(serve(middleware))
+    client.send("hello")
+    assert client.recv() == "hello"
+    client.close()
+
+
+def test_handler_has_the_request_without_what_belongs_to_the_server(serve):
+    """A websocket may stay for hours; it must not hold the buffers of its request."""
+    app, seen = WSocketApp(), Queue()
+
+    @app.route("/")
+    def handler(environ, start_response):
+        seen.put(environ)
+
+    connect(serve(app), "/?a=b").close()
+    environ = seen.get(timeout=SECONDS)
+    assert environ["QUERY_STRING"] == "a=b"
+    assert environ["wsgi.input"].read() == b""
+    assert "wsocket.connection" not in environ
+
+
+def test_close_without_connections_returns_at_once():
+    """Nothing was ever opened, so there is nothing to wait for."""
+    app = WSocketApp(protocol="WAMP", longpoll="/longpoll")
+    app.close()
+    assert app.connections.existing() is None
 
 
 def test_close_says_1012_to_everybody(serve):

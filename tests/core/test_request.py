@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.patience import SECONDS
+from wsocket.core.http.fields import MAX_FIELDS
 from wsocket.core.http.reader import MAX_HEAD, MAX_REQUEST_LINE, RequestReader
-from wsocket.core.http.request import MAX_FIELDS, closing_response, parse_request
+from wsocket.core.http.refusal import closing_response
+from wsocket.core.http.request import parse_request
 from wsocket.core.http.request_body import RequestBody
 from wsocket.errors import RequestError
 
@@ -402,14 +404,15 @@ WHOLE = b"one\ntwothree\nfour"
 )
 def test_body_is_read_to_its_end_and_no_further(data, length):
     """What follows is the next request."""
-    body = body_of(data + b"GET", length)
+    source = io.BufferedReader(io.BytesIO(data + b"GET"))
+    body = RequestBody(source, length)
     stream = body.stream()
     assert stream.read(2) == b"on"
     assert stream.readline() == b"e\n"
     assert list(stream) == [b"twothree\n", b"four"]
     assert stream.read() == b""
     assert body.complete
-    assert body._source.read() == b"GET"
+    assert source.read() == b"GET"
 
 
 def test_request_without_a_body_has_an_empty_stream():

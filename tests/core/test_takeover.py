@@ -15,6 +15,7 @@ import pytest
 from tests.patience import SECONDS
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS
 from wsocket.core.web.takeover import take_over
+from wsocket.core.wsgi import CONNECTION
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
@@ -37,6 +38,12 @@ def read_ahead(sock, reader) -> bytes:
     data = reader.read(len(reader.peek()))
     sock.settimeout(None)
     return data
+
+
+def ours(sock, reader):
+    return {
+        CONNECTION: SimpleNamespace(sock=sock, buffer=reader)
+    }, Handler().start_response
 
 
 def gunicorn(sock, reader):
@@ -80,7 +87,7 @@ def wsgiref(sock, reader):
     return {}, Handler(request_handler=request_handler).start_response
 
 
-SERVERS = [gunicorn, old_gunicorn, werkzeug, pywsgi, wsgiref]
+SERVERS = [ours, gunicorn, old_gunicorn, werkzeug, pywsgi, wsgiref]
 
 
 class Accepted:

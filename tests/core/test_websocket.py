@@ -49,7 +49,6 @@ class Both:
         handshake = Handshake(
             version=13,
             accept="",
-            offered=(),
             subprotocol="chat",
             deflate=deflate,
             extensions="",

@@ -28,7 +28,7 @@ def read(data: bytes) -> Any:
     """One value, which must be all."""
     reader = Reader(data)
     value = reader.value()
-    reader.finish()
+    reader.complete()
     return value
 
 
@@ -158,7 +158,7 @@ def test_forms_that_are_only_read(data, value):
         (b"[$Z#U\x02", "expected the type of a number at byte 2, got 'Z'"),
         (b"[${U\x01aU}#U\x01a", "expected the type of a number at byte 2, got '{'"),
         (b"[$UU\x01]", "expected '#' after a type at byte 3"),
-        (b"[$U#[U\x01U\x01]a", "arrays of several dimensions are not read"),
+        (b"[$U#[U\x01U\x01]a", "arrays of several dimensions are not supported"),
         (b"HU\x03nan", "expected a number before byte 6"),
         (b"HU\x051e999", "number out of range before byte 8"),
         (b"Hu\x10\x27" + b"1" * 10_000, "a number of more than 1000 digits"),

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 
 def check_text(name: str, value: object) -> None:
-    """Accept a non-empty string that UTF-8 can carry."""
+    """Accept a non-empty string that UTF-8 can express."""
     if not isinstance(value, str):
         refuse_type(name, "a string", value)
     if not value:
@@ -88,7 +88,7 @@ def check_mapping(name: str, value: object) -> None:
 
 
 def check_callable(name: str, value: object, *, expected: str = "a callable") -> None:
-    """Accept a plain function or the like; nothing here awaits coroutines."""
+    """Accept a callable, but no async function: nobody would await its result."""
     if not callable(value):
         refuse_type(name, expected, value)
     if inspect.iscoroutinefunction(value):
@@ -96,7 +96,7 @@ def check_callable(name: str, value: object, *, expected: str = "a callable") ->
 
 
 def refuse_type(name: str, expected: str, value: object) -> NoReturn:
-    """Say which type was expected; the value is not shown.
+    """Refuse a value of the wrong type, without showing it.
 
     Raises:
         TypeError: Always.

@@ -1,10 +1,11 @@
-"""The types of WSGI (PEP 3333), and reading a request's headers from its environ."""
+"""The types of WSGI (PEP 3333), and helpers for its environ."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Environ: TypeAlias = dict[str, Any]
 """A request, as a WSGI server hands it to the application."""
@@ -15,15 +16,29 @@ ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
 Write: TypeAlias = Callable[[bytes], object]
 """What ``start_response`` returns: it sends a part of the body at once."""
 
+CONNECTION: Final = "wsocket.connection"
+"""The key of environ under which our own server puts the client's connection."""
+
 
 def header(environ: Mapping[str, Any], name: str) -> str:
-    """The value of a header, by its name in environ; "" if there is none."""
+    """The value of a header, by its name in environ; "" if the header is missing."""
     value: str = environ.get(name, "")
     return value.strip(" \t")
 
 
+def outliving(environ: Mapping[str, Any]) -> Environ:
+    """A copy of *environ* for a connection that lives longer than its request.
+
+    The body and the connection of the request belong to the server, which needs them
+    for its next request. The copy does not keep them in memory.
+    """
+    lasting = {**environ, "wsgi.input": io.BytesIO()}
+    lasting.pop(CONNECTION, None)
+    return lasting
+
+
 def quoted(value: str) -> str:
-    """What a client sent, fit for an error message: ASCII, 100 characters at most."""
+    """Something that a client sent, for an error message: ASCII, 100 characters."""
     if not value:
         return "none"
     return ascii(value if len(value) <= 100 else f"{value[:100]}...")

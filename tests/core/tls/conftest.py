@@ -15,7 +15,7 @@ import pytest
 from tests.certificates import Certificates
 from tests.core.tls_client import TlsClient
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld
-from wsocket.core.http.request import TLS_EXPECTED
+from wsocket.core.http.refusal import TLS_EXPECTED
 from wsocket.core.net.tls.terminator import Terminator, TlsConnection
 
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3

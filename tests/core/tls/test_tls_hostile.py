@@ -17,7 +17,7 @@ from tests.core.tls.conftest import (
 )
 from tests.core.tls_client import TlsClient
 from tests.core.worlds import SECONDS
-from wsocket.core.http.request import TLS_EXPECTED
+from wsocket.core.http.refusal import TLS_EXPECTED
 from wsocket.core.net.tls.terminator import Terminator
 
 

@@ -13,7 +13,7 @@ from tests.core.tls.conftest import (
     every_version,
 )
 from tests.core.worlds import SECONDS
-from wsocket.core.http.request import TLS_EXPECTED
+from wsocket.core.http.refusal import TLS_EXPECTED
 from wsocket.core.net.tls.terminator import Terminator
 
 

@@ -106,14 +106,14 @@ class Peer(RawClient, Talk):
     def settled(self) -> list[list[Any]]:
         """What the router has sent, after all that this test's clients said before."""
         for each in [*self._circle]:
-            if each is not self and not each._catch_up():
+            if each is not self and not each.catch_up():
                 self._circle.remove(each)
-        assert self._catch_up(), "the session has ended"
+        assert self.catch_up(), "the session has ended"
         messages = [*self.inbox]
         self.inbox.clear()
         return messages
 
-    def _catch_up(self) -> bool:
+    def catch_up(self) -> bool:
         """Read all that was sent until now; whether the session still is."""
         mark = next(MARKS)
         try:

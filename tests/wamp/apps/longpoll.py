@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from wsocket import Limits, WSocketApp
+from wsocket import LongPolling, WSocketApp
 
 logging.basicConfig(level=logging.DEBUG)
 
@@ -13,11 +13,9 @@ AUTOBAHN = (
     / "examples/chat/node_modules/autobahn-browser/autobahn.min.js"
 )
 
-app = WSocketApp(
-    protocol="WAMP", longpoll="/longpoll", limits=Limits(poll_timeout=LONG)
-)
+app = WSocketApp(protocol="WAMP", longpoll=LongPolling("/longpoll", poll_timeout=LONG))
 brief = WSocketApp(
-    protocol="WAMP", longpoll="/longpoll", limits=Limits(poll_timeout=SHORT)
+    protocol="WAMP", longpoll=LongPolling("/longpoll", poll_timeout=SHORT)
 )
 
 

@@ -69,7 +69,7 @@ class LongPollClient(RawClient):
         self.session = 0
         self.welcome: dict[str, Any] = {}
         self._last_request = 0
-        self._headers = headers or {}
+        self.headers = headers or {}
         offer = json.dumps({"protocols": [f"wamp.2.{serializer}"]})
         self.opened = self.post(f"{BASE}/open", offer)
         assert self.opened.status == 200, self.opened
@@ -78,7 +78,7 @@ class LongPollClient(RawClient):
     def post(self, path: str, body: bytes | str | None = None) -> Answer:
         if isinstance(body, str):
             body = body.encode()
-        return request(self.url, path, body, headers=self._headers)
+        return request(self.url, path, body, headers=self.headers)
 
     def send_data(self, data: str | bytes) -> None:
         answer = self.post(f"{self.transport}/send", data)

@@ -14,7 +14,7 @@ from tests.programs import Server, app_commands, running
 from tests.serving import serving
 from tests.wamp.longpoll.client import LongPollClient
 from tests.wamp.raw_client import SECONDS
-from wsocket import Limits, WSocketApp
+from wsocket import Limits, LongPolling, WSocketApp
 
 
 @contextlib.contextmanager
@@ -61,20 +61,21 @@ class Polling:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Polling]]:
-    """Serve a router that is polled, until the test ends: ``serve(**limits)``."""
+    """Serve a router that is polled, until the test ends: ``serve(**settings)``."""
     with contextlib.ExitStack() as stack:
 
         def serve(
             *, patience: float = SECONDS, max_message_size: int = 2**20, **more: Any
         ) -> Polling:
-            settings = {name: more.pop(name) for name in SETTINGS if name in more}
+            polling = {name: more.pop(name) for name in POLLING if name in more}
+            limits = {name: more.pop(name) for name in LIMITS if name in more}
             app = WSocketApp(
                 protocol="WAMP",
-                longpoll="/longpoll",
+                longpoll=LongPolling("/longpoll", **polling),
                 max_message_size=max_message_size,
-                limits=Limits(**more),
+                limits=Limits(**limits),
                 join_timeout=patience,
-                **settings,
+                **more,
             )
             url = stack.enter_context(serving(app))
             return Polling(app, url)
@@ -82,7 +83,8 @@ def serve() -> Iterator[Callable[..., Polling]]:
         yield serve
 
 
-SETTINGS = ("realm", "allowed_origins")
+POLLING = ("poll_timeout", "poll_pause")
+LIMITS = ("outbox_messages", "outbox_bytes")
 
 
 @pytest.fixture

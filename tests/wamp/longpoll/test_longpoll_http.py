@@ -16,7 +16,7 @@ from tests.wamp.longpoll.client import (
     request,
 )
 from tests.wamp.raw_client import HELLO, REALM, ROLES, SECONDS, WELCOME
-from wsocket import WSocketApp
+from wsocket import LongPolling, WSocketApp
 
 OFFER = json.dumps({"protocols": ["wamp.2.json"]})
 PAGE = "https://page.example"
@@ -86,10 +86,10 @@ def test_foreign_origin_cannot_use_a_transport_that_it_knows(serve):
     url = serve().url
     own = f"http://{urlsplit(url).netloc}"
     client = LongPollClient(url, headers={"Origin": own}).join()
-    client._headers = {"Origin": PAGE}
+    client.headers = {"Origin": PAGE}
     for action in ("send", "receive", "close"):
         assert client.post(f"{client.transport}/{action}", "[]").status == 403
-    client._headers = {"Origin": own}
+    client.headers = {"Origin": own}
     client.leave()
     client.close()
 
@@ -260,6 +260,27 @@ def test_impossible_base_path(base):
     """Said when the app is made."""
     with pytest.raises(ValueError, match="such as '/longpoll'"):
         WSocketApp(protocol="WAMP", longpoll=base)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "named"),
+    [
+        ({"path": 5}, TypeError, "LongPolling.path"),
+        ({"path": "/longpoll/"}, ValueError, "'/longpoll'"),
+        ({"poll_timeout": 0}, ValueError, "LongPolling.poll_timeout"),
+        ({"poll_timeout": "10"}, TypeError, "LongPolling.poll_timeout"),
+        ({"poll_pause": float("inf")}, ValueError, "LongPolling.poll_pause"),
+    ],
+)
+def test_wrong_setting_is_named(settings, error, named):
+    """It is refused when the settings are made."""
+    with pytest.raises(error, match=named):
+        LongPolling(**{"path": "/longpoll", **settings})
+
+
+def test_settings_have_defaults():
+    """A path alone means the same as `LongPolling` with that path."""
+    assert LongPolling("/lp") == LongPolling("/lp", poll_timeout=10.0, poll_pause=30.0)
 
 
 def test_long_polling_needs_a_router():

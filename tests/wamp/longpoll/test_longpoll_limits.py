@@ -159,7 +159,7 @@ def test_session_has_the_login_of_the_page(serve):
 
     url = serve(realm=Realm(REALM, auth=[WebLogin(who)])).url
     client = LongPollClient(url, headers={"Cookie": "a=b; sid=s-joe"})
-    client._headers = {}
+    client.headers = {}
     welcome = client.join().welcome
     names = ("authid", "authrole", "authmethod", "authprovider")
     expected = ["joe", "member", "cookie", "dynamic"]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 import msgpack
 import pytest
 
+from tests.wamp.fakes import Member, World
 from tests.wamp.raw_client import CALL, ERROR
 from tests.wamp.realms.conftest import (
     INVALID_ARGUMENT,
@@ -17,10 +18,12 @@ from tests.wamp.realms.conftest import (
     explanation,
     result,
 )
-from wsocket import Permission, PublishOptions, Remember, Role
+from wsocket import Permission, Remember, Role
+from wsocket.wamp.protocol.client_messages import PublishOptions
 from wsocket.wamp.pubsub.audience import Audience
-from wsocket.wamp.pubsub.history import HistoryFilters
+from wsocket.wamp.pubsub.history import History, HistoryFilters, TopicLog
 from wsocket.wamp.pubsub.publication import Publication
+from wsocket.wamp.pubsub.subscriptions import Subscription
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
@@ -129,6 +132,40 @@ def test_filters_are_combined(publisher, reader, filters, expected):
     assert numbers(result(reader, GET, subscription, **given)) == expected
 
 
+NOON = datetime(2023, 11, 14, 12, tzinfo=timezone.utc)
+
+
+def past_events(**filters):
+    """What a history finds of three events: before, at and after noon."""
+    history = History([TopicLog(TOPIC, "exact", limit=9, limit_bytes=10_000)])
+    for number in range(3):
+        publication = Publication(
+            1 + number,
+            TOPIC,
+            Payload.of(MESSAGEPACK, [number]),
+            details={},
+            audience=Audience(PublishOptions(), publisher=99),
+            time=NOON.timestamp() - 1 + number,
+            trustlevel=None,
+        )
+        history.store(publication)
+    subscription = Subscription(1, TOPIC, match="exact", created=0.0)
+    reader = Member(World()).session
+    found = history.events(subscription, reader, HistoryFilters(filters))
+    return [event.payload.values()[0][0] for event in found]
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        *(
+            NOON.astimezone(timezone(timedelta(hours=h))).isoformat()
+            for h in (0, 5, -11)
+        ),
+        "2023-11-14T12:00:00Z",
+        "2023-11-14t12:00:00.000z",
+    ],
+)
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -138,30 +175,18 @@ def test_filters_are_combined(publisher, reader, filters, expected):
         ("until_time", [0, 1]),
     ],
 )
-def test_times_are_bounds(name, expected):
-    """Inclusive or not as the word says, in any offset from UTC."""
-    moments = [1_700_000_000.0 + number for number in range(3)]
-    published = [event(number, time) for number, time in enumerate(moments)]
-    bounds = ["2023-11-14T22:13:21Z"]
-    for hours in (0, 5, -11):
-        zone = timezone(timedelta(hours=hours))
-        bounds.append(datetime.fromtimestamp(moments[1], zone).isoformat())
-    for bound in bounds:
-        found = HistoryFilters({name: bound}).apply(published)
-        assert [each.id for each in found] == expected
+def test_times_are_bounds(name, expected, bound):
+    """A bound is inclusive or not, as its name says, in any offset from UTC."""
+    assert past_events(**{name: bound}) == expected
 
 
-def event(id: int, time: float) -> Publication:
-    """An event of a certain time."""
-    return Publication(
-        id,
-        TOPIC,
-        Payload(MESSAGEPACK, []),
-        details={},
-        audience=Audience(PublishOptions(), publisher=0),
-        time=time,
-        trustlevel=None,
-    )
+def test_times_are_filters_over_the_wire(publisher, reader):
+    """An event of today is after the year 2000, and not before."""
+    publisher.publish(TOPIC, [1])
+    subscription = reader.subscribe(TOPIC)
+    bound = "2000-01-01T00:00:00Z"
+    assert numbers(result(reader, GET, subscription, after_time=bound)) == [1]
+    assert numbers(result(reader, GET, subscription, before_time=bound)) == []
 
 
 @pytest.mark.parametrize(

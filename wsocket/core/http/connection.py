@@ -1,4 +1,4 @@
-"""One client's HTTP/1.1 connection and the requests that arrive on it."""
+"""A client's HTTP/1.1 connection: reads its requests, and has each answered."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wsocket.core.http.reader import RequestReader
-from wsocket.core.http.request import closing_response
+from wsocket.core.http.refusal import closing_response
 from wsocket.core.http.wsgi_call import WsgiCall
 from wsocket.core.net.sockets import disable_nagle
+from wsocket.core.wsgi import CONNECTION, Environ
 from wsocket.errors import ClientGone, RequestError
 from wsocket.log import logger
 
@@ -21,36 +22,35 @@ if TYPE_CHECKING:
 
     from wsocket.core.net.tls.terminator import TlsConnection
 
-# Most bytes in one send(), each of which may take the server's timeout: a slow client
-# may load a large response, but no slower than that.
+# Most bytes in one send(). Each send may take the server's timeout, so a slow client
+# must read this much in that time.
 SEND_SIZE = 64 * 1024
 
-# Seconds that a client has to notice that its connection is being closed.
+# Seconds that a client gets to notice that its connection is being closed.
 LINGER = 1.0
 
 
 class HttpServer(Protocol):
-    """What a connection needs of its server."""
+    """The part of a server that its connections use."""
 
     application: WSGIApplication
     client_timeout: float
     connections: Connections
-    base_environ: dict[str, Any]
-    """What is the same in the environ of every request."""
+    base_environ: Environ
+    """The part of WSGI's environ that is the same for every connection."""
 
 
 class HttpConnection:
     """A connection, served by the thread or greenlet that calls `serve`.
 
     Args:
-        tls: The client's connection, if *sock* is where its TLS was ended to.
+        tls: The client's encrypted connection, if *sock* carries what was decrypted.
 
     Attributes:
-        connection: The socket; named as in wsgiref, where the takeover of a websocket
-            looks for it.
-        rfile: Its buffered reader, likewise.
+        sock: The socket.
+        buffer: Its buffered reader.
         client: The client's address.
-        finished: Set when the connection has ended.
+        ended: Set when the connection has ended.
     """
 
     def __init__(
@@ -61,67 +61,68 @@ class HttpConnection:
         server: HttpServer,
         tls: TlsConnection | None = None,
     ) -> None:
-        self.connection = sock
+        self.sock = sock
         self.client, self._client_port = client_address[:2]
         self._server = server
         self._tls = tls
         self._requests = RequestReader(sock, server.client_timeout)
-        self.rfile = self._requests.buffer
-        self.finished = threading.Event()
+        self.buffer = self._requests.buffer
+        self.ended = threading.Event()
         self._idle = True
-        self._stopping = False
+        self._closing = False
 
     def serve(self) -> None:
         """Serve requests until the connection ends; the caller closes the socket."""
         self._server.connections.add(self)
         try:
-            self.connection.settimeout(self._server.client_timeout)
-            disable_nagle(self.connection)
-            while not self._stopping and self._serve_request():
+            self.sock.settimeout(self._server.client_timeout)
+            disable_nagle(self.sock)
+            while not self._closing and self._serve_request():
                 self._idle = True
         except OSError as error:
             logger.debug("%s: connection ended: %s", self.client, error)
         finally:
             self._server.connections.discard(self)
-            self.rfile.close()
-            self.finished.set()
+            self.buffer.close()
+            self.ended.set()
 
-    def stop(self) -> None:
-        """End the connection, after the response that is on its way, if any."""
-        self._stopping = True
+    def close(self) -> None:
+        """Close the connection, after the response that is being sent, if any."""
+        self._closing = True
         if self._idle:
-            with contextlib.suppress(OSError):  # it ended by itself
-                self.connection.shutdown(socket.SHUT_RD)
+            with contextlib.suppress(OSError):  # the client was faster
+                self.sock.shutdown(socket.SHUT_RD)
 
-    def base_environ(self) -> dict[str, Any]:
-        """What is known of server and client, for WSGI's environ."""
+    def base_environ(self) -> Environ:
+        """A new dict with the part of WSGI's environ that no request changes."""
         return {
             **self._server.base_environ,
             "REMOTE_ADDR": self.client,
             "REMOTE_PORT": str(self._client_port),
+            CONNECTION: self,
             **(self._tls.environ() if self._tls is not None else {}),
         }
 
     def send(self, data: bytes) -> None:
-        """Send `data` completely.
+        """Send all of `data`.
 
         Raises:
-            ClientGone: It cannot be sent.
+            ClientGone: The connection was lost, or the client does not read.
         """
         view = memoryview(data)
         try:
             for start in range(0, len(view), SEND_SIZE):
-                self.connection.sendall(view[start : start + SEND_SIZE])
+                self.sock.sendall(view[start : start + SEND_SIZE])
         except OSError as error:
             raise ClientGone(str(error)) from error
 
-    def reset(self) -> None:
-        """Close so that it is an error for the client, not the end of a response."""
+    def abort(self) -> None:
+        """Close with a TCP reset: the client sees an error, not a response's end."""
         if self._tls is not None:
             self._tls.abort_on_close()
         no_time = struct.pack("ii", 1, 0)
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
-        self.connection.close()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
+        self.sock.close()
 
     def _serve_request(self) -> bool:
         """Serve the next request; False when it was the last one."""
@@ -135,21 +136,22 @@ class HttpConnection:
         if request is None:
             return False
         self._idle = False
-        exchange = WsgiCall(self, request)
-        keep = exchange.run(self._server.application)
-        if not keep and not exchange.body.complete:
+        call = WsgiCall(self, request)
+        keep = call.run(self._server.application)
+        if not keep and not call.body.complete:
             self._linger()
         return keep
 
     def _linger(self) -> None:
-        """Let the client read the response before its unread bytes cause a reset.
+        """Let the client read the response (RFC 9112 section 9.6).
 
-        See RFC 9112 section 9.6.
+        Closing at once would reset the connection if the client sent more than we read.
+        The reset may reach the client before the response.
         """
         deadline = time.monotonic() + LINGER
-        self.connection.settimeout(LINGER)
-        self.connection.shutdown(socket.SHUT_WR)
-        while self.connection.recv(SEND_SIZE) and time.monotonic() < deadline:
+        self.sock.settimeout(LINGER)
+        self.sock.shutdown(socket.SHUT_WR)
+        while self.sock.recv(SEND_SIZE) and time.monotonic() < deadline:
             continue
 
 
@@ -157,10 +159,10 @@ class Connections(set[HttpConnection]):
     """The open connections of a server."""
 
     def close(self) -> None:
-        """Drop those that are idle, and give the others a moment to end."""
+        """Close those that are idle, and give the others a moment to end."""
         remaining = tuple(self)
         for connection in remaining:
-            connection.stop()
+            connection.close()
         deadline = time.monotonic() + LINGER
         for connection in remaining:
-            connection.finished.wait(max(0.0, deadline - time.monotonic()))
+            connection.ended.wait(max(0.0, deadline - time.monotonic()))

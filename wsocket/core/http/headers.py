@@ -1,6 +1,6 @@
-"""Status and headers, as a handler may give them and as WSGI wants them.
+"""Status and headers: as a handler may give them, and as WSGI wants them.
 
-Whatever is wrong is said with the name of the offender and what to write instead.
+An error names the header that is wrong, and says what to write instead.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+from wsocket.core.http.grammar import CONTROLS, STATUS_CODE, TOKEN
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -19,11 +21,11 @@ if TYPE_CHECKING:
         Mapping[str, HeaderValue] | Iterable[tuple[str, HeaderValue]]
     )
 
-_STATUS = re.compile(r"(\d{3})(?: +(.*))?", re.ASCII | re.DOTALL)
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110 section 5.5
+_STATUS = re.compile(rf"({STATUS_CODE})(?: +(.*))?", re.DOTALL)
+_TOKEN = re.compile(TOKEN)
+_SENDABLE = re.compile(rf"[^{CONTROLS}\u0100-\U0010ffff]*")  # latin-1, no controls
 
-# What a code means when nobody registered it (RFC 9110 section 15).
+# The reasons of codes that are not registered (RFC 9110 section 15).
 _CLASS_REASONS = {
     "2": "Success",
     "3": "Redirection",
@@ -31,7 +33,8 @@ _CLASS_REASONS = {
     "5": "Server Error",
 }
 
-# They describe the connection, which is the server's (PEP 3333, "Other HTTP Features").
+# Headers about the connection, which belongs to the server (PEP 3333, "Other HTTP
+# Features").
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -47,6 +50,14 @@ HOP_BY_HOP = frozenset(
 )
 
 _ONCE = frozenset({"content-length", "content-type"})
+
+# Responses without a body, and without a length (RFC 9110 sections 15.3.5, 15.4.5).
+BODILESS = frozenset({"204", "304"})
+
+
+def has_no_body(method: str, status: str) -> bool:
+    """Whether the response to a request has no body (RFC 9112 section 6.3)."""
+    return method == "HEAD" or status[:3] in BODILESS
 
 
 @lru_cache(maxsize=256, typed=True)  # typed: True is not 1
@@ -64,7 +75,7 @@ def status_line(status: int | str) -> str:
         )
     text = str(int(status)) if isinstance(status, int) else status.strip()
     matched = _STATUS.fullmatch(text)
-    if matched is None or text[0] == "0":
+    if matched is None:
         raise ValueError(
             f"status {status!r} must be a code from 200 to 999, "
             f"alone or with a reason: 404, '404' or '404 Not Found'"
@@ -75,7 +86,9 @@ def status_line(status: int | str) -> str:
             f"status {status!r} is an interim response, which only the server sends; "
             f"answer with 200 or above"
         )
-    return f"{code} {_check_text(reason, f'status {status!r}')}"
+    if not _is_sendable(reason):
+        _refuse_text(reason, f"status {status!r}")
+    return f"{code} {reason}"
 
 
 def _reason(code: str) -> str:
@@ -83,10 +96,6 @@ def _reason(code: str) -> str:
         return HTTPStatus(int(code)).phrase
     except ValueError:
         return _CLASS_REASONS.get(code[0], "Unknown")
-
-
-def _may_be_pairs(headers: object) -> bool:
-    return isinstance(headers, Iterable) and not isinstance(headers, (str, bytes))
 
 
 def header_list(headers: HeadersLike) -> list[tuple[str, str]]:
@@ -98,23 +107,35 @@ def header_list(headers: HeadersLike) -> list[tuple[str, str]]:
         TypeError: The headers, a name or a value have the wrong type.
         ValueError: A name or a value may not be sent.
     """
+    pairs = headers if type(headers) is list else _pairs(headers)
+    checked: list[tuple[str, str]] = []
+    given: set[str] = set()
+    for pair in pairs:
+        name, value, key = _header(pair)
+        if key in _ONCE and key in given:
+            raise ValueError(f"header {key.title()!r} is given more than once")
+        given.add(key)
+        checked.append((name, value))
+    return checked
+
+
+def _pairs(headers: HeadersLike) -> Iterable[tuple[str, HeaderValue]]:
     if isinstance(headers, Mapping):
-        pairs: Iterable[tuple[str, HeaderValue]] = headers.items()
-    elif not _may_be_pairs(headers):
+        return headers.items()
+    if not _may_be_pairs(headers):
         raise TypeError(
             f"headers must be a list of (name, value) tuples or a dict, "
             f"not {headers!r} ({type(headers).__name__})"
         )
-    else:
-        pairs = headers
-    checked = [_header(pair) for pair in pairs]
-    for unique in _ONCE:
-        if sum(name.lower() == unique for name, _ in checked) > 1:
-            raise ValueError(f"header {unique.title()!r} is given more than once")
-    return checked
+    return headers
 
 
-def _header(pair: tuple[str, HeaderValue]) -> tuple[str, str]:
+def _may_be_pairs(headers: object) -> bool:
+    return isinstance(headers, Iterable) and not isinstance(headers, (str, bytes))
+
+
+def _header(pair: tuple[str, HeaderValue]) -> tuple[str, str, str]:
+    """Name and value of a header, and the name in lower case."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(f"each header must be a (name, value) tuple, not {pair!r}")
     name, value = pair
@@ -122,7 +143,7 @@ def _header(pair: tuple[str, HeaderValue]) -> tuple[str, str]:
         raise TypeError(
             f"header name {name!r} must be a str, not {type(name).__name__}"
         )
-    _check_name(name)
+    key = _checked_name(name)
     if type(value) is int:
         value = str(value)
     if not isinstance(value, str):
@@ -130,41 +151,56 @@ def _header(pair: tuple[str, HeaderValue]) -> tuple[str, str]:
             f"header {name!r} must have a str or int as its value, "
             f"not {value!r} ({type(value).__name__})"
         )
-    if name.lower() == "content-length" and not (value.isascii() and value.isdigit()):
+    if key == "content-length" and not (value.isascii() and value.isdigit()):
         raise ValueError(
             f"header 'Content-Length' must be a number of bytes, not {value!r}; "
             f"leave it out, it is added where it is known"
         )
-    return name, _check_text(value, f"header {name!r}")
+    if not _is_sendable(value):
+        _refuse_text(value, f"header {name!r}")
+    return name, value, key
 
 
 @lru_cache(maxsize=1024)
-def _check_name(name: str) -> None:
-    """Raise ValueError unless `name` is a header name that a handler may send."""
+def _checked_name(name: str) -> str:
+    """The name in lower case; ValueError if a handler must not send the header."""
     if not _TOKEN.fullmatch(name):
         raise ValueError(
             f"header name {name!r} may hold letters, digits and !#$%&'*+-.^_`|~ only; "
             f"no spaces, colons or line breaks"
         )
-    if name.lower() in HOP_BY_HOP:
+    key = name.lower()
+    if key in HOP_BY_HOP:
         raise ValueError(
             f"header {name!r} is hop-by-hop: it belongs to the server, leave it out"
         )
+    return key
 
 
-def _check_text(value: str, owner: str) -> str:
-    """Return `value`, which `owner` sends, or raise ValueError."""
-    bad = _FORBIDDEN.search(value)
-    if bad:
+def _is_sendable(text: str) -> bool:
+    """Whether *text* has no control characters, and latin-1 can express it."""
+    if text.isascii() and text.isprintable():  # nearly always, and quickly found out
+        return True
+    return _SENDABLE.fullmatch(text) is not None
+
+
+def _refuse_text(text: str, owner: str) -> NoReturn:
+    """Say which character *owner* must not contain.
+
+    Raises:
+        ValueError: Always.
+    """
+    position, character = next(
+        (position, character)
+        for position, character in enumerate(text)
+        if not _is_sendable(character)
+    )
+    if character < "\x80":
         raise ValueError(
-            f"{owner} must not contain the control character {bad[0]!r} "
-            f"(at position {bad.start()} of {value!r})"
+            f"{owner} must not contain the control character {character!r} "
+            f"(at position {position} of {text!r})"
         )
-    try:
-        value.encode("latin-1")
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"{owner} must not contain {value[error.start]!r}: only latin-1 can be "
-            f"sent, so percent-encode it (urllib.parse.quote)"
-        ) from None
-    return value
+    raise ValueError(
+        f"{owner} must not contain {character!r}: only latin-1 can be "
+        f"sent, so percent-encode it (urllib.parse.quote)"
+    )

@@ -1,4 +1,4 @@
-"""The requests that arrive on one connection, read from its socket."""
+"""Reading the heads of requests from a connection, within limits of size and time."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from wsocket.core.http.request import Request, parse_request, refuse
+from wsocket.core.http.refusal import TOO_MANY_FIELDS, refuse
+from wsocket.core.http.request import Request, parse_request
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# Limits in bytes, and in lines; browsers and proxies stay well below.
+# Limits in bytes. Browsers and proxies stay well below.
 MAX_REQUEST_LINE = 8 * 1024
 MAX_HEAD = 64 * 1024
 
 
 class SocketReader(socket.SocketIO):
-    """The unbuffered side of a connection's reader, with an end to patience.
+    """The unbuffered side of a connection's reader, with a deadline.
 
-    The socket's own timeout starts anew with each byte that arrives.
+    The socket's own timeout is not enough: it starts anew with each byte that arrives.
 
     Attributes:
-        deadline: When the head must be complete, by `time.monotonic`; None: never.
+        deadline: When reading fails, by `time.monotonic`; None: never.
     """
 
     deadline: float | None = None
@@ -32,7 +33,11 @@ class SocketReader(socket.SocketIO):
         super().__init__(sock, "r")
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
-        """Read what there is, as `io.RawIOBase` has it."""
+        """Part of `io.RawIOBase`.
+
+        Raises:
+            TimeoutError: The deadline has passed.
+        """
         count = super().readinto(buffer)
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise TimeoutError("the request head took too long")
@@ -57,10 +62,10 @@ class RequestReader:
         self.buffer: io.BufferedReader = io.BufferedReader(self._raw)
 
     def next_request(self) -> Request | None:
-        """Read the head of the next request; None when there is none.
+        """Read the head of the next request; None when the client has closed.
 
         Raises:
-            RequestError: What came is no request that may be answered.
+            RequestError: The client sent a bad request, or was too slow.
             OSError: The connection was lost, or idle for too long.
         """
         if not self.buffer.peek(1):
@@ -79,18 +84,16 @@ class RequestReader:
     def _read_head(self) -> bytes:
         """The request line and the field lines, without the empty line after them."""
         window = self.buffer.peek(1)
-        if window[:2] == b"\r\n":  # left over from a sloppy client (section 2.2)
+        if window[:2] == b"\r\n":  # some clients send one too many (section 2.2)
             self.buffer.read(2)
             window = self.buffer.peek(1)
         end = window.find(b"\r\n\r\n")
-        if end >= 0:  # nearly always: the head came in one piece
+        if end >= 0:  # nearly always: the whole head is there
             return self.buffer.read(end + 4)[:-4]
         lines = [self._read_line(MAX_REQUEST_LINE, "414 URI Too Long")]
         size = 0
         while True:
-            line = self._read_line(
-                MAX_HEAD - size, "431 Request Header Fields Too Large"
-            )
+            line = self._read_line(MAX_HEAD - size, TOO_MANY_FIELDS)
             if line == b"\r\n":
                 return b"".join(lines)[:-2]
             lines.append(line)

@@ -1,66 +1,41 @@
-"""A client's request, read strictly: bytes to a head, a body and a WSGI environ.
+"""The head of a client's request, parsed strictly: bytes to a WSGI environ.
 
-RFC 9112 lets a server repair some malformed requests. Proxies repair them differently,
-and what two servers read differently can be smuggled past the first (section 11.2), so
-here everything that is not plainly HTTP/1 is refused.
+RFC 9112 lets a server repair some malformed requests. Proxies repair them differently.
+If two servers read one request differently, an attacker can smuggle a second request
+past the first server (section 11.2). So everything that is not plainly HTTP/1 is
+refused.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 from urllib.parse import unquote
 
-from wsocket.errors import RequestError
+from wsocket.core.http.fields import parse_fields
+from wsocket.core.http.grammar import CONTENT_LENGTH, HOST_FIELD, TOKEN
+from wsocket.core.http.refusal import refuse
 
-if TYPE_CHECKING:
-    pass
-MAX_FIELDS = 128
-
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110 section 5.6.2
-# Section 3; of the target's own grammar only controls and "#" are looked for.
+# RFC 9112 section 3. Within the target only control characters and "#" are refused.
 _REQUEST_LINE = re.compile(
-    rf"({_TOKEN}) ([!\"$-~\x80-\xff]+) (HTTP/(\d)\.(\d))", re.ASCII
+    rf"({TOKEN}) ([!\"$-~\x80-\xff]+) (HTTP/(\d)\.(\d))", re.ASCII
 )
-_FIELD = re.compile(rf"({_TOKEN}):([^\x00-\x08\x0a-\x1f\x7f]*)")
 _ORIGIN = re.compile(r"https?://([^/?]+)", re.IGNORECASE)
-_HOST = re.compile(r"[0-9A-Za-z\-._~%!$&'()*+,;=:\[\]]*")
-_LENGTH = re.compile(r"[0-9]{1,18}")
+_HOST = re.compile(HOST_FIELD)
+_LENGTH = re.compile(CONTENT_LENGTH)
 
-
-def closing_response(status: str, problem: str) -> bytes:
-    """A whole response that tells of a problem and ends the connection."""
-    body = f"{status}: {problem}\n".encode("ascii", "backslashreplace")
-    head = (
-        f"HTTP/1.1 {status}\r\n"
-        "Content-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    return head.encode("ascii") + body
-
-
-# What a client gets that speaks HTTP where TLS is expected.
-TLS_EXPECTED = closing_response(
-    "400 Bad Request", "this port speaks TLS: say https:// or wss://"
-)
-
-
-def refuse(problem: str, *, status: str = "400 Bad Request") -> NoReturn:
-    """Refuse the request.
-
-    Raises:
-        RequestError: Always.
-    """
-    raise RequestError(status, problem)
+# In WSGI's environ their names have no "HTTP_" in front (PEP 3333).
+_CGI_FIELDS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 
 class Request:
-    """The head of a request, checked.
+    """The head of a request, checked (RFC 9112).
 
     Attributes:
         line: The request line.
+        method: The method, in the client's own letters.
         version: ``"HTTP/1.1"`` or ``"HTTP/1.0"``.
+        modern: The version is not HTTP/1.0.
         target: Path and query; empty for ``OPTIONS *``.
         fields: The headers, by lower-case name.
         length: Bytes of the body; None when it is chunked.
@@ -84,7 +59,7 @@ class Request:
         self.fields = fields
         host, self.target = _split_target(target, method)
         if host is not None:
-            fields["host"] = host  # it takes precedence (section 3.2.2)
+            fields["host"] = host  # the target takes precedence (section 3.2.2)
         _check_host(fields, modern=self.modern)
         self.length = _body_length(fields, modern=self.modern)
         # In HTTP/1.0 the end of the connection marks the end of the response.
@@ -92,7 +67,7 @@ class Request:
         self.expects_continue = self.modern and _expects_continue(fields)
 
     def environ(self) -> dict[str, Any]:
-        """What the request says about itself, for WSGI's environ (PEP 3333)."""
+        """The request's part of WSGI's environ (PEP 3333)."""
         path, _, query = self.target.partition("?")
         environ = {
             "REQUEST_METHOD": self.method,
@@ -103,20 +78,14 @@ class Request:
         }
         for name, value in self.fields.items():
             key = name.replace("-", "_").upper()
-            # An underscore could pass for a header that a proxy has set.
+            # With an underscore it could pass for a header that only a proxy may set.
             if "_" not in name:
                 environ[key if key in _CGI_FIELDS else f"HTTP_{key}"] = value
         return environ
 
 
-_CGI_FIELDS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
-
-# Fields of which a second one is an attack, or may as well be.
-_SINGLE = frozenset({"host", "content-length", "content-type", "transfer-encoding"})
-
-
 def parse_request(data: bytes) -> Request:
-    """Parse a request's head: lines that end in CRLF, but for the last one.
+    """Parse a request's head: lines with CRLF between them.
 
     Raises:
         RequestError: It is malformed.
@@ -129,12 +98,12 @@ def parse_request(data: bytes) -> Request:
     if major != "1":
         refuse(f"{version} is not spoken here", status="505 HTTP Version Not Supported")
     version = "HTTP/1.0" if minor == "0" else "HTTP/1.1"
-    fields = _parse_fields(field_lines)
+    fields = parse_fields(field_lines)
     return Request(line, fields, method=method, target=target, version=version)
 
 
 def _split_target(target: str, method: str) -> tuple[str | None, str]:
-    """The host, where the target names one, and path and query (section 3.2)."""
+    """The host, if the target names one, and path and query (section 3.2)."""
     if target[0] == "/":
         return None, target
     if target == "*" and method == "OPTIONS":
@@ -152,30 +121,6 @@ def _check_host(fields: dict[str, str], *, modern: bool) -> None:
         refuse("the Host header is missing")
     if host is not None and not _HOST.fullmatch(host):
         refuse(f"the Host header is malformed: {host[:200]!r}")
-
-
-def _parse_fields(lines: list[str]) -> dict[str, str]:
-    """Field lines to lower-case names and values (section 5)."""
-    if len(lines) > MAX_FIELDS:
-        refuse(
-            f"more than {MAX_FIELDS} headers",
-            status="431 Request Header Fields Too Large",
-        )
-    fields: dict[str, str] = {}
-    for line in lines:
-        parsed = _FIELD.fullmatch(line)
-        if parsed is None:
-            # Among others: a space before the colon, a folded line, a bare CR or LF.
-            refuse(f"malformed header line {line[:200]!r}")
-        name, value = parsed[1].lower(), parsed[2].strip(" \t")
-        if name not in fields:
-            fields[name] = value
-        elif name in _SINGLE:
-            refuse(f"more than one {name.title()} header")
-        else:
-            separator = "; " if name == "cookie" else ", "
-            fields[name] += separator + value
-    return fields
 
 
 def _options(fields: dict[str, str]) -> list[str]:

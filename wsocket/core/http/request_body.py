@@ -7,26 +7,36 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wsocket.core.http.reader import MAX_REQUEST_LINE
-from wsocket.core.http.request import MAX_FIELDS, _parse_fields, refuse
+from wsocket.core.http.fields import MAX_FIELDS, parse_fields
+from wsocket.core.http.grammar import FIELD_VALUE
+from wsocket.core.http.refusal import refuse
 from wsocket.errors import RequestError
 from wsocket.log import logger
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+# In bytes, with the line's end.
 MAX_CHUNK_LINE = 1024
+MAX_TRAILER_LINE = 8 * 1024
+
+# RFC 9112 section 7.1: the size, and extensions, which are ignored.
 _CHUNK_LINE = re.compile(
-    rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?\r\n"
+    rf"([0-9A-Fa-f]{{1,15}})[ \t]*(?:;{FIELD_VALUE})?\r\n".encode()
 )
 
 
 class RequestBody(io.RawIOBase):
-    """The unbuffered body of a request; `stream` makes it WSGI's ``wsgi.input``.
+    """The body of a request, unbuffered; `stream` makes WSGI's ``wsgi.input`` of it.
 
     Args:
         source: The connection's reader.
         length: Bytes of the body; None when it is chunked.
-        before_read: Called once, before the first byte is waited for.
+        before_read: Called once, before the first read.
+
+    Attributes:
+        complete: The whole body has been read.
+        broken: Reading has failed, and will not be tried again.
     """
 
     def __init__(
@@ -45,7 +55,7 @@ class RequestBody(io.RawIOBase):
         self.broken = False
 
     def stream(self) -> io.BufferedIOBase:
-        """The body as a file; reading raises RequestError if the client breaks it."""
+        """The body as a file; reading raises RequestError if the client broke HTTP."""
         return io.BytesIO() if self.complete else io.BufferedReader(self)
 
     def readable(self) -> bool:
@@ -53,7 +63,11 @@ class RequestBody(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Read what there is, as `io.RawIOBase` has it."""
+        """Part of `io.RawIOBase`.
+
+        Raises:
+            RequestError: The body is malformed or did not arrive.
+        """
         if self.broken:
             refuse("the request body could not be read before")
         if self.complete:
@@ -71,19 +85,22 @@ class RequestBody(io.RawIOBase):
             refuse(f"the connection was lost within the request body: {error}")
 
     def may_be_drained(self, limit: int) -> bool:
-        """Whether the unread rest of the body, if any, is known to come and is short.
+        """Whether `drain` is worth trying: the rest is short, and will come.
 
         Args:
-            limit: Most bytes that are worth waiting for.
+            limit: Bytes that `drain` reads at most.
         """
         waits_for_continue = self._before_read is not None and not self.complete
         return not self.broken and not waits_for_continue and self._left <= limit
 
     def drain(self, limit: int) -> bool:
-        """Skip what the application left unread; False when the connection must close.
+        """Skip the bytes that the application has not read.
 
         Args:
-            limit: Most bytes that are worth waiting for.
+            limit: Bytes to read at most.
+
+        Returns:
+            False if the body did not end: the connection must be closed.
         """
         if not self.may_be_drained(limit):
             return False
@@ -110,7 +127,7 @@ class RequestBody(io.RawIOBase):
         return count
 
     def _start_chunk(self) -> None:
-        """Read what stands before a chunk's data (RFC 9112 section 7.1)."""
+        """Read the line before a chunk's data (RFC 9112 section 7.1)."""
         if not self._first_chunk and self._source.read(2) != b"\r\n":
             refuse("a chunk is longer than its size says")
         self._first_chunk = False
@@ -125,8 +142,8 @@ class RequestBody(io.RawIOBase):
 
     def _skip_trailers(self) -> None:
         lines: list[str] = []
-        while (line := self._source.readline(MAX_REQUEST_LINE)) != b"\r\n":
+        while (line := self._source.readline(MAX_TRAILER_LINE)) != b"\r\n":
             if line[-2:] != b"\r\n" or len(lines) == MAX_FIELDS:
                 refuse("malformed or too many trailers after the last chunk")
             lines.append(line[:-2].decode("latin-1"))
-        _parse_fields(lines)
+        parse_fields(lines)

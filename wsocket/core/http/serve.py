@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wsocket.core.concurrency.kinds import is_patched
-from wsocket.core.http.request import TLS_EXPECTED
+from wsocket.core.http.refusal import TLS_EXPECTED
 from wsocket.core.http.servers import GeventServer, ThreadedServer
 from wsocket.core.net.listening import listen_tcp
 from wsocket.core.net.tls.terminator import Terminator
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-# What a URL can say instead of "every address of this machine".
+# An address for a URL, in place of those that mean every address of this machine.
 _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class Server(Protocol):
-    """What both servers offer, named as in wsgiref."""
+    """The methods of both servers, named as in wsgiref."""
 
     server_address: Any
-    """The address that is listened on, as `socket.socket.getsockname` has it."""
+    """The server's own address, as from `socket.socket.getsockname`."""
 
     @property
     def server_port(self) -> int:
-        """The port that is listened on."""
+        """The server's port."""
 
     def serve_forever(self) -> None:
         """Serve until `shutdown`."""
@@ -46,7 +46,7 @@ class Server(Protocol):
         """Stop listening."""
 
     def settle(self) -> None:
-        """Wait a moment for what is still to be sent, before the process ends."""
+        """Wait a moment until everything is sent, before the process ends."""
 
     def __enter__(self) -> Any: ...
 
@@ -120,7 +120,7 @@ def run(
             _print(f"wsocket: serving on {where}")
             _serve(server)
         finally:
-            # Before the server waits for requests under way: long polls end with it.
+            # Long polls end now. The server waits for requests when it is left.
             close = getattr(app, "close", None)
             if callable(close):
                 close()
@@ -145,7 +145,7 @@ def _serve(server: Server) -> None:
 
 
 def _url(host: str, port: int, *, scheme: str) -> str:
-    """Where a browser on this machine finds the server, and what else it listens on."""
+    """The URL for a browser on this machine, with a note about other addresses."""
     reachable = _REACHABLE.get(host, host)
     bracketed = f"[{reachable}]" if ":" in reachable else reachable
     others = " and every other address of this machine" if host in _REACHABLE else ""
@@ -153,4 +153,4 @@ def _url(host: str, port: int, *, scheme: str) -> str:
 
 
 def _print(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - for whoever started the program
+    print(line, flush=True)  # noqa: T201 - for the user in the terminal

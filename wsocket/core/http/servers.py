@@ -1,4 +1,4 @@
-"""The two HTTP servers: a thread for each connection, or a greenlet."""
+"""The two HTTP servers: one with threads, one with greenlets."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from socketserver import BaseRequestHandler, ThreadingMixIn
+from socketserver import BaseRequestHandler, BaseServer, TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Protocol
-from wsgiref.simple_server import WSGIServer
 from wsgiref.util import FileWrapper
 
 from gevent import get_hub
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-class ThreadedServer(ThreadingMixIn, WSGIServer):
-    """wsgiref's server with a thread per connection, HTTP/1.1 and limits.
+class ThreadedServer(ThreadingMixIn, TCPServer):
+    """A thread for each connection.
 
     Args:
         listener: The listening socket; the server closes it.
@@ -51,12 +50,10 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
         terminator: Terminator | None = None,
     ) -> None:
         address = listener.getsockname()
-        self.address_family = listener.family
-        super().__init__(address[:2], BaseRequestHandler, bind_and_activate=False)
-        self.socket.close()
+        # TCPServer's own __init__ would make another socket.
+        BaseServer.__init__(self, address, BaseRequestHandler)
         self.socket = listener
-        self.server_address = address
-        self.server_name, self.server_port = address[:2]
+        self.server_port = address[1]
         self.application = app
         self.client_timeout = timeout
         self.terminator = terminator
@@ -79,37 +76,39 @@ class ThreadedServer(ThreadingMixIn, WSGIServer):
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 logger.error("cannot accept a connection: %s", error)
-                time.sleep(0.1)  # it stays in the queue, and would be tried at once
+                time.sleep(0.1)  # the connection waits; retrying at once would spin
             raise
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Log what a connection's thread did not expect."""
+        """Log an unexpected exception in a connection's thread."""
         logger.exception("the connection of %s failed", client_address)
 
     def interrupt(self) -> None:
         """Stop `serve_forever` soon; called from a signal handler.
 
-        That runs in the thread of `serve_forever`, which `shutdown` would wait for. It
-        may also have interrupted `threading.Thread.start`, whose lock is not reentrant.
+        A signal handler runs in the thread of `serve_forever`, and `shutdown` would
+        wait for that. The handler may also have interrupted `threading.Thread.start`,
+        whose lock is not reentrant.
         """
         _thread.start_new_thread(self.shutdown, ())
 
     def server_close(self) -> None:
-        """Stop listening, drop idle connections, and give the others a moment."""
+        """Stop listening, close idle connections, and give the others a moment."""
         super().server_close()
         self.connections.close()
         self._spare_threads.close()
 
     def settle(self) -> None:
-        """Wait a moment for what is still to be sent; see `Terminator.settle`."""
+        """Wait a moment until everything is sent; see `Terminator.settle`."""
         if self.terminator is not None:
             self.terminator.settle()
 
 
 class GeventServer(StreamServer):
-    """gevent's server with the methods of wsgiref's.
+    """A greenlet of gevent for each connection.
 
-    Its connections are those of the threaded server: a greenlet runs the same code.
+    It has the methods of `ThreadedServer`, and a greenlet runs the same code as a
+    thread there.
 
     Args:
         listener: The listening socket, gevent's; the server closes it.
@@ -158,12 +157,12 @@ class GeventServer(StreamServer):
         self.stop()
 
     def server_close(self) -> None:
-        """Stop listening, drop idle connections, and give the others a moment."""
+        """Stop listening, close idle connections, and give the others a moment."""
         self.stop()
         self.connections.close()
 
     def settle(self) -> None:
-        """Wait a moment for what is still to be sent; see `Terminator.settle`."""
+        """Wait a moment until everything is sent; see `Terminator.settle`."""
         if self.terminator is not None:
             self.terminator.settle()
 
@@ -175,8 +174,9 @@ class GeventServer(StreamServer):
 def _woken_by_signals() -> Iterator[None]:
     """Let signals wake up the hub.
 
-    It looks for them before it waits; one that comes between the two would wait with
-    it, for the next event. On Windows gevent looks for signals at intervals.
+    The hub looks for signals before it waits for events. A signal that comes between
+    the two would be handled only after the next event. On Windows gevent looks for
+    signals at intervals.
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or os.name != "posix":
@@ -199,7 +199,7 @@ def _woken_by_signals() -> Iterator[None]:
 
 
 class TlsServer(HttpServer, Protocol):
-    """What `serve_connection` needs of a server."""
+    """The part of a server that `serve_connection` uses."""
 
     terminator: Terminator | None
 
@@ -220,7 +220,7 @@ def serve_connection(sock: Any, address: Any, *, server: TlsServer) -> None:
 
 
 def base_environ(address: tuple[Any, ...]) -> dict[str, Any]:
-    """What is the same in the environ of every request to the server at `address`."""
+    """The environ's part that is the same for every request to `address`."""
     return {
         "SERVER_NAME": address[0],
         "SERVER_PORT": str(address[1]),

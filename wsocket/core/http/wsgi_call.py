@@ -10,8 +10,10 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from wsocket.core.concurrency.kinds import FAILURES
-from wsocket.core.http.headers import header_list
-from wsocket.core.http.request import Request, closing_response
+from wsocket.core.http.grammar import STATUS_CODE
+from wsocket.core.http.headers import has_no_body, header_list
+from wsocket.core.http.refusal import closing_response
+from wsocket.core.http.request import Request
 from wsocket.core.http.request_body import RequestBody
 from wsocket.core.wsgi import Environ, ExcInfo, Write
 from wsocket.errors import ClientGone, RequestError, ResponseAborted
@@ -25,40 +27,42 @@ if TYPE_CHECKING:
 # Bytes of an unread request body that are cheaper to skip than a new connection.
 DRAIN_LIMIT = 64 * 1024
 
-_STATUS = re.compile(r"[1-9]\d\d [^\x00-\x1f\x7f]*", re.ASCII)
+_STATUS = re.compile(rf"{STATUS_CODE} [^\x00-\x1f\x7f]*")
 
 
 class ClientConnection(Protocol):
-    """What an exchange needs of the connection that it happens on."""
+    """The part of a connection that a call uses."""
 
     client: str
     """The client's address."""
 
-    rfile: io.BufferedReader
+    buffer: io.BufferedReader
+    """The reader of the connection, at the beginning of the request's body."""
 
     def send(self, data: bytes) -> None:
-        """Send `data` completely, or raise ClientGone."""
+        """Send all of `data`, or raise ClientGone."""
 
-    def reset(self) -> None:
-        """Close so that it is an error for the client, not the end of a response."""
+    def abort(self) -> None:
+        """Close with a TCP reset: the client sees an error, not a response's end."""
 
     def base_environ(self) -> Environ:
-        """A new dict with what is known of server and client, for WSGI's environ."""
+        """A new dict with the part of WSGI's environ that no request changes."""
 
 
 class WsgiCall:
     """One request and its response.
 
+    Args:
+        connection: The connection on which the request came.
+
     Attributes:
-        request_handler: The connection; named as in wsgiref, where the takeover of a
-            websocket looks for it.
         body: The request's body.
     """
 
     def __init__(self, connection: ClientConnection, request: Request) -> None:
-        self.request_handler = connection
+        self._connection = connection
         self.body = RequestBody(
-            connection.rfile,
+            connection.buffer,
             request.length,
             before_read=self._send_continue if request.expects_continue else None,
         )
@@ -69,7 +73,7 @@ class WsgiCall:
         self._head_sent = False
         self._keep = request.keeps_alive
         self._chunked = False
-        self._promised: int | None = None  # the body's length, where the head tells it
+        self._promised: int | None = None  # the body's length, if the head says it
         self._sent = 0  # bytes of the body
 
     def run(self, app: WSGIApplication) -> bool:
@@ -80,16 +84,16 @@ class WsgiCall:
             logger.debug("%a: client gone: %s", self._name, error)
             self._keep = False
         except RequestError as error:
-            self._fail(error.status, error.problem)
+            self._refuse(error.status, error.problem)
         except ResponseAborted:  # it has been logged
             self._abort()
-        except (*FAILURES, SystemExit):  # which would end gevent's whole server
+        except (*FAILURES, SystemExit):  # SystemExit would end gevent's server
             logger.exception("%a failed", self._name)
             problem = "the application failed; the server's log says why"
-            self._fail("500 Internal Server Error", problem)
+            self._refuse("500 Internal Server Error", problem)
         self._keep = self._keep and self.body.drain(DRAIN_LIMIT)
         status = self._status[:3]
-        client = self.request_handler.client
+        client = self._connection.client
         logger.info("%s %a %s %d", client, self._name, status, self._sent)
         return self._keep
 
@@ -129,7 +133,7 @@ class WsgiCall:
                 close()
 
     def _make_environ(self) -> Environ:
-        environ = self.request_handler.base_environ()
+        environ = self._connection.base_environ()
         environ.update(self._request.environ())
         environ["wsgi.input"] = self.body.stream()
         environ["wsgi.errors"] = sys.stderr
@@ -143,15 +147,15 @@ class WsgiCall:
             for data in result:
                 if data:
                     self._send(data, None)
-        if not self._head_sent:  # there was nothing
+        if not self._head_sent:  # the body is empty
             self._send(b"", 0)
-        self._finish()
+        self._complete()
 
     def _send(self, data: bytes, size: int | None) -> None:
-        """Send a part of the body, after the head if that has not gone yet.
+        """Send a part of the body, and before the first part the head.
 
         Args:
-            size: Length of the whole body, where that is known.
+            size: Length of the whole body, if it is known.
         """
         head = b""
         if not self._head_sent:
@@ -166,7 +170,7 @@ class WsgiCall:
         self._sent += len(data)
         if self._chunked and data:
             data = b"%x\r\n%b\r\n" % (len(data), data)
-        self.request_handler.send(head + data)
+        self._connection.send(head + data)
         if excess:
             raise ValueError(
                 f"the body is longer than its Content-Length of {self._promised} bytes"
@@ -179,11 +183,10 @@ class WsgiCall:
 
     @property
     def _has_no_body(self) -> bool:
-        """RFC 9112 section 6.3."""
-        return self._request.method == "HEAD" or self._status[:3] in ("204", "304")
+        return has_no_body(self._request.method, self._status)
 
     def _head(self, size: int | None) -> str:
-        """The response's head, with what says how long its body is."""
+        """The response's head, with the length of the body or its coding."""
         if not self._status:
             raise RuntimeError("the application did not call start_response")
         given = {name.lower(): value for name, value in self._headers}
@@ -192,7 +195,7 @@ class WsgiCall:
         if "date" not in given:
             lines.append(f"Date: {_now()}")
         if self._has_no_body:
-            pass  # its length would be that of the response to GET
+            pass  # a length would be that of the response to GET
         elif "content-length" in given:
             self._promised = int(given["content-length"])
         elif size is not None:
@@ -207,10 +210,10 @@ class WsgiCall:
         lines += ["", ""]
         return "\r\n".join(lines)
 
-    def _finish(self) -> None:
+    def _complete(self) -> None:
         """End the body, and check that it was as long as its head says."""
         if self._chunked:
-            self.request_handler.send(b"0\r\n\r\n")
+            self._connection.send(b"0\r\n\r\n")
         if self._promised is not None and self._sent < self._promised:
             logger.error(
                 "%a: the body has %d bytes, less than its Content-Length of %d",
@@ -222,10 +225,10 @@ class WsgiCall:
 
     def _send_continue(self) -> None:
         if not self._head_sent:
-            self.request_handler.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _fail(self, status: str, problem: str) -> None:
-        """Tell the client of `problem`, or at least that the response is broken."""
+    def _refuse(self, status: str, problem: str) -> None:
+        """Send `problem` in place of a response, or abort one that has begun."""
         if self._head_sent:
             self._abort()
             return
@@ -233,15 +236,15 @@ class WsgiCall:
         self._head_sent = True
         self._status = status
         try:
-            self.request_handler.send(closing_response(status, problem))
+            self._connection.send(closing_response(status, problem))
         except ClientGone as gone:
             logger.debug("%a: client gone: %s", self._name, gone)
 
     def _abort(self) -> None:
-        """End a response before its end; the client must be able to tell."""
+        """End an incomplete response, so that the client notices."""
         self._keep = False
         if not self._chunked and self._promised is None:
-            self.request_handler.reset()
+            self._connection.abort()
 
 
 _date = (0, "")

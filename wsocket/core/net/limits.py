@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_POSITIVE = ("outbox_messages", "outbox_bytes", "close_timeout", "ping_timeout")
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -11,17 +13,15 @@ class Limits:
 
     Attributes:
         outbox_messages: Messages that may wait for a receiver that does not read.
-        outbox_bytes: Bytes that may wait.
+        outbox_bytes: Bytes of such messages.
         close_timeout: Seconds from the start of the closing handshake until the TCP
             connection is dropped.
         ping_interval: Seconds between two pings; 0 for no pings.
-        ping_timeout: Seconds after a ping until something must have come from the peer;
-            at most `ping_interval`.
-        poll_timeout: Seconds after which a long poll that has brought nothing is
-            answered empty. Clients and proxies have timeouts of their own (12 s in
-            autobahn.js); it must be shorter.
-        poll_pause: Seconds that a client may leave between two long polls before it is
-            gone.
+        ping_timeout: Seconds after a ping in which the peer must send something; at
+            most `ping_interval`.
+
+    Raises:
+        ValueError: A limit is not positive, or `ping_interval` is too short.
     """
 
     outbox_messages: int = 10_000
@@ -29,18 +29,9 @@ class Limits:
     close_timeout: float = 5.0
     ping_interval: float = 20.0
     ping_timeout: float = 20.0
-    poll_timeout: float = 10.0
-    poll_pause: float = 30.0
 
     def __post_init__(self) -> None:
-        for name in (
-            "outbox_messages",
-            "outbox_bytes",
-            "close_timeout",
-            "ping_timeout",
-            "poll_timeout",
-            "poll_pause",
-        ):
+        for name in _POSITIVE:
             value = getattr(self, name)
             if value <= 0:
                 raise ValueError(f"Limits.{name} must be positive, got {value!r}")

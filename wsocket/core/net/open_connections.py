@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from wsocket.core.net.future import Future
 from wsocket.core.net.heartbeat import Beating, Heartbeat
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.loop import Loop
+from wsocket.core.net.loop import Loop, guarded
 
 
 class Closable(Protocol):
     """A connection that is closed when the server ends."""
 
     def close(self, code: int, reason: str) -> None:
-        """Begin to close it, with the close code of a websocket (RFC 6455 section 7.4).
+        """Begin to close the connection, without waiting; on the loop.
 
-        A protocol that has no close codes ignores *code* and *reason*.
+        *code* and *reason* are those of a websocket (RFC 6455 section 7.4). A protocol
+        without such codes ignores them.
         """
 
 
@@ -35,6 +37,7 @@ class OpenConnections:
         self.loop = loop
         self.limits = limits
         self._connections: set[Closable] = set()
+        self._closers: list[Future[None]] = []
         self._heartbeat: Heartbeat | None = None
         if limits.ping_interval:
             self._heartbeat = Heartbeat(
@@ -42,7 +45,7 @@ class OpenConnections:
             )
 
     def add(self, connection: Closable) -> None:
-        """Close *connection* with the others, unless it is forgotten before."""
+        """Close *connection* together with the others, until it is removed."""
         self._connections.add(connection)
 
     def watch(self, connection: Beating) -> None:
@@ -50,18 +53,26 @@ class OpenConnections:
         if self._heartbeat is not None:
             self._heartbeat.add(connection)
 
-    def forget(self, connection: OpenConnection) -> None:
-        """Forget a connection that has ended."""
+    def remove(self, connection: Closable) -> None:
+        """Undo `add`: *connection* is closed."""
         self._connections.discard(connection)
+        self._tell_closers()
+
+    def forget(self, connection: OpenConnection) -> None:
+        """Forget a connection that has ended: undo `add` and `watch`."""
+        self.remove(connection)
         if self._heartbeat is not None:
             self._heartbeat.forget(connection)
 
-    def close(self, code: int, reason: str) -> None:
-        """Begin to close every connection."""
+    def close(self, code: int, reason: str, closed: Future[None]) -> None:
+        """Begin to close every connection; *closed* is set when none is open."""
+        self._closers.append(closed)
         for connection in list(self._connections):
-            connection.close(code, reason)
+            guarded(connection.close, code, reason)
+        self._tell_closers()
 
-    @property
-    def size(self) -> int:
-        """How many connections are open."""
-        return len(self._connections)
+    def _tell_closers(self) -> None:
+        if not self._connections:
+            closers, self._closers = self._closers, []
+            for closed in closers:
+                closed.set(None)

@@ -1,4 +1,4 @@
-"""Requests of pages from elsewhere that carry cookies (CORS, the Fetch standard)."""
+"""Requests with cookies from pages of other origins (CORS, the Fetch standard)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from wsocket.core.websocket.origins import check_origin
 
-# The answer to a preflight request, besides `cors_headers`: JSON is what a plain form
-# cannot post. Max-Age is in seconds.
+# The answer to a preflight request, besides `cors_headers`. A browser sends one because
+# a plain form cannot post JSON. Max-Age is in seconds.
 PREFLIGHT_HEADERS = [
     ("Access-Control-Allow-Methods", "POST"),
     ("Access-Control-Allow-Headers", "Content-Type"),
@@ -19,10 +19,10 @@ PREFLIGHT_HEADERS = [
 def cors_headers(
     environ: Mapping[str, Any], allowed_origins: Collection[str]
 ) -> list[tuple[str, str]]:
-    """What every response needs so that the page that asked may read it.
+    """The headers with which a browser lets the page read the response.
 
     The rules are those of websockets. A refused page gets no headers, and its request
-    must have no effect: its cookies would act for a user who does not know of it.
+    must have no effect: it carries cookies of a user who does not know of it.
 
     Raises:
         HttpError: The page's origin is not allowed.

@@ -1,4 +1,4 @@
-"""What a failed request shows: a page about the exception, or only the error's id."""
+"""The page for a request that failed: about the exception, or only with its id."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import traceback
 from html import escape
 from urllib.parse import urlencode
 
-# Where the report button leads; it opens a new issue, filled in, for the user to send.
+# The report button opens a new issue there, filled in, for the user to send.
 ISSUES = "https://github.com/Ksenginew/WSocket/issues/new"
 
 # Servers refuse URLs that are much longer than this (bytes).
@@ -55,8 +55,8 @@ def render(error: BaseException, error_id: str, *, debug: bool) -> str:
     """Return the HTML page about `error`.
 
     Args:
-        debug: Show the exception's type, message and traceback, and the report button;
-            otherwise nothing of the exception.
+        debug: Show the exception's type, message and traceback, and the report button.
+            Without it the page shows nothing of the exception.
     """
     content = _details(error) if debug else _NO_DETAILS
     title = "Internal Server Error (500)"
@@ -75,7 +75,7 @@ def _details(error: BaseException) -> str:
 
 
 def _message(error: BaseException) -> str:
-    """The text of `error`, whose ``__str__`` may be what is broken."""
+    """The text of `error`, whose ``__str__`` may fail, too."""
     try:
         return str(error)
     except Exception as problem:

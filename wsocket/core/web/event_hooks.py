@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, overload
 
+from wsocket.core.web import demo
+from wsocket.core.websocket.blocking import WebSocket
+from wsocket.core.wsgi import Environ
 from wsocket.errors import WebSocketError
 from wsocket.log import logger
 
@@ -14,8 +17,11 @@ EventHandler = Callable[..., object]
 class EventHook:
     """The handlers of one event, called in the order in which they were added.
 
-    As long as no handler was added, a default runs. ``+=`` and ``-=`` add and remove a
-    handler; assigning to the attribute of the application replaces them all.
+    While no handler was added, the default is called. ``+=`` adds a handler and ``-=``
+    removes one; assigning to the application's attribute replaces them all.
+
+    Args:
+        default: The handler that is called while there is no other.
     """
 
     def __init__(self, default: EventHandler) -> None:
@@ -43,6 +49,64 @@ class EventHook:
             try:
                 handler(*args)
             except WebSocketError as error:
-                logger.debug("the client of %r is gone: %s", handler, error)
+                logger.debug("%r lost its client: %s", handler, error)
             except Exception:
                 logger.exception("the event handler %r failed", handler)
+
+
+class EventAttribute:
+    """An attribute of an application that is the `EventHook` of one event."""
+
+    def __init__(self, default: EventHandler) -> None:
+        self._default = default
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, app: None, owner: type[object]) -> EventAttribute: ...
+
+    @overload
+    def __get__(self, app: object, owner: type[object]) -> EventHook: ...
+
+    def __get__(self, app: object, owner: type[object]) -> EventHook | EventAttribute:
+        if app is None:  # asked of the class, as `help` does
+            return self
+        hook: EventHook = vars(app).setdefault(self._name, EventHook(self._default))
+        return hook
+
+    def __set__(self, app: object, handler: EventHandler | EventHook) -> None:
+        # ``app.onmessage += handler`` assigns the hook itself.
+        if not isinstance(handler, EventHook):
+            hook = EventHook(self._default)
+            hook += handler
+            handler = hook
+        vars(app)[self._name] = handler
+
+
+class Events:
+    """The events of an application; by default they are those of the demo.
+
+    Attributes:
+        onconnect: Called with the websocket of a new client.
+        onmessage: Called with each message and its websocket.
+        onclose: Called with the reason, a str, and the websocket of a client that has
+            gone.
+    """
+
+    onconnect = EventAttribute(demo.log_client)
+    onmessage = EventAttribute(demo.echo)
+    onclose = EventAttribute(demo.log_close)
+
+    def run_events(self, environ: Environ, start_response: object) -> None:
+        """The websocket handler of an application without routes."""
+        websocket: WebSocket = environ["wsgi.websocket"]
+        self.onconnect(websocket)
+        reason = ""
+        try:
+            while True:
+                self.onmessage(websocket.receive(), websocket)
+        except WebSocketError as error:
+            reason = str(error)
+        finally:
+            self.onclose(reason, websocket)

@@ -1,4 +1,4 @@
-"""The body of a WSGI request, whole, on any server."""
+"""Reading the whole body of a WSGI request, on any server."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from wsocket.core.http.grammar import CONTENT_LENGTH
 from wsocket.errors import HttpError, RequestError
 
 _BAD_REQUEST = "400 Bad Request"
-_LENGTH = re.compile(r"[0-9]{1,18}")
+_LENGTH = re.compile(CONTENT_LENGTH)
 
 
 def read_body(environ: Mapping[str, Any], *, limit: int) -> bytes:
-    """Read the request's body; nothing of one that is larger than *limit* bytes.
+    """Read the request's body, unless it is larger than *limit* bytes.
 
     Raises:
-        HttpError: It is too large, its length is unknown, or not all of it came.
-        RequestError: It is malformed; the server answers that.
+        HttpError: The body is too large or incomplete, or its length is unknown.
+        RequestError: The client broke HTTP; the server answers that.
     """
     length = _length(environ)
     if length > limit:
@@ -41,7 +42,7 @@ def read_body(environ: Mapping[str, Any], *, limit: int) -> bytes:
 
 
 def _length(environ: Mapping[str, Any]) -> int:
-    """Content-Length; a body without one may have no end (PEP 3333)."""
+    """Content-Length. On some servers reading a body without one never ends."""
     text = environ.get("CONTENT_LENGTH") or ""
     if text and not _LENGTH.fullmatch(text):
         problem = f"Content-Length must be a number of bytes, got {text[:100]!a}."

@@ -1,4 +1,4 @@
-"""What a handler says and returns, as a WSGI response (PEP 3333)."""
+"""The status, headers and body of a handler, as a WSGI response (PEP 3333)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from wsocket.core.concurrency.kinds import FAILURES
-from wsocket.core.http.headers import header_list, status_line
+from wsocket.core.http.headers import BODILESS, has_no_body, header_list, status_line
 from wsocket.core.web import error_page
 from wsocket.core.web.response_body import BYTES_LIKE, Body, body_of, encode
 from wsocket.core.web.routes import Handler, request_path
@@ -31,16 +31,15 @@ def respond(
 ) -> Iterable[bytes]:
     """Run `handler` and return its answer as a WSGI iterable.
 
-    A handler is a WSGI application that may be lax about what it says to
-    `start_response` and what it returns. What a strict one says and returns is passed
-    on unchanged.
+    A handler is a WSGI application that may give `start_response` and return more types
+    than PEP 3333 allows. What PEP 3333 allows is passed on unchanged.
 
     Args:
         debug: Show the client the traceback of an error, rather than only its id.
 
     Raises:
-        ResponseAborted: The handler failed when it had sent something already, through
-            the ``write`` of `start_response`; iterating over the result raises it too.
+        ResponseAborted: The handler failed after it had sent something with the
+            ``write`` of `start_response`. Iterating over the result may raise it too.
         RequestError: The client broke HTTP while the handler read the request's body.
     """
     response = Response(environ, start_response)
@@ -63,7 +62,7 @@ class Head:
     @property
     def bodiless(self) -> bool:
         """Whether the status rules out a body (RFC 9110 sections 15.3.5, 15.4.5)."""
-        return self.status[:3] in ("204", "304")
+        return self.status[:3] in BODILESS
 
     @property
     def charset(self) -> str:
@@ -78,7 +77,7 @@ class Head:
             ValueError: The handler gave another Content-Length than `size`.
         """
         if self.bodiless:
-            # Forbidden with 204, and servers differ about it with 304.
+            # 204 forbids Content-Length, and servers differ about it with 304.
             self.headers = [
                 pair for pair in self.headers if pair[0].lower() != "content-length"
             ]
@@ -96,18 +95,17 @@ class Head:
 
 
 class Response:
-    """The answer to one request, on its way from the handler to the server."""
+    """The response to one request: takes what a handler gives, for the server."""
 
     def __init__(
         self, environ: Mapping[str, Any], start_response: Callable[..., Write]
     ) -> None:
         self._environ = environ
         self._server_start = start_response
-        self._server_write: Write | None = (
-            None  # the server has the head once it is set
-        )
+        self._server_write: Write | None = None  # set when the server has the head
         self._head: Head | None = None
-        self._to_head_request = environ.get("REQUEST_METHOD") == "HEAD"
+        self._method: str = environ.get("REQUEST_METHOD", "")
+        self._to_head_request = self._method == "HEAD"
         self._client_is_gone = False
 
     def start_response(
@@ -174,7 +172,7 @@ class Response:
         return [] if self._to_head_request else [data]
 
     def aborted(self, error: BaseException) -> BaseException:
-        """Log `error`, about which the client cannot be told; return what to raise."""
+        """Log `error`, which the client cannot be told; return what to raise."""
         if self._client_is_gone:
             return error
         error_id = self._log(error)
@@ -183,7 +181,7 @@ class Response:
         )
 
     def close(self, body: Body) -> None:
-        """Close the body; nothing depends on it any more, so an error is logged."""
+        """Close the body. An error is only logged: the response is complete."""
         try:
             body.close()
         except FAILURES:
@@ -191,7 +189,7 @@ class Response:
 
     @property
     def _name(self) -> str:
-        """The request, for the log; quoted, as the client chose it."""
+        """The request, for the log; quoted, because a client may write anything."""
         if LOGGED_AS in self._environ:
             return ascii(self._environ[LOGGED_AS])
         method = self._environ.get("REQUEST_METHOD", "")
@@ -203,13 +201,13 @@ class Response:
         return error_id
 
     def _settled_head(self) -> Head:
-        """What the handler has set, or the default when it has not."""
+        """The head that the handler has set, or the default."""
         if self._head is None:
             self._head = Head("200 OK", [])
         return self._head
 
     def _send_head(self, media_type: str, size: int | None) -> None:
-        """Give the server the head, unless ``write`` has done so already."""
+        """Give the head to the server, unless ``write`` has done that."""
         if self._server_write is None:
             head = self._settled_head()
             head.complete(media_type, size)
@@ -222,7 +220,7 @@ class Response:
         if not chunk:
             return
         self._send_head(TEXT if isinstance(data, str) else BINARY, None)
-        if self._server_write is None or head.bodiless or self._to_head_request:
+        if self._server_write is None or has_no_body(self._method, head.status):
             return
         try:
             self._server_write(chunk)
@@ -260,19 +258,19 @@ class Response:
         data = b"".join([encode(item, head.charset) for item in items])
         if data and all(isinstance(item, BYTES_LIKE) for item in items):
             body.media_type = body.media_type or BINARY
-        # The length of a body that a handler left out for HEAD is not known.
+        # For HEAD a handler may leave out the body; then its length is not known.
         size = len(data) if data or not self._to_head_request else None
         nothing = self._deliver_nothing(body, size)
-        return nothing if self._to_head_request or head.bodiless else [data]
+        return nothing if has_no_body(self._method, head.status) else [data]
 
     def _deliver_as_it_comes(self, body: Body) -> Iterable[bytes]:
         chunks = self._encoded(body)
         # A generator's own start_response call runs with its first item.
         first = next(chunks, None)
         head = self._settled_head()
-        if first is None:  # to HEAD it says nothing about the body of a GET
+        if first is None:  # for HEAD the length is not known
             return self._deliver_nothing(body, None if self._to_head_request else 0)
-        if self._to_head_request or head.bodiless:
+        if has_no_body(self._method, head.status):
             return self._deliver_nothing(body, body.size)
         self._send_head(body.media_type or TEXT, body.size)
         return Chunks(first, chunks, self, body)

@@ -1,4 +1,4 @@
-"""What a handler returns, as the items to send."""
+"""The return value of a handler, as the items to send."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Readable(Protocol):
 
 
 class Body:
-    """The items of a response body, with what is known about them beforehand.
+    """The items of a response body.
 
     Attributes:
-        items: What to send, one by one: bytes-like, str, None (nothing), anything else.
-        whole: All the items are at hand, so that their total length may be taken.
-        size: Length in bytes of a body that is not `whole`, where it is known.
-        media_type: Content-Type by the file's name, where that tells it.
+        items: The items: bytes-like, str, None (nothing) or anything else (its text).
+        whole: All the items exist already, so their total length can be known.
+        size: Length in bytes of a body that is not `whole`, if it is known.
+        media_type: Content-Type, if the name of a file tells it.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Body:
 
 
 def body_of(result: object) -> Body:
-    """Tell what `result`, a handler's return value, is to be sent as."""
+    """Make a body of `result`, a handler's return value."""
     if result is None:
         return Body((), whole=True)
     if isinstance(result, (str, *BYTES_LIKE)):
@@ -86,21 +86,21 @@ def _file_body(file: Readable) -> Body:
     size = _regular_size(file)
     media_type = _media_type(getattr(file, "name", None))
     if not isinstance(file, io.TextIOBase):
-        # read1 hands over what a pipe holds, where read waits for a full block.
+        # read1 returns what a pipe holds now; read waits for a full block.
         read = getattr(file, "read1", file.read)
         return Body(_blocks(read, size), file, size=size, media_type=media_type)
     if isinstance(file, io.StringIO) or (size is not None and size <= BLOCK):
         return Body(_blocks(file.read, None), file, whole=True, media_type=media_type)
-    # The size of a text file says nothing about the length of its text as sent.
+    # The text of a file may have another length in the encoding of the response.
     read = file.readline if size is None else file.read
     return Body(_blocks(read, None), file, media_type=media_type)
 
 
 def _regular_size(file: Readable) -> int | None:
-    """Bytes left in a regular file or BytesIO; None when that cannot be known.
+    """Bytes left in a regular file or BytesIO; None if that is not known.
 
-    Only a file of the operating system is asked: a GzipFile has a `fileno` too, that of
-    the compressed file.
+    Only files of the operating system count: the `fileno` of a GzipFile is that of the
+    compressed file.
     """
     if isinstance(file, io.BytesIO):
         return max(0, file.getbuffer().nbytes - file.tell())
@@ -109,7 +109,7 @@ def _regular_size(file: Readable) -> int | None:
     if not isinstance(raw, io.FileIO):
         return None
     status = os.fstat(raw.fileno())
-    # The files in /proc say 0 and are not empty; for others 0 is found out soon enough.
+    # Files in /proc have size 0 and are not empty. Other empty files end at once.
     if not stat.S_ISREG(status.st_mode) or status.st_size == 0:
         return None
     position: int = buffer.tell()
@@ -117,7 +117,7 @@ def _regular_size(file: Readable) -> int | None:
 
 
 def _blocks(read: Callable[[int], Any], size: int | None) -> Iterator[object]:
-    """Read to the end of the file, or `size` bytes however the file grows meanwhile."""
+    """Read to the end of the file, or `size` bytes even if the file grows."""
     left = size
     while left is None or left > 0:
         block = read(BLOCK if left is None else min(BLOCK, left))
@@ -132,7 +132,7 @@ def _blocks(read: Callable[[int], Any], size: int | None) -> Iterator[object]:
 
 
 def _media_type(name: object) -> str | None:
-    """Content-Type for a file of that name; text is taken for UTF-8."""
+    """Content-Type for a file of that name; text is assumed to be UTF-8."""
     if not isinstance(name, str):
         return None
     media_type, compression = mimetypes.guess_type(name)

@@ -1,4 +1,4 @@
-"""Path to handler."""
+"""Finding the handler of a path."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ Handler = Callable[..., Any]
 def request_path(environ: Mapping[str, Any]) -> str:
     """The request's path as text; an empty one is ``"/"`` (RFC 9110 section 4.2.3).
 
-    A WSGI server hands over the path's bytes as latin-1 (PEP 3333, "Unicode Issues");
-    what they mean is UTF-8. Bytes that are not UTF-8 become U+FFFD.
+    A WSGI server decodes the bytes of the path as latin-1 (PEP 3333, "Unicode Issues").
+    Here they are decoded as UTF-8. Bytes that are not UTF-8 become U+FFFD.
     """
     path: str = environ.get("PATH_INFO", "")
     if not path:
@@ -52,9 +52,9 @@ class Routes(dict[str, Handler]):
     def match(self, path: str) -> Handler | None:
         """Find the handler of `path` (see `request_path`), or None.
 
-        An exact route wins, then the longest of the ``*`` routes that the path starts
-        with. The prefixes are looked for on every call rather than kept in an index:
-        this is a plain dict, and whatever is done to it takes effect at once.
+        An exact route comes first, then the longest ``*`` route with which the path
+        starts. There is no index of prefixes, so every change of this dict takes effect
+        at once.
         """
         handler = self.get(path)
         if handler is not None:

@@ -1,9 +1,9 @@
-"""From a WSGI environ to the connection's socket: one row per WSGI server.
+"""Taking a connection from its WSGI server: one row per server.
 
-The recipe, tried on every server in the table: find the socket, take what the server
-has read ahead of the request, give the server a dead socket in its place, and let it
-finish the request quietly. The connection is ours from then on and costs no server
-thread."""
+The recipe is the same for every server in the table: find the socket, take the bytes
+that the server has read after the request, put a dead socket in its place, and let the
+server finish the request quietly. From then on the connection is ours, and it uses no
+thread of the server."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 import gevent.socket
 
 from wsocket.core.concurrency.kinds import Concurrency, concurrency_of
+from wsocket.core.http.connection import HttpConnection
+from wsocket.core.wsgi import CONNECTION
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 
 
 class Source(NamedTuple):
-    """Where a server keeps a connection: its socket, and a function that takes its
-    read-ahead.
+    """A connection in its server: the socket, and a function that takes the bytes
+    which the server has read after the request.
     """
 
     sock: socket.socket
@@ -31,8 +33,7 @@ class TakenConnection(NamedTuple):
     """A connection that now belongs to the application.
 
     Attributes:
-        descriptor: The file descriptor of the connected socket; whoever takes it closes
-            it.
+        descriptor: The file descriptor of the connected socket. The caller closes it.
         read_ahead: Bytes that the server had read after the request.
         concurrency: How blocking code for this connection runs.
     """
@@ -43,14 +44,22 @@ class TakenConnection(NamedTuple):
 
 
 def _buffered(reader: Any, sock: socket.socket) -> Callable[[], bytes]:
-    """Take what a buffered *reader* over *sock* holds, without waiting for more."""
+    """A function that empties a buffered *reader* over *sock*, and never waits."""
 
     def take() -> bytes:
         sock.settimeout(0)
-        # Left in the buffer, it would be a server's next request on this connection.
+        # The server would take bytes that stay in the buffer for its next request.
         return bytes(reader.read(len(reader.peek())))
 
     return take
+
+
+def _wsocket(environ: Mapping[str, Any], start_response: Any) -> Source | None:
+    """Our own servers, threaded or gevent's."""
+    connection: HttpConnection | None = environ.get(CONNECTION)
+    if connection is None:
+        return None
+    return Source(connection.sock, _buffered(connection.buffer, connection.sock))
 
 
 def _gunicorn(environ: Mapping[str, Any], start_response: Any) -> Source | None:
@@ -85,7 +94,7 @@ def _gevent(environ: Mapping[str, Any], start_response: Any) -> Source | None:
 
 
 def _wsgiref(environ: Mapping[str, Any], start_response: Any) -> Source | None:
-    """wsgiref's server, Django's runserver on top of it, and our threaded one."""
+    """wsgiref's server, and Django's runserver, which is built on it."""
     handler = getattr(start_response, "__self__", None)
     request_handler = getattr(handler, "request_handler", None)
     sock = getattr(request_handler, "connection", None)
@@ -95,6 +104,7 @@ def _wsgiref(environ: Mapping[str, Any], start_response: Any) -> Source | None:
 
 
 SERVERS: tuple[Callable[[Mapping[str, Any], Any], Source | None], ...] = (
+    _wsocket,
     _gunicorn,
     _werkzeug,
     _gevent,
@@ -150,7 +160,7 @@ def take_over(environ: Mapping[str, Any], start_response: Any) -> TakenConnectio
 
 
 def _refuse_body(environ: Mapping[str, Any]) -> None:
-    """A body would be taken for frames, and some servers hide the socket behind it."""
+    """A body would be read as frames, and some servers hide the socket behind it."""
     length = environ.get("CONTENT_LENGTH") or "0"
     if length != "0" or environ.get("HTTP_TRANSFER_ENCODING"):
         raise HandshakeError(
@@ -159,14 +169,14 @@ def _refuse_body(environ: Mapping[str, Any]) -> None:
 
 
 def _dead_socket() -> socket.socket:
-    """A socket whose peer is gone: reads end at once, writes fail with EPIPE."""
+    """A socket without a peer: reads return no bytes, writes fail with EPIPE."""
     ours, peer = socket.socketpair()
     peer.close()
     return ours
 
 
 def _replace_descriptor(sock: socket.socket) -> int:
-    """Put a dead socket under the server's descriptor; return one of our own."""
+    """Put a dead socket under the server's descriptor; return a duplicate of it."""
     dead = _dead_socket()
     try:
         descriptor = os.dup(sock.fileno())
@@ -179,9 +189,9 @@ def _replace_descriptor(sock: socket.socket) -> int:
 def _replace_gevent_socket(sock: Any) -> int:
     """Put a dead socket into the server's socket object; return the descriptor it had.
 
-    libev remembers which descriptors it has registered. If the connection moved to
-    another number, each takeover would leave a stale registration behind, and libev
-    answers an event on one by registering every descriptor of the process again."""
+    libev remembers the descriptors that it has registered. A connection that moved to
+    another number would leave a stale registration behind. When an event arrives for
+    one, libev registers every descriptor of the process again."""
     dead = _dead_socket()
     descriptor: int = sock.detach()
     sock.__init__(dead.family, dead.type, dead.proto, fileno=dead.detach())

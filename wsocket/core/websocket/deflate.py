@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from wsocket.core.http.grammar import TOKEN
 from wsocket.errors import ProtocolError
 
 NAME = "permessage-deflate"
@@ -15,10 +16,9 @@ NAME = "permessage-deflate"
 # (name, [(parameter, value or None), ...]), as one element of the header.
 Extension: TypeAlias = tuple[str, list[tuple[str, str | None]]]
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_NAME = re.compile(rf"({_TOKEN})[ \t]*")
+_NAME = re.compile(rf"({TOKEN})[ \t]*")
 _PARAMETER = re.compile(
-    rf""";[ \t]*({_TOKEN})[ \t]*(?:=[ \t]*(?:({_TOKEN})|"((?:[^"\\]|\\.)*)")[ \t]*)?"""
+    rf""";[ \t]*({TOKEN})[ \t]*(?:=[ \t]*(?:({TOKEN})|"((?:[^"\\]|\\.)*)")[ \t]*)?"""
 )
 _COMMAS = re.compile(r",[ \t,]*")
 _ESCAPED = re.compile(r"\\(.)")
@@ -87,7 +87,7 @@ def _value(parameter: re.Match[str]) -> str | None:
     if parameter[3] is None:
         return parameter[2]
     value = _ESCAPED.sub(r"\1", parameter[3])
-    if not re.fullmatch(_TOKEN, value):
+    if not re.fullmatch(TOKEN, value):
         raise ValueError(f"the value of {parameter[1]} is not a token: {value[:40]!r}")
     return value
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any
 
+from wsocket.core.http.grammar import TOKEN
 from wsocket.core.websocket import deflate as permessage_deflate
 from wsocket.core.websocket.deflate import DeflateParameters
 from wsocket.core.websocket.origins import check_origin
@@ -22,7 +23,7 @@ SUPPORTED_VERSIONS = ("13", "8", "7")
 
 _BAD_REQUEST = "400 Bad Request"
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TOKEN = re.compile(TOKEN)
 _HTTP_VERSION = re.compile(r"HTTP/(\d)\.(\d)")
 # 16 bytes in base64: only the two upper bits of the 22nd character are used.
 _KEY = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")
@@ -35,7 +36,6 @@ class Handshake:
     Attributes:
         version: 13, 8 or 7.
         accept: The value of Sec-WebSocket-Accept.
-        offered: The subprotocols that the client offers, its favourite first.
         subprotocol: The chosen one, if any.
         deflate: The parameters of permessage-deflate; None for no compression.
         extensions: The value of Sec-WebSocket-Extensions; "" for no such header.
@@ -43,7 +43,6 @@ class Handshake:
 
     version: int
     accept: str
-    offered: tuple[str, ...] = ()
     subprotocol: str | None = None
     deflate: DeflateParameters | None = None
     extensions: str = ""
@@ -71,6 +70,7 @@ def is_upgrade(environ: Mapping[str, Any]) -> bool:
 def negotiate(
     environ: Mapping[str, Any],
     *,
+    offered: Sequence[str] = (),
     subprotocols: Sequence[str] | None = (),
     allowed_origins: Collection[str] | None = None,
     deflate: bool = False,
@@ -78,6 +78,7 @@ def negotiate(
     """Check an upgrade request and choose what the connection uses.
 
     Args:
+        offered: What `offered_subprotocols` says of the request.
         subprotocols: Those that can be served. The client's order decides. If it offers
             none of them, the connection has no subprotocol.
         allowed_origins: Origins that are accepted besides this host; see
@@ -90,7 +91,6 @@ def negotiate(
     _check_request(environ)
     version = _version(environ)
     accept = _accept_key(environ)
-    offered = offered_subprotocols(environ)
     agreed = _compression(environ)
     check_origin(environ, allowed_origins)
     servable = frozenset(subprotocols or ())
@@ -98,7 +98,6 @@ def negotiate(
     return Handshake(
         version=version,
         accept=accept,
-        offered=offered,
         subprotocol=next((name for name in offered if name in servable), None),
         deflate=parameters,
         extensions=extension,

@@ -6,11 +6,12 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from wsocket.core.http.grammar import HOST_AND_PORT
 from wsocket.core.wsgi import header, quoted
 from wsocket.errors import HandshakeError
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(?::(\d{0,5}))?")
-_ORIGIN = re.compile(rf"([A-Za-z][A-Za-z0-9+.\-]*)://{_HOST.pattern}")
+_HOST = re.compile(HOST_AND_PORT)
+_ORIGIN = re.compile(rf"([A-Za-z][A-Za-z0-9+.\-]*)://{HOST_AND_PORT}")
 
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _SECURE = frozenset({"https", "wss"})

@@ -14,7 +14,8 @@ from wsocket.wamp.auth.base import (
     Identity,
     Principal,
 )
-from wsocket.wamp.auth.scram import Scram, ScramUser
+from wsocket.wamp.auth.scram import Scram
+from wsocket.wamp.auth.scram_user import ScramUser
 from wsocket.wamp.auth.ticket import Ticket, TicketUser
 from wsocket.wamp.auth.wampcra import WampCra, WampCraUser
 from wsocket.wamp.auth.web_login import WebLogin
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from wsocket.wamp.auth.cryptosign import Cryptosign as Cryptosign
     from wsocket.wamp.auth.cryptosign import CryptosignUser as CryptosignUser
 
-# Without Cryptosign: `from ... import *` must not need the package cryptography.
+# Not Cryptosign: `from ... import *` must work without the package cryptography.
 __all__ = [
     "AUTHENTICATION_DENIED",
     "AUTHENTICATION_FAILED",
@@ -48,7 +49,7 @@ NEEDS_CRYPTOGRAPHY = {"Cryptosign", "CryptosignUser"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs an extra once asked for; ImportError names the extra."""
+    """Import what needs an extra when it is used; ImportError names the extra."""
     if name not in NEEDS_CRYPTOGRAPHY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.cryptosign"), name)

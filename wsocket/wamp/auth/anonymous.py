@@ -1,4 +1,4 @@
-"""Anonymous: everybody comes in, under a name that the router chooses."""
+"""Anonymous: every client is let in, under a name that the router chooses."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from wsocket.wamp.auth.base import AuthRequest, Identity
 class Anonymous:
     """Lets in clients that offer ``anonymous``, or no method at all.
 
-    The authid is made from the session ID, which is random: one that the client asks
-    for is not granted, as it has not shown whose it is.
+    The authid is made from the session ID, which is random. A client does not get an
+    authid that it asks for, because it has not proved that this is its own.
 
     Args:
-        role: The authrole of all of them.
+        role: The authrole of all these clients.
 
     Raises:
         TypeError, ValueError: *role* is not a non-empty string.

@@ -1,4 +1,4 @@
-"""What all authentication methods share: requests, identities, exchanges, refusals.
+"""The contract of authentication methods: requests, identities, exchanges, refusals.
 
 A router asks each `Authenticator` of a realm in turn to `begin`. The answer is an
 `Identity` (let in at once), an `Exchange` (CHALLENGE, AUTHENTICATE, then its `verify`),
@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from wsocket.core.checks import check_mapping, check_text
 from wsocket.errors import Denied
@@ -22,19 +22,19 @@ from wsocket.wamp.auth.encodings import as_bytes
 from wsocket.wamp.protocol.errors import AUTHENTICATION_FAILED
 
 MAX_AUTHID = 1024
-"""Characters; longer ones are refused before anything is computed from them."""
+"""Characters; a longer one is refused before anything is computed from it."""
 
 ChannelId = Callable[[str], "bytes | None"]
-"""TLS channel binding data by type (RFC 5929, RFC 9266); None if there is none."""
+"""Returns TLS channel binding data by type (RFC 5929, RFC 9266), or None."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthRequest:
-    """A client that wants into a realm, as its HELLO describes it.
+    """The request of a client to join a realm, from its HELLO.
 
     Attributes:
-        authextra: HELLO.Details.authextra, as hostile as it came.
-        authmethods: What the client offers; empty means anonymous.
+        authextra: HELLO.Details.authextra, unchecked.
+        authmethods: The methods that the client offers; empty means anonymous.
         session: The session ID that WELCOME will carry.
         environ: The upgrade request's WSGI environ. On transports without a request,
             ``REMOTE_ADDR`` and ``REMOTE_PORT`` alone, or nothing.
@@ -51,19 +51,19 @@ class AuthRequest:
     channel_id: ChannelId | None = field(default=None, repr=False)
 
     def offers(self, method: str) -> bool:
-        """Whether the client can do this method."""
+        """Whether the client offers this method."""
         return method in self.authmethods
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the client is: WELCOME says it, authorization decides on it.
+    """Who the client is, for WELCOME and for authorization.
 
     Attributes:
         authextra: For WELCOME.Details.authextra.
 
     Raises:
-        TypeError, ValueError: A field is not what it must be.
+        TypeError, ValueError: A field is invalid.
     """
 
     authid: str
@@ -80,7 +80,7 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """What every kind of user has, besides a secret.
+    """What all kinds of users have, besides a secret.
 
     Attributes:
         role: The authrole that the client gets.
@@ -102,7 +102,7 @@ class Principal:
 
 
 class Exchange(Protocol):
-    """A CHALLENGE that awaits its AUTHENTICATE."""
+    """A CHALLENGE that waits for its AUTHENTICATE."""
 
     @property
     def challenge(self) -> Mapping[str, Any]:
@@ -124,7 +124,7 @@ class Authenticator(Protocol):
         """Its name in HELLO, CHALLENGE and WELCOME."""
 
     def begin(self, request: AuthRequest) -> Identity | Exchange | None:
-        """Start; None when the method does not apply, so that another may be tried.
+        """Start; None if the method does not apply, so that another one is tried.
 
         Raises:
             Denied: The client is not let in.
@@ -132,10 +132,21 @@ class Authenticator(Protocol):
 
 
 class ChallengeResponse(ABC):
-    """An `Exchange` that can be used once."""
+    """An `Exchange` that can be used once.
 
-    def __init__(self, challenge: Mapping[str, Any]) -> None:
+    Attributes:
+        denial: What the log says of a wrong answer.
+
+    Args:
+        identity: Who a client with the right answer is. None for a stranger, who gets
+            the same challenge and is refused whatever the answer.
+    """
+
+    denial: ClassVar[str]
+
+    def __init__(self, challenge: Mapping[str, Any], identity: Identity | None) -> None:
         self._challenge = challenge
+        self._identity = identity
         self._attempts = [None]
 
     @property
@@ -150,21 +161,29 @@ class ChallengeResponse(ABC):
             Denied: The client is not let in.
         """
         try:
-            self._attempts.pop()  # atomic: two threads cannot both have it
+            self._attempts.pop()  # atomic: only one of two threads gets it
         except IndexError:
             raise Denied("a second AUTHENTICATE for one CHALLENGE") from None
         if not isinstance(signature, str) or not isinstance(extra, Mapping):
             raise Denied("AUTHENTICATE: Signature or Extra is of the wrong type")
-        return self._check(signature, extra)
+        # A stranger's answer is checked, too: it must take as long.
+        is_right = self._is_right(signature, extra)
+        if not is_right or self._identity is None:
+            raise Denied(self.denial)
+        return self._granted(self._identity)
 
     @abstractmethod
-    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
-        """Judge the answer; raises `Denied`."""
+    def _is_right(self, signature: str, extra: Mapping[str, Any]) -> bool:
+        """Whether the answer is right; may raise `Denied` itself."""
+
+    def _granted(self, identity: Identity) -> Identity:
+        """The identity for WELCOME, after a right answer."""
+        return identity
 
 
 @contextmanager
 def application_code(name: str) -> Iterator[None]:
-    """Run the application's code: what it raises is logged and refuses the client.
+    """Run the application's code: an exception is logged, and the client is refused.
 
     `Denied` passes, so that an application can choose the reason itself.
     """
@@ -181,7 +200,7 @@ def requested_authid(request: AuthRequest) -> str | None:
     """The authid that the client asks for, if any.
 
     Raises:
-        Denied: It cannot be anybody's.
+        Denied: It is invalid.
     """
     if request.authid is None:
         return None
@@ -195,12 +214,12 @@ def requested_authid(request: AuthRequest) -> str | None:
 def channel_binding(
     request: AuthRequest, known: Collection[str]
 ) -> tuple[str, bytes] | None:
-    """Type and data of the TLS channel binding that HELLO asks for, if it does.
+    """Type and data of the TLS channel binding, if HELLO asks for one.
 
-    A client that asks must not go on without it, so there is no login then.
+    A client that asks for a binding must not log in without it.
 
     Raises:
-        Denied: There is none of this type; the client reads why.
+        Denied: This type is not available; the client is told why.
     """
     kind = request.authextra.get("channel_binding")
     if kind is None:
@@ -212,21 +231,21 @@ def channel_binding(
     data = request.channel_id(kind) if request.channel_id else None
     if not data:
         problem = (
-            f"channel_binding: {kind} is not possible on this connection; the router "
-            "has tls-unique, where TLS 1.2 ends in itself, without session resumption"
+            f"channel_binding: {kind} is not possible on this connection; tls-unique "
+            "needs TLS 1.2 that ends in the router, without session resumption"
         )
         raise Denied(problem, message=problem)
     return kind, data
 
 
 def same_text(given: str, expected: str) -> bool:
-    """Compare a secret in constant time, whatever the two lengths are."""
+    """Compare a secret in constant time, also if the lengths differ."""
     digests = (hashlib.sha256(as_bytes(text)).digest() for text in (given, expected))
     return hmac.compare_digest(*digests)
 
 
 def check_authid(name: str, value: object) -> None:
-    """Accept what `check_text` does, if short and free of control characters."""
+    """Accept a short, non-empty string without control characters."""
     check_text(name, value)
     text = str(value)
     if len(text) > MAX_AUTHID:

@@ -1,4 +1,4 @@
-"""WAMP-Cryptosign: the client proves that it has the private key of an Ed25519 pair."""
+"""WAMP-Cryptosign: the client proves that it has an Ed25519 private key."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CHANNEL_BINDINGS = {"tls-unique", "tls-exporter"}  # RFC 5929, RFC 9266
 
 @dataclass(frozen=True, kw_only=True)
 class CryptosignUser(Principal):
-    """Whom the owner of a key may be.
+    """A user that the owner of a key may log in as.
 
     Attributes:
         authid: The authid that the client gets.
@@ -74,7 +74,7 @@ def parse_users(name: str, value: object) -> tuple[CryptosignUser, ...]:
 
 
 def parse_public_key(name: str, key: object) -> str:
-    """The table's keys are public keys, kept in lower case."""
+    """Check a public key, and return it in lower case."""
     check_text(name, key)
     octets = from_hex(key, length=KEY_LENGTH)
     if octets is None:
@@ -85,7 +85,7 @@ def parse_public_key(name: str, key: object) -> str:
 
 
 def parse_router_key(key: object) -> Ed25519PrivateKey | None:
-    """The constructor's argument; its value never gets into an error message."""
+    """Check the private key of the router; errors never show it."""
     if key is None or isinstance(key, Ed25519PrivateKey):
         return key
     name = "Cryptosign.router_key"
@@ -99,10 +99,10 @@ def parse_router_key(key: object) -> Ed25519PrivateKey | None:
 
 @dataclass(frozen=True)
 class CryptosignChannel:
-    """The TLS channel that signatures are bound to; by default to none."""
+    """The TLS channel that signatures are bound to; by default none."""
 
     kind: str | None = None
-    id: bytes = bytes(MESSAGE_LENGTH)  # which changes nothing
+    id: bytes = bytes(MESSAGE_LENGTH)  # XOR with zeros changes nothing
 
     def bind(self, challenge: bytes) -> bytes:
         """The message to sign for a challenge."""
@@ -110,16 +110,16 @@ class CryptosignChannel:
 
     @classmethod
     def of(cls, request: AuthRequest) -> CryptosignChannel:
-        """The one that HELLO asks for.
+        """The channel that HELLO asks for.
 
         Raises:
-            Denied: There is none of this type.
+            Denied: This type is not available.
         """
         binding = channel_binding(request, CHANNEL_BINDINGS)
         if binding is None:
             return cls()
         kind, data = binding
-        # A TLS Finished message (tls-unique) has 12 bytes: clients hash it.
+        # A TLS Finished message (tls-unique) has 12 bytes; clients hash it.
         whole = len(data) == MESSAGE_LENGTH
         return cls(kind, data if whole else hashlib.sha256(data).digest())
 
@@ -134,14 +134,14 @@ class Cryptosign:
             `AuthRequest` (with ``authextra["pubkey"]`` checked and in lower case). Both
             give a `CryptosignUser` or a sequence of them, the callable None for a
             stranger.
-        router_key: Signs the challenge of clients that send one, so that they know the
-            router: a private key as 64 hex characters, or an ``Ed25519PrivateKey``. It
-            signs what any client likes; use it for nothing else.
+        router_key: Signs the challenges of clients, which proves who the router is: a
+            private key as 64 hex characters, or an ``Ed25519PrivateKey``. It signs
+            anything that a client sends, so use it for nothing else.
         require_channel_binding: Refuse clients whose signature is not bound to the TLS
             channel.
 
     Raises:
-        TypeError, ValueError: An argument is not that.
+        TypeError, ValueError: An argument is invalid.
     """
 
     method = "cryptosign"
@@ -165,7 +165,7 @@ class Cryptosign:
         self._token_bytes = token_bytes
 
     def begin(self, request: AuthRequest) -> CryptosignExchange | None:
-        """Challenge the client; not one that names no public key."""
+        """Challenge the client; None if it names no public key."""
         is_named = request.authextra.get("pubkey") is not None
         if not is_named or not request.offers(self.method):
             return None
@@ -199,7 +199,7 @@ class Cryptosign:
     def _router_proof(
         self, request: AuthRequest, channel: CryptosignChannel
     ) -> dict[str, str]:
-        """What shows the client who the router is, if it wants to know."""
+        """The router's signature, if the client sent a challenge."""
         if request.authextra.get("challenge") is None:
             return {}
         message = channel.bind(octets_of(request, "challenge"))
@@ -212,10 +212,10 @@ class Cryptosign:
 
 
 def octets_of(request: AuthRequest, field: str) -> bytes:
-    """32 bytes of HELLO.Details.authextra, which come as hex.
+    """32 bytes of HELLO.Details.authextra, from hex.
 
     Raises:
-        Denied: They do not.
+        Denied: The field is not 64 hex characters.
     """
     octets = from_hex(request.authextra[field], length=KEY_LENGTH)
     if octets is None:
@@ -227,13 +227,15 @@ def is_signature(signature: bytes, *, message: bytes, public_key: bytes) -> bool
     """Whether the owner of the key signed the message."""
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
-    except (InvalidSignature, ValueError):  # ValueError: no such key
+    except (InvalidSignature, ValueError):  # ValueError: not a valid key
         return False
     return True
 
 
 class CryptosignExchange(ChallengeResponse):
-    """Awaits a signature; without an identity, none is right."""
+    """Waits for a signature."""
+
+    denial = "cryptosign: unknown key or authid, or wrong signature"
 
     def __init__(
         self,
@@ -243,20 +245,16 @@ class CryptosignExchange(ChallengeResponse):
         public_key: bytes,
         message: bytes,
     ) -> None:
-        super().__init__(challenge)
-        self._identity = identity
+        super().__init__(challenge, identity)
         self._public_key = public_key
         self._message = message
 
-    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
+    def _is_right(self, signature: str, extra: Mapping[str, Any]) -> bool:
         octets = from_hex(signature, length=SIGNATURE_LENGTH + MESSAGE_LENGTH)
         if octets is None:
             raise Denied("cryptosign: the signature is not 192 hex characters")
-        is_right = is_signature(
+        return is_signature(
             octets[:SIGNATURE_LENGTH],
             message=self._message,
             public_key=self._public_key,
         ) & hmac.compare_digest(octets[SIGNATURE_LENGTH:], self._message)
-        if not is_right or self._identity is None:
-            raise Denied("cryptosign: unknown key or authid, or wrong signature")
-        return self._identity

@@ -1,4 +1,4 @@
-"""Who may log in: a table, fixed at construction, or the application's callable."""
+"""Where users are found: in a table, or by a callable of the application."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ def instance_of(kind: type[_T]) -> Parse[_T]:
 
 
 def authid_key(name: str, key: object) -> str:
-    """The keys of most tables are authids."""
+    """Check a key that is an authid."""
     check_authid(name, key)
     return str(key)
 
 
 class Directory(Generic[_T]):
-    """Finds what belongs to a client.
+    """Finds the user, or users, of a client.
 
     Args:
         source: A table, or a callable that takes the `AuthRequest` and returns None for
             a stranger. A table is copied.
         name: The argument's name, for error messages.
-        parse: Checks what the table holds or the callable returns.
-        parse_key: Checks the table's keys and brings them into their one form.
+        parse: Checks a value of the table, or a result of the callable.
+        parse_key: Checks a key of the table, and returns its canonical form.
 
     Raises:
-        TypeError, ValueError: *source* is neither, or an entry is not what it must be.
+        TypeError, ValueError: *source* is neither, or an entry is invalid.
     """
 
     def __init__(
@@ -80,19 +80,26 @@ class Directory(Generic[_T]):
 
     @property
     def provider(self) -> str:
-        """The authprovider of principals that name none."""
+        """The default authprovider."""
         return "dynamic" if self._table is None else "static"
 
-    @property
-    def entries(self) -> list[_T]:
-        """What the table holds; nothing when there is a callable."""
-        return list(self._table.values()) if self._table else []
+    def to_imitate(self, decoy: _T | None, *, name: str, default: _T) -> list[_T]:
+        """What the challenge of a stranger may look like.
+
+        Args:
+            decoy: What the application chose; None for what the table holds.
+            name: The argument's name, for error messages.
+            default: For a callable, or an empty table.
+        """
+        if decoy is not None:
+            return [self._parse(name, decoy)]
+        return list(self._table.values()) if self._table else [default]
 
     def find(self, key: str, request: AuthRequest) -> _T | None:
-        """Look *key* up, or ask the callable about *request*.
+        """Look *key* up, or call the callable with *request*.
 
         Raises:
-            Denied: The callable failed, or said so itself.
+            Denied: The callable failed, or raised it itself.
         """
         if self._table is not None:
             return self._table.get(key)
@@ -110,7 +117,7 @@ class Directory(Generic[_T]):
         *,
         extra: Mapping[str, Any] | None = None,
     ) -> Identity:
-        """What WELCOME says of *principal*; *extra* comes from the method itself."""
+        """The identity of *principal*; *extra* is added to its authextra."""
         return Identity(
             authid,
             principal.role,

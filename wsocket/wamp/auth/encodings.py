@@ -1,4 +1,4 @@
-"""Text and octets: UTF-8 of anything, base64 and hex as the peers must write them."""
+"""Text and octets: UTF-8, and strict base64 and hex."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import binascii
 
 
 def as_bytes(text: str) -> bytes:
-    """UTF-8, also of lone surrogates, which a peer may send."""
+    """UTF-8; lone surrogates, which a peer may send, are encoded, too."""
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -17,19 +17,19 @@ def to_base64(octets: bytes) -> str:
 
 
 def from_base64(text: object, *, max_length: int) -> bytes | None:
-    """Decode canonical base64 of 1 to *max_length* characters; None for all else."""
+    """Decode canonical base64 of 1 to *max_length* characters; else None."""
     if not isinstance(text, str) or not 0 < len(text) <= max_length:
         return None
     try:
         octets = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):  # ValueError: not ASCII
         return None
-    # Padding bits that are not zero would give one string several spellings.
+    # Padding bits that are not zero would allow several texts for the same octets.
     return octets if to_base64(octets) == text else None
 
 
 def from_hex(text: object, *, length: int) -> bytes | None:
-    """Decode hex, in either case, of exactly *length* bytes; None for all else."""
+    """Decode hex of exactly *length* bytes, in either case; else None."""
     if not isinstance(text, str) or len(text) != 2 * length:
         return None
     try:

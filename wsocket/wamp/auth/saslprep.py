@@ -1,7 +1,7 @@
 """SASLprep: one form for user names and passwords that look the same (RFC 4013).
 
-Unicode 3.2, as stringprep demands: what is prepared today must compare equal to what
-was stored years ago."""
+It uses Unicode 3.2, as stringprep demands: a name that is prepared today must equal one
+that was stored years ago."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def saslprep(text: str, *, allow_unassigned: bool) -> str:
     """Prepare a user name or a password.
 
     Args:
-        allow_unassigned: Accept code points that Unicode 3.2 does not know: in what is
-            looked up ("query"), not in what is stored (RFC 3454, section 7).
+        allow_unassigned: Accept code points that are not in Unicode 3.2: for strings
+            that are looked up, not for stored ones (RFC 3454, section 7).
 
     Raises:
-        ValueError: Nothing is left of it, or a character is not allowed.
+        ValueError: The result is empty, or a character is not allowed.
     """
     spaced = (" " if stringprep.in_table_c12(char) else char for char in text)
     kept = "".join(char for char in spaced if not stringprep.in_table_b1(char))
@@ -49,7 +49,7 @@ def saslprep(text: str, *, allow_unassigned: bool) -> str:
 
 
 def check_bidirectional(text: str) -> None:
-    """RFC 3454, section 6: right-to-left text is so from the first to the last char."""
+    """Right-to-left text must be so from start to end (RFC 3454, section 6)."""
     if not any(stringprep.in_table_d1(char) for char in text):
         return
     ends = stringprep.in_table_d1(text[0]) and stringprep.in_table_d1(text[-1])

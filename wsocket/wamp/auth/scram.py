@@ -1,7 +1,7 @@
 """WAMP-SCRAM: a password that is neither sent nor stored (RFC 5802, RFC 7677).
 
-Client and router prove to each other that they know keys made from the password; those
-that the router stores do not let anybody log in."""
+Client and router prove to each other that they know keys made from the password. The
+keys that the router stores are not enough to log in."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from wsocket.core.checks import check_bytes, check_integer, check_text
 from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
     Identity,
-    Principal,
     channel_binding,
     check_authid,
     requested_authid,
@@ -27,150 +25,18 @@ from wsocket.wamp.auth.decoy import Decoy
 from wsocket.wamp.auth.directory import Directory, instance_of
 from wsocket.wamp.auth.encodings import as_bytes, from_base64, to_base64
 from wsocket.wamp.auth.saslprep import saslprep
+from wsocket.wamp.auth.scram_user import (
+    DEFAULT_ITERATIONS,
+    KEY_LENGTH,
+    PBKDF2,
+    ScramUser,
+)
 
-try:
-    from argon2.low_level import Type as Argon2Type
-    from argon2.low_level import hash_secret_raw
-except ImportError:
-    HAS_ARGON2 = False
-else:
-    HAS_ARGON2 = True
-
-PBKDF2 = "pbkdf2"
-ARGON2ID13 = "argon2id13"
-
-# The cost of a login to the client when nothing else is asked for: RFC 9106, section 4
-# (second option; WAMP-SCRAM fixes the parallelism at 1), and for PBKDF2 about 0.1 s.
-DEFAULT_ITERATIONS = {PBKDF2: 100_000, ARGON2ID13: 3}
-DEFAULT_MEMORY = {PBKDF2: None, ARGON2ID13: 65_536}
-
-MAX_COST = 2**31 - 1
 MAX_NONCE = 1024  # characters of the client's nonce
 MAX_BINDING = 4096  # characters of base64
-KEY_LENGTH = 32  # of SHA-256
 
-# RFC 5929 and RFC 9266; which of them there is, the transport knows.
+# RFC 5929 and RFC 9266. The transport knows which of them are available.
 CHANNEL_BINDINGS = {"tls-unique", "tls-server-end-point", "tls-exporter"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScramUser(Principal):
-    """A user with a password that the router does not know.
-
-    Attributes:
-        salt: Random, another one for each user.
-        iterations: Of the key derivation function.
-        kdf: ``"pbkdf2"`` or ``"argon2id13"``.
-        memory: KiB, of ``argon2id13``; None for ``pbkdf2``.
-    """
-
-    salt: bytes
-    stored_key: bytes = field(repr=False)
-    server_key: bytes = field(repr=False)
-    iterations: int
-    kdf: str = PBKDF2
-    memory: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_bytes("ScramUser.stored_key", self.stored_key, length=KEY_LENGTH)
-        check_bytes("ScramUser.server_key", self.server_key, length=KEY_LENGTH)
-        check_cost("ScramUser.", self.kdf, self.salt, self.iterations, self.memory)
-
-    @classmethod
-    def from_password(
-        cls,
-        password: str,
-        *,
-        role: str,
-        kdf: str = PBKDF2,
-        salt: bytes | None = None,
-        iterations: int | None = None,
-        memory: int | None = None,
-        provider: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        token_bytes: Callable[[int], bytes] = secrets.token_bytes,
-    ) -> ScramUser:
-        """What to store of a user with this password.
-
-        Args:
-            salt: Random by default.
-            iterations: By default 100,000 for ``pbkdf2``, 3 for ``argon2id13``.
-            memory: KiB, for ``argon2id13``; by default 65,536.
-
-        Raises:
-            TypeError, ValueError: An argument is not what it must be; *password* has
-                characters that SASLprep prohibits.
-            ImportError: ``argon2id13`` without the package argon2-cffi.
-        """
-        check_text("password", password)
-        check_kdf("kdf", kdf)
-        salt = token_bytes(16) if salt is None else salt
-        iterations = DEFAULT_ITERATIONS[kdf] if iterations is None else iterations
-        memory = DEFAULT_MEMORY[kdf] if memory is None else memory
-        check_cost("", kdf, salt, iterations, memory)
-        prepared = saslprep(password, allow_unassigned=False).encode()
-        salted = derive(prepared, salt, iterations, memory)
-        client_key = hmac.digest(salted, b"Client Key", "sha256")
-        return cls(
-            role=role,
-            salt=salt,
-            stored_key=hashlib.sha256(client_key).digest(),
-            server_key=hmac.digest(salted, b"Server Key", "sha256"),
-            iterations=iterations,
-            kdf=kdf,
-            memory=memory,
-            provider=provider,
-            extra={} if extra is None else extra,
-        )
-
-
-def check_kdf(name: str, kdf: object) -> None:
-    check_text(name, kdf)
-    if kdf not in DEFAULT_ITERATIONS:
-        expected = " or ".join(map(repr, DEFAULT_ITERATIONS))
-        raise ValueError(f"{name}: expected {expected}, got {kdf!r}")
-
-
-def check_cost(
-    prefix: str, kdf: str, salt: bytes, iterations: int, memory: int | None
-) -> None:
-    """Accept what the key derivation function does; *prefix* goes before the names."""
-    check_kdf(f"{prefix}kdf", kdf)
-    check_bytes(f"{prefix}salt", salt)
-    check_integer(f"{prefix}iterations", iterations, low=1, high=MAX_COST)
-    if kdf == PBKDF2:
-        if memory is not None:
-            raise ValueError(f"{prefix}memory: expected None with kdf 'pbkdf2'")
-        return
-    check_integer(f"{prefix}memory", memory, low=8, high=MAX_COST)
-    if len(salt) < 8:  # the least that Argon2 takes
-        raise ValueError(f"{prefix}salt: expected 8 bytes or more, got {len(salt)}")
-
-
-def derive(password: bytes, salt: bytes, iterations: int, memory: int | None) -> bytes:
-    """SaltedPassword: with Argon2id 1.3 if *memory* is given, else with PBKDF2.
-
-    Raises:
-        ImportError: The package argon2-cffi is not installed.
-    """
-    if memory is None:
-        return hashlib.pbkdf2_hmac("sha256", password, salt, iterations, KEY_LENGTH)
-    if not HAS_ARGON2:
-        raise ImportError(
-            "kdf 'argon2id13' needs the package argon2-cffi: "
-            "pip install 'wsocket[auth]'"
-        )
-    return hash_secret_raw(
-        password,
-        salt,
-        time_cost=iterations,
-        memory_cost=memory,
-        parallelism=1,
-        hash_len=KEY_LENGTH,
-        type=Argon2Type.ID,
-        version=0x13,
-    )
 
 
 @dataclass(frozen=True)
@@ -188,10 +54,10 @@ class ScramChannel:
 
     @classmethod
     def of(cls, request: AuthRequest) -> ScramChannel:
-        """The one that HELLO asks for.
+        """The channel that HELLO asks for.
 
         Raises:
-            Denied: There is none of this type.
+            Denied: This type is not available.
         """
         binding = channel_binding(request, CHANNEL_BINDINGS)
         return cls() if binding is None else cls(*binding)
@@ -200,7 +66,7 @@ class ScramChannel:
 class Scram:
     """Lets in clients that know the password of their authid.
 
-    Names are compared, and granted, as SASLprep leaves them.
+    Names are compared after SASLprep, and the client gets the prepared name.
 
     Args:
         users: By authid, or a callable that takes the `AuthRequest` (with the prepared
@@ -212,7 +78,7 @@ class Scram:
             they differ between processes: see `Decoy`.
 
     Raises:
-        TypeError, ValueError: An argument is not that.
+        TypeError, ValueError: An argument is invalid.
     """
 
     method = "wamp-scram"
@@ -225,21 +91,23 @@ class Scram:
         decoy_key: bytes | None = None,
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        parse = instance_of(ScramUser)
         self._users = Directory(
-            users, name="Scram.users", parse=parse, parse_key=prepared_key
+            users,
+            name="Scram.users",
+            parse=instance_of(ScramUser),
+            parse_key=prepared_key,
         )
-        if decoy is None:
-            found = self._users.entries or [default_decoy()]
-        else:
-            found = [parse("Scram.decoy", decoy)]
-        self._models = models_of(found)
-        key = token_bytes(32) if decoy_key is None else decoy_key
-        self._decoy = Decoy(key, name="Scram.decoy_key")
+        default = default_decoy()
+        self._decoy = Decoy(
+            self._users.to_imitate(decoy, name="Scram.decoy", default=default),
+            shown_of,
+            key=token_bytes(32) if decoy_key is None else decoy_key,
+            name="Scram.decoy_key",
+        )
         self._token_bytes = token_bytes
 
     def begin(self, request: AuthRequest) -> ScramExchange | None:
-        """Challenge the client; not one that names no authid."""
+        """Challenge the client; None if it names no authid."""
         asked = requested_authid(request)
         if asked is None or not request.offers(self.method):
             return None
@@ -263,7 +131,7 @@ class Scram:
         )
 
     def _stranger(self, authid: str) -> ScramUser:
-        model = self._decoy.choose(self._models, authid)
+        model = self._decoy.choose(authid)
         return replace(
             model,
             salt=self._decoy.octets(authid, len(model.salt)),
@@ -273,10 +141,10 @@ class Scram:
 
 
 def prepared_authid(authid: str, *, allow_unassigned: bool) -> str:
-    """The form in which names are compared.
+    """The prepared form of an authid.
 
     Raises:
-        ValueError: There is none, or it is too long.
+        ValueError: SASLprep refuses it, or it is too long.
     """
     prepared = saslprep(authid, allow_unassigned=allow_unassigned)
     check_authid("authid", prepared)
@@ -284,7 +152,7 @@ def prepared_authid(authid: str, *, allow_unassigned: bool) -> str:
 
 
 def prepared_key(name: str, key: object) -> str:
-    """The keys of the table are authids."""
+    """Check a key of the table, which is an authid, and prepare it."""
     check_authid(name, key)
     try:
         return prepared_authid(str(key), allow_unassigned=False)
@@ -293,7 +161,7 @@ def prepared_key(name: str, key: object) -> str:
 
 
 def default_decoy() -> ScramUser:
-    """Like a user made by `ScramUser.from_password` with nothing else given."""
+    """Looks like a user from `ScramUser.from_password` with its defaults."""
     return ScramUser(
         role="user",
         salt=bytes(16),
@@ -303,13 +171,9 @@ def default_decoy() -> ScramUser:
     )
 
 
-def models_of(users: list[ScramUser]) -> dict[Hashable, ScramUser]:
-    """One user for each combination of what a challenge shows of it."""
-    models: dict[Hashable, ScramUser] = {}
-    for user in users:
-        shown = (user.kdf, user.iterations, user.memory, len(user.salt))
-        models.setdefault(shown, user)
-    return models
+def shown_of(user: ScramUser) -> Hashable:
+    """What a challenge shows of a user, besides the content of the salt."""
+    return (user.kdf, user.iterations, user.memory, len(user.salt))
 
 
 def escape(name: str) -> str:
@@ -318,12 +182,14 @@ def escape(name: str) -> str:
 
 
 class ScramExchange(ChallengeResponse):
-    """Awaits a client's proof; without an identity, none is right.
+    """Waits for a client's proof.
 
     Args:
         client_first: client-first-message-bare of RFC 5802.
-        nonce: The client's and the router's.
+        nonce: The client's nonce, followed by the router's.
     """
+
+    denial = "wamp-scram: unknown user, wrong proof or wrong Extra"
 
     def __init__(
         self,
@@ -342,10 +208,10 @@ class ScramExchange(ChallengeResponse):
                 "kdf": user.kdf,
                 "iterations": user.iterations,
                 "memory": user.memory,
-            }
+            },
+            identity,
         )
         self._user = user
-        self._identity = identity
         self._channel = channel
         self._nonce = nonce
         self._auth_message = (
@@ -354,13 +220,13 @@ class ScramExchange(ChallengeResponse):
             f"c={to_base64(channel.header)},r={nonce}"
         ).encode()
 
-    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
-        is_right = self._is_proof(signature) & self._repeats_hello(extra)
-        if not is_right or self._identity is None:
-            raise Denied("wamp-scram: unknown user, wrong proof or wrong Extra")
+    def _is_right(self, signature: str, extra: Mapping[str, Any]) -> bool:
+        return self._is_proof(signature) & self._repeats_hello(extra)
+
+    def _granted(self, identity: Identity) -> Identity:
         verifier = hmac.digest(self._user.server_key, self._auth_message, "sha256")
-        authextra = {**self._identity.authextra, "verifier": to_base64(verifier)}
-        return replace(self._identity, authextra=authextra)
+        authextra = {**identity.authextra, "verifier": to_base64(verifier)}
+        return replace(identity, authextra=authextra)
 
     def _is_proof(self, signature: str) -> bool:
         """Whether the client knows ClientKey (RFC 5802, section 3)."""
@@ -374,7 +240,7 @@ class ScramExchange(ChallengeResponse):
         return hmac.compare_digest(recovered, stored_key)
 
     def _repeats_hello(self, extra: Mapping[str, Any]) -> bool:
-        """Whether nonce and channel are those that HELLO and CHALLENGE agreed on."""
+        """Whether nonce and channel are the same as in HELLO and CHALLENGE."""
         nonce = extra.get("nonce")
         data = extra.get("cbind_data")
         expected = None if self._channel.kind is None else self._channel.data

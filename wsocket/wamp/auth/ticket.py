@@ -1,4 +1,4 @@
-"""Ticket: the client sends a secret as it is, so the transport must be encrypted."""
+"""Ticket: the client sends its secret, so the transport must be encrypted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wsocket.core.checks import check_callable, check_text, refuse_type
-from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
@@ -25,8 +24,8 @@ class TicketUser(Principal):
     """A user with a ticket.
 
     Attributes:
-        ticket: The ticket itself, or a callable that gets the one that the client sent
-            and returns True if it is right: for tokens, and for hashed passwords.
+        ticket: The ticket itself, or a callable that takes the client's ticket and
+            returns whether it is right: for tokens and hashed passwords.
     """
 
     ticket: str | Callable[[str], bool] = field(repr=False)
@@ -44,7 +43,7 @@ class TicketUser(Principal):
         """Whether *given* is this user's ticket.
 
         Raises:
-            Denied: The callable failed, or said so itself.
+            Denied: The callable failed, or raised it itself.
         """
         if isinstance(self.ticket, str):
             return same_text(given, self.ticket)
@@ -55,7 +54,7 @@ class TicketUser(Principal):
             return answer
 
 
-# Whatever is compared with this, the answer is ignored: it only takes as long.
+# A stranger's ticket is compared with this one, so that a refusal takes as long.
 NOBODY = TicketUser(ticket="nobody", role="nobody")
 
 
@@ -67,7 +66,7 @@ class Ticket:
             `TicketUser`, or None for a stranger.
 
     Raises:
-        TypeError, ValueError: *users* is not that.
+        TypeError, ValueError: *users* is invalid.
     """
 
     method = "ticket"
@@ -81,7 +80,7 @@ class Ticket:
         )
 
     def begin(self, request: AuthRequest) -> TicketExchange | None:
-        """Ask for the ticket; not of a client that names no authid."""
+        """Ask for the ticket; None if the client names no authid."""
         authid = requested_authid(request)
         if authid is None or not request.offers(self.method):
             return None
@@ -91,15 +90,13 @@ class Ticket:
 
 
 class TicketExchange(ChallengeResponse):
-    """Awaits a ticket; without an identity, none is right."""
+    """Waits for a ticket."""
+
+    denial = "ticket: unknown user or wrong ticket"
 
     def __init__(self, user: TicketUser, identity: Identity | None) -> None:
-        super().__init__({})
+        super().__init__({}, identity)
         self._user = user
-        self._identity = identity
 
-    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
-        is_right = self._user.is_right(signature)
-        if not is_right or self._identity is None:
-            raise Denied("ticket: unknown user or wrong ticket")
-        return self._identity
+    def _is_right(self, signature: str, extra: Mapping[str, Any]) -> bool:
+        return self._user.is_right(signature)

@@ -12,7 +12,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from wsocket.core.checks import check_integer, check_text
-from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
@@ -33,7 +32,7 @@ MAX_KEYLEN = 1024
 class WampCraUser(Principal):
     """A user with a shared secret.
 
-    Whoever reads the secret can log in with it, also if it is a derived key: a salt
+    Whoever reads the secret can log in with it, even if it is a derived key. A salt
     only hides the password that the key was made from.
 
     Attributes:
@@ -78,14 +77,14 @@ class WampCraUser(Principal):
         extra: Mapping[str, Any] | None = None,
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> WampCraUser:
-        """A user whose client types a password, of which only a key is stored.
+        """A user with a password, of which only a derived key is stored.
 
         Args:
             salt: Random by default.
-            iterations: The client has to do them at each login; browsers are slow.
+            iterations: Done by the client at each login, and slow in browsers.
 
         Raises:
-            TypeError, ValueError: An argument is not what it must be.
+            TypeError, ValueError: An argument is invalid.
         """
         check_text("password", password)
         check_integer("iterations", iterations, low=1, high=MAX_ITERATIONS)
@@ -126,15 +125,15 @@ class WampCra:
     Args:
         users: By authid, or a callable that takes the `AuthRequest` and returns a
             `WampCraUser`, or None for a stranger.
-        decoy: What a stranger's challenge looks like: its role, iterations and keylen,
-            whether there is a salt, and what kind of text. By default one of the
-            table's users; give one with a callable, similar to the users it returns.
+        decoy: What a stranger's challenge looks like: role, iterations, keylen, and
+            length and kind of the salt, if any. By default one of the table's users.
+            With a callable, give a user that is similar to those that it returns.
         decoy_key: Secret; strangers' salts depend on it. Random by default, so that
             they differ between processes: see `Decoy`.
         now: The time in UTC, for the challenge.
 
     Raises:
-        TypeError, ValueError: An argument is not that.
+        TypeError, ValueError: An argument is invalid.
     """
 
     method = "wampcra"
@@ -148,20 +147,21 @@ class WampCra:
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        parse = instance_of(WampCraUser)
-        self._users = Directory(users, name="WampCra.users", parse=parse)
-        if decoy is None:
-            found = self._users.entries or [WampCraUser(secret="none", role="user")]
-        else:
-            found = [parse("WampCra.decoy", decoy)]
-        self._models = models_of(found)
-        key = token_bytes(32) if decoy_key is None else decoy_key
-        self._decoy = Decoy(key, name="WampCra.decoy_key")
+        self._users = Directory(
+            users, name="WampCra.users", parse=instance_of(WampCraUser)
+        )
+        default = WampCraUser(secret="none", role="user")
+        self._decoy = Decoy(
+            self._users.to_imitate(decoy, name="WampCra.decoy", default=default),
+            shown_of,
+            key=token_bytes(32) if decoy_key is None else decoy_key,
+            name="WampCra.decoy_key",
+        )
         self._token_bytes = token_bytes
         self._now = now
 
     def begin(self, request: AuthRequest) -> WampCraExchange | None:
-        """Challenge the client; not one that names no authid."""
+        """Challenge the client; None if it names no authid."""
         authid = requested_authid(request)
         if authid is None or not request.offers(self.method):
             return None
@@ -174,7 +174,7 @@ class WampCra:
         )
 
     def _stranger(self, authid: str) -> WampCraUser:
-        model = self._decoy.choose(self._models, authid)
+        model = self._decoy.choose(authid)
         secret = to_base64(self._token_bytes(model.keylen))
         if model.salt is None:
             return replace(model, secret=secret)
@@ -196,18 +196,16 @@ class WampCra:
         )
 
 
-def models_of(users: list[WampCraUser]) -> dict[Hashable, WampCraUser]:
-    """One user for each combination of what a challenge shows of it."""
-    models: dict[Hashable, WampCraUser] = {}
-    for user in users:
-        salt_length = None if user.salt is None else len(user.salt)
-        shown = (user.role, user.provider, salt_length, user.iterations, user.keylen)
-        models.setdefault(shown, user)
-    return models
+def shown_of(user: WampCraUser) -> Hashable:
+    """What a challenge shows of a user, besides the content of the salt."""
+    salt_length = None if user.salt is None else len(user.salt)
+    return (user.role, user.provider, salt_length, user.iterations, user.keylen)
 
 
 class WampCraExchange(ChallengeResponse):
-    """Awaits the signature of a challenge; without an identity, none is right."""
+    """Waits for the signature of a challenge."""
+
+    denial = "wampcra: unknown user or wrong signature"
 
     def __init__(self, text: str, user: WampCraUser, identity: Identity | None) -> None:
         challenge: dict[str, Any] = {"challenge": text}
@@ -217,12 +215,8 @@ class WampCraExchange(ChallengeResponse):
                 "iterations": user.iterations,
                 "keylen": user.keylen,
             }
-        super().__init__(challenge)
+        super().__init__(challenge, identity)
         self._expected = sign(user.secret, text)
-        self._identity = identity
 
-    def _check(self, signature: str, extra: Mapping[str, Any]) -> Identity:
-        is_right = same_text(signature, self._expected)
-        if not is_right or self._identity is None:
-            raise Denied("wampcra: unknown user or wrong signature")
-        return self._identity
+    def _is_right(self, signature: str, extra: Mapping[str, Any]) -> bool:
+        return same_text(signature, self._expected)

@@ -1,7 +1,7 @@
-"""The web app's own login: whoever is logged in there is somebody here, too.
+"""The web app's own login: a user that is logged in there is logged in here, too.
 
-The cookies of the upgrade request say who it is. Browsers send them whatever page
-opened the connection: it is the handshake's check of Origin that keeps other sites out.
+The cookies of the upgrade request say who the user is. Browsers send them for any page
+that opens the connection; the check of Origin in the handshake keeps other sites out.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from wsocket.wamp.auth.base import (
 )
 
 WebIdentity = Identity | tuple[str, str] | None
-"""Who is logged in: an identity, or authid and authrole; None for nobody."""
+"""Who is logged in: an identity, or (authid, authrole); None for nobody."""
 
 
 class WebLogin:
     """Lets in clients that are logged in to the web app.
 
     Applies to clients that offer ``cookie`` or ``anonymous`` or, as autobahn.js does by
-    default, no method at all. One that asks for another authid than that of its login
-    is refused.
+    default, no method at all. A client that asks for an authid other than that of its
+    login is refused.
 
     Args:
         who: Takes the WSGI environ of the upgrade request; returns the `WebIdentity`.

@@ -1,1 +1,1 @@
-"""Who may do what: rules of roles, dynamic authorizers, the guard that asks both."""
+"""Who may do what: rules of roles, authorizers, and the guard that uses both."""

@@ -1,29 +1,27 @@
-"""Dynamic authorization: a function of the application or a procedure decides."""
+"""Dynamic authorization: a function or procedure of the application decides."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from wsocket.log import logger
+from wsocket.wamp.protocol.caching import MAX_URI, keep
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.session.grant import Action, Ask, Grant
-from wsocket.wamp.session.role_grants import CACHED_LENGTH
 from wsocket.wamp.session.runtime import Runtime
 
-Then = Callable[["Grant | None"], None]
-"""Takes what a session is granted; None: the authorizer has failed."""
+OnGrant = Callable[["Grant | None"], None]
+"""Called with what a session is granted; None: the authorizer has failed."""
 
 CallProcedure = Callable[[str, list[Any], Callable[[object], None]], Callable[[], None]]
-"""Call a WAMP procedure with arguments; the result, or an exception, comes later.
+"""Calls a WAMP procedure with arguments; its result or an exception comes later.
 
-It returns what gives the call up.
+Returns a function that cancels the call.
 """
 
-Key = tuple[str, ...]
-
-_CACHE_SIZE = 10_000
 _DISCLOSURES = ("allow", "force", "deny")
 
 
@@ -49,44 +47,34 @@ class AskAuthorizer:
         self._timeout = timeout
         self._runtime = runtime
         self._call = call
-        self._answers: dict[Key, tuple[float, Grant]] = {}
+        self._answers: dict[tuple[str, ...], tuple[float, Grant]] = {}
 
     def cached(self, request: AuthorizationRequest) -> Grant | None:
-        """An answer that is still good; None: ask."""
+        """An answer that is still good; None if the authorizer has to be asked."""
         found = self._answers.get(_key(request))
         if found is None or found[0] <= self._runtime.time():
             return None
         return found[1]
 
-    def ask(self, request: AuthorizationRequest, terms: Ask, then: Then) -> None:
-        """Ask, and hand *then* the answer, or None when there is none in time."""
-        waiting = [then]
+    def ask(self, request: AuthorizationRequest, terms: Ask, then: OnGrant) -> None:
+        """Ask, and call *then* with the answer, or None if there is none in time."""
+        answered = partial(self._answered, request, terms, then)
+        inquiry = _Inquiry(self._runtime, self._timeout, answered)
+        inquiry.start(partial(self._put, request))
 
-        def answered(result: object) -> None:
-            if not waiting:
-                return  # too late
-            timer.cancel()
-            grant, cache = _grant(result, request, terms)
-            if grant and cache and self._ttl > 0 and len(request.uri) <= CACHED_LENGTH:
-                self._keep(request, grant)
-            waiting.pop()(grant)
-
-        def give_up() -> None:
-            cancel()
-            logger.error(
-                "the authorizer has not answered within %g s: %s",
-                self._timeout,
-                request,
-            )
-            waiting.pop()(None)
-
-        timer = self._runtime.call_later(self._timeout, give_up)
-        cancel = self._put(request, answered)
+    def _answered(
+        self, request: AuthorizationRequest, terms: Ask, then: OnGrant, result: object
+    ) -> None:
+        grant, may_keep = _grant(result, request, terms)
+        if grant and may_keep and self._ttl > 0 and len(request.uri) <= MAX_URI:
+            expires = self._runtime.time() + self._ttl
+            keep(self._answers, _key(request), (expires, grant))
+        then(grant)
 
     def _put(
         self, request: AuthorizationRequest, answered: Callable[[object], None]
     ) -> Callable[[], None]:
-        """Put the question; returns what gives it up."""
+        """Call the authorizer; returns a function that cancels the call."""
         authorizer = self._authorizer
         if isinstance(authorizer, str):
             options = {} if request.match == "exact" else {"match": request.match}
@@ -95,14 +83,44 @@ class AskAuthorizer:
         self._runtime.offload(lambda: authorizer(request), answered)
         return lambda: None  # a function that runs cannot be stopped
 
-    def _keep(self, request: AuthorizationRequest, grant: Grant) -> None:
-        if len(self._answers) >= _CACHE_SIZE:
-            self._answers.clear()
-        self._answers[_key(request)] = self._runtime.time() + self._ttl, grant
+
+class _Inquiry:
+    """One call of the authorizer, with a limit of time.
+
+    Args:
+        timeout: Seconds.
+        then: Called once, with the answer or with a `TimeoutError`.
+    """
+
+    def __init__(
+        self, runtime: Runtime, timeout: float, then: Callable[[object], None]
+    ) -> None:
+        self._then = then
+        self._is_over = False
+        self._cancel: Callable[[], None] | None = None
+        self._timer = runtime.call_later(timeout, self._expire, timeout)
+
+    def start(
+        self, put: Callable[[Callable[[object], None]], Callable[[], None]]
+    ) -> None:
+        """Call the authorizer with *put*, which may answer at once."""
+        self._cancel = put(self._answered)
+
+    def _answered(self, result: object) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._timer.cancel()
+            self._then(result)
+
+    def _expire(self, timeout: float) -> None:
+        self._is_over = True
+        if self._cancel is not None:
+            self._cancel()
+        self._then(TimeoutError(f"no answer within {timeout:g} s"))
 
 
-def _key(request: AuthorizationRequest) -> Key:
-    """Sessions that have logged in as the same user in the same way share answers."""
+def _key(request: AuthorizationRequest) -> tuple[str, ...]:
+    """Sessions of one user that have logged in in the same way share answers."""
     session = request.session
     return (
         session["authid"],
@@ -118,7 +136,7 @@ def _key(request: AuthorizationRequest) -> Key:
 def _grant(
     result: object, request: AuthorizationRequest, terms: Ask
 ) -> tuple[Grant | None, bool]:
-    """Read an authorizer's answer: the grant, and whether it may be kept."""
+    """Read an authorizer's answer; returns the grant and whether it may be kept."""
     if isinstance(result, Grant):
         return result, terms.cache
     if isinstance(result, bool):
@@ -149,7 +167,7 @@ class AuthorizationRequest:
     Attributes:
         session: ``session``, ``authid``, ``authrole``, ``authmethod`` and
             ``authprovider``.
-        match: How *uri* is meant, in subscribe and register.
+        match: The matching policy of *uri*, in subscribe and register.
     """
 
     session: dict[str, Any]

@@ -17,19 +17,23 @@ from wsocket.wamp.session.grant import ACTIONS, Action, Disclosure
 
 @dataclass(frozen=True)
 class Permission:
-    """What a role may do with the URIs that a pattern stands for.
+    """What a role may do with the URIs that a pattern fits.
 
     Args:
         uri: A URI or a pattern.
-        match: How *uri* is meant.
-        allow: Actions: ``call``, ``register``, ``publish``, ``subscribe``. What is not
-            listed is denied. None leaves the decision to the realm's authorizer, and
-            denies everything without one.
+        match: The matching policy of *uri*.
+        allow: Actions: ``call``, ``register``, ``publish``, ``subscribe``. Actions that
+            are not listed are denied. None leaves the decision to the realm's
+            authorizer; without an authorizer, everything is denied.
         disclose: Whether the session's identity is disclosed to callees and
-            subscribers: as it asks (``allow``), always (``force``), never (``deny``).
-            Under ``allow=None`` it holds where the authorizer says nothing about it.
-        cache: Under ``allow=None``: whether the authorizer's answers for these URIs may
+            subscribers: if it asks for that (``allow``), always (``force``), never
+            (``deny``). With ``allow=None``, this is the default for answers of the
+            authorizer that do not say it.
+        cache: With ``allow=None``: whether the authorizer's answers for these URIs may
             be kept for `Realm.authorizer_ttl`.
+
+    Raises:
+        TypeError, ValueError: A field is invalid.
     """
 
     uri: str
@@ -49,11 +53,14 @@ class Permission:
 
 @dataclass(frozen=True)
 class Role:
-    """What the sessions of one authrole may do: nothing but what is permitted.
+    """What the sessions of one authrole may do. Everything else is denied.
 
     Args:
         permissions: The longest pattern that fits a URI decides.
-        trustlevel: Told to callees and subscribers that announced trust levels.
+        trustlevel: Sent to callees and subscribers that announced trust levels.
+
+    Raises:
+        TypeError, ValueError: A field is invalid.
     """
 
     name: str
@@ -72,6 +79,7 @@ class Role:
 
 
 def check_pattern(name: str, uri: object, match: Match) -> None:
+    """Accept a valid URI or pattern; raises TypeError or ValueError."""
     rules = UriRules()
     check_choice(f"{name}.match", match, MATCHES)
     if not isinstance(uri, str):

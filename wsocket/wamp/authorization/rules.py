@@ -1,7 +1,7 @@
-"""Who may do what: the static rules of roles.
+"""The static rules of roles.
 
-Rules are compiled per role into one dict for each action, which answers for a pattern
-it has seen before in one look-up, and computes the answer when it is missing."""
+For each role and action there is one dict of answers by pattern. A missing answer is
+computed from the rules and kept, so the next one takes a single look-up."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class _Ruled(Grants):
         asks: bool,
     ) -> None:
         super().__init__()
-        # The deciding one first: the longest; an exact one before a pattern; of two
-        # such patterns, the one that was given first.
+        # The rule that decides comes first: the longest URI; of the same length, an
+        # exact URI before a pattern; else in the order of the configuration.
         self._permissions = sorted(
             permissions, key=lambda each: (-len(each.uri), each.match != "exact")
         )
@@ -42,8 +42,9 @@ class _Ruled(Grants):
         self._trustlevel = role.trustlevel
 
     def decide(self, uri: str, match: Match) -> Verdict:
-        # Of the URIs that a pattern stands for, longer rules may have left some to the
-        # authorizer: then it is asked about all of them, if no other rule denies any.
+        # More specific rules may be about some of the URIs that a pattern fits. If one
+        # of them denies, the pattern is denied. Else, if one leaves the decision to the
+        # authorizer, it is asked about the whole pattern.
         asking: list[Permission] = []
         for rule in self._permissions:
             covering = covers(rule, uri, match)
@@ -59,14 +60,14 @@ class _Ruled(Grants):
         return _ask(asking) if self._asks else DENIED
 
     def _verdict(self, rule: Permission) -> Verdict:
-        """What *rule* says of what it covers."""
+        """What *rule* says about the URIs that it covers."""
         if rule.allow is None:
             return Ask() if self._asks else DENIED
         return Grant(self._action in rule.allow, rule.disclose, self._trustlevel)
 
 
 def _ask(rules: Sequence[Permission]) -> Ask:
-    """The question that *rules* leave to the authorizer, the deciding one first."""
+    """The question for the authorizer; the first of *rules* is the most specific."""
     cache = all(rule.cache for rule in rules)
     return Ask(cache, rules[0].disclose) if rules else Ask()
 
@@ -84,7 +85,7 @@ def compile_roles(roles: Iterable[Role], *, asks: bool) -> dict[str, RoleGrants]
     """The grants of each role, by its name.
 
     Args:
-        asks: Whether there is an authorizer for what no rule decides.
+        asks: Whether an authorizer decides where no rule does.
     """
     return {
         role.name: {
@@ -101,7 +102,7 @@ def unknown_role(*, asks: bool) -> RoleGrants:
 
 
 def covers(permission: Permission, uri: str, match: Match) -> bool:
-    """Whether *permission* is about every URI that (*uri*, *match*) stands for."""
+    """Whether *permission* is about every URI that (*uri*, *match*) fits."""
     if match == "exact":
         return fits(uri, permission.uri, permission.match)
     if match == "prefix":
@@ -109,15 +110,15 @@ def covers(permission: Permission, uri: str, match: Match) -> bool:
     if permission.match == "prefix":
         return _literal_start(uri).startswith(permission.uri)
     if permission.match == "wildcard":
-        # An empty component of the request is covered by an empty one only.
+        # An empty component of the request is only covered by an empty component.
         return fits(uri, permission.uri, "wildcard")
     return "" not in uri.split(".") and uri == permission.uri
 
 
 def overlaps(permission: Permission, uri: str, match: Match) -> bool:
-    """Whether some URI may be meant both by *permission* and by (*uri*, *match*).
+    """Whether *permission* and (*uri*, *match*) may fit a common URI.
 
-    Where two patterns are hard to compare, the answer is yes.
+    If two patterns are hard to compare, the answer is yes.
     """
     if match == "exact":
         return fits(uri, permission.uri, permission.match)
@@ -138,7 +139,7 @@ def overlaps(permission: Permission, uri: str, match: Match) -> bool:
 
 
 def _literal_start(wildcard: str) -> str:
-    """What every URI begins with that fits *wildcard*."""
+    """The text with which every URI begins that *wildcard* fits."""
     components = wildcard.split(".")
     if "" not in components:
         return wildcard

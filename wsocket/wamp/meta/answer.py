@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from wsocket.errors import ApplicationError, PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
-from wsocket.wamp.authorization.guard import Guard, why_not
+from wsocket.wamp.authorization.guard import Guard
+from wsocket.wamp.authorization.question import Question
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CALL, RESULT, Call
 from wsocket.wamp.protocol.errors import Refusal
@@ -75,17 +76,17 @@ class MetaProcedure:
 
     def _ask(self, caller: Session, call: Call, needs: Needs) -> None:
         """Continue when it is known whether *caller* may do what it needs to."""
+        question = Question(caller, needs.action, needs.uri, needs.match)
 
         def known(grant: Grant | None) -> None:
-            self._answer(caller, call, partial(_granted, caller, needs, grant))
+            self._answer(caller, call, partial(_granted, question, needs, grant))
 
-        self._guard.ask(caller, needs.action, needs.uri, needs.match, then=known)
+        self._guard.ask(question, known)
 
 
-def _granted(caller: Session, needs: Needs, grant: Grant | None) -> object:
+def _granted(question: Question, needs: Needs, grant: Grant | None) -> object:
     if grant is None or not grant.allowed:
-        refusal = why_not(caller, needs.action, needs.uri, needs.match, grant)
-        raise ApplicationError(*refusal)
+        raise ApplicationError(*question.refusal(grant))
     return needs.then(grant)
 
 

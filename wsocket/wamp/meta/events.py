@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from wsocket.wamp.authorization.guard import Guard
+from wsocket.wamp.authorization.question import Question
 from wsocket.wamp.meta.descriptions import (
     describe_registration,
     describe_session,
@@ -49,7 +50,7 @@ class Announcer:
         # A pattern outside "wamp." was granted without regard to these topics.
         return (
             reserved(subscription.uri)
-            or self._guard.known(session, "subscribe", topic, "exact").allowed
+            or self._guard.known(Question(session, "subscribe", topic)).allowed
         )
 
 

@@ -11,8 +11,8 @@ from wsocket.wamp.meta.descriptions import describe_registration
 from wsocket.wamp.meta.lookups import find_registration, find_session
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.uris import Match
+from wsocket.wamp.rpc.registrar import Registrar
 from wsocket.wamp.rpc.registrations import Registrations
-from wsocket.wamp.rpc.revocation import revoke
 from wsocket.wamp.session.members import Members
 from wsocket.wamp.session.session import Session
 
@@ -20,9 +20,12 @@ from wsocket.wamp.session.session import Session
 class RegistrationProcedures:
     """Procedures about the registrations of a realm."""
 
-    def __init__(self, registrations: Registrations, members: Members) -> None:
+    def __init__(
+        self, registrations: Registrations, members: Members, registrar: Registrar
+    ) -> None:
         self._registrations = registrations
         self._members = members
+        self._registrar = registrar
 
     def table(self) -> dict[str, Procedure]:
         """The procedures, by URI."""
@@ -74,5 +77,5 @@ class RegistrationProcedures:
         if found.endpoint_of(session) is None:
             problem = f"session {callee} does not hold registration {registration}"
             raise ApplicationError(errors.NO_SUCH_REGISTRATION, problem)
-        revoke(self._registrations, session, found, read.text("reason", reason))
+        self._registrar.revoke(session, found, read.text("reason", reason))
         return NOTHING

@@ -1,10 +1,9 @@
-"""Every WAMP message, declared once: here what clients send; `router_messages` has
-what only routers send.
+"""The messages that clients send; `router_messages` has those that only routers send.
 
-Messages that arrive are decoded into these types, which validate field by field as they
-decode. Messages that leave are plain lists, ``[code, ...]``, with the payload appended.
-Unknown keys of options and details are ignored; known keys of a wrong type are protocol
-violations (Basic Profile, "Messages", "Protocol Violations")."""
+Incoming messages are decoded into these types, and every field is validated. Outgoing
+messages are plain lists, ``[code, ...]``, and the payload is appended. Unknown keys of
+options and details are ignored. A known key with a value of the wrong type is a
+protocol violation (Basic Profile, "Messages", "Protocol Violations")."""
 
 from __future__ import annotations
 
@@ -13,13 +12,13 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from wsocket.wamp.protocol.ids import MAX_ID, Id
+from wsocket.wamp.protocol.ids import Id, Natural
 from wsocket.wamp.protocol.uris import Match
 
-# Stands for an absent payload field: an empty Raw would be encoded as nothing at all.
+# Marks an absent payload field. It must not be encoded: the result would be malformed.
 ABSENT = Raw()
 
-# One by one: a compiler knows the value of such a name.
+# Not an enum: mypyc compiles these names to constants.
 HELLO: Final = 1
 WELCOME: Final = 2
 ABORT: Final = 3
@@ -52,11 +51,11 @@ class Fields(Struct, gc=False):
 
 
 class Message(Struct, array_like=True, gc=False):
-    """A list whose first item is the message code and whose layout the code decides."""
+    """A list that begins with the message code, which decides what follows."""
 
 
 class Passthru(Fields):
-    """Keys of "Payload Passthru Mode": what is in the payload is not the router's."""
+    """Keys of "Payload Passthru Mode": the router does not read the payload."""
 
     ppt_scheme: str | None = None
     ppt_serializer: str | None = None
@@ -64,7 +63,7 @@ class Passthru(Fields):
     ppt_keyid: str | None = None
 
     def passthru(self) -> dict[str, str]:
-        """The keys that are there, for the details of the next message."""
+        """The keys that are present, for the details of the message to the receiver."""
         return {
             key: value
             for key in ("ppt_scheme", "ppt_serializer", "ppt_cipher", "ppt_keyid")
@@ -72,13 +71,13 @@ class Passthru(Fields):
         }
 
 
-# What came before the payload passthru mode: autobahn-python's "payload transparency".
-# Its `enc_algo` announces one encrypted value in place of Arguments.
+# autobahn-python's "payload transparency", older than the payload passthru mode: its
+# key `enc_algo` says that one encrypted value takes the place of Arguments.
 EncAlgo = Annotated[str, Meta(pattern=r"\A(?:cryptobox|mqtt|xbr|x_[a-z0-9_]*)\Z")]
 
 
 class Hop(Fields):
-    """An item of `forward_for`: whose message it was before another router's."""
+    """An item of `forward_for`: a session that the message came from."""
 
     session: Id
     authid: str | None
@@ -102,7 +101,7 @@ NO_ROLE = ClientRole()
 
 
 class ClientRoles(Fields):
-    """HELLO.Details.roles: at least one of these is there."""
+    """HELLO.Details.roles: at least one of these is present."""
 
     caller: ClientRole | None = None
     callee: ClientRole | None = None
@@ -187,7 +186,7 @@ class PublishOptions(Passthru):
     forward_for: list[Hop] | None = None
 
 
-# Comparing with this is faster than looking at the fields one by one.
+# Comparing with this is faster than checking the fields one by one.
 NO_PUBLISH_OPTIONS = PublishOptions()
 
 
@@ -225,8 +224,10 @@ class Unsubscribe(Message, tag=UNSUBSCRIBE):
 
 
 class EventReceived(Message, tag=EVENT_RECEIVED):
-    """Subscriber to broker: [337, publication]. The specification's test vectors have
-    it, its text has not: this router asks nobody for it.
+    """Subscriber to broker: [337, publication].
+
+    It is in the specification's test vectors, but not in its text. This router never
+    asks for it.
     """
 
     publication: Id
@@ -241,7 +242,7 @@ class CallOptions(Passthru):
     disclose_me: bool = False
     receive_progress: bool = False
     progress: bool = False
-    timeout: Annotated[int, Meta(ge=0, le=MAX_ID)] = 0
+    timeout: Natural = 0
 
 
 class Call(Message, tag=CALL):
@@ -258,7 +259,7 @@ CancelMode = Literal["skip", "kill", "killnowait"]
 
 
 class CancelOptions(Fields):
-    """CANCEL.Options; without a mode it is ``killnowait``."""
+    """CANCEL.Options; the default mode is ``killnowait``."""
 
     mode: CancelMode | None = None
 

@@ -1,4 +1,4 @@
-"""The URIs of WAMP errors and close reasons that the specification defines."""
+"""The URIs of WAMP errors and close reasons."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ PROTOCOL_VIOLATION = "wamp.error.protocol_violation"
 TIMEOUT = "wamp.error.timeout"
 UNAVAILABLE = "wamp.error.unavailable"
 
-# Not in the specification's list; what client libraries send and expect. The last two
-# are reasons of a revocation, which autobahn-python wants to be URIs.
+# Not in the specification: client libraries send and expect these. The last two are
+# reasons of a revocation, which must be URIs for autobahn-python.
 RUNTIME_ERROR = "wamp.error.runtime_error"
 UNREGISTERED = "wamp.error.unregistered"
 UNSUBSCRIBED = "wamp.error.unsubscribed"
@@ -37,13 +37,12 @@ CLOSE_REALM = "wamp.close.close_realm"
 
 
 class Refusal(NamedTuple):
-    """An error URI and an explanation."""
+    """Why a request is refused: an error URI and an explanation."""
 
     error: str
     explanation: str
 
 
 def too_many(things: str, limit: int) -> Refusal:
-    """A session wants more of something than it may have."""
-    problem = f"a session may have {limit} {things}, and this one has as many"
-    return Refusal(NOT_AUTHORIZED, problem)
+    """The refusal for a session that has reached a limit."""
+    return Refusal(NOT_AUTHORIZED, f"limit of {limit} {things} per session reached")

@@ -1,4 +1,4 @@
-"""What messages and their fields are called, and what is wrong with one."""
+"""The names of messages and their fields, and errors that use them."""
 
 from __future__ import annotations
 
@@ -80,18 +80,18 @@ _PATH = re.compile(r" - at (?:`key` in )?`\$(?:\[(\d+)\])?(.*)`$", re.DOTALL)
 
 
 def name_of(kind: type[Message]) -> str:
-    """What the specification calls a kind of message, such as ``PUBLISH``."""
+    """The name of a kind of message in the specification, such as ``PUBLISH``."""
     code = kind.__struct_config__.tag
     assert isinstance(code, int)
     return LAYOUTS[code][0]
 
 
 def explain(problem: str, code: object) -> str:
-    """Put a decoder's complaint in terms of the protocol.
+    """Word the error of a decoder in terms of the protocol.
 
     Args:
         problem: Such as "Expected `bool`, got `int` - at `$[2].acknowledge`".
-        code: First item of the message, as far as it could be read.
+        code: First item of the message, if it could be read.
 
     Returns:
         Such as "PUBLISH.Options.acknowledge: expected `bool`, got `int`".
@@ -111,7 +111,7 @@ def explain(problem: str, code: object) -> str:
 
 
 def _not_expected(code: object, name: str) -> str:
-    return f"message type {code}, {name}, is not for this side to receive"
+    return f"message type {code} ({name}) is never sent to this side"
 
 
 def _unknown(code: object) -> str:

@@ -1,4 +1,4 @@
-"""WAMP ids: integers from 1 to 2**53, both included (Basic Profile, "Identifiers")."""
+"""WAMP IDs: integers from 1 to 2**53, both included (Basic Profile, "Identifiers")."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ MAX_ID: Final = 9_007_199_254_740_992  # 2**53
 
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 
+Natural = Annotated[int, Meta(ge=0, le=MAX_ID)]
+"""A number that is not an ID: 0 is allowed."""
+
 RandomBelow = Callable[[int], int]
 """``random_below(n)`` returns a uniform integer from 0 to n-1."""
-
 
 _WORDS = struct.Struct("<512Q")
 
 
 class RandomWords:
-    """Randomness drawn in bulk: the kernel's price for one number is more than what a
-    publication costs otherwise.
+    """Random numbers, drawn 512 at a time.
+
+    A system call for each number would cost more than the rest of a publication.
 
     Args:
         random_bytes: Such as `secrets.token_bytes`.
@@ -29,10 +32,10 @@ class RandomWords:
 
     def __init__(self, random_bytes: Callable[[int], bytes]) -> None:
         self._random_bytes = random_bytes
-        self._words: list[int] = []  # of 53 bits; none before the first is needed
+        self._words: list[int] = []  # of 53 bits; filled when a number is needed
 
     def below(self, limit: int) -> int:
-        """A `RandomBelow`, for `MAX_ID` and for limits that are far below it."""
+        """A `RandomBelow`; *limit* must be `MAX_ID`, or far below it to be uniform."""
         if not self._words:
             words = _WORDS.unpack(self._random_bytes(_WORDS.size))
             self._words.extend(word >> 11 for word in words)
@@ -41,10 +44,10 @@ class RandomWords:
 
 
 def random_id(random_below: RandomBelow) -> int:
-    """An id of the global scope: uniform over the whole range."""
+    """An ID of the global scope: uniform over the whole range."""
     return random_below(MAX_ID) + 1
 
 
 def next_id(last: int) -> int:
-    """The id after *last* in a sequence; 2**53 is followed by 1."""
+    """The ID after *last* in a sequence; 2**53 is followed by 1."""
     return last + 1 if last < MAX_ID else 1

@@ -1,8 +1,8 @@
-"""(uri, match) to entry: what broker and dealer look up their patterns in.
+"""Which patterns fit a URI: the look-up table of broker and dealer.
 
-Finding what fits a URI costs the length of the URI, not the number of entries: exact
-URIs are in a dict, prefixes in a dict that is asked once for every length that occurs,
-wildcards in a tree of components."""
+The cost depends on the length of the URI, not on the number of entries. Exact URIs are
+in a dict. Prefixes are in a dict with one look-up for each length that exists.
+Wildcards are in a tree of components."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _EntryT = TypeVar("_EntryT")
 
 
 class PatternMap(Generic[_EntryT]):
-    """Entries by URI and matching policy; exact ``a.b`` and prefix ``a.b`` are two
-    entries.
+    """Entries by URI and matching policy.
+
+    The exact URI ``a.b`` and the prefix ``a.b`` are two entries.
     """
 
     def __init__(self) -> None:
@@ -39,7 +40,11 @@ class PatternMap(Generic[_EntryT]):
             self._patterns(match).add(uri, entry)
 
     def remove(self, uri: str, match: Match) -> None:
-        """Remove the entry of a pattern; KeyError when there is none."""
+        """Remove the entry of a pattern.
+
+        Raises:
+            KeyError: The pattern has no entry.
+        """
         if match == "exact":
             del self._exact[uri]
         else:
@@ -56,9 +61,11 @@ class PatternMap(Generic[_EntryT]):
         return found
 
     def best(self, uri: str) -> _EntryT | None:
-        """The one entry for *uri*: exact, else the longest prefix, else the wildcard
-        that is the most specific from the left (Advanced Profile, "Pattern-based
-        Registrations")."""
+        """The best entry for *uri* (Advanced Profile, "Pattern-based Registrations").
+
+        An exact entry is best, then the longest prefix, then the wildcard whose first
+        components are the most specific.
+        """
         entry = self._exact.get(uri)
         if entry is None and self._prefixes:
             entry = next(self._prefixes.matching(uri), None)
@@ -77,7 +84,7 @@ class PatternMap(Generic[_EntryT]):
 
 
 class _Prefixes(Generic[_EntryT]):
-    """Prefixes compare as strings: ``com.app`` fits ``com.apple``."""
+    """Prefixes are compared as strings: ``com.app`` fits ``com.apple``."""
 
     def __init__(self) -> None:
         self._entries: dict[str, _EntryT] = {}
@@ -109,7 +116,7 @@ class _Prefixes(Generic[_EntryT]):
             self._lengths.remove(size)
 
     def matching(self, uri: str) -> Iterator[_EntryT]:
-        """The longest first."""
+        """Entries that fit *uri*, the longest first."""
         entries, longest = self._entries, len(uri)
         for size in reversed(self._lengths):
             if size <= longest:
@@ -119,7 +126,7 @@ class _Prefixes(Generic[_EntryT]):
 
 
 class _Node(Generic[_EntryT]):
-    """A component of wildcard patterns; "" among the children fits any component."""
+    """A component of wildcard patterns; the child "" fits any component."""
 
     __slots__ = ("children", "entry")
 
@@ -129,7 +136,7 @@ class _Node(Generic[_EntryT]):
 
 
 class _Wildcards(Generic[_EntryT]):
-    """Wildcards have empty components, each of which fits any one component."""
+    """Patterns with empty components, each of which fits any one component."""
 
     def __init__(self) -> None:
         self._root = _Node[_EntryT]()
@@ -161,7 +168,7 @@ class _Wildcards(Generic[_EntryT]):
         for component in components:
             path.append(path[-1].children[component])
         path[-1].entry = None
-        # Prune the branches that now lead nowhere.
+        # Remove the branches that no pattern uses any more.
         for component in reversed(components):
             node = path.pop()
             if node.children or node.entry is not None:
@@ -169,7 +176,7 @@ class _Wildcards(Generic[_EntryT]):
             del path[-1].children[component]
 
     def matching(self, uri: str) -> Iterator[_EntryT]:
-        """The most specific first: a literal component is tried before an empty one."""
+        """Entries that fit *uri*: literal components are tried before empty ones."""
         components = uri.split(".")
         depth = len(components)
         pending = [(self._root, 0)]

@@ -1,12 +1,12 @@
 """The messages that only routers send, for clients that decode them.
 
-What goes either way, ABORT, GOODBYE and ERROR, is in `messages`."""
+ABORT, GOODBYE and ERROR go either way: they are in `client_messages`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Raw
+from msgspec import Raw
 
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
@@ -32,20 +32,13 @@ from wsocket.wamp.protocol.client_messages import (
     Message,
     Passthru,
 )
-from wsocket.wamp.protocol.ids import MAX_ID, Id
-
-# 0 where the router itself has ended a subscription or registration ("Revocation").
-RequestOrZero = Annotated[int, Meta(ge=0, le=MAX_ID)]
-
-# How far the router trusts a caller or publisher.
-TrustLevel = Annotated[int, Meta(ge=0, le=MAX_ID)]
-
+from wsocket.wamp.protocol.ids import Id, Natural
 
 # Sessions
 
 
 class RouterRoles(Fields):
-    """WELCOME.Details.roles: at least one of these is there."""
+    """WELCOME.Details.roles: at least one of these is present."""
 
     broker: ClientRole | None = None
     dealer: ClientRole | None = None
@@ -103,9 +96,9 @@ class UnsubscribedDetails(Fields):
 
 
 class Unsubscribed(Message, tag=UNSUBSCRIBED):
-    """Broker to subscriber: [35, request], or [35, 0, details]."""
+    """Broker to subscriber: [35, request], or [35, 0, details] after a revocation."""
 
-    request: RequestOrZero
+    request: Natural
     details: UnsubscribedDetails | None = None
 
 
@@ -116,7 +109,7 @@ class EventFields(Passthru):
     publisher: Id | None = None
     publisher_authid: str | None = None
     publisher_authrole: str | None = None
-    trustlevel: TrustLevel | None = None
+    trustlevel: Natural | None = None
     retained: bool = False
     enc_algo: EncAlgo | None = None
     enc_serializer: str | None = None
@@ -168,9 +161,9 @@ class UnregisteredDetails(Fields):
 
 
 class Unregistered(Message, tag=UNREGISTERED):
-    """Dealer to callee: [67, request], or [67, 0, details]."""
+    """Dealer to callee: [67, request], or [67, 0, details] after a revocation."""
 
-    request: RequestOrZero
+    request: Natural
     details: UnregisteredDetails | None = None
 
 
@@ -183,8 +176,8 @@ class InvocationDetails(Passthru):
     caller_authrole: str | None = None
     receive_progress: bool = False
     progress: bool = False
-    timeout: Annotated[int, Meta(ge=0, le=MAX_ID)] = 0
-    trustlevel: TrustLevel | None = None
+    timeout: Natural = 0
+    trustlevel: Natural | None = None
 
 
 class Invocation(Message, tag=INVOCATION):

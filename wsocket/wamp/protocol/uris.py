@@ -1,6 +1,7 @@
-"""URI rules (Basic Profile, "URIs"): topics, procedures, errors and realms.
+"""Which URIs are valid (Basic Profile, "URIs"): of topics, procedures, errors, realms.
 
-Both rule sets are applied with ``fullmatch``: ``$`` would let a trailing newline pass.
+The regular expressions are used with ``fullmatch``: ``$`` would accept a newline at the
+end.
 """
 
 from __future__ import annotations
@@ -9,18 +10,20 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+from wsocket.wamp.protocol.caching import MAX_URI, keep
+
 Match = Literal["exact", "prefix", "wildcard"]
 
 MATCHES: tuple[Match, ...] = ("exact", "prefix", "wildcard")
 
-# A URI of a million components would cost a tree of a million nodes.
+# A pattern of a million components would need a tree of a million nodes.
 MAX_COMPONENTS = 100
 # Characters. A session may have thousands of patterns.
 MAX_LENGTH = 8192
 
 Check = Callable[[str], object]
 
-# match -> rule. A prefix may end in an empty component: it is compared as a string.
+# match -> rule. A prefix may end in the middle of a component, or after a dot.
 _LOOSE: dict[Match, Check] = {
     "exact": re.compile(r"([^\s.#\ud800-\udfff]+\.)*[^\s.#\ud800-\udfff]+").fullmatch,
     "prefix": re.compile(r"([^\s.#\ud800-\udfff]+\.)*[^\s.#\ud800-\udfff]*").fullmatch,
@@ -35,21 +38,16 @@ _STRICT: dict[Match, Check] = {
 }
 
 
-# The valid exact URIs that are remembered, and their length: peers choose them.
-_KNOWN_LIMIT = 10_000
-_KNOWN_LENGTH = 256
-
-
 class UriRules:
-    """Which URIs are valid: by the specification's loose rules or its strict ones."""
+    """Which URIs are valid, by the loose or the strict rules of the specification."""
 
     def __init__(self, *, strict: bool = False) -> None:
         self._checks = _STRICT if strict else _LOOSE
         self._rules = "strict" if strict else "loose"
-        self._known: set[str] = set()
+        self._known: dict[str, None] = {}  # valid exact URIs
 
     def valid(self, uri: str, match: Match = "exact") -> bool:
-        """Whether *uri* may stand where *match* applies."""
+        """Whether *uri* is valid as a URI or pattern of this kind."""
         if match == "exact" and uri in self._known:
             return True
         if (
@@ -58,14 +56,12 @@ class UriRules:
             or self._checks[match](uri) is None
         ):
             return False
-        if match == "exact" and len(uri) <= _KNOWN_LENGTH:
-            if len(self._known) >= _KNOWN_LIMIT:
-                self._known.clear()
-            self._known.add(uri)
+        if match == "exact" and len(uri) <= MAX_URI:
+            keep(self._known, uri, None)
         return True
 
     def problem(self, uri: str, match: Match = "exact") -> str:
-        """Why *uri* is refused, for the error sent to its author."""
+        """Why *uri* is not valid, for the error that its sender gets."""
         shown = uri if len(uri) <= 100 else uri[:100] + "..."
         if len(uri) > MAX_LENGTH:
             return f"{shown!r} has more than {MAX_LENGTH} characters"
@@ -83,12 +79,12 @@ class UriRules:
 
 
 def reserved(uri: str) -> bool:
-    """Whether *uri* is in the protocol's own namespace, ``wamp.``."""
+    """Whether *uri* is in the namespace of the protocol itself, ``wamp.``."""
     return uri == "wamp" or uri.startswith("wamp.")
 
 
 def fits(uri: str, pattern: str, match: Match) -> bool:
-    """Whether *uri* is what (*pattern*, *match*) stands for."""
+    """Whether *uri* is among the URIs that (*pattern*, *match*) fits."""
     if match == "exact":
         return uri == pattern
     if match == "prefix":

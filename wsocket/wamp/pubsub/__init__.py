@@ -1,1 +1,1 @@
-"""Publish and subscribe: the broker and what it keeps."""
+"""Publish and subscribe: the broker, its subscriptions and what it keeps."""

@@ -1,4 +1,4 @@
-"""Who may get one publication: now, and later, retained or from the history."""
+"""Who may get a publication: now, or later as a retained or a past event."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from wsocket.wamp.session.session import Session
 
 Test = Callable[[Session], bool]
 
-# Bytes that one member of a list costs, besides its text, at a guess.
+# Bytes of memory for a member of a list, besides its text; an estimate.
 _MEMBER_SIZE = 100
 
 
 class Audience:
     """The lists of "Subscriber Black- and Whitelisting", and "Publisher Exclusion".
 
-    Every list that is present must let a receiver pass; an empty ``eligible`` list is
-    present, and lets nobody pass.
+    Every list that is present must admit a receiver. An empty ``eligible`` list is
+    present, and admits nobody.
 
     Attributes:
-        by_session: Whether sessions are listed: such an event has no place in a
+        by_session: Whether session IDs are listed. Such an event is not kept in a
             history, because session IDs mean nothing later.
         size: About what the lists cost in memory, in bytes.
     """
@@ -33,7 +33,7 @@ class Audience:
         self._tests: tuple[Test, ...] = ()
         self.size = 0
         self.by_session = False
-        if options != NO_PUBLISH_OPTIONS and _lists(options):  # seldom
+        if options != NO_PUBLISH_OPTIONS and _lists(options):  # rare
             self.by_session = (
                 options.eligible is not None or options.exclude is not None
             )

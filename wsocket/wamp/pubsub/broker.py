@@ -1,7 +1,7 @@
-"""The broker: who gets this event.
+"""The broker: sends each event to the subscribers that may get it.
 
-Every method runs on the loop with an established session; what it decides goes out
-through the sessions' queues in the order in which it was decided."""
+Every method runs on the loop, with an established session. Messages leave in the order
+in which they are queued here."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ KNOWS_TRUSTLEVELS = "subscriber.publication_trustlevels"
 
 
 class Broker:
-    """The way of one realm's events."""
+    """Distributes the events of one realm."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Broker:
         self._history = history
 
     def publish(self, publisher: Session, message: Publish, grant: Grant) -> None:
-        """PUBLISH: acknowledge if asked to, then deliver."""
+        """Answer PUBLISH: acknowledge if asked to, then deliver."""
         options = message.options
         if options.enc_algo and is_opaque(publisher.serializer, message.args):
             self._refuse(publisher, message, _OPAQUE)
@@ -109,7 +109,7 @@ class Broker:
         self._distribute(publication, retain=options.retain)
 
     def _refuse(self, publisher: Session, message: Publish, refusal: Refusal) -> None:
-        # Without `acknowledge` there is no answer at all, not even this one.
+        # A PUBLISH without `acknowledge` gets no answer, not even an ERROR.
         if message.options.acknowledge:
             publisher.send_error(PUBLISH, message.request, *refusal)
 
@@ -122,7 +122,7 @@ class Broker:
         options: PublishOptions,
         grant: Grant,
     ) -> None:
-        """Publish in the name of a session, where `refusal` has no objection."""
+        """Publish in the name of a session, if `refusal` returned None."""
         publication = self._publication(
             publisher, topic, payload, options=options, grant=grant
         )
@@ -138,8 +138,8 @@ class Broker:
         """Publish an event of the router itself, such as one of the meta API.
 
         Args:
-            payload: Makes the payload, if there is somebody to get it.
-            permits: Whether a session may see it on a subscription.
+            payload: Makes the payload; only called if there is a subscription.
+            permits: Whether a session may get the event for a subscription.
         """
         subscriptions = self._subscriptions.matching(topic)
         if not subscriptions:
@@ -175,19 +175,19 @@ class Broker:
     def refusal(
         self, topic: str, options: PublishOptions, grant: Grant
     ) -> Refusal | None:
-        """Why nothing may be published to *topic* like this; None if it may."""
+        """Why this cannot be published; None if it can."""
         if not self._uris.valid(topic):
             return Refusal(errors.INVALID_URI, f"Topic: {self._uris.problem(topic)}")
         if reserved(topic):
-            problem = f"Topic: {topic!r} is in the protocol's own namespace, 'wamp.'"
+            problem = f"Topic: {topic!r} is in the namespace of the protocol, 'wamp.'"
             return Refusal(errors.INVALID_URI, problem)
         if options.disclose_me and grant.disclose == "deny":
-            problem = "publishers stay anonymous here"
+            problem = "disclose_me: publishers are never disclosed for this topic"
             return Refusal(errors.DISCLOSE_ME_DISALLOWED, problem)
         return None
 
     def subscribe(self, subscriber: Session, message: Subscribe, grant: Grant) -> None:
-        """SUBSCRIBE, and the retained events that were asked for."""
+        """Answer SUBSCRIBE, then send the retained events if asked to."""
         uri, options = message.topic, message.options
         if not self._uris.valid(uri, options.match):
             problem = f"Topic: {self._uris.problem(uri, options.match)}"
@@ -208,7 +208,7 @@ class Broker:
         self._subscriptions.add(subscriber, uri, options.match, then=subscribed)
 
     def unsubscribe(self, subscriber: Session, message: Unsubscribe) -> None:
-        """UNSUBSCRIBE, of a subscription that the sender itself holds."""
+        """Answer UNSUBSCRIBE."""
         subscription = self._subscriptions.by_id.get(message.subscription)
         if subscription is None or subscriber not in subscription.subscribers:
             subscriber.send_error(
@@ -240,7 +240,7 @@ class Broker:
             self._subscriptions.remove(session, subscription, silent=silent)
 
     def _distribute(self, publication: Publication, *, retain: bool) -> None:
-        """Deliver to all that match, and keep what is to be kept."""
+        """Keep the event if asked to, and deliver it to matching subscriptions."""
         if retain:
             self._retained.store(publication)
         self._history.store(publication)
@@ -281,7 +281,7 @@ class Broker:
         subscription: Subscription,
         receivers: list[Session],
     ) -> None:
-        """Deliver with the trust level to those who announced that they know it."""
+        """Deliver; only receivers that announced trust levels get the trust level."""
         knowing: list[Session] = []
         others: list[Session] = []
         for receiver in receivers:
@@ -295,7 +295,7 @@ class Broker:
 def _details(
     publisher: Session, options: PublishOptions, grant: Grant
 ) -> dict[str, Any]:
-    """What every EVENT of a publication says in its details."""
+    """EVENT.Details that are the same for all receivers."""
     details: dict[str, Any] = {}
     if options.disclose_me or grant.disclose == "force":
         details["publisher"] = publisher.id

@@ -1,4 +1,4 @@
-"""Event history: past events of the topics that were chosen for it."""
+"""Event history: past events of the topics that are configured for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wsocket.wamp.session.session import Session
 
 
 class TopicLog:
-    """The last events of one topic, or of a family of topics.
+    """The last events of the topics that one pattern fits.
 
     Args:
         limit: How many are kept.
@@ -31,7 +31,7 @@ class TopicLog:
         self._events: deque[Publication] = deque()
 
     def offer(self, publication: Publication) -> None:
-        """Keep *publication* if it belongs here, and forget the oldest for it."""
+        """Keep *publication* if its topic fits; the oldest events may be removed."""
         if not fits(publication.topic, self._uri, self._match):
             return
         self._events.append(publication)
@@ -58,7 +58,7 @@ class History:
         return sum(map(len, self._logs))
 
     def store(self, publication: Publication) -> None:
-        """Remember *publication*, unless it is for particular sessions."""
+        """Keep *publication*, unless it lists session IDs."""
         if self._logs and not publication.audience.by_session:
             kept = publication.to_keep()
             for log in self._logs:
@@ -67,7 +67,10 @@ class History:
     def events(
         self, subscription: Subscription, reader: Session, filters: HistoryFilters
     ) -> list[Publication]:
-        """What *reader* would have got on *subscription*; by default oldest first."""
+        """Past events of *subscription* that *reader* may get, the oldest first.
+
+        *filters* select some of them, and may reverse the order.
+        """
         found: dict[int, Publication] = {}
         for log in self._logs:
             for event in log:
@@ -79,10 +82,10 @@ class History:
 
 
 class HistoryFilters:
-    """The keyword arguments of ``wamp.subscription.get_events``; they are ANDed.
+    """The keyword arguments of ``wamp.subscription.get_events``; all must hold.
 
     Raises:
-        ValueError: One of them is unknown, or not of its type; the message names it.
+        ValueError: One is unknown or has the wrong type; the message names it.
     """
 
     def __init__(self, arguments: dict[str, Any]) -> None:
@@ -95,7 +98,7 @@ class HistoryFilters:
                 continue
             reader = _READERS.get(name)
             if reader is None:
-                raise ValueError(f"{name}: there is no such filter")
+                raise ValueError(f"{name}: unknown filter")
             reader(self, name, value)
 
     def apply(self, events: list[Publication]) -> list[Publication]:
@@ -176,11 +179,11 @@ _TIME_TESTS: dict[str, Callable[[float, float], bool]] = {
 
 
 def _timestamp(name: str, value: object) -> float:
-    """Seconds since the epoch of an RFC 3339 time."""
+    """Convert an RFC 3339 time to seconds since the epoch."""
     try:
         if not isinstance(value, str):
             raise ValueError
-        # Python 3.10 does not know the letter Z.
+        # Python 3.10 does not accept the letter Z.
         moment = datetime.fromisoformat(value.upper().replace("Z", "+00:00"))
     except ValueError:
         raise ValueError(
@@ -193,6 +196,6 @@ def _timestamp(name: str, value: object) -> float:
 
 
 def rfc3339(time: float) -> str:
-    """The RFC 3339 form of seconds since the epoch, in UTC with milliseconds."""
+    """Convert seconds since the epoch to RFC 3339, in UTC with milliseconds."""
     moment = datetime.fromtimestamp(time, timezone.utc)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

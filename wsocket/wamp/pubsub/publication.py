@@ -1,4 +1,4 @@
-"""One event, as it is delivered, retained and remembered."""
+"""One published event, as it is delivered and kept."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from wsocket.wamp.serializers.base import Payload
 
 
 class Publication:
-    """What was published.
+    """One published event.
 
     Attributes:
         id: The publication ID, the same in every EVENT.
-        details: What every EVENT says in its details, whoever receives it.
+        details: EVENT.Details that are the same for all receivers.
         time: Seconds since the epoch.
-        trustlevel: For receivers that announced trust levels.
+        trustlevel: Sent to receivers that announced trust levels.
     """
 
     __slots__ = (
@@ -49,9 +49,7 @@ class Publication:
         self.trustlevel = trustlevel
 
     def to_keep(self) -> Publication:
-        """The same, without the rest of the message that the payload was read from:
-        its bytes would all be kept.
-        """
+        """A copy that does not keep the rest of the PUBLISH in memory."""
         return Publication(
             self.id,
             self.topic,
@@ -64,11 +62,11 @@ class Publication:
 
     @property
     def size(self) -> int:
-        """About what it costs to keep, in bytes."""
+        """The memory that it takes, in bytes; an estimate."""
         rest = texts_size(self.details) + self.audience.size
         return len(self.topic) + self.payload.size + rest
 
 
 def texts_size(details: Mapping[str, Any]) -> int:
-    """Characters of the texts in *details*; peers choose some of them."""
+    """Characters of all texts in *details*; some are chosen by peers."""
     return sum(len(value) for value in details.values() if isinstance(value, str))

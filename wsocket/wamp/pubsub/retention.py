@@ -1,4 +1,4 @@
-"""Retained events: the last one of a topic, for those who subscribe later."""
+"""Retained events: the last event of a topic, for later subscribers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ class RetainedEvents:
     """The retained event of each topic ("Event Retention").
 
     Args:
-        max_topics: How many topics may have one; the longest unchanged is forgotten for
-            a new one.
-        max_bytes: How many bytes their topics, payloads and lists of receivers may have
-            together.
+        max_topics: How many topics may have one. If there are more, the event that was
+            stored first is removed.
+        max_bytes: Size of all retained events, with topics and lists of receivers.
     """
 
     def __init__(self, *, max_topics: int, max_bytes: int) -> None:
@@ -31,7 +30,7 @@ class RetainedEvents:
         return self._by_topic.keys()
 
     def store(self, publication: Publication) -> None:
-        """Retain *publication* in place of an earlier one; without payload, clear."""
+        """Replace the retained event of a topic; without payload, only remove it."""
         self._forget(publication.topic)
         if not publication.payload.parts:
             return
@@ -41,7 +40,7 @@ class RetainedEvents:
             self._forget(next(iter(self._by_topic)))
 
     def matching(self, uri: str, match: Match) -> Iterator[Publication]:
-        """What a new subscription to (*uri*, *match*) is about, the oldest first."""
+        """The events for a new subscription to (*uri*, *match*), the oldest first."""
         if match == "exact":
             publication = self._by_topic.get(uri)
             if publication is not None:

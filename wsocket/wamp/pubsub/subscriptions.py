@@ -1,4 +1,4 @@
-"""Who has subscribed to which topics."""
+"""The subscriptions of a realm and their subscribers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from wsocket.wamp.session.session import Session
 
 
 class Subscription:
-    """Everybody who subscribed to one (topic, match) shares one subscription.
+    """All subscribers of one (topic, match) share one subscription.
 
     Attributes:
         created: Seconds since the epoch.
-        subscribers: In the order in which they came.
+        subscribers: In the order in which they subscribed.
     """
 
     __slots__ = ("created", "id", "match", "subscribers", "uri")
@@ -29,7 +29,7 @@ class Subscription:
 
 
 class SubscriptionObserver(Protocol):
-    """Who is told about changes, in the order in which they happen."""
+    """Is told about changes, in the order in which they happen."""
 
     def created(self, session: Session, subscription: Subscription) -> None: ...
 
@@ -45,7 +45,7 @@ class Subscriptions:
 
     Args:
         limit: How many subscriptions one session may have.
-        unlimited: Sessions that may have any number.
+        unlimited: Sessions without this limit.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Subscriptions:
         return iter(self._held.get(subscriber, ()))
 
     def has_room(self, subscriber: Session, uri: str, match: Match) -> bool:
-        """Whether *subscriber* may have this subscription, or has it already."""
+        """Whether *subscriber* may get this subscription, or has it already."""
         held = self._held.get(subscriber, ())
         return (
             len(held) < self.limit
@@ -104,11 +104,11 @@ class Subscriptions:
         *,
         then: Callable[[Subscription], None],
     ) -> None:
-        """Subscribe; again for the same (topic, match) is the same subscription.
+        """Subscribe; the same (topic, match) again gives the same subscription.
 
         Args:
-            then: Called before observers are told: what they publish about it may be
-                an event of this very subscription.
+            then: Called before observers are told, because they may publish an event
+                for this very subscription.
         """
         subscription = self._registry.get(uri, match)
         is_new = subscription is None
@@ -132,7 +132,7 @@ class Subscriptions:
     def remove(
         self, subscriber: Session, subscription: Subscription, *, silent: bool = False
     ) -> None:
-        """Remove *subscriber*, which is there, from *subscription*.
+        """Remove *subscriber*, which must be subscribed, from *subscription*.
 
         Args:
             silent: Do not tell the observers.

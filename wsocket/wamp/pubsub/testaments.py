@@ -1,4 +1,4 @@
-"""Testaments: events that a session leaves behind, published when it ends."""
+"""Testaments: events that are published when the session that left them ends."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from wsocket.wamp.session.session import Session
 
 Scope = Literal["destroyed", "detached"]
 
-# Without session resumption a session is detached and destroyed at once, in this order.
+# There is no session resumption: a session is detached, and destroyed right after it.
 SCOPES: tuple[Scope, ...] = ("detached", "destroyed")
 
 
 class Testament(NamedTuple):
-    """What will be published, authorized when it was added."""
+    """An event to be published; it was authorized when it was added."""
 
     topic: str
     payload: Payload
@@ -30,7 +30,7 @@ class Testament(NamedTuple):
 
     @property
     def size(self) -> int:
-        """About what it costs to keep, in bytes."""
+        """The memory that it takes, in bytes; an estimate."""
         options = self.options
         rest = texts_size(options.passthru()) + lists_size(options)
         return len(self.topic) + self.payload.size + rest
@@ -41,7 +41,7 @@ class Testaments:
 
     Args:
         limit: How many one session may have.
-        limit_bytes: How many bytes they may have together.
+        limit_bytes: Size of all testaments of one session.
     """
 
     def __init__(self, *, limit: int, limit_bytes: int) -> None:
@@ -61,7 +61,7 @@ class Testaments:
     def add(
         self, session: Session, scope: Scope, testament: Testament
     ) -> Refusal | None:
-        """Add a testament, or say which limit of the session it would exceed."""
+        """Add a testament, or return why it would exceed a limit of the session."""
         scopes = self._held.get(session) or {each: [] for each in SCOPES}
         held = [each for testaments in scopes.values() for each in testaments]
         if len(held) >= self._limit:
@@ -69,8 +69,8 @@ class Testaments:
         size = testament.size + sum(each.size for each in held)
         if size > self._limit_bytes:
             problem = (
-                f"the testaments of a session may have {self._limit_bytes} bytes, "
-                f"these would have {size}"
+                f"limit of {self._limit_bytes} bytes of testaments per session "
+                f"exceeded: {size} bytes"
             )
             return Refusal(errors.NOT_AUTHORIZED, problem)
         scopes[scope].append(testament)
@@ -78,7 +78,7 @@ class Testaments:
         return None
 
     def flush(self, session: Session, scope: Scope) -> int:
-        """Drop the testaments of one scope; return how many there were."""
+        """Drop the testaments of one scope; returns their number."""
         scopes = self._held.get(session)
         if scopes is None:
             return 0
@@ -87,7 +87,7 @@ class Testaments:
         return count
 
     def take(self, session: Session) -> Iterator[Testament]:
-        """Take all testaments of a session that ends, in the order of publication."""
+        """Remove and return the testaments of a session that ends, in their order."""
         scopes = self._held.pop(session, None)
         if scopes is not None:
             for scope in SCOPES:

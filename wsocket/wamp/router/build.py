@@ -31,8 +31,9 @@ from wsocket.wamp.router.parts import RealmParts
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.router_client import RouterClient
 from wsocket.wamp.rpc.dealer import Builtin, Dealer
+from wsocket.wamp.rpc.invocation_details import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
+from wsocket.wamp.rpc.registrar import Registrar
 from wsocket.wamp.rpc.registrations import Registrations
-from wsocket.wamp.rpc.routed_call import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
 from wsocket.wamp.session.members import Members
 from wsocket.wamp.session.runtime import Runtime
 
@@ -63,12 +64,13 @@ def _parts(config: Realm, world: World) -> RealmParts:
     subscriptions, registrations = _tables(config, world, members)
     retained, history, testaments = _kept(config)
     broker = _broker(world, subscriptions, retained, history)
+    registrar = Registrar(registrations)
     announce = Announcer(broker, guard, members).announce
     subscriptions.observe(SubscriptionEvents(announce))
     registrations.observe(RegistrationEvents(announce))
     subjects = (
         SessionProcedures(members, world.uris),
-        RegistrationProcedures(registrations, members),
+        RegistrationProcedures(registrations, members, registrar),
         SubscriptionProcedures(subscriptions, members, broker),
         HistoryProcedures(subscriptions, history),
         TestamentProcedures(testaments, broker),
@@ -83,9 +85,11 @@ def _parts(config: Realm, world: World) -> RealmParts:
         testaments=testaments,
         broker=broker,
         registrations=registrations,
+        registrar=registrar,
         dealer=_dealer(config, world, members, registrations, builtins),
         events=SessionEvents(announce),
         client=client,
+        uris=world.uris,
     )
 
 
@@ -95,7 +99,6 @@ def _guard(config: Realm, world: World, call: CallProcedure) -> Guard:
         config.authorizer,
         ttl=config.authorizer_ttl,
         timeout=config.authorizer_timeout,
-        uris=world.uris,
         runtime=world.runtime,
         call=call,
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from wsocket.wamp.authorization.authorizer import Authorizer
+from wsocket.wamp.authorization.guarded_action import GuardedAction
 from wsocket.wamp.meta import procedures as meta
 from wsocket.wamp.protocol.client_messages import (
     Call,
@@ -126,15 +128,16 @@ class RunningRealm:
 def _actions(
     parts: RealmParts, *, strict_numbers: bool
 ) -> dict[type[Message], Callable[[Session, Any], None]]:
-    guarded, broker, dealer = parts.guard.guarded, parts.broker, parts.dealer
+    guarded = partial(GuardedAction, parts.guard, uris=parts.uris)
+    broker, dealer, registrar = parts.broker, parts.dealer, parts.registrar
     actions: dict[type[Message], Callable[[Session, Any], None]] = {
         Publish: guarded("publish", broker.publish),
         Subscribe: guarded("subscribe", broker.subscribe),
         Unsubscribe: broker.unsubscribe,
         Call: guarded("call", dealer.call, under_way=dealer.is_calling),
         Cancel: dealer.cancel,
-        Register: guarded("register", dealer.register),
-        Unregister: dealer.unregister,
+        Register: guarded("register", registrar.register),
+        Unregister: registrar.unregister,
         Yield: dealer.yield_,
         Error: dealer.error,
     }

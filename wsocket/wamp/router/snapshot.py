@@ -114,7 +114,7 @@ def realm_snapshot(name: str, parts: RealmParts) -> RealmSnapshot:
         sessions=tuple(_session(each, parts) for each in _known_sessions(parts)),
         subscriptions=tuple(map(_subscription, parts.subscriptions.by_id.values())),
         registrations=tuple(map(_registration, parts.registrations.by_id.values())),
-        calls=tuple(map(_call, parts.dealer.calls())),
+        calls=tuple(map(_call, parts.dealer.calls.running())),
         retained=tuple(parts.retained.topics),
         history=parts.history.count,
         questions=parts.client.waiting,
@@ -130,7 +130,7 @@ def _known_sessions(parts: RealmParts) -> Iterator[Session]:
         parts.subscriptions.holders,
         parts.registrations.holders,
         parts.testaments.holders,
-        parts.dealer.sessions(),
+        parts.dealer.calls.sessions(),
     ):
         known.update(dict.fromkeys(others))
     return (each for each in known if each is not parts.client.session)
@@ -172,10 +172,10 @@ def _registration(registration: Registration) -> RegistrationSnapshot:
 
 def _call(call: RoutedCall) -> CallSnapshot:
     return CallSnapshot(
-        procedure=call.message.procedure,
+        procedure=call.procedure,
         registration=call.registration.id,
         caller=call.caller.id,
         request=call.call_request,
         callee=call.endpoint.callee.id,
-        invocation=call.request,
+        invocation=call.invocation_request,
     )

@@ -1,1 +1,1 @@
-"""Remote procedure calls: the dealer and what it keeps."""
+"""Remote procedure calls: the dealer, its registrations and its calls."""

@@ -1,12 +1,10 @@
-"""The dealer: who runs this call, and who gets its answer.
+"""The dealer: sends each call to one callee, and the answer back to the caller.
 
-Every method runs on the loop with an established session. What a call needs of the
-features of the Advanced Profile is decided when it is routed; from then on the
-`RoutedCall` knows."""
+Every method runs on the loop, with an established session."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from wsocket.errors import PayloadError
@@ -14,36 +12,27 @@ from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import (
     CALL,
     ERROR,
-    INTERRUPT,
     INVOCATION,
-    REGISTER,
-    REGISTERED,
     RESULT,
-    UNREGISTER,
-    UNREGISTERED,
     Call,
     Cancel,
-    CancelMode,
     Error,
-    Register,
-    Unregister,
+    Passthru,
     Yield,
 )
 from wsocket.wamp.protocol.errors import Refusal, too_many
 from wsocket.wamp.protocol.uris import UriRules, reserved
-from wsocket.wamp.rpc.registrations import RegisteredCallee, Registrations
-from wsocket.wamp.rpc.revocation import revoke
-from wsocket.wamp.rpc.routed_call import (
+from wsocket.wamp.rpc.call_ending import CallEnding
+from wsocket.wamp.rpc.call_table import CallTable
+from wsocket.wamp.rpc.invocation_details import (
     PROGRESS_NEEDS,
-    CalleeState,
-    CallerState,
-    RoutedCall,
     details_of,
-    disclosure_refusal,
-    may_pass,
+    later_details_of,
     missing_feature,
-    no_procedure,
+    refusal_of,
 )
+from wsocket.wamp.rpc.registrations import Registrations
+from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.session.runtime import Runtime
@@ -65,17 +54,28 @@ FEATURES = {
 
 Builtin = Callable[[Session, Call, Payload], None]
 
+_ALL_BUSY = Refusal(
+    errors.NO_AVAILABLE_CALLEE,
+    "every callee is at the limit of calls that it registered with (concurrency)",
+)
+_ALL_DECLINED = Refusal(
+    errors.NO_AVAILABLE_CALLEE, "every callee that could run this call has declined it"
+)
+
 
 class Dealer:
-    """The way of one realm's calls.
+    """Routes the calls of one realm.
+
+    Attributes:
+        calls: The calls that are under way.
 
     Args:
         builtins: Procedures that the router answers itself, by URI.
         limit: How many calls of one session may be under way.
-        unlimited: Sessions that may have any number.
-        answers_canceled: Whether a caller that cancels is told so. autobahn.js
-            forgets the call at once, and closes the connection when an answer comes.
-        progress_needs: Features of a callee that is asked for progressive results.
+        unlimited: Sessions without this limit.
+        answers_canceled: See `CallEnding`.
+        progress_needs: Features that a callee must have announced to be asked for
+            progressive results.
     """
 
     def __init__(
@@ -94,76 +94,31 @@ class Dealer:
         self._unlimited = unlimited
         self._registrations = registrations
         self._uris = uris
-        self._runtime = runtime
         self._builtins = builtins
-        self._answers_canceled = answers_canceled
         self._progress_needs = progress_needs
-        self._callers: dict[Session, CallerState] = {}
-        self._callees: dict[Session, CalleeState] = {}
+        self.calls = CallTable()
+        self._ending = CallEnding(
+            self.calls, runtime, answers_canceled=answers_canceled
+        )
 
-    # Registering
-
-    def register(self, callee: Session, message: Register, grant: Grant) -> None:
-        """REGISTER."""
-        uri, options = message.procedure, message.options
-        refusal = self._registrations.refusal(callee, uri, options)
-        if refusal is None and options.disclose_caller and grant.disclose == "deny":
-            refusal = Refusal(
-                errors.DISCLOSE_ME_DISALLOWED,
-                "disclose_caller: callers stay anonymous here",
-            )
-        if refusal is not None:
-            callee.send_error(REGISTER, message.request, *refusal)
-            return
-        if options.force_reregister:
-            self._evict(callee, uri, message)
-        registration = self._registrations.add(callee, uri, options)
-        callee.send([REGISTERED, message.request, registration.id])
-
-    def unregister(self, callee: Session, message: Unregister) -> None:
-        """UNREGISTER; invocations that are under way stay valid."""
-        registration = self._registrations.by_id.get(message.registration)
-        if registration is None or registration.endpoint_of(callee) is None:
-            callee.send_error(
-                UNREGISTER,
-                message.request,
-                errors.NO_SUCH_REGISTRATION,
-                f"this session does not hold registration {message.registration}",
-            )
-            return
-        self._registrations.remove(callee, registration)
-        callee.send([UNREGISTERED, message.request])
-
-    def _evict(self, callee: Session, uri: str, message: Register) -> None:
-        """Make room for a callee that takes over a procedure."""
-        registration = self._registrations.get(uri, message.options.match)
-        if registration is None:
-            return
-        for endpoint in list(registration.endpoints):
-            if endpoint.callee is callee:
-                self._registrations.remove(callee, registration)
-            else:
-                revoke(
-                    self._registrations,
-                    endpoint.callee,
-                    registration,
-                    errors.UNREGISTERED,
-                )
-
-    # Calling
+    # From caller to callee
 
     def call(self, caller: Session, message: Call, grant: Grant) -> None:
-        """CALL: INVOCATION to one callee, or ERROR to the caller."""
+        """Answer CALL with an INVOCATION to one callee, or an ERROR to the caller."""
         payload = caller.payload(message)
         if payload is None:
             return
-        state = self._callers.get(caller)
-        if state is None:
-            state = self._callers[caller] = CallerState()
         request, options = message.request, message.options
-        if options.ppt_scheme is not None and not may_pass(caller, "caller"):
+        if (
+            options.ppt_scheme is not None
+            and "caller.payload_passthru_mode" not in caller.features
+        ):
+            caller.abort_violation(
+                "CALL.Options.ppt_scheme: payload_passthru_mode was not announced"
+            )
             return
-        active = state.calls.get(request)
+        made = self.calls.of_caller(caller)
+        active = made.calls.get(request)
         if active is not None:
             self._continue(active, message, payload)
             return
@@ -173,158 +128,142 @@ class Dealer:
                 "CALL.Options.progress: progressive_call_invocations was not announced"
             )
             return
-        if request > state.last_request:
-            state.last_request = request
+        if request > made.last_request:
+            made.last_request = request
         elif streams:
-            return  # more arguments for a call whose answer has crossed them
-        refusal = self._route(caller, message, payload, grant)
+            return  # more arguments for a call that was answered in the meantime
+        refusal = self._route(
+            caller, message, payload, grant=grant, under_way=len(made.calls)
+        )
         if refusal is not None:
             caller.send_error(CALL, request, *refusal)
 
     def _route(
-        self, caller: Session, message: Call, payload: Payload, grant: Grant
+        self,
+        caller: Session,
+        message: Call,
+        payload: Payload,
+        *,
+        grant: Grant,
+        under_way: int,
     ) -> Refusal | None:
-        procedure = message.procedure
+        """Select a callee and send the INVOCATION, or say why not."""
+        procedure, options = message.procedure, message.options
         if reserved(procedure):
-            builtin = self._builtins.get(procedure)
-            if builtin is not None:
-                # It takes neither a stream of arguments nor foreign payloads.
-                refusal = missing_feature(frozenset(), message.options)
-                if refusal is None:
-                    builtin(caller, message, payload)
-                return refusal
-            registration = None
-        else:
-            registration = self._registrations.best(procedure)
+            return self._call_builtin(caller, message, payload)
+        registration = self._registrations.best(procedure)
         if registration is None:
-            return no_procedure(procedure, self._uris)
-        calls = self._callers[caller].calls
-        if len(calls) >= self._limit and caller not in self._unlimited:
+            return self._no_procedure(procedure)
+        if under_way >= self._limit and caller not in self._unlimited:
             return too_many("calls under way", self._limit)
         endpoint = self._registrations.choose(registration)
         if endpoint is None:
-            return Refusal(
-                errors.NO_AVAILABLE_CALLEE,
-                "every callee runs as many calls as it registered for (concurrency)",
-            )
-        invocation = RoutedCall(
-            caller, message, calls=calls, registration=registration, grant=grant
+            return _ALL_BUSY
+        refusal = refusal_of(options, endpoint.callee.features, grant)
+        if refusal is not None:
+            return refusal
+        call = RoutedCall(
+            caller,
+            message,
+            registration=registration,
+            endpoint=endpoint,
+            invocation_request=self.calls.next_invocation(endpoint.callee),
+            grant=grant,
         )
-        return self._invoke(invocation, endpoint, payload)
+        return self._invoke(call, payload)
 
-    def _invoke(
-        self, invocation: RoutedCall, endpoint: RegisteredCallee, payload: Payload
+    def _call_builtin(
+        self, caller: Session, message: Call, payload: Payload
     ) -> Refusal | None:
+        """Run a procedure of the router, or say why not."""
+        builtin = self._builtins.get(message.procedure)
+        if builtin is None:
+            return self._no_procedure(message.procedure)
+        # It takes neither progressive arguments nor payload passthru mode.
+        refusal = missing_feature(message.options, frozenset())
+        if refusal is None:
+            builtin(caller, message, payload)
+        return refusal
+
+    def _no_procedure(self, uri: str) -> Refusal:
+        """Why nobody can be called for *uri*."""
+        if not self._uris.valid(uri):
+            return Refusal(errors.INVALID_URI, f"Procedure: {self._uris.problem(uri)}")
+        problem = f"no callee has registered a procedure for {uri!r}"
+        return Refusal(errors.NO_SUCH_PROCEDURE, problem)
+
+    def _invoke(self, call: RoutedCall, payload: Payload) -> Refusal | None:
         """Send the INVOCATION, or say why that cannot be done."""
-        callee, options = endpoint.callee, invocation.message.options
-        if options.progress or options.disclose_me or options.ppt_scheme is not None:
-            refusal = missing_feature(callee.features, options) or disclosure_refusal(
-                options, invocation.grant
-            )
-            if refusal is not None:
-                return refusal
-        state = self._callees.get(callee)
-        if state is None:
-            state = self._callees[callee] = CalleeState()
-        state.last_request += 1
-        details = details_of(invocation, endpoint, progress_needs=self._progress_needs)
-        invocation.request, invocation.endpoint = state.last_request, endpoint
-        endpoint.active += 1
-        invocation.invocations = state.invocations
-        invocation.invocations[invocation.request] = invocation
-        invocation.calls[invocation.call_request] = invocation
+        callee, options = call.endpoint.callee, call.options
+        self.calls.add(call)
+        details = details_of(call, progress_needs=self._progress_needs)
         if options.timeout:
-            self._start_timer(invocation, forwarded="timeout" in details)
-        if "callee.call_reroute" in callee.features and not options.progress:
-            invocation.payload = payload
-        head = [INVOCATION, invocation.request, invocation.registration.id, details]
+            self._ending.limit_time(call, forwarded="timeout" in details)
+        may_decline = "callee.call_reroute" in callee.features
+        call.payload = payload if may_decline and not options.progress else None
+        head = [INVOCATION, call.invocation_request, call.registration.id, details]
         try:
             # Last: a callee in this process may answer before this returns.
             callee.send(head, payload)
         except PayloadError as error:
-            self._finish(invocation)
-            state.last_request -= 1
+            self.calls.undo(call)
+            call.stop_timer()
             return Refusal(error.error, f"payload: {error}")
         return None
 
-    def _continue(
-        self, invocation: RoutedCall, message: Call, payload: Payload
-    ) -> None:
-        """More arguments for a call that runs ("Progressive Call Invocations")."""
-        caller, callee = invocation.caller, invocation.endpoint.callee
-        if not invocation.streaming:
+    def _continue(self, call: RoutedCall, message: Call, payload: Payload) -> None:
+        """Send more arguments of a call that runs ("Progressive Call Invocations")."""
+        caller, callee = call.caller, call.endpoint.callee
+        if not call.streaming:
             caller.abort_violation(
                 f"CALL.Request: {message.request} is in use by another call"
             )
             return
-        if message.procedure != invocation.message.procedure:
+        if message.procedure != call.procedure:
             caller.abort_violation(
-                f"CALL.Procedure: expected {invocation.message.procedure!r}, which "
-                f"this continues, got {message.procedure!r:.100}"
+                f"CALL.Procedure: expected {call.procedure!r}, as in the first CALL "
+                f"with this request ID, got {message.procedure!r:.100}"
             )
             return
-        if invocation.canceled:
+        if call.canceled:
             return
-        invocation.streaming = message.options.progress
-        details: dict[str, Any] = {"progress": True} if invocation.streaming else {}
-        if invocation.registration.match != "exact":
-            details["procedure"] = message.procedure
-        first = invocation.message.options  # those of later messages do not count
-        if first.ppt_scheme is not None:
-            details.update(first.passthru())
-        head = [INVOCATION, invocation.request, invocation.registration.id, details]
+        call.streaming = message.options.progress
+        details = later_details_of(call)
+        head = [INVOCATION, call.invocation_request, call.registration.id, details]
         try:
             callee.send(head, payload)
         except PayloadError as error:
-            self._fail(invocation, error.error, f"payload: {error}")
-            self._interrupt(invocation, "killnowait")
+            self._ending.refuse(call, error.error, f"payload: {error}")
+            self._ending.interrupt(call, "killnowait")
 
     def is_calling(self, caller: Session, request: int) -> bool:
-        """Whether a call of this number is under way."""
-        state = self._callers.get(caller)
-        return state is not None and request in state.calls
+        """Whether a call with this number is under way."""
+        return self.calls.made_by(caller, request) is not None
 
-    def calls(self) -> Iterator[RoutedCall]:
-        """The calls whose callee has not answered yet."""
-        for state in self._callees.values():
-            yield from state.invocations.values()
-
-    def sessions(self) -> set[Session]:
-        """The sessions that have called or have been called."""
-        return {*self._callers, *self._callees}
-
-    # Answering
+    # From callee to caller
 
     def yield_(self, callee: Session, message: Yield) -> None:
-        """YIELD: RESULT to the caller."""
+        """Answer YIELD with a RESULT to the caller."""
         payload = callee.payload(message)
         if payload is None:
             return
-        invocation = self._awaited(callee, message.request, "YIELD.INVOCATION.Request")
-        if invocation is None:
+        call = self._awaited(callee, message.request, "YIELD.INVOCATION.Request")
+        if call is None:
             return
-        options = message.options
-        details: dict[str, Any] = {}
-        if options.ppt_scheme is not None:
-            if not may_pass(callee, "callee"):
-                return
-            if not self._passes(invocation, callee):
-                return
-            details.update(options.passthru())
-        if options.progress:
-            if invocation.progressive and not invocation.canceled:
-                details["progress"] = True
-                self._restart_timer(invocation)
-                head = [RESULT, invocation.call_request, details]
-                self._send_answer(invocation, head, payload)
+        details = self._answer_details(call, message.options)
+        if details is None:
             return
-        self._finish(invocation)
-        self._send_answer(
-            invocation, [RESULT, invocation.call_request, details], payload
-        )
+        if not message.options.progress:
+            self._ending.complete(call)
+            self._send_answer(call, [RESULT, call.call_request, details], payload)
+        elif call.is_progressive(self._progress_needs) and not call.canceled:
+            details["progress"] = True
+            if call.timer is not None:
+                call.timer.restart()
+            self._send_answer(call, [RESULT, call.call_request, details], payload)
 
     def error(self, callee: Session, message: Error) -> None:
-        """ERROR of a callee: the same ERROR to the caller, or another callee's turn."""
+        """Pass an ERROR of a callee on to the caller, or call another callee."""
         if message.request_type != INVOCATION:
             callee.abort_violation(
                 f"ERROR.REQUEST.Type: expected {INVOCATION} (INVOCATION), "
@@ -334,177 +273,119 @@ class Dealer:
         payload = callee.payload(message)
         if payload is None:
             return
-        invocation = self._awaited(callee, message.request, "ERROR.REQUEST.Request")
-        if invocation is None:
+        call = self._awaited(callee, message.request, "ERROR.REQUEST.Request")
+        if call is None:
             return
-        details: dict[str, Any] = {}
-        if message.details.ppt_scheme is not None:
-            if not may_pass(callee, "callee"):
-                return
-            if not self._passes(invocation, callee):
-                return
-            details.update(message.details.passthru())
+        details = self._answer_details(call, message.details)
+        if details is None:
+            return
         error = message.error
         if not self._uris.valid(error):
             problem = f"the callee's error URI: {self._uris.problem(error)}"
-            self._fail(invocation, errors.INVALID_URI, problem)
+            self._ending.refuse(call, errors.INVALID_URI, problem)
         elif (
             error == errors.UNAVAILABLE
             and "callee.call_reroute" in callee.features
-            and not invocation.canceled
+            and not call.canceled
         ):
-            self._reroute(invocation)
+            self._reroute(call)
         else:
-            self._finish(invocation)
-            head = [ERROR, CALL, invocation.call_request, details, error]
-            self._send_answer(invocation, head, payload)
+            self._ending.complete(call)
+            head = [ERROR, CALL, call.call_request, details, error]
+            self._send_answer(call, head, payload)
 
-    def _reroute(self, invocation: RoutedCall) -> None:
-        """The callee declines: it is another one's turn ("Call Rerouting")."""
-        # The caller has been waiting since its CALL: the time that it gave runs on.
-        timer, invocation.timer = invocation.timer, None
-        self._finish(invocation)
-        invocation.timer = timer
-        invocation.tried = (*invocation.tried, invocation.endpoint)
-        endpoint, payload = None, invocation.payload
-        if invocation.registration.endpoints and payload is not None:
-            endpoint = self._registrations.choose(
-                invocation.registration, invocation.tried
+    def _awaited(self, callee: Session, request: int, field: str) -> RoutedCall | None:
+        """The call that *callee* answers; None if nobody waits for the answer."""
+        call = self.calls.run_by(callee, request)
+        if call is None and not self.calls.was_sent(callee, request):
+            callee.abort_violation(f"{field}: there was no invocation {request}")
+        return call
+
+    def _answer_details(
+        self, call: RoutedCall, options: Passthru
+    ) -> dict[str, Any] | None:
+        """Details of the caller's message; None if the answer cannot be passed on.
+
+        Args:
+            options: Those of the callee's answer.
+        """
+        if options.ppt_scheme is None:
+            return {}
+        callee = call.endpoint.callee
+        if "callee.payload_passthru_mode" not in callee.features:
+            callee.abort_violation(
+                "ppt_scheme: payload_passthru_mode was not announced"
             )
-        if endpoint is None or payload is None:
-            problem = "every callee that could run this call has declined it"
-            refusal: Refusal | None = Refusal(errors.NO_AVAILABLE_CALLEE, problem)
-        else:
-            refusal = self._invoke(invocation, endpoint, payload)
+            return None
+        if "caller.payload_passthru_mode" in call.caller.features:
+            return {**options.passthru()}
+        # The callee is told, and the call ends: no other answer would come.
+        callee.send_error(
+            INVOCATION,
+            call.invocation_request,
+            errors.FEATURE_NOT_SUPPORTED,
+            "the caller has not announced payload_passthru_mode",
+        )
+        problem = "the callee answered in payload passthru mode"
+        self._ending.refuse(call, errors.FEATURE_NOT_SUPPORTED, problem)
+        return None
+
+    def _send_answer(self, call: RoutedCall, head: list[Any], payload: Payload) -> None:
+        """Pass an answer on, or an ERROR if it cannot be encoded for the caller."""
+        try:
+            call.caller.send(head, payload)
+        except PayloadError as error:
+            if self.is_calling(call.caller, call.call_request):  # a progressive result
+                self._ending.complete(call)
+                self._ending.interrupt(call, "killnowait")
+            problem = f"the callee's answer: {error}"
+            call.caller.send_error(CALL, call.call_request, error.error, problem)
+
+    def _reroute(self, call: RoutedCall) -> None:
+        """Call another callee, because this one declines ("Call Rerouting")."""
+        # Not completed: the timer goes on, because the caller has waited since CALL.
+        self.calls.remove(call)
+        call.tried = (*call.tried, call.endpoint)
+        refusal = self._invoke_next(call)
         if refusal is not None:
-            invocation.stop_timer()
-            invocation.caller.send_error(CALL, invocation.call_request, *refusal)
+            call.stop_timer()
+            call.caller.send_error(CALL, call.call_request, *refusal)
+
+    def _invoke_next(self, call: RoutedCall) -> Refusal | None:
+        """Send the INVOCATION to a callee that was not tried yet, or say why not."""
+        registration, payload = call.registration, call.payload
+        if payload is None or not registration.endpoints:
+            return _ALL_DECLINED
+        endpoint = self._registrations.choose(registration, call.tried)
+        if endpoint is None:
+            return _ALL_DECLINED
+        refusal = refusal_of(call.options, endpoint.callee.features, call.grant)
+        if refusal is not None:
+            return refusal
+        call.move(endpoint, self.calls.next_invocation(endpoint.callee))
+        return self._invoke(call, payload)
 
     # Ending a call early
 
     def cancel(self, caller: Session, message: Cancel) -> None:
-        """CANCEL ("Call Canceling"); for a call that is over it crossed the answer."""
-        state = self._callers.get(caller)
-        invocation = state.calls.get(message.request) if state else None
-        if invocation is None or invocation.canceled:
-            return
-        mode = message.options.mode or "killnowait"
-        if "callee.call_canceling" not in invocation.endpoint.callee.features:
-            mode = "skip"
-        if mode == "kill":
-            invocation.canceled = True
-            self._interrupt(invocation, mode)
-            return
-        self._finish(invocation)
-        if mode == "killnowait":
-            self._interrupt(invocation, mode)
-        # autobahn.js waits for an answer to `kill`, whatever the callee announced.
-        if self._answers_canceled or message.options.mode == "kill":
-            caller.send_error(
-                CALL, message.request, errors.CANCELED, "canceled by the caller"
-            )
+        """CANCEL ("Call Canceling"); ignored if the call was answered already."""
+        call = self.calls.made_by(caller, message.request)
+        if call is not None and not call.canceled:
+            self._ending.cancel(call, message.options.mode)
 
     def leave(self, session: Session, *, silent: bool) -> None:
-        """End the registrations and the calls of a session that has ended.
+        """Forget a session with its registrations, its calls, and those it runs.
 
         Args:
             silent: Publish no meta events about its registrations.
         """
-        caller_state = self._callers.pop(session, None)
-        if caller_state is not None:
-            for invocation in list(caller_state.calls.values()):
-                self._forget(invocation)
-                if invocation.endpoint.callee is not session:
-                    self._interrupt(invocation, "killnowait")
+        for call in self.calls.remove_caller(session):
+            call.stop_timer()
+            if call.endpoint.callee is not session:
+                self._ending.interrupt(call, "killnowait")
         for registration in list(self._registrations.held_by(session)):
             self._registrations.remove(session, registration, silent=silent)
-        callee_state = self._callees.pop(session, None)
-        if callee_state is not None:
-            for invocation in list(callee_state.invocations.values()):
-                self._fail(invocation, errors.CANCELED, "the callee has left")
-
-    def _interrupt(self, invocation: RoutedCall, mode: CancelMode) -> None:
-        callee = invocation.endpoint.callee
-        if callee in self._callees and "callee.call_canceling" in callee.features:
-            callee.send([INTERRUPT, invocation.request, {"mode": mode}])
-
-    def _expire(self, invocation: RoutedCall) -> None:
-        """The time for an answer is up ("Call Timeouts")."""
-        milliseconds = invocation.message.options.timeout
-        self._fail(invocation, errors.TIMEOUT, f"no answer within {milliseconds} ms")
-        self._interrupt(invocation, "killnowait")
-
-    def _start_timer(self, invocation: RoutedCall, *, forwarded: bool) -> None:
-        """Limit the time for an answer, unless the callee does that itself."""
-        if forwarded:
-            invocation.timeout = 0.0
-            invocation.stop_timer()
-        elif invocation.timer is None:  # else the call was rerouted
-            invocation.timeout = invocation.message.options.timeout / 1000
-            self._restart_timer(invocation)
-
-    def _restart_timer(self, invocation: RoutedCall) -> None:
-        if invocation.timeout:
-            invocation.stop_timer()
-            invocation.timer = self._runtime.call_later(
-                invocation.timeout, self._expire, invocation
-            )
-
-    # The tables
-
-    def _awaited(self, callee: Session, request: int, field: str) -> RoutedCall | None:
-        """The invocation that *request* answers; None when nobody waits for that."""
-        state = self._callees.get(callee)
-        invocation = state.invocations.get(request) if state else None
-        if invocation is None and (state is None or request > state.last_request):
-            callee.abort_violation(f"{field}: there was no invocation {request}")
-        return invocation
-
-    def _finish(self, invocation: RoutedCall) -> None:
-        """The call has its final answer: what comes later is discarded."""
-        del invocation.calls[invocation.call_request]
-        self._forget(invocation)
-
-    def _forget(self, invocation: RoutedCall) -> None:
-        """The callee's answer is not awaited any more."""
-        invocation.endpoint.active -= 1
-        del invocation.invocations[invocation.request]
-        if invocation.timer is not None:
-            invocation.stop_timer()
-
-    def _fail(self, invocation: RoutedCall, error: str, explanation: str) -> None:
-        """End a call with an ERROR of ours."""
-        self._finish(invocation)
-        invocation.caller.send_error(CALL, invocation.call_request, error, explanation)
-
-    def _send_answer(
-        self, invocation: RoutedCall, head: list[Any], payload: Payload
-    ) -> None:
-        """Pass an answer on; one that cannot be written for the caller is an ERROR."""
-        try:
-            invocation.caller.send(head, payload)
-        except PayloadError as error:
-            if invocation.calls.get(invocation.call_request) is invocation:
-                self._finish(invocation)
-                self._interrupt(invocation, "killnowait")
-            invocation.caller.send_error(
-                CALL,
-                invocation.call_request,
-                error.error,
-                f"the callee's answer: {error}",
-            )
-
-    def _passes(self, invocation: RoutedCall, callee: Session) -> bool:
-        """Whether the caller takes an answer in payload passthru mode.
-
-        If not, the callee is told, and the call ends: its caller would wait for ever.
-        """
-        if "caller.payload_passthru_mode" in invocation.caller.features:
-            return True
-        problem = "the caller has not announced payload_passthru_mode"
-        callee.send_error(
-            INVOCATION, invocation.request, errors.FEATURE_NOT_SUPPORTED, problem
-        )
-        problem = "the callee answered in payload passthru mode"
-        self._fail(invocation, errors.FEATURE_NOT_SUPPORTED, problem)
-        return False
+        for call in self.calls.remove_callee(session):
+            call.stop_timer()
+            problem = "the callee has left"
+            call.caller.send_error(CALL, call.call_request, errors.CANCELED, problem)

@@ -1,4 +1,4 @@
-"""Which callees have registered which procedures, and whose turn it is."""
+"""The registrations of a realm, and which callee gets the next call."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class RegisteredCallee:
         self.disclose_caller = options.disclose_caller
         self.forward_timeout = options.forward_timeout
         self.concurrency = options.concurrency
-        self.active = 0  # invocations under way
+        self.active = 0  # calls under way
 
     @property
     def free(self) -> bool:
-        """Whether it takes another invocation."""
+        """Whether it can get another call."""
         return self.concurrency is None or self.active < self.concurrency
 
 
 class Registration:
-    """Everybody who registered one (procedure, match) shares one registration.
+    """All callees of one (procedure, match) share one registration.
 
     Attributes:
         created: Seconds since the epoch.
@@ -65,7 +65,7 @@ class Registration:
 
 
 class RegistrationObserver(Protocol):
-    """Who is told about changes, in the order in which they happen."""
+    """Is told about changes, in the order in which they happen."""
 
     def created(self, session: Session, registration: Registration) -> None: ...
 
@@ -81,8 +81,8 @@ class Registrations:
 
     Args:
         limit: How many registrations one session may have.
-        protected: Sessions whose procedures nobody can take over; they may have any
-            number.
+        protected: Sessions without this limit, whose procedures no other session can
+            take over.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Registrations:
             problem = self._uris.problem(uri, options.match)
             return Refusal(errors.INVALID_URI, f"Procedure: {problem}")
         if reserved(uri):
-            problem = f"Procedure: {uri!r} is in the protocol's own namespace, 'wamp.'"
+            problem = f"Procedure: {uri!r} is in the namespace of the protocol, 'wamp.'"
             return Refusal(errors.INVALID_URI, problem)
         registration = self._registry.get(uri, options.match)
         if registration is None or registration.endpoint_of(callee) is None:
@@ -157,7 +157,7 @@ class Registrations:
         return None
 
     def add(self, callee: Session, uri: str, options: RegisterOptions) -> Registration:
-        """Register, where `refusal` has no objection; twice is as good as once."""
+        """Register, if `refusal` returned None; a second time changes nothing."""
         registration = self._registry.get(uri, options.match)
         if registration is None:
             registration = Registration(
@@ -181,7 +181,7 @@ class Registrations:
     def remove(
         self, callee: Session, registration: Registration, *, silent: bool = False
     ) -> None:
-        """Remove *callee*, which is there, from *registration*.
+        """Remove *callee*, which must be registered, from *registration*.
 
         Args:
             silent: Do not tell the observers.
@@ -210,20 +210,20 @@ class Registrations:
     def choose(
         self, registration: Registration, tried: Collection[RegisteredCallee] = ()
     ) -> RegisteredCallee | None:
-        """The callee whose turn it is ("Shared Registration"); None when none is free.
+        """Select the callee for a call ("Shared Registration"); None if none is free.
 
         Args:
             tried: Callees that have declined this call ("Call Rerouting").
         """
         endpoints = registration.endpoints
-        if len(endpoints) == 1:  # by far the most frequent
+        if len(endpoints) == 1:  # by far the most frequent case
             only = endpoints[0]
             if not only.free or only in tried:
                 return None
-            registration.turn = 1  # whoever joins it is next
+            registration.turn = 1  # a second callee would be next
             return only
         if registration.invoke == "roundrobin":
-            # From the one whose turn it is, to the end, and from the start again.
+            # From the callee whose turn it is to the end, then from the start.
             turn = registration.turn % len(endpoints)
             for index in (*range(turn, len(endpoints)), *range(turn)):
                 endpoint: RegisteredCallee = endpoints[index]
@@ -240,7 +240,7 @@ class Registrations:
 
 
 def _conflict(registration: Registration, invoke: InvokePolicy) -> Refusal | None:
-    """Why nobody can join *registration* with *invoke*."""
+    """Why no other callee can join *registration* with *invoke*."""
     if invoke != registration.invoke:
         problem = (
             f"{registration.uri!r} is registered with invoke={registration.invoke!r}, "

@@ -1,4 +1,4 @@
-/* What is asked of a payload's parts, which are bytes-like: see payload_parts.py. */
+/* Cheap checks on encoded payloads, which are bytes-like: see payload_parts.py. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>

@@ -1,8 +1,8 @@
-"""What serializers share: the interface, payloads kept as they came, errors.
+"""The interface of serializers, and payloads.
 
-A payload (``Arguments`` and ``ArgumentsKw``) belongs to the application: it is checked
-for syntax and forwarded byte for byte between sessions of one serializer. `Payload.to`
-converts it for a receiver that speaks another."""
+A payload (``Arguments`` and ``ArgumentsKw``) belongs to the application. Its syntax is
+checked, and it is forwarded byte for byte between sessions with the same serializer.
+`Payload.to` converts it for a receiver with another one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,9 @@ from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.field_names import explain
 from wsocket.wamp.protocol.router_messages import RouterMessage
-from wsocket.wamp.serializers.payload_parts import first_byte, is_plain_msgpack, size_of
+from wsocket.wamp.serializers.payload_parts import size_of
 
-# Every payload meets these. What is imported is looked up in a dict each time, even by
-# compiled code; what is final is at hand.
-_ABSENT: Final = ABSENT
-_first_byte: Final = first_byte
-_is_plain_msgpack: Final = is_plain_msgpack
+# Compiled code looks up an imported name in a dict each time, but not a final one.
 _size_of: Final = size_of
 
 # What a decoder raises for malformed or invalid input, however hostile.
@@ -32,7 +28,7 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
     RecursionError,
 )
 
-# What an encoder raises for a value that its format has no form for.
+# What an encoder raises for a value that cannot be encoded in its format.
 ENCODE_ERRORS: tuple[type[Exception], ...] = (
     msgspec.MsgspecError,
     TypeError,
@@ -60,13 +56,13 @@ class Serializer(Protocol):
         """Read a message of a router; raises one of `DECODE_ERRORS`."""
 
     def explain(self, error: Exception, data: str | bytes) -> str:
-        """Say what is wrong with *data*, naming the message and the field."""
+        """Say what is wrong with *data*, with the names of message and field."""
 
     def encode(self, message: list[Any]) -> bytes:
         """Write a message; `msgspec.Raw` items are copied as they are."""
 
     def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
-        """What ``encode(head + parts)`` is, in pieces: the parts are not copied."""
+        """``encode(head + parts)`` in pieces, without copying the parts."""
 
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         """The payload of a decoded message.
@@ -83,7 +79,7 @@ class Serializer(Protocol):
 
 
 class Payload:
-    """Arguments and ArgumentsKw of one message, in the serializer they came in.
+    """Arguments and ArgumentsKw of one message, encoded as they were received.
 
     `parts` has 0, 1 or 2 items, so ``head + payload.to(serializer)`` has the legal
     layout of every arity.
@@ -103,10 +99,10 @@ class Payload:
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Payload:
-        """Write Python values.
+        """Encode Python values.
 
         Raises:
-            PayloadError: *serializer* has no form for one of them.
+            PayloadError: *serializer* cannot encode one of them.
         """
         try:
             if kwargs:
@@ -122,19 +118,19 @@ class Payload:
         return cls(serializer, [])
 
     def copy(self) -> Payload:
-        """The same, without the rest of the message that the parts were read from."""
+        """A copy that does not keep the rest of the received message in memory."""
         return Payload(self.serializer, [part.copy() for part in self.parts])
 
     @property
     def size(self) -> int:
-        """Bytes of the parts."""
+        """Size of the parts in bytes."""
         return total_size(self.parts)
 
     def to(self, serializer: Serializer) -> list[Raw]:
         """The parts in *serializer*; converted at most once.
 
         Raises:
-            PayloadError: The payload has a value that *serializer* has no form for.
+            PayloadError: *serializer* cannot encode a value of the payload.
         """
         if serializer is self.serializer or not self.parts:
             return self.parts
@@ -147,10 +143,10 @@ class Payload:
         return parts
 
     def values(self) -> tuple[list[Any], dict[str, Any]]:
-        """The payload as Python values, made anew: a list and a dict with str keys.
+        """The payload as new Python values: a list, and a dict with str keys.
 
         Raises:
-            PayloadError: The payload cannot be read.
+            PayloadError: The payload cannot be decoded.
         """
         try:
             unpacked = [self.serializer.unpack(part) for part in self.parts]
@@ -166,7 +162,7 @@ class Payload:
 
 
 def total_size(parts: list[Raw]) -> int:
-    """Bytes of payload parts."""
+    """Size of payload parts in bytes."""
     size = 0
     for part in parts:
         size += _size_of(part)
@@ -174,10 +170,10 @@ def total_size(parts: list[Raw]) -> int:
 
 
 def is_opaque(serializer: Serializer, args: Raw) -> bool:
-    """Whether one string or binary value stands in the place of Arguments.
+    """Whether there is one string or binary value instead of the list of arguments.
 
-    That is a protocol violation, unless the key `enc_algo` of options or details
-    announces it: autobahn-python's "payload transparency".
+    Without the key `enc_algo` (autobahn-python's "payload transparency") this is a
+    protocol violation.
     """
     if args is ABSENT:
         return False
@@ -188,7 +184,7 @@ def is_opaque(serializer: Serializer, args: Raw) -> bool:
 
 
 def explain_with(error: Exception, decode: Callable[[], Any]) -> str:
-    """Word a decoder's error; *decode* reads the message without a schema."""
+    """Word the error of a decoder; *decode* reads the message without a schema."""
     if isinstance(error, RecursionError):
         return "message: nested too deeply"
     try:
@@ -200,10 +196,10 @@ def explain_with(error: Exception, decode: Callable[[], Any]) -> str:
 
 
 def check_keys(kwargs: dict[Any, Any]) -> None:
-    """Check what was read as ArgumentsKw: the keys of a WAMP dict are strings.
+    """Check the keys of ArgumentsKw.
 
     Raises:
-        PayloadError: One is not.
+        PayloadError: A key is not a string.
     """
     for key in kwargs:
         if type(key) is not str:
@@ -211,7 +207,11 @@ def check_keys(kwargs: dict[Any, Any]) -> None:
             raise PayloadError(f"ArgumentsKw: expected `str` keys, got `{kind}`")
 
 
-def refuse_value(value: Any) -> Any:
-    """Say that *value* has no form in a serializer (an encoder's hook)."""
-    # Not the value itself: its repr may show what is none of the peer's business.
+def no_form_for(value: Any) -> Any:
+    """Refuse a value that cannot be encoded; the hook of encoders.
+
+    Raises:
+        TypeError: Always.
+    """
+    # Without the value: its repr may contain a secret, and the peer reads this text.
     raise TypeError(f"{type(value).__name__} has no form in this serializer")

@@ -1,7 +1,8 @@
-"""Several WAMP messages in one message of a transport, and back ("Message Batching").
+"""Several WAMP messages in one message of a transport ("Message Batching").
 
-Text is separated and binary is prefixed with its length. A batch is read whole before
-anything in it is: what is malformed has no first half that counts."""
+After each text message comes a separator; before each binary message comes its length.
+A batch is split completely before its first message is handled: if the end of it is
+malformed, nothing has been done."""
 
 from __future__ import annotations
 
@@ -15,16 +16,16 @@ _PREFIX = 4  # bytes of a length
 
 
 class Batching(Protocol):
-    """How messages of one serializer share a message of the transport."""
+    """How messages of one serializer are joined and split."""
 
     def join(self, messages: Iterable[bytes]) -> bytes:
-        """The batch of these messages, of which there must be one at least."""
+        """Join at least one message to a batch."""
 
     def split(self, batch: Any) -> list[Any]:
-        """The messages of a batch, in their order; each is what its serializer reads.
+        """Split a batch into messages, in their order.
 
         Raises:
-            BatchError: It is no batch, or an empty one.
+            BatchError: The batch is malformed or empty.
         """
 
 
@@ -32,7 +33,7 @@ class Separated:
     """Batches of text: each message is followed by a separator.
 
     Args:
-        separator: A control character, which JSON has only in its escaped form.
+        separator: A control character. In JSON it occurs only in its escaped form.
     """
 
     def __init__(self, separator: str) -> None:
@@ -89,7 +90,7 @@ class Prefixed:
 
 
 SEPARATED = Separated("\x1e")
-# autobahn-python writes the specification's decimal \30 as Python's octal one.
+# The specification says \30 and means a decimal; autobahn-python reads it as octal.
 SEPARATED_BY_AUTOBAHN = Separated("\x18")
 PREFIXED = Prefixed()
 

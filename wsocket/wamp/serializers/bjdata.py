@@ -1,8 +1,8 @@
-"""BJData (Binary JData), the form of UBJSON that WAMP clients speak: bytes and values.
+"""BJData (Binary JData), the form of UBJSON that WAMP clients use.
 
-Read is what has a counterpart in JSON, binary, and lists of numbers of one type; tables
-and arrays of several dimensions are refused. Nothing is allocated for a length before
-the bytes are there, and what is read is limited in depth and number of values."""
+The reader accepts the types of JSON, binary values, and lists of numbers of one type.
+It refuses tables and arrays of several dimensions. It allocates nothing for a length
+before the bytes are there, and it limits depth and number of values."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from struct import Struct
 from typing import Any
 
 MAX_DEPTH = 200
-# Each takes Python a microsecond or two, and it is the I/O loop that reads them.
+# Each takes Python one or two microseconds, in which the loop does nothing else.
 MAX_VALUES = 50_000
 _MAX_DIGITS = 1000
 
 _NOOP, _TYPE, _COUNT, _BYTE = b"N$#B"
 _OPEN_ARRAY, _CLOSE_ARRAY, _OPEN_OBJECT, _CLOSE_OBJECT = b"[]{}"
 
-# Marker -> form of the number that follows, without the byte order, which is little.
+# Marker -> struct format of the number that follows, which is little-endian.
 _CODES = {
     "i": "b", "U": "B", "I": "h", "u": "H", "l": "i", "m": "I", "L": "q", "M": "Q",
     "h": "e", "d": "f", "D": "d", "B": "B",
@@ -32,7 +32,7 @@ _INTEGER = re.compile(rb"-?\d+", re.ASCII)
 
 
 class BjdataError(ValueError):
-    """These bytes are not BJData, or more than is read here."""
+    """These bytes are not BJData, or exceed a limit of the reader."""
 
 
 class Reader:
@@ -53,7 +53,7 @@ class Reader:
         """Read a value.
 
         Raises:
-            BjdataError: There is none, or it is more than is read here.
+            BjdataError: The value is malformed, or exceeds a limit.
         """
         self._values += 1
         if self._values > MAX_VALUES:
@@ -65,10 +65,10 @@ class Reader:
         return read(self)
 
     def elements(self) -> Iterator[None]:
-        """Open a list whose items have markers of their own, and stop at each item.
+        """Open a list of values of any type, and stop at each item.
 
         Raises:
-            BjdataError: This is no such list.
+            BjdataError: This is not such a list.
         """
         marker = self._marker()
         if marker != _OPEN_ARRAY:
@@ -78,11 +78,11 @@ class Reader:
             raise BjdataError("expected a list, got numbers of one type")
         return self._each(count, _CLOSE_ARRAY)
 
-    def finish(self) -> None:
-        """Check that this is the end.
+    def complete(self) -> None:
+        """Check that all bytes were read.
 
         Raises:
-            BjdataError: There is more.
+            BjdataError: More bytes follow.
         """
         rest = len(self._data) - self.position
         if rest:
@@ -147,9 +147,7 @@ class Reader:
         return character.decode()
 
     def _decimal(self) -> int | float:
-        """Read a number in decimal digits, as the value that the same text has in
-        JSON.
-        """
+        """Read decimal digits: the value is that of the same text in JSON."""
         length = self._length()
         if length > _MAX_DIGITS:
             raise BjdataError(f"a number of more than {_MAX_DIGITS} digits")
@@ -200,7 +198,7 @@ class Reader:
             raise BjdataError(f"nested more than {MAX_DEPTH} levels deep")
 
     def _head(self) -> tuple[int | None, int | None]:
-        """Type and number of the elements, as far as a container announces them."""
+        """Read type and number of the elements; each is None if it is not given."""
         kind = None
         if self._peek() == _TYPE:
             self.position += 1
@@ -213,7 +211,7 @@ class Reader:
             return kind, None
         self.position += 1
         if self._peek() == _OPEN_ARRAY:
-            raise BjdataError("arrays of several dimensions are not read here")
+            raise BjdataError("arrays of several dimensions are not supported")
         count = self._length()
         if count > len(self._data) - self.position:  # each takes a byte, at least
             raise BjdataError(
@@ -223,7 +221,7 @@ class Reader:
         return kind, count
 
     def _each(self, count: int | None, closing: int) -> Iterator[None]:
-        """Stop at each element of the container that was opened."""
+        """Stop at each element of the open container."""
         read = 0
         while read != count:
             marker = self._peek()
@@ -255,12 +253,11 @@ _READERS: dict[int, Callable[[Reader], Any]] = {
 
 
 def write(value: Any) -> bytes:
-    """The bytes of a value: None, bool, int, float, str, bytes, list, or a dict
-    with keys of str.
+    """Encode None, bool, int, float, str, bytes, list, or a dict with keys of str.
 
     Raises:
-        TypeError: It is, or contains, something else.
-        ValueError: A str in it has no form in UTF-8.
+        TypeError: The value is, or contains, something else.
+        ValueError: A str in it cannot be encoded as UTF-8.
         RecursionError: It is nested too deeply.
     """
     parts: list[bytes] = []
@@ -301,13 +298,13 @@ def _sized(data: bytes) -> bytes:
 
 
 def _integer(value: int) -> bytes:
-    """The shortest form; of several, the unsigned one."""
+    """The shortest form; if two are equally short, the unsigned one."""
     for limit, marker in _UNSIGNED if value >= 0 else _SIGNED:
         if -limit <= value < limit:
             return bytes((marker,)) + _NUMBERS[marker].pack(value)
     return b"H" + _sized(b"%d" % value)
 
 
-# Of non-negative and of negative numbers: the first that is too large, marker.
+# For non-negative and for negative numbers: first value that is too large, marker.
 _UNSIGNED = [(2**8, ord("U")), (2**16, ord("u")), (2**32, ord("m")), (2**64, ord("M"))]
 _SIGNED = [(2**7, ord("i")), (2**15, ord("I")), (2**31, ord("l")), (2**63, ord("L"))]

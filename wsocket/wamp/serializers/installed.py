@@ -1,4 +1,4 @@
-"""The serializers that are there: those of the package, and those of its extras."""
+"""The serializers that can be used: some need an extra of the package."""
 
 from __future__ import annotations
 

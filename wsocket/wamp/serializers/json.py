@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.protocol.client_messages import ClientMessage
+from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.router_messages import RouterMessage
-from wsocket.wamp.serializers.base import (
-    _ABSENT,
-    Payload,
-    _first_byte,
-    explain_with,
-    refuse_value,
-)
+from wsocket.wamp.serializers.base import Payload, explain_with, no_form_for
 from wsocket.wamp.serializers.json_binary import from_json, to_json
+from wsocket.wamp.serializers.payload_parts import first_byte
+
+# Used for every payload: compiled code finds final names faster than imported ones.
+_ABSENT: Final = ABSENT
+_first_byte: Final = first_byte
 
 
 class Json:
-    """``wamp.2.json``: binary values are strings, a NUL followed by Base64 (section
-    "Binary conversion of JSON Strings")."""
+    """``wamp.2.json``: a binary value is a string, a NUL followed by Base64 (Basic
+    Profile, "Binary conversion of JSON Strings")."""
 
     name = "json"
     binary = False
@@ -36,7 +35,7 @@ class Json:
             RouterMessage
         ).decode
         self.encode: Callable[[list[Any]], bytes] = msgspec.json.Encoder().encode
-        self._encode_value = msgspec.json.Encoder(enc_hook=refuse_value).encode
+        self._encode_value = msgspec.json.Encoder(enc_hook=no_form_for).encode
 
     def explain(self, error: Exception, data: str | bytes) -> str:
         return explain_with(error, lambda: msgspec.json.decode(data))
@@ -61,7 +60,7 @@ class Json:
 
     def unpack(self, part: Raw) -> Any:
         value = msgspec.json.decode(part)
-        # Only then can a string begin with the NUL that marks binary.
+        # Without this escape, no string can begin with the NUL that marks binary.
         return from_json(value) if b"\\u0000" in bytes(part) else value
 
     def pack(self, value: Any) -> Raw:

@@ -1,8 +1,8 @@
 """Binary values in JSON: strings, a NUL followed by Base64 (Basic Profile, "Binary
 conversion of JSON Strings").
 
-Values nest as deeply as a peer likes, and these functions with them: they stay
-interpreted when the router is compiled, because only there is recursion bounded.
+These functions recurse as deeply as a peer nests its values. They are not compiled:
+only interpreted code has a limit for recursion.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def to_json(value: Any) -> Any:
-    """Replace bytes by their string form, wherever they are."""
+    """Replace bytes by their string form, also inside of lists and dicts."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "\0" + base64.b64encode(value).decode("ascii")
     if isinstance(value, dict):
@@ -29,12 +29,12 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(value: Any) -> Any:
-    """Restore bytes from their string form, wherever they are."""
+    """Restore bytes from their string form, also inside of lists and dicts."""
     if isinstance(value, str) and value.startswith("\0"):
         try:
             return base64.b64decode(value[1:], validate=True)
         except binascii.Error:
-            return value  # an application's own string with a NUL
+            return value  # a string of the application that begins with a NUL
     if isinstance(value, dict):
         return {key: from_json(item) for key, item in value.items()}
     if isinstance(value, list):

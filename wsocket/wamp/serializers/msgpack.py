@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
 from wsocket.errors import PayloadError
-from wsocket.wamp.protocol.client_messages import ClientMessage
+from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.router_messages import RouterMessage
 from wsocket.wamp.serializers.base import (
-    _ABSENT,
     DECODE_ERRORS,
     Payload,
-    _first_byte,
-    _is_plain_msgpack,
     check_keys,
     explain_with,
-    refuse_value,
+    no_form_for,
 )
+from wsocket.wamp.serializers.payload_parts import first_byte, is_plain_msgpack
+
+# Used for every payload: compiled code finds final names faster than imported ones.
+_ABSENT: Final = ABSENT
+_first_byte: Final = first_byte
+_is_plain_msgpack: Final = is_plain_msgpack
 
 
 class MessagePack:
@@ -37,7 +40,7 @@ class MessagePack:
             msgspec.msgpack.Decoder(RouterMessage).decode
         )
         self.encode: Callable[[list[Any]], bytes] = msgspec.msgpack.Encoder().encode
-        self._encode_value = msgspec.msgpack.Encoder(enc_hook=refuse_value).encode
+        self._encode_value = msgspec.msgpack.Encoder(enc_hook=no_form_for).encode
         self._decode_value: Callable[[Any], Any] = msgspec.msgpack.Decoder().decode
 
     def explain(self, error: Exception, data: str | bytes) -> str:
@@ -66,7 +69,7 @@ class MessagePack:
         return Payload(self, [args, kwargs])
 
     def _check(self, part: Raw) -> Any:
-        """Read a part that the decoder skipped over: the UTF-8 in it is unchecked."""
+        """Decode a part: the decoder of the message did not check the UTF-8 in it."""
         try:
             return self._decode_value(part)
         except DECODE_ERRORS as error:

@@ -1,8 +1,8 @@
-"""What is asked of every payload that passes: of its parts, as the bytes they are.
+"""Cheap checks on encoded payloads.
 
-In C where that was compiled (``_payload_parts.c``): in Python a view of one byte costs
-more than all else that is checked of a part, and reading MessagePack makes objects of
-what nobody wants to have.
+``_payload_parts.c`` has the same functions in C, and is used if it was compiled. In
+Python, a view of one byte costs more than all other checks of a part, and reading
+MessagePack makes objects that nobody needs.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ try:
 except ImportError:  # built without a C compiler
 
     def first_byte(part: Raw, /) -> int:
-        """The first byte of *part*, which is not empty; it tells a list from the rest.
+        """The first byte of *part*, which shows the type of the value.
 
         Raises:
-            IndexError: It is empty.
+            IndexError: *part* is empty.
         """
         return memoryview(part)[0]
 
     def size_of(part: Raw, /) -> int:
-        """How many bytes *part* has."""
+        """The size of *part* in bytes."""
         return memoryview(part).nbytes
 
     def is_plain_msgpack(part: Raw, /) -> bool:
-        """Whether *part* is known to be MessagePack that every decoder takes: without
-        extensions, with no keys but strings, and all strings UTF-8.
+        """Whether *part* is surely MessagePack that every decoder accepts: without
+        extensions, all keys are strings, and all strings are UTF-8.
 
-        False when it is not known. It never is here, where finding out costs as much as
-        reading *part* with a decoder, which knows for certain.
+        False means: a decoder has to find out. In Python it is always False, because
+        this check would cost as much as decoding.
         """
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wsocket.wamp.protocol.caching import keep
 from wsocket.wamp.protocol.client_messages import NO_ROLE, ClientRoles
 
 # The features of clients in the specification. Other names are not kept, because a
@@ -33,7 +34,7 @@ _OTHER_SPELLINGS = {"call_cancelling": "call_canceling"}
 
 # Clients of one kind announce the same features: their sessions share one set.
 _known_features: dict[frozenset[str], frozenset[str]] = {}
-_KNOWN_FEATURES_LIMIT = 1000
+_MAX_KNOWN_FEATURES = 1000
 
 
 def announced_features(roles: ClientRoles) -> frozenset[str]:
@@ -45,6 +46,8 @@ def announced_features(roles: ClientRoles) -> frozenset[str]:
         if announced is True
         and (known := _OTHER_SPELLINGS.get(feature, feature)) in _CLIENT_FEATURES
     )
-    if len(_known_features) >= _KNOWN_FEATURES_LIMIT:
-        _known_features.clear()
-    return _known_features.setdefault(features, features)
+    known_features = _known_features.get(features)
+    if known_features is not None:
+        return known_features
+    keep(_known_features, features, features, max_entries=_MAX_KNOWN_FEATURES)
+    return features

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wsocket.wamp.protocol.caching import MAX_URI, keep
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.session.grant import (
     ACTIONS,
@@ -13,23 +14,16 @@ from wsocket.wamp.session.grant import (
 Asked = str | tuple[str, Match]
 """The key of `Grants`: a URI, or (uri, match) of a pattern."""
 
-# Answers kept per role and action. Peers choose the URIs, so there must be a limit.
-_CACHE_SIZE = 10_000
-# Characters. The answers for longer URIs are computed each time.
-CACHED_LENGTH = 256
-
 
 class Grants(dict[Asked, Verdict]):
-    """The grants of one role for one action; a missing one is computed."""
+    """The grants of one role for one action; a missing one is computed and kept."""
 
     def __missing__(self, key: Asked) -> Verdict:
         pattern: tuple[str, Match] = (key, "exact") if isinstance(key, str) else key
         uri, match = pattern
         verdict = self.decide(uri, match)
-        if len(uri) <= CACHED_LENGTH:
-            if len(self) >= _CACHE_SIZE:
-                self.clear()
-            self[key] = verdict
+        if len(uri) <= MAX_URI:
+            keep(self, key, verdict)
         return verdict
 
     def decide(self, uri: str, match: Match) -> Verdict:

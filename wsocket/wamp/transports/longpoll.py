@@ -1,11 +1,11 @@
 """WAMP over HTTP requests (Advanced Profile, "HTTP Longpoll Transport").
 
-``POST base/open`` makes a transport; ``/receive``, ``/send`` and ``/close`` under its
-ID use it. Whoever has the ID has the session: it is unguessable, and no log has it."""
+``POST base/open`` makes a transport. ``/receive``, ``/send`` and ``/close`` under its
+ID use it. Whoever knows the ID can use the session, so the ID cannot be guessed and is
+never logged."""
 
 from __future__ import annotations
 
-import io
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -14,12 +14,13 @@ import msgspec
 
 from wsocket.core.concurrency.kinds import in_greenlet
 from wsocket.core.net.future import Future, ask
-from wsocket.core.net.limits import Limits
-from wsocket.core.net.loop import Loop, get_loop
+from wsocket.core.net.loop import get_loop
+from wsocket.core.net.open_connections import OpenConnections
+from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web.cors import PREFLIGHT_HEADERS, cors_headers
 from wsocket.core.web.read_body import read_body
 from wsocket.core.web.routes import request_path
-from wsocket.core.wsgi import Environ
+from wsocket.core.wsgi import Environ, outliving
 from wsocket.errors import HttpError
 from wsocket.log import LOGGED_AS
 from wsocket.wamp.serializers.base import DECODE_ERRORS
@@ -34,6 +35,7 @@ from wsocket.wamp.transports.longpoll_link import (
     OneByOne,
     Reply,
 )
+from wsocket.wamp.transports.longpoll_settings import LongPolling
 
 Links = dict[str, LongPollLink]
 
@@ -55,57 +57,48 @@ class OpenRequest(msgspec.Struct):
 
 
 class LongPoll:
-    """The HTTP handler of everything below *base*.
+    """The HTTP handler of everything below the base path.
 
     Args:
-        base: The path of the transport, such as ``"/longpoll"``.
         gatekeeper: Lets sessions into realms.
-        prepare: Called on the loop before each session; what must be there before the
-            first one joins.
+        prepare: Called on the loop before each session. It registers what must be
+            registered before the first one joins.
+        connections: The transports are closed together with these.
         max_message_size: Largest body that is accepted, in bytes.
         allowed_origins: Origins, besides the page's own, whose scripts may use it.
-
-    Raises:
-        ValueError: *base* cannot be a base path.
     """
 
     def __init__(
         self,
-        base: str,
+        settings: LongPolling,
         gatekeeper: Gatekeeper,
         *,
         prepare: Callable[[], None],
+        connections: PerProcess[OpenConnections],
         max_message_size: int,
         allowed_origins: Collection[str],
-        limits: Limits,
     ) -> None:
-        if not base.startswith("/") or base.endswith(("/", "*")):
-            raise ValueError(
-                "longpoll must be a path that starts with '/' and does not end with "
-                f"one, such as '/longpoll', got {base!r}"
-            )
-        self._base = base
+        self._settings = settings
+        self._base = settings.path
         self._gatekeeper = gatekeeper
         self._prepare = prepare
         self._max_message_size = max_message_size
         self._allowed_origins = allowed_origins
-        self._limits = limits
-        # The transports of this process's loop; a forked child starts with none.
-        self._links: tuple[Loop, Links] | None = None
+        self._connections = connections
+        self._links: PerProcess[Links] = PerProcess(lambda loop: {})
 
     @property
     def route(self) -> str:
         """The paths that this handles."""
         return f"{self._base}/*"
 
-    def close(self) -> None:
-        """End every transport: polls return at once, and the IDs are unknown then.
+    def close(self, code: int, reason: str) -> None:
+        """Drop every transport: polls return at once, and IDs are unknown from then on.
 
-        From any thread.
+        On the loop, as `Closable.close`; HTTP requests have no close codes.
         """
-        if self._links is not None and self._links[0] is get_loop():
-            loop, links = self._links
-            loop.call_soon(_end_all, links)
+        for link in list(self._links.get().values()):
+            link.drop()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> bytes:
         """Answer a request."""
@@ -128,8 +121,9 @@ class LongPoll:
         return reply.body
 
     def _target(self, environ: Environ) -> tuple[str, str]:
-        """The ID of a transport, if any, and what to do; named so that no log has the
-        ID.
+        """The ID of a transport, if the path has one, and the action.
+
+        The request gets a name for the log, without the ID.
         """
         path = request_path(environ).removeprefix(f"{self._base}/")
         transport, action = "", path
@@ -164,63 +158,67 @@ class LongPoll:
         body = read_body(environ, limit=self._max_message_size)
         protocol = choose_protocol(body)
         transport = secrets.token_urlsafe(_ID_BYTES)
-        # The session outlives the request: later bodies are none of its business.
-        environ = {**environ, "wsgi.input": io.BytesIO()}
+        environ = outliving(environ)
 
-        def open_link(waiter: Future[Reply]) -> None:
-            self._prepare()
-            links = self._links_here()
-            links[transport] = LongPollLink(
-                get_loop(),
-                CODECS[protocol],
-                self._gatekeeper,
-                environ=environ,
-                limits=self._limits,
-                on_end=lambda: links.pop(transport, None),
-            )
-            answer = {"protocol": protocol, "transport": transport}
-            waiter.set(Reply("200 OK", msgspec.json.encode(answer), "application/json"))
+        def open_link(answer: Future[Reply]) -> None:
+            self._open_link(transport, protocol, environ)
+            body = msgspec.json.encode({"protocol": protocol, "transport": transport})
+            answer.set(Reply("200 OK", body, "application/json"))
 
         return _ask(open_link)
 
     def _receive(self, environ: Environ, transport: str) -> Reply:
-        return _ask(lambda waiter: self._link(transport).poll(waiter))
+        return _ask(lambda answer: self._link(transport).poll(answer))
 
     def _send(self, environ: Environ, transport: str) -> Reply:
         body = read_body(environ, limit=self._max_message_size)
 
-        def send(waiter: Future[Reply]) -> None:
+        def send(answer: Future[Reply]) -> None:
             self._link(transport).received(body)
-            waiter.set(NOTHING)
+            answer.set(NOTHING)
 
         return _ask(send)
 
     def _close(self, environ: Environ, transport: str) -> Reply:
-        def close(waiter: Future[Reply]) -> None:
-            link = self._links_here().get(transport)
-            # One that is gone is closed as well: after an ABORT autobahn.js asks for
-            # this, and its connection has ended only when the answer is a success.
+        def close(answer: Future[Reply]) -> None:
+            link = self._links.get().get(transport)
+            # An unknown transport is a success, too. autobahn.js asks to close after an
+            # ABORT, and its connection ends only if the answer is a success.
             if link is not None:
-                link.end()
-            waiter.set(NOTHING)
+                link.drop()
+            answer.set(NOTHING)
 
         return _ask(close)
 
     # On the loop
 
-    def _links_here(self) -> Links:
-        loop = get_loop()
-        if self._links is None or self._links[0] is not loop:
-            self._links = loop, {}
-        return self._links[1]
+    def _open_link(self, transport: str, protocol: str, environ: Environ) -> None:
+        self._prepare()
+        connections = self._connections.get()
+        self._links.get()[transport] = LongPollLink(
+            connections.loop,
+            CODECS[protocol],
+            self._gatekeeper,
+            environ=environ,
+            limits=connections.limits,
+            settings=self._settings,
+            on_end=lambda: self._forget(transport),
+        )
+        connections.add(self)
+
+    def _forget(self, transport: str) -> None:
+        links = self._links.get()
+        links.pop(transport, None)
+        if not links:
+            self._connections.get().remove(self)
 
     def _link(self, transport: str) -> LongPollLink:
-        link = self._links_here().get(transport)
+        link = self._links.get().get(transport)
         if link is None:
             raise HttpError(
                 "404 Not Found",
                 "There is no such transport: it was closed, was not polled for more "
-                f"than {self._limits.poll_pause:g} seconds, or is in another process "
+                f"than {self._settings.poll_pause:g} seconds, or is in another process "
                 "of this server. Open a new one.",
             )
         return link
@@ -235,10 +233,10 @@ _ACTIONS: Mapping[str, Callable[[LongPoll, Environ, str], Reply]] = {
 
 
 def choose_protocol(body: bytes) -> str:
-    """The first protocol of the body of ``/open`` that is spoken here.
+    """The first protocol in the body of ``/open`` that this server speaks.
 
     Raises:
-        HttpError: There is none, or the body is not what it must be.
+        HttpError: It speaks none of them, or the body is malformed.
     """
     try:
         offered = msgspec.json.decode(body, type=OpenRequest).protocols
@@ -254,10 +252,5 @@ def choose_protocol(body: bytes) -> str:
 
 
 def _ask(request: Callable[[Future[Reply]], None]) -> Reply:
-    # A server that runs its requests in greenlets has a hub, patched or not.
+    # A server that runs requests in greenlets has a hub, even if nothing is patched.
     return ask(get_loop(current_hub=in_greenlet() or None), request)
-
-
-def _end_all(links: Links) -> None:
-    for link in list(links.values()):
-        link.end()

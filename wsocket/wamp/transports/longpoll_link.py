@@ -1,4 +1,4 @@
-"""A session whose client polls: what it is to receive waits here for the next request.
+"""A session whose client polls: messages wait here for the client's next request.
 
 On the loop; `wsocket.wamp.transports.longpoll` is the HTTP side."""
 
@@ -17,39 +17,40 @@ from wsocket.wamp.serializers.base import Serializer
 from wsocket.wamp.serializers.batching import Batching
 from wsocket.wamp.session.session import Gatekeeper, Session
 from wsocket.wamp.transports.frame_codec import FrameCodec
+from wsocket.wamp.transports.longpoll_settings import LongPolling
 
 
 class Reply(NamedTuple):
-    """What a request is answered with."""
+    """The answer to a request."""
 
     status: str
     body: bytes = b""
     media_type: str = ""
 
 
-# autobahn.js takes 200 and 204 for success, and nothing else; the specification's 202
-# would be a failure there.
+# autobahn.js takes only 200 and 204 for success. The specification says 202, which is a
+# failure there.
 NOTHING = Reply("204 No Content")
 
 
 class Packing(Protocol):
-    """How messages share a body.
+    """How messages are put into a body.
 
     Attributes:
-        size: Bytes of waiting messages above which no more are put into one body.
+        size: A body that has this many bytes of messages gets no further one.
     """
 
     size: int
 
     def join(self, messages: Iterable[bytes]) -> bytes:
-        """The body with these messages, of which there is one at least."""
+        """The body with these messages, one at least."""
 
     def split(self, body: Any) -> list[Any]:
         """The messages of a body."""
 
 
 class OneByOne:
-    """One message in each body: the protocols that are not batched."""
+    """One message in each body, for the protocols that are not batched."""
 
     size = 0
 
@@ -63,7 +64,7 @@ class OneByOne:
 
 
 class Batches:
-    """As many messages in each body as wait: the protocols that are batched."""
+    """All waiting messages in one body, for the protocols that are batched."""
 
     size = 65536
 
@@ -73,10 +74,10 @@ class Batches:
 
 
 class LongPollCodec(FrameCodec):
-    """Bodies of one protocol; every session that speaks it shares this."""
+    """Makes and reads the bodies of one protocol, for all its sessions."""
 
     def __init__(self, serializer: Serializer, packing: Packing) -> None:
-        super().__init__(serializer, bytes)  # framing is the packing's, later
+        super().__init__(serializer, bytes)  # the packing makes bodies of these
         self.packing = packing
         kind = "octet-stream" if serializer.binary else "json"
         self._media_type = f"application/{kind}"
@@ -86,12 +87,12 @@ class LongPollCodec(FrameCodec):
 
         Raises:
             UnicodeDecodeError: It is not UTF-8, and must be.
-            BatchError: It is not the batch that it must be.
+            BatchError: It is not a valid batch.
         """
         return self.packing.split(body if self.serializer.binary else body.decode())
 
     def reply(self, backlog: Outbox) -> Reply:
-        """The answer that takes from *backlog* what fits into one body."""
+        """The answer with the first messages of *backlog*, which are taken from it."""
         messages = map(bytes, backlog.take(self.packing.size))
         return Reply("200 OK", self.packing.join(messages), self._media_type)
 
@@ -100,10 +101,10 @@ class LongPollLink(Flushable):
     """A session's end of a long-poll transport.
 
     Args:
-        on_end: Called once, when the transport is over.
+        on_end: Called once, when the transport has ended.
 
     Attributes:
-        dropped: How many messages its outbox had to drop.
+        dropped: How many messages were dropped, because the client polled too seldom.
     """
 
     __slots__ = (
@@ -111,12 +112,12 @@ class LongPollLink(Flushable):
         "_dirty",
         "_ended",
         "_failed",
-        "_limits",
         "_loop",
         "_on_end",
         "_poll",
         "_sealed",
         "_session",
+        "_settings",
         "_timer",
         "codec",
         "dropped",
@@ -130,12 +131,13 @@ class LongPollLink(Flushable):
         *,
         environ: Mapping[str, Any],
         limits: Limits,
+        settings: LongPolling,
         on_end: Callable[[], object],
     ) -> None:
         self.codec = codec
         self.dropped = 0
         self._loop = loop
-        self._limits = limits
+        self._settings = settings
         self._on_end = on_end
         self._backlog = Outbox(
             messages=limits.outbox_messages, size=limits.outbox_bytes
@@ -152,17 +154,16 @@ class LongPollLink(Flushable):
     # What the client asks for
 
     def poll(self, poll: Future[Reply]) -> None:
-        """Answer *poll* with the next message, now or when it is there.
+        """Answer *poll* with the next message, now or when there is one.
 
-        An older poll that still waits is answered empty: of two that run at once, the
-        older one is the one whose client has gone on without it.
+        An older poll that still waits is answered empty: its client has given it up.
         """
         self._answer_poll(NOTHING)
         self._poll = poll
         if self._backlog:
             self._deliver()
         else:
-            self._set_timer(self._limits.poll_timeout, self._poll_expired)
+            self._set_timer(self._settings.poll_timeout, self._poll_expired)
 
     def received(self, body: bytes) -> None:
         """Handle the messages of one request, in their order.
@@ -174,7 +175,7 @@ class LongPollLink(Flushable):
             self._handle(body)
         except Exception:
             logger.exception("handling a message failed; its transport is closed")
-            self.end()
+            self.drop()
             raise
         if self._failed:
             problem = (
@@ -193,8 +194,8 @@ class LongPollLink(Flushable):
                 return
             self._session.receive(message)
 
-    def end(self) -> None:
-        """The transport is over, whoever ended it; later calls do nothing."""
+    def drop(self) -> None:
+        """End the transport, without a word to the client; later calls do nothing."""
         if self._ended:
             return
         self._ended = self._sealed = True
@@ -210,7 +211,7 @@ class LongPollLink(Flushable):
     # What the session asks for
 
     def write(self, frame: bytes) -> None:
-        """Queue a message; a poll that waits is answered at the end of the turn."""
+        """Queue a message; a waiting poll is answered at the end of the turn."""
         if self._sealed:
             return
         self._backlog.extend((frame,))
@@ -222,7 +223,7 @@ class LongPollLink(Flushable):
         """End the transport, after what is queued."""
         self._sealed = True
         if not self._backlog:
-            self.end()
+            self.drop()
 
     def abort(self) -> None:
         """End the transport, after what is queued; the request at fault gets 400."""
@@ -232,7 +233,7 @@ class LongPollLink(Flushable):
     # Delivery
 
     def flush(self) -> None:
-        """Deliver what was written in this turn, or keep it; the loop calls this."""
+        """Answer a waiting poll with the messages of this turn; the loop calls this."""
         self._dirty = False
         if self._ended:
             return
@@ -241,12 +242,12 @@ class LongPollLink(Flushable):
         self.dropped += self._backlog.drop_oldest()
         if not self._backlog.fits:
             logger.warning("closing a transport that does not poll: %s", self._backlog)
-            self.end()
+            self.drop()
 
     def _deliver(self) -> None:
         self._answer_poll(self.codec.reply(self._backlog))
         if self._sealed and not self._backlog:
-            self.end()
+            self.drop()
         else:
             self._await_poll()
 
@@ -258,18 +259,18 @@ class LongPollLink(Flushable):
     # Time
 
     def _await_poll(self) -> None:
-        self._set_timer(self._limits.poll_pause, self._client_gone)
+        self._set_timer(self._settings.poll_pause, self._lost)
 
     def _poll_expired(self) -> None:
         self._answer_poll(NOTHING)
         self._await_poll()
 
-    def _client_gone(self) -> None:
+    def _lost(self) -> None:
         logger.info(
             "a long-poll client has not polled for %g seconds; its transport is closed",
-            self._limits.poll_pause,
+            self._settings.poll_pause,
         )
-        self.end()
+        self.drop()
 
     def _set_timer(self, seconds: float, callback: Callable[[], None]) -> None:
         if self._timer is not None:

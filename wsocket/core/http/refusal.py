@@ -1,0 +1,36 @@
+"""A request that the server refuses: the exception, and the response to it."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from wsocket.errors import RequestError
+
+TOO_MANY_FIELDS = "431 Request Header Fields Too Large"
+
+
+def refuse(problem: str, *, status: str = "400 Bad Request") -> NoReturn:
+    """Refuse the request: the client broke HTTP.
+
+    Raises:
+        RequestError: Always.
+    """
+    raise RequestError(status, problem)
+
+
+def closing_response(status: str, problem: str) -> bytes:
+    """A whole response that names a problem and announces the connection's end."""
+    body = f"{status}: {problem}\n".encode("ascii", "backslashreplace")
+    head = (
+        f"HTTP/1.1 {status}\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + body
+
+
+# The answer to a client that speaks HTTP where TLS is expected.
+TLS_EXPECTED = closing_response(
+    "400 Bad Request", "this port speaks TLS: say https:// or wss://"
+)

@@ -1,0 +1,97 @@
+"""A plain websocket while its handler runs, in a thread or greenlet of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wsocket.core.web.routes import Handler
+from wsocket.core.websocket.blocking import WebSocket
+from wsocket.core.wsgi import Environ
+from wsocket.errors import WebSocketError
+from wsocket.log import logger
+
+
+class DiscardedResponse:
+    """The ``start_response`` of a websocket handler, which has no HTTP response.
+
+    Attributes:
+        status: The status that the handler has set, "" if it has set none.
+    """
+
+    def __init__(self) -> None:
+        self.status = ""
+
+    def __call__(self, status: object = "", *unused: object) -> Callable[[bytes], None]:
+        self.status = str(status)
+        return lambda data: None
+
+
+class PlainWebSocket:
+    """A websocket with its handler.
+
+    Args:
+        on_end: Called when the websocket is closed, from any thread, maybe twice.
+    """
+
+    def __init__(
+        self,
+        websocket: WebSocket,
+        handler: Handler,
+        *,
+        on_end: Callable[[PlainWebSocket], object],
+    ) -> None:
+        self._websocket = websocket
+        self._handler = handler
+        self._on_end = on_end
+
+    def start(self, environ: Environ, response: bytes) -> None:
+        """Run the handler beside the caller.
+
+        Args:
+            response: The response to the upgrade request.
+        """
+        self._websocket.concurrency.spawn(self._run, environ, response)
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin to close the websocket; its handler gets `WebSocketClosed`."""
+        self._websocket.concurrency.spawn(self._close, code, reason)
+
+    def _run(self, environ: Environ, response: bytes) -> None:
+        code, reason = 1011, "internal error"
+        try:
+            self._websocket.accept(response)
+            code, reason = self._handle(environ)
+        except WebSocketError as error:
+            logger.debug("%r: its handler ended: %s", self._websocket, error)
+        except (Exception, SystemExit):
+            path = self._websocket.path
+            logger.exception("the websocket handler for %s failed", path)
+        finally:
+            self._close(code, reason)
+
+    def _handle(self, environ: Environ) -> tuple[int, str]:
+        """Call the handler; return the close code and the reason."""
+        response = DiscardedResponse()
+        exhaust(self._handler(environ, response))
+        if response.status[:1] in ("4", "5"):
+            # A wrapped application that does not know websockets.
+            return 1008, response.status[:60]
+        return 1000, ""
+
+    def _close(self, code: int, reason: str) -> None:
+        try:
+            self._websocket.close(code, reason)
+        finally:
+            self._on_end(self)
+
+
+def exhaust(result: Any) -> None:
+    """Run a handler that is a generator, and close its result (PEP 3333)."""
+    try:
+        if hasattr(result, "__next__"):
+            for _ in result:
+                pass
+    finally:
+        if hasattr(result, "close"):
+            result.close()
