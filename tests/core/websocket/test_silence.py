@@ -16,9 +16,9 @@ def silence() -> Silence:
 def test_a_silent_peer_is_pinged_once(silence):
     """After the seconds of patience, and not again while it may still answer."""
     assert silence.judge(119.9) is NextStep.WAIT
-    assert not silence.pinged
+    assert silence.pinged_at is None
     assert silence.judge(120.0) is NextStep.PING
-    assert silence.pinged
+    assert silence.pinged_at == 120.0
     assert silence.judge(124.9) is NextStep.WAIT
 
 
@@ -34,7 +34,7 @@ def test_a_peer_that_is_heard_has_as_much_time_as_at_first(silence):
     assert silence.judge(129.9) is NextStep.WAIT
     assert silence.judge(130.0) is NextStep.PING
     silence.end(134.0)
-    assert not silence.pinged
+    assert silence.pinged_at is None
     assert silence.judge(153.9) is NextStep.WAIT
     assert silence.judge(154.0) is NextStep.PING
 

@@ -81,8 +81,12 @@ class WebSocket:
         Raises:
             WebSocketClosed: The client is gone.
         """
-        with self._sender:
-            self._sender.write(response)
+        sender = self._sender
+        sender.lock.acquire()
+        try:
+            sender.write(response)
+        finally:
+            sender.release()
 
     @property
     def path(self) -> str:
@@ -142,8 +146,12 @@ class WebSocket:
             ValueError: *message* should be text, and is not valid UTF-8.
         """
         as_binary = None if binary is None else bool(binary)
-        with self._sender:
-            self._sender.write(self._protocol.message(message, binary=as_binary))
+        sender = self._sender
+        sender.lock.acquire()
+        try:
+            sender.write(self._protocol.message(message, binary=as_binary))
+        finally:
+            sender.release()
 
     def ping(self, payload: bytes = b"") -> None:
         """Send a ping (RFC 6455 section 5.5.2).
@@ -152,8 +160,12 @@ class WebSocket:
             WebSocketClosed: The connection is closed.
             ValueError: *payload* is longer than 125 bytes.
         """
-        with self._sender:
-            self._sender.write(self._protocol.ping(payload))
+        sender = self._sender
+        sender.lock.acquire()
+        try:
+            sender.write(self._protocol.ping(payload))
+        finally:
+            sender.release()
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection, and wait for the peer's answer, up to `close_timeout`.
@@ -174,8 +186,9 @@ class WebSocket:
         # The number of a closed descriptor may become that of another connection at
         # once, so nobody must use it: those who did have just been woken up.
         self._receiving.acquire()
-        with self._sender:
-            self._sock.close()
+        self._sender.lock.acquire()
+        self._sock.close()
+        self._sender.lock.release()
         self._receiving.release()
 
     def __iter__(self) -> Iterator[str | bytes]:
@@ -270,28 +283,23 @@ class WebSocket:
 
     def _read(self) -> None:
         """Read once, and decode what came."""
+        concurrency, silence = self.concurrency, self._silence
+        data: bytes | None = None
         try:
-            data = self._receive_bytes()
+            if silence.pinged_at is None or concurrency.wait_readable(
+                self._sock, self._limits.ping_timeout
+            ):
+                data = concurrency.receive(self._sock, READ_SIZE, silence.patience)
         except OSError:
             data = b""
         if data is None:
             self._judge_silence()
         elif data:
             self._heard = True
-            self._silence.end(time.monotonic())
+            silence.end(time.monotonic())
             self._events.extend(self._protocol.feed(data))
         else:
             self._sender.drop()
-
-    def _receive_bytes(self) -> bytes | None:
-        """What came; None if nothing came in time."""
-        timeout = self._limits.ping_timeout
-        if self._silence.pinged and not self.concurrency.wait_readable(
-            self._sock, timeout
-        ):
-            return None
-        patience = self._silence.patience
-        return self.concurrency.receive(self._sock, READ_SIZE, patience)
 
     def _handle_control(self, event: Ping | Pong | Close | ProtocolError) -> None:
         """Answer a control frame, or fail the connection."""
@@ -304,7 +312,7 @@ class WebSocket:
         """The peer closes, or broke the protocol: answer, then end the connection."""
         # Who holds the lock for so long is stuck: the peer does not read what it sends,
         # and would not read an answer.
-        if not self._sender.acquire(timeout=self.close_timeout):
+        if not self._sender.lock.acquire(timeout=self.close_timeout):
             self._sender.drop()
             return
         try:
@@ -319,7 +327,7 @@ class WebSocket:
     def _send_close(self, code: int, reason: str) -> bool:
         """Start the closing handshake; False if no answer can come."""
         # A sender that is stuck, because the peer does not read, holds the lock.
-        if not self._sender.acquire(timeout=self.close_timeout):
+        if not self._sender.lock.acquire(timeout=self.close_timeout):
             self._sender.drop()
             return False
         try:

@@ -16,39 +16,33 @@ from wsocket.errors import ProtocolError, WebSocketClosed
 class FrameSender:
     """Sends the frames of one websocket for several threads or greenlets.
 
-    A block ``with sender:`` waits until nobody else sends. Compression is stateful, so
-    a message is encoded in the same block in which it is written.
+    Who sends holds `lock`, and gives it back by `release`. Compression is stateful, so
+    a message is encoded while the lock is held under which it is written.
 
     A pong does not wait for the lock: the thread that sends may wait until the peer
     reads, and the peer until we read. So whoever holds the lock sends the pong when it
     releases the lock.
+
+    Attributes:
+        lock: Held by the thread or greenlet that sends.
     """
 
-    __slots__ = ("_due_pong", "_lock", "_protocol", "_sock")
+    __slots__ = ("_due_pong", "_protocol", "_sock", "lock")
 
     def __init__(
         self, sock: socket.socket, protocol: WebSocketProtocol, *, lock: Lock
     ) -> None:
         self._sock = sock
         self._protocol = protocol
-        self._lock = lock
+        self.lock = lock
         # Only the last ping must be answered (RFC 6455 section 5.5.3).
         self._due_pong: deque[Ping] = deque(maxlen=1)
 
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *error: object) -> None:
-        self.release()
-
-    def acquire(self, *, timeout: float) -> bool:
-        """Wait until nobody else sends; False after *timeout* seconds."""
-        return self._lock.acquire(timeout=timeout)
-
     def release(self) -> None:
         """Let others send, after the pong that is due."""
-        self._lock.release()
-        self._send_due_pong()
+        self.lock.release()
+        if self._due_pong:
+            self._send_due_pong()
 
     def write(self, frame: Frame) -> None:
         """Send a frame; the caller holds the lock.
@@ -78,7 +72,7 @@ class FrameSender:
 
     def ping_unless_busy(self) -> None:
         """Send a ping, unless somebody sends, who will notice if the peer is lost."""
-        if self._lock.acquire(blocking=False):
+        if self.lock.acquire(blocking=False):
             try:
                 with contextlib.suppress(WebSocketClosed):
                     self.write(self._protocol.ping())
@@ -96,9 +90,9 @@ class FrameSender:
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def _send_due_pong(self) -> None:
-        while self._due_pong and self._lock.acquire(blocking=False):
+        while self._due_pong and self.lock.acquire(blocking=False):
             try:
                 while self._due_pong:
                     self.answer(self._due_pong.popleft())
             finally:
-                self._lock.release()
+                self.lock.release()

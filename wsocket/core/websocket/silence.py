@@ -20,32 +20,30 @@ class Silence:
         patience: Seconds of silence after which the peer is pinged; 0 for never.
         ping_timeout: Seconds after the ping until the connection is dropped.
         now: The time, in seconds of a clock that never goes back, here and below.
+
+    Attributes:
+        pinged_at: When a ping was sent, if nothing was heard since; else None.
     """
 
-    __slots__ = ("_heard_at", "_ping_timeout", "_pinged_at", "patience")
+    __slots__ = ("_heard_at", "_ping_timeout", "patience", "pinged_at")
 
     def __init__(self, *, patience: float, ping_timeout: float, now: float) -> None:
         self.patience = patience
         self._ping_timeout = ping_timeout
         self._heard_at = now
-        self._pinged_at: float | None = None  # if nothing was heard since
-
-    @property
-    def pinged(self) -> bool:
-        """Whether a ping was sent, and nothing was heard since."""
-        return self._pinged_at is not None
+        self.pinged_at: float | None = None
 
     def end(self, now: float) -> None:
         """Something came from the peer."""
         self._heard_at = now
-        self._pinged_at = None
+        self.pinged_at = None
 
     def judge(self, now: float) -> NextStep:
         """What to do now; after `PING` the peer has `ping_timeout` seconds."""
-        if self._pinged_at is not None:
-            late = now - self._pinged_at >= self._ping_timeout
+        if self.pinged_at is not None:
+            late = now - self.pinged_at >= self._ping_timeout
             return NextStep.DROP if late else NextStep.WAIT
         if self.patience and now - self._heard_at >= self.patience:
-            self._pinged_at = now
+            self.pinged_at = now
             return NextStep.PING
         return NextStep.WAIT
