@@ -101,7 +101,7 @@ check: .venv/.tools
 	$(BIN)/python tools/picture.py --check
 	$(BIN)/towncrier build --draft >/dev/null
 	test -z "$$(find changes -empty)"
-	$(BIN)/python -m pytest -q tests/test_layers.py
+	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_sizes.py
 
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks $(ARGS)

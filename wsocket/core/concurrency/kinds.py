@@ -65,7 +65,7 @@ class Threads:
 
     def spawn(self, function: Callable[..., object], *args: Any) -> None:
         # A new thread, not one of a `ThreadCache`: what user code leaves in a
-        # `threading.local` ends with it (docs/decisions/031-new-threads.md).
+        # `threading.local` ends with it (docs/decisions/030-new-threads.md).
         thread = threading.Thread(
             target=function, args=args, name=f"wsocket-{function.__name__}", daemon=True
         )

@@ -3,7 +3,7 @@
 A relay has two ends and passes bytes from each to the other. It stops reading one end
 while the other still has bytes to send, so what waits needs no limit. That, and sending
 at once, is why an end is no `wsocket.core.net.stream.Stream`
-(docs/decisions/030-relay-ends.md)."""
+(docs/decisions/029-relay-ends.md)."""
 
 from __future__ import annotations
 
