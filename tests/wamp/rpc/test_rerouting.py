@@ -246,3 +246,18 @@ def test_declining_twice_is_answering_late(world: World):
     one.fail_call(invocation, UNAVAILABLE)
     assert other.invoked()[0] == 1
     assert one.take() == caller.take() == []
+
+
+def test_callee_without_what_the_call_needs_ends_the_search(world: World):
+    """A call with a payload of its own kind cannot go on to a callee that has none."""
+    passthru = "payload_passthru_mode"
+    first = world.peer(REROUTE, f"callee.{passthru}")
+    second = world.peer(REROUTE)
+    for callee in (first, second):
+        callee.register("com.a", invoke="first")
+    caller = world.peer(f"caller.{passthru}")
+    caller.call("com.a", ["x"], ppt_scheme="x_own")
+    first.fail_call(first.invoked()[0], UNAVAILABLE)
+    assert second.take() == []
+    [error] = caller.take()
+    assert error[4] == "wamp.error.feature_not_supported"
