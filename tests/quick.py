@@ -3,18 +3,21 @@
 Left out are tests with the mark `processes` or `slow`, and those whose fixtures ask
 for the fixture `processes`. So nothing here has a list of them. A test that starts a
 process in spite of that fails, and is told what to do. A test that runs in every
-serializer runs in JSON only. Hypothesis, which tries hundreds of examples, is for
-`make test`.
+serializer runs in JSON only, and one with many parameters with the first few of them.
+Hypothesis, which tries hundreds of examples, is for `make test`.
 """
 
 from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import is_hypothesis_test
+
+FEW = 4  # sets of parameters
 
 # What Python reports when a process is started (see `sys.addaudithook`).
 STARTS = frozenset(
@@ -33,8 +36,10 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Leave out what is not quick."""
-    config.hook.pytest_deselected(items=[each for each in items if not is_quick(each)])
-    items[:] = filter(is_quick, items)
+    chosen = list(first_few(filter(is_quick, items)))
+    left_out = set(items).difference(chosen)
+    config.hook.pytest_deselected(items=[each for each in items if each in left_out])
+    items[:] = chosen
 
 
 def is_quick(item: pytest.Item) -> bool:
@@ -46,6 +51,16 @@ def is_quick(item: pytest.Item) -> bool:
         or item.get_closest_marker("processes")
         or item.get_closest_marker("slow")
     )
+
+
+def first_few(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """Of each test at most `FEW` of its sets of parameters."""
+    counts: Counter[str] = Counter()
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        counts[name] += 1
+        if counts[name] <= FEW:
+            yield item
 
 
 def repeats_in_another_serializer(item: pytest.Item) -> bool:

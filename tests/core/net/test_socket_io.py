@@ -135,6 +135,7 @@ def test_a_broken_connection_raises_no_signal(pair):
     assert not heard
 
 
+@pytest.mark.slow(reason="watches a thread for a while")
 def test_no_other_thread_takes_the_interpreter_in_between(pair):
     """One that computes would keep it for a whole turn, each time."""
     ours, theirs = pair

@@ -123,6 +123,7 @@ def test_help_knows_the_events():
     assert all(name in shown for name in ("onconnect", "onmessage", "onclose"))
 
 
+@pytest.mark.slow(reason="waits for a close")
 def test_without_handlers_there_is_an_echo_demo(serve):
     """And a page that says hello."""
     address = serve(WSocketApp())

@@ -461,6 +461,7 @@ def bomb(size):
     return b"".join(parts) + compressor.flush(zlib.Z_SYNC_FLUSH)[:-4]
 
 
+@pytest.mark.slow(reason="inflates a lot")
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 def test_a_bomb_is_not_inflated(opcode):
     """100 MiB of zeros fit into 100 kB; one byte over the limit is enough to know."""

@@ -17,6 +17,8 @@ from tests.core.wire import (
     decoder,
 )
 
+pytestmark = pytest.mark.slow(reason="millions of bytes")
+
 
 def peak_memory(fed, parts):
     """The most that decoding took at any time, in bytes, and the last event."""

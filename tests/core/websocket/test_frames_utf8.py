@@ -55,6 +55,7 @@ def bytes_until_refused(data):
     return None
 
 
+@pytest.mark.slow(reason="every character there is")
 def test_every_start_of_a_character_is_judged_at_once():
     """All pairs of bytes, and all third bytes of those pairs that begin a character."""
     for first in range(256):

@@ -28,6 +28,8 @@ from tests.wamp.realm_kit import (
     refusal,
 )
 
+pytestmark = pytest.mark.slow(reason="waits for deadlines")
+
 AUTHORIZE = "com.example.authorize"
 TIMEOUT = 0.3  # seconds: where nobody answers
 AMPLE = 1.5  # seconds: where somebody answers in time, also on a busy machine

@@ -269,6 +269,7 @@ def test_answer_may_forbid_to_keep_it(authorizer, answer):
     assert len(authorizer.asked) == 2
 
 
+@pytest.mark.slow(reason="thousands of questions")
 def test_kept_answers_are_bounded(authorizer):
     """A peer can ask about any number of URIs."""
     asker, _ = new_asker(authorizer)

@@ -327,6 +327,7 @@ def test_features_that_the_application_lacks_are_not_used_on_it(app, peer, uri):
     assert caller.succeeded(caller.call(uri, ["x"])) == [[["x"]]]
 
 
+@pytest.mark.slow(reason="thousands of calls")
 def test_application_that_is_too_busy_says_so(uri):
     """More calls than may wait: wamp.error.unavailable, and its session goes on."""
     app = WSocketApp(protocol="WAMP", max_workers=1)

@@ -139,6 +139,7 @@ def test_wampcra_challenge_names_the_later_session(alone, method):
     assert client.receive()[1] == challenge["session"]
 
 
+@pytest.mark.slow(reason="waits for the delay")
 def test_refused_login_costs_a_delay(alone):
     """The answer comes late, but another client is not kept waiting."""
     router = alone("ticket", login_delay=2.0)

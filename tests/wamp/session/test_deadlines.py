@@ -12,6 +12,8 @@ from tests.wamp.raw_client import GOODBYE, WELCOME
 from tests.wamp.realm_kit import AsAsked, enter, knock, payloads, result
 from wsocket.wamp.auth import Ticket, TicketUser
 
+pytestmark = pytest.mark.slow(reason="waits for deadlines")
+
 PATIENCE = 0.5  # seconds: for clients that never come in
 AMPLE = 2.0  # seconds: for those that do, also on a busy machine
 USERS = {"joe": TicketUser(ticket="secret!", role="user")}

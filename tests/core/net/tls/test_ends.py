@@ -16,6 +16,8 @@ from tests.core.net.tls.conftest import (
 )
 from tests.core.worlds import SECONDS
 
+pytestmark = pytest.mark.slow(reason="waits for deadlines")
+
 
 @every_version
 def test_the_application_may_end_first(connect, trusting, version):

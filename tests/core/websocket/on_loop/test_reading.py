@@ -55,6 +55,7 @@ def test_a_receiver_that_fails_at_the_end_is_logged(on, make, caplog):
     assert "oops" in caplog.text
 
 
+@pytest.mark.slow(reason="waits for the deadline of a close")
 @pytest.mark.parametrize("how", ["drop", "close"])
 def test_nothing_is_received_after_we_end_the_connection(make, how):
     """Not even what came in the same segment."""

@@ -29,6 +29,8 @@ from tests.wamp.transports.longpoll.client import LongPollClient
 from wsocket import Realm
 from wsocket.wamp.auth import WebLogin
 
+pytestmark = pytest.mark.slow(reason="waits for deadlines")
+
 SHORT = 1.0  # seconds
 LONG = 60.0
 

@@ -18,6 +18,8 @@ from autobahn.wamp.types import PublishOptions
 from tests.interop.sessions import SERIALIZERS, Session, within
 from wsocket import Limits
 
+pytestmark = pytest.mark.slow(reason="talks to autobahn for a while")
+
 PAYLOADS = [None, -1, 2**53, 1.5, "žluťoučký 🐎", b"\x00\xff", [1, [{"k": b""}]]]
 ACKNOWLEDGE = PublishOptions(acknowledge=True)
 

@@ -147,6 +147,7 @@ def test_an_unasked_pong_is_accepted(join):
     assert client.until_now() == []
 
 
+@pytest.mark.slow(reason="waits for deadlines")
 def test_a_client_that_does_not_answer_pings_is_gone(listening, uri):
     """With all that it held, within interval and timeout."""
     address = listening(limits=SHORT, pings=True)
@@ -161,6 +162,7 @@ def test_a_client_that_does_not_answer_pings_is_gone(listening, uri):
         other.join().register(uri)
 
 
+@pytest.mark.slow(reason="waits for deadlines")
 def test_a_client_that_answers_pings_stays(listening):
     """However long it has nothing to say."""
     with rawsocket(listening(limits=SHORT, pings=True)) as client:
@@ -171,6 +173,7 @@ def test_a_client_that_answers_pings_stays(listening):
         assert client.until_now() == []
 
 
+@pytest.mark.slow(reason="waits for deadlines")
 def test_without_pings_a_quiet_client_stays(listening):
     """autobahn-python, for one, breaks when it gets a PING."""
     address = listening(limits=Limits(ping_interval=0.3, ping_timeout=0.2))
@@ -186,6 +189,7 @@ def test_without_pings_a_quiet_client_stays(listening):
 # A client that does not read
 
 
+@pytest.mark.slow(reason="waits for deadlines")
 def test_events_are_dropped_for_a_slow_reader_but_replies_are_not(listening, uri):
     """Oldest first, and whole frames: what comes after them can still be read."""
     address = listening(limits=Limits(outbox_bytes=2**18))
@@ -279,6 +283,7 @@ def test_noise_after_the_handshake_disturbs_nobody(connect, join):
 # The end
 
 
+@pytest.mark.slow(reason="waits for deadlines")
 def test_closing_the_application_closes_its_connections():
     """Without a GOODBYE, after which clients would not come back."""
     app = WSocketApp(protocol="WAMP")
