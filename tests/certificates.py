@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -99,12 +99,32 @@ class _Party:
             .not_valid_before(now - timedelta(hours=1))
             .not_valid_after(now + timedelta(days=1))
         )
-        for extension in self._extensions(subject):
-            builder = builder.add_extension(extension, critical=False)
+        for extension, critical in self._extensions(subject):
+            builder = builder.add_extension(extension, critical=critical)
         return builder.sign(self.key, SHA256()).public_bytes(Encoding.PEM)
 
-    def _extensions(self, subject: _Party) -> Sequence[x509.ExtensionType]:
+    def _extensions(self, subject: _Party) -> Iterator[tuple[x509.ExtensionType, bool]]:
+        """What RFC 5280 demands (Python 3.13 checks it), and whether it is critical."""
+        public = self.key.public_key()
         if subject is self:
-            return [x509.BasicConstraints(ca=True, path_length=None)]
-        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        return [x509.SubjectAlternativeName([x509.DNSName("localhost"), address])]
+            yield x509.BasicConstraints(ca=True, path_length=None), True
+            yield _SIGNS_CERTIFICATES, True
+            yield x509.SubjectKeyIdentifier.from_public_key(public), False
+        else:
+            address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+            names = [x509.DNSName("localhost"), address]
+            yield x509.SubjectAlternativeName(names), False
+            yield x509.AuthorityKeyIdentifier.from_issuer_public_key(public), False
+
+
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
