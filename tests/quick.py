@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 from hypothesis import is_hypothesis_test
 
-FEW = 4  # sets of parameters
+FEW = 3  # sets of parameters
 
 # What Python reports when a process is started (see `sys.addaudithook`).
 STARTS = frozenset(
