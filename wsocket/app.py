@@ -95,7 +95,10 @@ class WSocketApp(Framework):
             own = Realm(realm) if isinstance(realm, str) else realm
             self.router = _make_router([own, *realms], join_timeout)
             self._wamp = Application(
-                self.router, realm=own.name, max_workers=max_workers
+                self.router,
+                realm=own.name,
+                max_workers=max_workers,
+                debug=lambda: self.debugging,
             )
             plugins.append(WampSubprotocol(self.router, prepare=self._wamp.prepare))
         super().__init__(
@@ -117,6 +120,7 @@ class WSocketApp(Framework):
         match: Match = "exact",
         invoke: InvokePolicy = "single",
         options: RegisterOptions | None = None,
+        on_loop: bool = False,
     ) -> Callable[[FunctionT], FunctionT]:
         """Register the decorated function as a WAMP procedure, run in this process.
 
@@ -130,8 +134,13 @@ class WSocketApp(Framework):
             invoke: Which one of several callees is called; with ``"single"`` there can
                 be only one callee.
             options: All options, in place of *match* and *invoke*.
+            on_loop: For a function that never blocks and takes microseconds: it runs on
+                the I/O loop itself, where everybody waits for it, without the cost of a
+                thread or greenlet. In debug mode there is a warning if it takes more
+                than 5 ms. It can publish, but not wait for a call.
 
         Raises:
+            TypeError: It is an async function; or a generator, with *on_loop*.
             ValueError: *uri* is not valid.
             ApplicationError: The router refused, for instance because another callee
                 has registered *uri*.
@@ -139,7 +148,7 @@ class WSocketApp(Framework):
         chosen = options or RegisterOptions(match=match, invoke=invoke)
 
         def decorate(function: FunctionT) -> FunctionT:
-            self._application.register(function, uri, chosen)
+            self._application.register(function, uri, chosen, on_loop=on_loop)
             return function
 
         return decorate

@@ -63,6 +63,9 @@ class FakeLink:
         self.sent: list[list[Any]] = []
         self.ends: list[str] = []
 
+    def unread(self, request: int) -> int:
+        return 0
+
     def write(self, frame: list[Any]) -> None:
         assert not self.ends, f"sent after the end: {frame}"
         self.sent.append(frame)
@@ -108,9 +111,13 @@ class FakeRuntime:
         return timer
 
     def offload(
-        self, function: Callable[[], Any], then: Callable[[Any], object]
-    ) -> None:
+        self, function: Callable[[], Any], then: Callable[[Any], object], **how: Any
+    ) -> Callable[[], None]:
         then(function())
+        return lambda: None
+
+    def left(self, caller: int) -> None:
+        """Nothing ever waits."""
 
     @property
     def timers(self) -> list[FakeTimer]:

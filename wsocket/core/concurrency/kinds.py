@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import gevent
+import gevent.event
 import gevent.lock
 import gevent.monkey
 import gevent.socket
@@ -44,6 +45,14 @@ class Concurrency(Protocol):
     def lock(self) -> Lock:
         """A lock that blocks only the thread or greenlet that waits for it."""
 
+    def event(self) -> Any:
+        """A `threading.Event` that blocks only the thread or greenlet that waits for
+        it.
+        """
+
+    def let_others(self) -> None:
+        """Let others run who could not, because this code does not wait."""
+
     def adopt(self, descriptor: int, *, patience: float) -> socket.socket:
         """Make a blocking socket from the file *descriptor* of a connected one.
 
@@ -73,6 +82,12 @@ class Threads:
 
     def lock(self) -> Lock:
         return threading.Lock()
+
+    def event(self) -> Any:
+        return threading.Event()
+
+    def let_others(self) -> None:
+        """Nothing to do: threads share the time."""
 
     def adopt(self, descriptor: int, *, patience: float) -> socket.socket:
         sock = socket.socket(fileno=descriptor)
@@ -120,6 +135,12 @@ class Greenlets:
 
     def lock(self) -> Lock:
         return GreenletLock()
+
+    def event(self) -> Any:
+        return gevent.event.Event()
+
+    def let_others(self) -> None:
+        gevent.sleep(0)
 
     def adopt(self, descriptor: int, *, patience: float) -> socket.socket:
         sock: socket.socket = gevent.socket.socket(fileno=descriptor)

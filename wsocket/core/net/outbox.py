@@ -43,6 +43,11 @@ class Outbox:
         )
 
     @property
+    def size(self) -> int:
+        """How many bytes wait."""
+        return self._waiting
+
+    @property
     def fits(self) -> bool:
         """Whether both limits are kept."""
         return len(self._frames) <= self._messages and self._waiting <= self._size

@@ -112,6 +112,11 @@ class Stream(LoopReader):
         """Whether only what is queued is still sent, or nothing at all."""
         return self._sending_closed or self._reader is None
 
+    @property
+    def backlog(self) -> int:
+        """How many bytes wait for a peer that does not read."""
+        return 0 if self._outbox is None else self._outbox.size
+
     # Writing
 
     def write(self, frame: Frame) -> None:

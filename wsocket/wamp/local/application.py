@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from wsocket.core.budget import Budget
 from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.future import Future, Mailbox, ask
 from wsocket.core.net.loop import Loop, get_loop
@@ -34,8 +35,9 @@ from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
-# Calls that wait for a free worker; beyond this they are refused.
-_CALL_QUEUE = 10_000
+# What may wait for a free worker and run: beyond this calls are refused.
+_PLACES = 20_000  # one caller alone gets half
+_BYTES = 32 * 2**20
 
 # Threads are expensive, greenlets are cheap.
 _MAX_WORKERS = {"threads": 64, "greenlets": 1000}
@@ -47,10 +49,19 @@ class Application:
     Args:
         max_workers: How many handlers run at once; None for the default of the kind of
             concurrency.
+        debug: Whether to warn of what the application does badly.
     """
 
-    def __init__(self, router: Router, *, realm: str, max_workers: int | None) -> None:
+    def __init__(
+        self,
+        router: Router,
+        *,
+        realm: str,
+        max_workers: int | None,
+        debug: Callable[[], bool],
+    ) -> None:
         self._router = router
+        self._debug = debug
         self._uris = UriRules()
         self._realm = realm
         self._max_workers = max_workers
@@ -64,16 +75,22 @@ class Application:
         function: Callable[..., Any],
         uri: str,
         options: client_messages.RegisterOptions,
+        *,
+        on_loop: bool,
     ) -> None:
         """Register *function* as the procedure *uri*.
 
+        Args:
+            on_loop: Whether it runs on the loop, because it never blocks.
+
         Raises:
+            TypeError: *function* cannot be a procedure, or not one on the loop.
             ValueError: *uri* is not valid.
             ApplicationError: The router refused, such as because *uri* is taken.
         """
         self._check_uri(uri, options.match)
         _check_options(options)
-        self._declare(procedure(function, uri, options))
+        self._declare(procedure(function, uri, options, on_loop=on_loop))
 
     def subscribe(
         self,
@@ -205,11 +222,25 @@ class Application:
         """The session on *loop*, joined; on the loop."""
         if self._joined is not None and self._joined[0] is loop:
             return self._joined[1]
-        limit = self._max_workers or _MAX_WORKERS[loop.concurrency.name]
-        workers = Workers(loop.concurrency, limit=limit, queue_limit=_CALL_QUEUE)
+        default = _MAX_WORKERS[loop.concurrency.name]
+        procedures = _workers(loop, self._max_workers or default, "calls")
+        logins = _workers(loop, default, "logins")
+        authorizers = _workers(loop, default, "authorizers")
+        runtime = LoopRuntime(
+            loop,
+            procedures=procedures,
+            others={"logins": logins, "authorizers": authorizers},
+        )
         with self._lock:
-            self._router.start(LoopRuntime(loop, workers))
-            session = LocalSession(loop, self._router.trusted, workers=workers)
+            self._router.start(runtime)
+            session = LocalSession(
+                loop,
+                self._router.trusted,
+                workers=procedures,
+                authorizers=authorizers,
+                calls=self._router.calls_of(self._realm),
+                debug=self._debug,
+            )
             session.join(self._realm)
             declarations = list(self._declarations)
             self._joined = loop, session
@@ -247,6 +278,11 @@ class Application:
             raise ValueError(f"invalid URI: {self._uris.problem(uri, match)}")
         if reserved(uri) and not namespace:
             raise ValueError(f"{uri!r} is in the protocol's own namespace, 'wamp.'")
+
+
+def _workers(loop: Loop, limit: int, work: str) -> Workers:
+    budget = Budget(f"{work} that wait or run", _BYTES)
+    return Workers(loop, limit=limit, places=_PLACES, budget=budget)
 
 
 def _check_options(options: client_messages.Fields) -> None:

@@ -43,14 +43,20 @@ class RunningRealm:
 
     `build_realm` makes it.
 
+    Args:
+        left: Called with the ID of each session that has left.
+
     Attributes:
         parts: What it is made of.
         actions: Message type to what an established session does with it.
         is_closed: Whether nobody can join any more.
     """
 
-    def __init__(self, config: Realm, parts: RealmParts) -> None:
+    def __init__(
+        self, config: Realm, parts: RealmParts, *, left: Callable[[int], None]
+    ) -> None:
         self.config = config
+        self._left = left
         self.parts = parts
         self.actions = _actions(parts, strict_numbers=config.strict_request_ids)
         self.is_closed = False
@@ -98,6 +104,7 @@ class RunningRealm:
         testaments = list(parts.testaments.take(session))
         parts.broker.leave(session, silent=silent)
         parts.dealer.leave(session, silent=silent)
+        self._left(session.id)
         if silent:
             return
         for topic, payload, options, grant in testaments:

@@ -17,6 +17,7 @@ from wsocket.wamp.router.open_realm import OpenRealmWarning
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
+from wsocket.wamp.rpc.call_table import CallTable
 from wsocket.wamp.session.runtime import Cancellable, Runtime
 from wsocket.wamp.session.session import Session
 
@@ -108,6 +109,10 @@ class Router:
                 errors.NO_SUCH_REALM, f"there is no realm {hello.realm!r:.100}"
             )
         return realm
+
+    def calls_of(self, name: str) -> CallTable:
+        """The calls that are under way in an open realm."""
+        return self._realms[name].parts.dealer.calls
 
     def snapshot(self) -> RouterSnapshot:
         """What the open realms hold now; on the loop."""

@@ -71,6 +71,13 @@ class Gatekeeper(Protocol):
         """Call back when the client's time for HELLO or GOODBYE is over."""
 
 
+class PendingLogin(Protocol):
+    """What the gatekeeper keeps while a client logs in."""
+
+    def abandon(self) -> None:
+        """The client has gone."""
+
+
 NO_ACTIONS: Mapping[type[Message], Callable[[Any, Any], None]] = {}
 
 
@@ -137,7 +144,7 @@ class Session:
         self.features: frozenset[str] = frozenset()
         self.grants: RoleGrants = OPEN_GRANTS
         self.authid = self.authrole = self.authmethod = self.authprovider = ""
-        self.login: object = None
+        self.login: PendingLogin | None = None
         self._deadline: Cancellable | None = gatekeeper.deadline(self._too_late)
 
     @property
@@ -247,6 +254,10 @@ class Session:
         else:
             self.deliver(frame)
 
+    def unread(self, request: int) -> int:
+        """See `Link.unread`."""
+        return self._link.unread(request)
+
     def send_error(
         self, request_type: int, request: int, error: str, explanation: str
     ) -> None:
@@ -317,7 +328,10 @@ class Session:
         self._cancel_deadline()
         self._state = state
         self._actions = NO_ACTIONS
-        self._held = self.login = None
+        self._held = None
+        login, self.login = self.login, None
+        if login is not None:
+            login.abandon()
         realm, self._realm = self._realm, None
         if realm is not None:
             realm.leave(self, silent=silent)

@@ -1,0 +1,234 @@
+"""Threads or greenlets that run tasks, and rest between them.
+
+Whether there should be one more is decided on the loop alone, and so are their ends.
+Between the loop and the workers there are no locks: what both use are deques and lists,
+whose single operations are atomic.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from time import perf_counter
+from typing import Any, Final, Protocol
+
+import gevent
+
+from wsocket.core.concurrency.ctrl_c import pass_on
+from wsocket.core.concurrency.kinds import GREENLETS, Concurrency
+from wsocket.core.concurrency.task import Task
+from wsocket.log import logger
+
+# A greenlet that runs one task after the other lets the rest of its hub in after this.
+_SLICE: Final = 0.005  # seconds
+
+# What starting a thread or a greenlet raises when the system has none left.
+START_ERRORS: Final = (RuntimeError, MemoryError, OSError)
+
+
+class Seat(Protocol):
+    """Where one worker rests."""
+
+    dismissed: bool
+    """Whether the worker is to end when it is called."""
+
+    rested: bool
+    """Whether it has rested since `Crew.dismiss_idle` was called last."""
+
+    def rest(self) -> None:
+        """Wait until somebody calls; in the worker."""
+
+    def call(self) -> None:
+        """Wake the worker up, which rests, or is about to."""
+
+
+class ThreadSeat:
+    """The seat of a thread."""
+
+    __slots__ = ("_lock", "dismissed", "rested")
+
+    def __init__(self) -> None:
+        self.dismissed = self.rested = False
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def rest(self) -> None:
+        self._lock.acquire()
+
+    def call(self) -> None:
+        self._lock.release()
+
+
+class GreenletSeat:
+    """The seat of a greenlet, which is the current one."""
+
+    __slots__ = ("_called", "_greenlet", "_hub", "dismissed", "rested")
+
+    def __init__(self) -> None:
+        self.dismissed = self.rested = False
+        self._greenlet = gevent.getcurrent()
+        self._hub: Any = gevent.get_hub()
+        self._called = False
+
+    def rest(self) -> None:
+        while not self._called:
+            try:
+                self._hub.switch()
+            except gevent.GreenletExit:
+                raise
+            except BaseException as stray:
+                # Such as a `gevent.Timeout` that a task has started and not closed.
+                logger.warning("nobody waits for %r, which a task has left", stray)
+        self._called = False
+
+    def call(self) -> None:
+        self._hub.loop.run_callback(self._wake)
+
+    def _wake(self) -> None:
+        """What the hub runs; what else switches to the greenlet does not count."""
+        self._called = True
+        self._greenlet.switch()
+
+
+class Crew:
+    """The workers of one pool.
+
+    Args:
+        post: Calls a function on the loop; from any thread.
+        ended: What to post with each task that has ended.
+        lost: What to post when a worker has ended that nobody has dismissed.
+
+    Attributes:
+        size: How many workers there are.
+    """
+
+    def __init__(
+        self,
+        concurrency: Concurrency,
+        *,
+        post: Callable[..., None],
+        ended: Callable[[Task], None],
+        lost: Callable[[], None],
+    ) -> None:
+        self._concurrency = concurrency
+        self._greenlets = concurrency is GREENLETS
+        self._make_seat: Callable[[], Seat] = (
+            GreenletSeat if self._greenlets else ThreadSeat
+        )
+        self._post = post
+        self._ended = ended
+        self._lost = lost
+        self._ready: deque[Task] = deque()
+        self._idle: list[Seat] = []  # who has rested longest comes first
+        # Somebody was called, and has not looked at the tasks yet. So one worker at a
+        # time gets up, and it calls the next one if there is more to do. Where tasks
+        # are short, a few workers do them all.
+        self._calling = False
+        self.size = 0
+
+    def put(self, task: Task) -> None:
+        """Have *task* run by the next worker that is free; on the loop."""
+        self._ready.append(task)
+        self._call()
+
+    def hire(self) -> None:
+        """Start one more worker; on the loop.
+
+        Raises:
+            RuntimeError, MemoryError, OSError: The system has none left.
+        """
+        self._concurrency.spawn(self._work)
+        self.size += 1
+
+    def clear(self) -> list[Task]:
+        """Take back the tasks that no worker has taken yet; on the loop."""
+        tasks = list(self._ready)
+        self._ready.clear()
+        return tasks
+
+    def lose(self) -> None:
+        """A worker has ended by itself; on the loop."""
+        self.size -= 1
+        self._calling = False  # it may have been the one that was called
+        if self._ready:
+            self._call()
+
+    def dismiss_idle(self) -> None:
+        """End the workers that have rested since the last time; on the loop."""
+        for seat in list(self._idle):
+            if not seat.rested:
+                seat.rested = True
+                continue
+            try:
+                self._idle.remove(seat)
+            except ValueError:  # it was called in the meantime
+                continue
+            self.size -= 1
+            seat.dismissed = True
+            seat.call()
+
+    def _call(self) -> None:
+        """Have a worker look at the tasks, unless one is about to."""
+        if not self._calling:
+            try:
+                seat = self._idle.pop()
+            except IndexError:
+                return  # everybody works, and looks when it has ended its task
+            self._calling = True
+            seat.call()
+
+    def _work(self) -> None:
+        """What a worker does."""
+        seat = None
+        try:
+            seat = self._make_seat()
+            while not seat.dismissed:
+                self._work_off(seat)
+                self._rest(seat)
+        finally:
+            if seat is None or not seat.dismissed:
+                self._post(self._lost)
+
+    def _rest(self, seat: Seat) -> None:
+        """Wait for a call."""
+        self._idle.append(seat)
+        if self._ready:  # came before anybody could see that this worker is idle
+            try:
+                self._idle.remove(seat)
+            except ValueError:
+                pass  # it was called at the same moment: take the call
+            else:
+                return
+        seat.rest()
+        seat.rested = False
+        if not seat.dismissed:
+            self._calling = False  # before it looks at the tasks
+
+    def _work_off(self, seat: Seat) -> None:
+        """Run tasks until there are no more."""
+        ready = self._ready
+        begun = perf_counter() if self._greenlets else 0.0
+        while True:
+            try:
+                task = ready.popleft()
+            except IndexError:
+                return
+            if ready:
+                self._call()
+            self._run(task)
+            if self._greenlets and ready and perf_counter() - begun > _SLICE:
+                seat.call()
+                seat.rest()
+                begun = perf_counter()
+
+    def _run(self, task: Task) -> None:
+        try:
+            if not task.canceled:
+                Context().run(task.work)
+        except BaseException as error:
+            # Also GreenletExit and SystemExit: a worker goes on in any case.
+            logger.exception("%r failed in a worker", task)
+            pass_on(error)
+        self._post(self._ended, task)
