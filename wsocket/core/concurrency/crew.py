@@ -43,6 +43,9 @@ class Seat(Protocol):
     def call(self) -> None:
         """Wake the worker up, which rests, or is about to."""
 
+    def let_others(self) -> None:
+        """Let everybody in who waits; in the worker."""
+
 
 class ThreadSeat:
     """The seat of a thread."""
@@ -59,6 +62,9 @@ class ThreadSeat:
 
     def call(self) -> None:
         self._lock.release()
+
+    def let_others(self) -> None:
+        """Nothing to do: threads share the time."""
 
 
 class GreenletSeat:
@@ -86,6 +92,13 @@ class GreenletSeat:
     def call(self) -> None:
         self._hub.loop.run_callback(self._wake)
 
+    def let_others(self) -> None:
+        # Not a callback: the hub runs up to 1000 of them before it looks at sockets.
+        timer = self._hub.loop.timer(0)
+        timer.start(self._wake)
+        self.rest()
+        timer.close()
+
     def _wake(self) -> None:
         """What the hub runs; what else switches to the greenlet does not count."""
         self._called = True
@@ -98,6 +111,7 @@ class Crew:
     Args:
         post: Calls a function on the loop; from any thread.
         ended: What to post with each task that has ended.
+        short: What to post when tasks wait, and nobody is free to look at them.
         lost: What to post when a worker has ended that nobody has dismissed.
 
     Attributes:
@@ -110,36 +124,51 @@ class Crew:
         *,
         post: Callable[..., None],
         ended: Callable[[Task], None],
+        short: Callable[[], None],
         lost: Callable[[], None],
     ) -> None:
         self._concurrency = concurrency
-        self._greenlets = concurrency is GREENLETS
+        self._greenlets = concurrency.name == GREENLETS.name
         self._make_seat: Callable[[], Seat] = (
             GreenletSeat if self._greenlets else ThreadSeat
         )
         self._post = post
         self._ended = ended
+        self._short = short
         self._lost = lost
         self._ready: deque[Task] = deque()
         self._idle: list[Seat] = []  # who has rested longest comes first
-        # Somebody was called, and has not looked at the tasks yet. So one worker at a
-        # time gets up, and it calls the next one if there is more to do. Where tasks
-        # are short, a few workers do them all.
+        # Somebody was called or hired, and has not looked at the tasks yet. So one
+        # worker at a time gets up, and it sees to the next one if there is more to do.
+        # Where tasks are short, a few workers do them all.
         self._calling = False
+        self._asked = False  # `short` is posted
         self.size = 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether tasks wait, and nobody is about to look; on the loop."""
+        self._asked = False
+        return bool(self._ready) and not self._calling
 
     def put(self, task: Task) -> None:
         """Have *task* run by the next worker that is free; on the loop."""
         self._ready.append(task)
-        self._call()
+        if not self._call():
+            self._short()
 
     def hire(self) -> None:
-        """Start one more worker; on the loop.
+        """Start one more worker, who looks at the tasks; on the loop.
 
         Raises:
             RuntimeError, MemoryError, OSError: The system has none left.
         """
-        self._concurrency.spawn(self._work)
+        self._calling = True  # first: the worker may be quick
+        try:
+            self._concurrency.spawn(self._work)
+        except BaseException:
+            self._calling = False
+            raise
         self.size += 1
 
     def clear(self) -> list[Task]:
@@ -151,9 +180,13 @@ class Crew:
     def lose(self) -> None:
         """A worker has ended by itself; on the loop."""
         self.size -= 1
-        self._calling = False  # it may have been the one that was called
-        if self._ready:
-            self._call()
+        self.nudge()
+
+    def nudge(self) -> None:
+        """See to it that somebody looks at the tasks, whatever has happened."""
+        self._calling = self._asked = False
+        if self._ready and not self._call():
+            self._short()
 
     def dismiss_idle(self) -> None:
         """End the workers that have rested since the last time; on the loop."""
@@ -169,18 +202,20 @@ class Crew:
             seat.dismissed = True
             seat.call()
 
-    def _call(self) -> None:
-        """Have a worker look at the tasks, unless one is about to."""
+    def _call(self) -> bool:
+        """Have a worker look at the tasks; False if nobody is free."""
         if not self._calling:
             try:
                 seat = self._idle.pop()
             except IndexError:
-                return  # everybody works, and looks when it has ended its task
+                return False
             self._calling = True
             seat.call()
+        return True
 
     def _work(self) -> None:
         """What a worker does."""
+        self._calling = False
         seat = None
         try:
             seat = self._make_seat()
@@ -215,12 +250,14 @@ class Crew:
                 task = ready.popleft()
             except IndexError:
                 return
-            if ready:
-                self._call()
+            if ready and not self._call() and not self._asked:
+                self._asked = True
+                self._post(self._short)
             self._run(task)
             if self._greenlets and ready and perf_counter() - begun > _SLICE:
-                seat.call()
-                seat.rest()
+                self._calling = True  # it will look
+                seat.let_others()
+                self._calling = False
                 begun = perf_counter()
 
     def _run(self, task: Task) -> None:

@@ -140,7 +140,8 @@ class Greenlets:
         return gevent.event.Event()
 
     def let_others(self) -> None:
-        gevent.sleep(0)
+        # Not `sleep(0)`: after that the hub may not look at sockets for a long time.
+        gevent.sleep(1e-9)
 
     def adopt(self, descriptor: int, *, patience: float) -> socket.socket:
         sock: socket.socket = gevent.socket.socket(fileno=descriptor)

@@ -55,6 +55,7 @@ class Workers:
             loop.concurrency,
             post=loop.call_soon,
             ended=self._ended,
+            short=self._short,
             lost=self._worker_lost,
         )
         self._retrying = False
@@ -96,8 +97,6 @@ class Workers:
 
     def _start_next(self) -> None:
         while (task := self._lines.next()) is not None:
-            if self._lines.running > self._crew.size:
-                self._hire()
             self._crew.put(task)
             if not self._crew.size:
                 self._refuse_all()
@@ -109,6 +108,11 @@ class Workers:
         task.ended()
 
     # Workers come and go
+
+    def _short(self) -> None:
+        """Tasks may run, and nobody is free for them."""
+        if self._crew.is_short and self._lines.running > self._crew.size:
+            self._hire()
 
     def _hire(self) -> None:
         """Start a worker, unless that has failed just now and there are others."""
@@ -130,10 +134,8 @@ class Workers:
             self._loop.call_later(_IDLE, self._tidy)
 
     def _retry(self) -> None:
-        """Start the workers that could not be started before."""
         self._retrying = False
-        while self._lines.running > self._crew.size and not self._retrying:
-            self._hire()
+        self._crew.nudge()
 
     def _refuse_all(self) -> None:
         """There is no worker at all: nobody would ever run these tasks."""
@@ -144,16 +146,13 @@ class Workers:
     def _worker_lost(self) -> None:
         """A worker has ended by itself, such as by `gevent.kill`."""
         self._crew.lose()
-        if self._lines.running > self._crew.size:
-            self._hire()
-            if not self._crew.size:
-                self._refuse_all()
+        if not self._crew.size:
+            self._refuse_all()
 
     def _tidy(self) -> None:
         """End the workers that have had no work for a while."""
         self._crew.dismiss_idle()
-        if self._lines.running > self._crew.size:
-            self._hire()
+        self._crew.nudge()
         self._tidying = self._crew.size > 0
         if self._tidying:
             self._loop.call_later(_IDLE, self._tidy)
