@@ -146,6 +146,8 @@ class Invocation(Task):
 
     def _step_through(self, steps: Generator[Any, None, Any]) -> Outcome:
         self.progress = progress = self._client.progress(self)
+        if self.canceled:  # before there was anything to cancel
+            progress.cancel()
         wanted = self._details.get("receive_progress", False)
         outcome = run_generator(
             steps, progress, wanted=wanted, serializer=self.serializer
