@@ -258,7 +258,7 @@ def test_workers_without_work_end():
         job = bench.job(work)
         workers.run(job, "caller")
         job.gate.set()
-        bench.until(lambda: job.over)
+        bench.until(lambda job=job: job.over)
         while any(thread.is_alive() for thread in threads):
             bench.pass_time()
             gevent.sleep(0.001)

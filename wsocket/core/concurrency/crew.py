@@ -19,10 +19,11 @@ import gevent
 from wsocket.core.concurrency.ctrl_c import pass_on
 from wsocket.core.concurrency.kinds import GREENLETS, Concurrency
 from wsocket.core.concurrency.task import Task
+from wsocket.core.concurrency.turns import let_others
 from wsocket.log import logger
 
 # A greenlet that runs one task after the other lets the rest of its hub in after this.
-_SLICE: Final = 0.005  # seconds
+_SLICE: Final = 0.002  # seconds
 
 # What starting a thread or a greenlet raises when the system has none left.
 START_ERRORS: Final = (RuntimeError, MemoryError, OSError)
@@ -80,24 +81,23 @@ class GreenletSeat:
 
     def rest(self) -> None:
         while not self._called:
-            try:
-                self._hub.switch()
-            except gevent.GreenletExit:
-                raise
-            except BaseException as stray:
-                # Such as a `gevent.Timeout` that a task has started and not closed.
-                logger.warning("nobody waits for %r, which a task has left", stray)
+            self._wait(self._hub.switch)
         self._called = False
+
+    def _wait(self, switch: Callable[[], object]) -> None:
+        try:
+            switch()
+        except gevent.GreenletExit:
+            raise
+        except BaseException as stray:
+            # Such as a `gevent.Timeout` that a task has started and not closed.
+            logger.warning("nobody waits for %r, which a task has left", stray)
 
     def call(self) -> None:
         self._hub.loop.run_callback(self._wake)
 
     def let_others(self) -> None:
-        # Not a callback: the hub runs up to 1000 of them before it looks at sockets.
-        timer = self._hub.loop.timer(0)
-        timer.start(self._wake)
-        self.rest()
-        timer.close()
+        self._wait(let_others)
 
     def _wake(self) -> None:
         """What the hub runs; what else switches to the greenlet does not count."""
@@ -136,12 +136,17 @@ class Crew:
         self._ended = ended
         self._short = short
         self._lost = lost
+        # Tasks that no worker has taken yet. The first tasks of their callers take
+        # turns with all others, of which one caller may have hundreds.
         self._ready: deque[Task] = deque()
+        self._first: deque[Task] = deque()
+        self._first_is_next = True
         self._idle: list[Seat] = []  # who has rested longest comes first
         # Somebody was called or hired, and has not looked at the tasks yet. So one
         # worker at a time gets up, and it sees to the next one if there is more to do.
         # Where tasks are short, a few workers do them all.
         self._calling = False
+        self._pausing = 0  # workers that let others in, and then look
         self._asked = False  # `short` is posted
         self.size = 0
 
@@ -149,11 +154,15 @@ class Crew:
     def is_short(self) -> bool:
         """Whether tasks wait, and nobody is about to look; on the loop."""
         self._asked = False
-        return bool(self._ready) and not self._calling
+        return self._has_tasks() and not self._calling and not self._pausing
 
-    def put(self, task: Task) -> None:
-        """Have *task* run by the next worker that is free; on the loop."""
-        self._ready.append(task)
+    def put(self, task: Task, *, is_first: bool) -> None:
+        """Have *task* run by the next worker that is free; on the loop.
+
+        Args:
+            is_first: Whether no other task of its caller is under way.
+        """
+        (self._first if is_first else self._ready).append(task)
         if not self._call():
             self._short()
 
@@ -173,7 +182,8 @@ class Crew:
 
     def clear(self) -> list[Task]:
         """Take back the tasks that no worker has taken yet; on the loop."""
-        tasks = list(self._ready)
+        tasks = [*self._first, *self._ready]
+        self._first.clear()
         self._ready.clear()
         return tasks
 
@@ -185,7 +195,7 @@ class Crew:
     def nudge(self) -> None:
         """See to it that somebody looks at the tasks, whatever has happened."""
         self._calling = self._asked = False
-        if self._ready and not self._call():
+        if self._has_tasks() and not self._call():
             self._short()
 
     def dismiss_idle(self) -> None:
@@ -204,7 +214,7 @@ class Crew:
 
     def _call(self) -> bool:
         """Have a worker look at the tasks; False if nobody is free."""
-        if not self._calling:
+        if not self._calling and not self._pausing:
             try:
                 seat = self._idle.pop()
             except IndexError:
@@ -229,7 +239,9 @@ class Crew:
     def _rest(self, seat: Seat) -> None:
         """Wait for a call."""
         self._idle.append(seat)
-        if self._ready:  # came before anybody could see that this worker is idle
+        if (
+            self._has_tasks()
+        ):  # they came before anybody could see that this worker is idle
             try:
                 self._idle.remove(seat)
             except ValueError:
@@ -241,23 +253,37 @@ class Crew:
         if not seat.dismissed:
             self._calling = False  # before it looks at the tasks
 
+    def _has_tasks(self) -> bool:
+        return bool(self._ready or self._first)
+
+    def _take(self) -> Task | None:
+        """Take the next task, if there is any."""
+        self._first_is_next = first_is_next = not self._first_is_next
+        queues = self._ready, self._first
+        try:
+            return queues[first_is_next].popleft()
+        except IndexError:
+            pass  # then one of the others
+        try:
+            return queues[not first_is_next].popleft()
+        except IndexError:
+            return None
+
     def _work_off(self, seat: Seat) -> None:
         """Run tasks until there are no more."""
-        ready = self._ready
         begun = perf_counter() if self._greenlets else 0.0
-        while True:
-            try:
-                task = ready.popleft()
-            except IndexError:
-                return
-            if ready and not self._call() and not self._asked:
+        while (task := self._take()) is not None:
+            more = self._has_tasks()
+            if more and not self._call() and not self._asked:
                 self._asked = True
                 self._post(self._short)
             self._run(task)
-            if self._greenlets and ready and perf_counter() - begun > _SLICE:
-                self._calling = True  # it will look
-                seat.let_others()
-                self._calling = False
+            if self._greenlets and more and perf_counter() - begun > _SLICE:
+                self._pausing += 1
+                try:
+                    seat.let_others()
+                finally:
+                    self._pausing -= 1
                 begun = perf_counter()
 
     def _run(self, task: Task) -> None:

@@ -13,7 +13,7 @@ from wsocket.core.concurrency.workers import Workers
 from wsocket.log import logger
 
 # After this the worker is for others, who may have waited.
-_SLICE: Final = 0.01  # seconds
+_SLICE: Final = 0.002  # seconds
 
 # What a piece keeps besides its payload.
 _OVERHEAD: Final = 256  # bytes

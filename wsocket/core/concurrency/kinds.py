@@ -19,6 +19,8 @@ import gevent.lock
 import gevent.monkey
 import gevent.socket
 
+from wsocket.core.concurrency.turns import let_others
+
 # What user code may raise. gevent's Timeout is not an Exception, so that handlers do
 # not swallow it by accident. But if nobody caught it, it is an error like any other.
 FAILURES = (Exception, gevent.Timeout)
@@ -140,8 +142,7 @@ class Greenlets:
         return gevent.event.Event()
 
     def let_others(self) -> None:
-        # Not `sleep(0)`: after that the hub may not look at sockets for a long time.
-        gevent.sleep(1e-9)
+        let_others()
 
     def adopt(self, descriptor: int, *, patience: float) -> socket.socket:
         sock: socket.socket = gevent.socket.socket(fileno=descriptor)

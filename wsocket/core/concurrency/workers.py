@@ -97,7 +97,8 @@ class Workers:
 
     def _start_next(self) -> None:
         while (task := self._lines.next()) is not None:
-            self._crew.put(task)
+            line = task.line
+            self._crew.put(task, is_first=line is not None and line.running == 1)
             if not self._crew.size:
                 self._refuse_all()
 

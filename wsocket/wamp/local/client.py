@@ -18,7 +18,7 @@ from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.loop import Loop
 from wsocket.log import logger
 from wsocket.wamp.local.answers import Answer, error_answer
-from wsocket.wamp.local.generators import Progress
+from wsocket.wamp.local.generators import Gathered, Progress
 from wsocket.wamp.local.handlers import EventDetails, UserHandler
 from wsocket.wamp.local.invocation import Invocation
 from wsocket.wamp.local.outcome import Failure
@@ -99,6 +99,7 @@ class LocalSession:
         self._authorizers = authorizers
         self._calls = calls
         self._debug = debug
+        self._gathered = Gathered()
         self._last_request = 0
         self._waiting: dict[int, OnAnswer] = {}
         self._unread: dict[int, Callable[[], int]] = {}  # as long as it is awaited
@@ -299,7 +300,7 @@ class LocalSession:
             self._session.handle(client_messages.Yield(request, _PROGRESS, *fields))
 
         unread = partial(invocation.caller.unread, invocation.call_request)
-        return Progress(self._loop, send, unread)
+        return Progress(self._loop, send, unread, gathered=self._gathered)
 
     def answer(self, invocation: Invocation) -> None:
         """Answer with the outcome, after all progressive results."""

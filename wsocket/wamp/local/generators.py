@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -27,10 +28,10 @@ _LOOK: Final = 0.005
 _LONGEST_LOOK: Final = 0.1
 
 # A generator lets others in after this, if it has not waited by itself.
-_SLICE: Final = 0.005  # seconds
+_SLICE: Final = 0.002  # seconds
 
-# A list of more bytes than this is not gathered: no transport should carry it.
-GATHERED_BYTES: Final = 16 * 2**20
+# All lists that are gathered at the same time; one alone may have half of it.
+_GATHERED: Final = 16 * 2**20  # bytes
 
 
 class Progress:
@@ -41,6 +42,7 @@ class Progress:
     Args:
         send: Sends one result.
         unread: How many bytes wait for the caller to read.
+        gathered: What the lists of callers are charged to that want no such results.
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class Progress:
         loop: Timetable,
         send: Callable[[Payload], None],
         unread: Callable[[], int],
+        *,
+        gathered: Gathered,
     ) -> None:
         self._loop = loop
         self._send = send
@@ -60,6 +64,7 @@ class Progress:
         self._look = _LOOK
         self._finish: Callable[[], None] | None = None
         self.canceled = False
+        self.gathered = gathered
 
     @property
     def concurrency(self) -> Concurrency:
@@ -132,9 +137,9 @@ def run_generator(
     Raises:
         ApplicationError: The list has become too long.
     """
-    gathered = _Gathered(serializer)
+    gathered = _GatheredList(progress.gathered, serializer)
     begun = perf_counter()
-    with closing(steps):
+    with closing(gathered), closing(steps):
         while not progress.canceled:
             try:
                 value = next(steps)
@@ -153,20 +158,57 @@ def run_generator(
     return None
 
 
-class _Gathered:
+class Gathered:
+    """The bytes of all lists that are gathered now, in any thread.
+
+    No list may have more than is still free.
+    """
+
+    def __init__(self, limit: int = _GATHERED) -> None:
+        self._limit = limit
+        self._used = 0
+        self._lock = threading.Lock()
+
+    def take(self, size: int, has: int) -> None:
+        """Add *size* bytes to a list that *has* so many.
+
+        Raises:
+            ApplicationError: That is too much.
+        """
+        with self._lock:
+            free = self._limit - self._used
+            if has + size <= free:
+                self._used += size
+                return
+        raise ApplicationError(
+            PayloadSizeExceeded.error,
+            f"a list of {has} bytes is gathered from a generator, and {free} of "
+            f"{self._limit} bytes are free: a list may have no more than are free; "
+            "call with receive_progress",
+        )
+
+    def give_back(self, size: int) -> None:
+        """A list is not needed any more."""
+        with self._lock:
+            self._used -= size
+
+
+class _GatheredList:
     """What a generator has yielded for a caller that wants no progressive results."""
 
-    def __init__(self, serializer: Serializer) -> None:
+    def __init__(self, all_lists: Gathered, serializer: Serializer) -> None:
         self.values: list[Any] = []
+        self._all_lists = all_lists
         self._serializer = serializer
         self._bytes = 0
 
     def put(self, value: Any) -> None:
+        """Add a value; raises what `Gathered.take` does."""
+        size = payload_of(self._serializer, [value]).size + _OVERHEAD
+        self._all_lists.take(size, self._bytes)
+        self._bytes += size
         self.values.append(value)
-        self._bytes += payload_of(self._serializer, [value]).size
-        if self._bytes > GATHERED_BYTES:
-            raise ApplicationError(
-                PayloadSizeExceeded.error,
-                f"the results, gathered to a list, have more than {GATHERED_BYTES} "
-                "bytes: call with receive_progress",
-            )
+
+    def close(self) -> None:
+        """It is not needed any more."""
+        self._all_lists.give_back(self._bytes)
