@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 from benchmarks.application_calls.client import Caller
 
-ROUNDS = 2
+ROUNDS = 7
 CALLS = {64: 6000, 1: 2000}  # by calls in flight
 SERVER = Path(__file__).with_name("server.py")
 
