@@ -20,8 +20,8 @@ from wsocket.log import logger
 from wsocket.wamp.local.answers import Answer, error_answer
 from wsocket.wamp.local.generators import Gathered, Progress
 from wsocket.wamp.local.handlers import EventDetails, UserHandler
-from wsocket.wamp.local.invocation import Invocation
 from wsocket.wamp.local.outcome import Failure
+from wsocket.wamp.local.own_call import OwnCall
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import (
     ClientMessage,
@@ -104,7 +104,7 @@ class LocalSession:
         self._waiting: dict[int, OnAnswer] = {}
         self._unread: dict[int, Callable[[], int]] = {}  # as long as it is awaited
         self._procedures: dict[int, UserHandler] = {}
-        self._running: dict[int, Invocation] = {}  # by INVOCATION.Request
+        self._running: dict[int, OwnCall] = {}  # by INVOCATION.Request
         self._subscribers: dict[int, list[tuple[UserHandler, InOrder]]] = {}
         self._reactions: dict[int, Callable[[list[Any], Payload], None]] = {
             client_messages.REGISTERED: self._on_answer,
@@ -252,7 +252,7 @@ class LocalSession:
         call = self._calls.run_by(self._session, request)
         assert call is not None
         caller = call.caller
-        invocation = Invocation(
+        invocation = OwnCall(
             self,
             handler,
             request,
@@ -269,7 +269,7 @@ class LocalSession:
         else:
             invocation.workers.run(invocation, caller.id)
 
-    def _run_here(self, invocation: Invocation, handler: UserHandler) -> None:
+    def _run_here(self, invocation: OwnCall, handler: UserHandler) -> None:
         """Run a procedure on the loop, where everybody waits for it."""
         begun = perf_counter()
         Context().run(invocation.work)
@@ -291,7 +291,7 @@ class LocalSession:
 
     # What invocations need
 
-    def progress(self, invocation: Invocation) -> Progress:
+    def progress(self, invocation: OwnCall) -> Progress:
         """The way of progressive results to the caller; from any thread."""
         request = invocation.request
 
@@ -302,14 +302,14 @@ class LocalSession:
         unread = partial(invocation.caller.unread, invocation.call_request)
         return Progress(self._loop, send, unread, gathered=self._gathered)
 
-    def answer(self, invocation: Invocation) -> None:
+    def answer(self, invocation: OwnCall) -> None:
         """Answer with the outcome, after all progressive results."""
         if invocation.progress is None:
             self._answer(invocation)
         else:
             invocation.progress.finish(partial(self._answer, invocation))
 
-    def _answer(self, invocation: Invocation) -> None:
+    def _answer(self, invocation: OwnCall) -> None:
         request, outcome = invocation.request, invocation.outcome
         del self._running[request]
         assert outcome is not None

@@ -78,7 +78,7 @@ class Login:
             partial(_verify, exchange, message, self._session), self._verified
         )
 
-    def abandon(self) -> None:
+    def cancel(self) -> None:
         """The client has gone: what has not started yet never starts."""
         self._runtime.left(self._session.id)
 

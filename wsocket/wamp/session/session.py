@@ -71,13 +71,6 @@ class Gatekeeper(Protocol):
         """Call back when the client's time for HELLO or GOODBYE is over."""
 
 
-class PendingLogin(Protocol):
-    """What the gatekeeper keeps while a client logs in."""
-
-    def abandon(self) -> None:
-        """The client has gone."""
-
-
 NO_ACTIONS: Mapping[type[Message], Callable[[Any, Any], None]] = {}
 
 
@@ -95,6 +88,7 @@ class Session:
         grants: What its role may do, by action.
         login: What the gatekeeper keeps while the client logs in.
         last_request: The number of its last request, if the realm checks numbers.
+        unread: How many bytes wait for the client; see `Link.unread`.
     """
 
     __slots__ = (
@@ -119,6 +113,7 @@ class Session:
         "last_request",
         "login",
         "serializer",
+        "unread",
     )
 
     def __init__(
@@ -138,13 +133,14 @@ class Session:
         self.serializer = link.codec.serializer
         self._decode = self.serializer.decode
         self.deliver = link.write
+        self.unread = link.unread
         self.environ = environ or {}
         self.id = 0
         self.last_request = 0
         self.features: frozenset[str] = frozenset()
         self.grants: RoleGrants = OPEN_GRANTS
         self.authid = self.authrole = self.authmethod = self.authprovider = ""
-        self.login: PendingLogin | None = None
+        self.login: Cancellable | None = None
         self._deadline: Cancellable | None = gatekeeper.deadline(self._too_late)
 
     @property
@@ -254,10 +250,6 @@ class Session:
         else:
             self.deliver(frame)
 
-    def unread(self, request: int) -> int:
-        """See `Link.unread`."""
-        return self._link.unread(request)
-
     def send_error(
         self, request_type: int, request: int, error: str, explanation: str
     ) -> None:
@@ -331,7 +323,7 @@ class Session:
         self._held = None
         login, self.login = self.login, None
         if login is not None:
-            login.abandon()
+            login.cancel()
         realm, self._realm = self._realm, None
         if realm is not None:
             realm.leave(self, silent=silent)

@@ -22,8 +22,6 @@ from wsocket.wamp.protocol import errors
 from wsocket.wamp.serializers.base import Payload, Serializer
 from wsocket.wamp.session.session import Session
 
-Outcome = Payload | Failure
-
 # What a call keeps besides its payload.
 _OVERHEAD = 1024  # bytes
 
@@ -31,14 +29,14 @@ _OVERHEAD = 1024  # bytes
 class Answering(Protocol):
     """Who answers calls in the name of the application."""
 
-    def answer(self, invocation: Invocation) -> None:
+    def answer(self, invocation: OwnCall) -> None:
         """It has ended: its outcome is the answer."""
 
-    def progress(self, invocation: Invocation) -> Progress:
+    def progress(self, invocation: OwnCall) -> Progress:
         """A way for progressive results."""
 
 
-class Invocation(Task):
+class OwnCall(Task):
     """A call that runs in a worker, or on the loop.
 
     Args:
@@ -89,7 +87,7 @@ class Invocation(Task):
         self.call_request = call_request
         self.workers = workers
         self.serializer: Serializer = caller.serializer
-        self.outcome: Outcome | None = None
+        self.outcome: Payload | Failure | None = None
         self.progress: Progress | None = None
 
     def __repr__(self) -> str:
@@ -125,7 +123,7 @@ class Invocation(Task):
         """The ERROR with an explanation."""
         return application_failure(error, [problem], serializer=self.serializer)
 
-    def _run(self) -> Outcome:
+    def _run(self) -> Payload | Failure:
         handler, payload = self._handler, self._payload
         assert payload is not None
         self._payload = None  # a procedure may keep its arguments, nobody the bytes
@@ -144,7 +142,7 @@ class Invocation(Task):
             return self._step_through(value)
         return result_of(value, self.serializer)
 
-    def _step_through(self, steps: Generator[Any, None, Any]) -> Outcome:
+    def _step_through(self, steps: Generator[Any, None, Any]) -> Payload | Failure:
         self.progress = progress = self._client.progress(self)
         if self.canceled:  # before there was anything to cancel
             progress.cancel()
