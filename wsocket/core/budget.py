@@ -50,8 +50,14 @@ class Budget:
         self.used += size
         return None
 
+    def charge(self, size: int) -> None:
+        """Charge *size* bytes that are kept already, also above the limit."""
+        self.used += size
+        if self._within is not None:
+            self._within.charge(size)
+
     def give_back(self, size: int) -> None:
-        """Undo `take`: these bytes are not kept any more."""
+        """Undo `take` or `charge`: these bytes are not kept any more."""
         if self._closed:
             return
         self.used -= size
