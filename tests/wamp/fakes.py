@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+from wsocket.core.budget import Budget
 from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
@@ -29,6 +30,7 @@ from wsocket.wamp.router.router import Router
 from wsocket.wamp.router.snapshot import RealmSnapshot
 from wsocket.wamp.serializers.base import Payload, Serializer
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
+from wsocket.wamp.session.in_process import at_once
 from wsocket.wamp.session.session import Session
 
 ALL_ROLES = ClientRoles(
@@ -58,8 +60,11 @@ class FakeCodec:
 class FakeLink:
     """Keeps what was written; `ends` says how the session ended it."""
 
-    def __init__(self, codec: FakeCodec | None = None) -> None:
+    def __init__(
+        self, codec: FakeCodec | None = None, budget: Budget | None = None
+    ) -> None:
         self.codec = codec or FakeCodec()
+        self.budget = budget or Budget("a session", 2**24)
         self.sent: list[list[Any]] = []
         self.ends: list[str] = []
 
@@ -106,6 +111,8 @@ class FakeRuntime:
         timer = FakeTimer(seconds, lambda: callback(*args))
         self._timers.append(timer)
         return timer
+
+    in_turns = staticmethod(at_once)
 
     def offload(
         self, function: Callable[[], Any], then: Callable[[Any], object]

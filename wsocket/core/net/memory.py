@@ -43,6 +43,10 @@ class Memory(Budget):
         self._backlogged: set[Backlogged] = set()
         self._relieving = False
 
+    def part(self, limit: int) -> Budget:
+        """A budget for one session (`Limits.session_bytes`)."""
+        return Budget("Limits.session_bytes", limit, within=self)
+
     def add(self, connection: Backlogged) -> None:
         """*connection* has a backlog, until `discard`."""
         self._backlogged.add(connection)
@@ -51,9 +55,9 @@ class Memory(Budget):
         """*connection* has no backlog any more."""
         self._backlogged.discard(connection)
 
-    def take(self, size: int) -> Budget | None:
-        """See `Budget.take`."""
-        lacking = super().take(size)
+    def lacking(self, size: int) -> Budget | None:
+        """See `Budget.lacking`."""
+        lacking = super().lacking(size)
         if lacking is not None:
             self._relieve_soon()
         return lacking

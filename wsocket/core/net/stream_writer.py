@@ -9,6 +9,7 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
+from wsocket.core.budget import Budget
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import WRITABLE, Loop, LoopReader, Watcher
 from wsocket.core.net.memory import Memory
@@ -74,6 +75,10 @@ class StreamWriter(LoopReader):
         self.gathered = 0
         self.dropped = 0
         self.heard = True
+
+    def new_budget(self) -> Budget:
+        """A budget for what is kept because of a session on this connection."""
+        return self._memory.part(self._limits.session_bytes)
 
     def drop(self) -> None:
         """End the connection at once; later calls do nothing."""

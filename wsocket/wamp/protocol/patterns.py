@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from wsocket.wamp.protocol.uris import Match
 
 _EntryT = TypeVar("_EntryT")
+
+
+# What an entry costs beside the characters of its URI, and for each component.
+_ENTRY: Final = 700  # bytes
+_COMPONENT: Final = 100  # bytes
+
+
+def pattern_size(uri: str) -> int:
+    """The memory that an entry for *uri* takes, in bytes; an estimate."""
+    return _ENTRY + len(uri) + _COMPONENT * uri.count(".")
 
 
 class PatternMap(Generic[_EntryT]):

@@ -5,7 +5,7 @@ in which they are queued here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from wsocket.wamp.protocol import errors
@@ -22,7 +22,7 @@ from wsocket.wamp.protocol.client_messages import (
     Subscribe,
     Unsubscribe,
 )
-from wsocket.wamp.protocol.errors import Refusal, too_many
+from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.ids import RandomBelow, random_id
 from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.pubsub.audience import Audience
@@ -195,8 +195,8 @@ class Broker:
                 SUBSCRIBE, message.request, errors.INVALID_URI, problem
             )
             return
-        if not self._subscriptions.has_room(subscriber, uri, options.match):
-            refusal = too_many("subscriptions", self._subscriptions.limit)
+        refusal = self._subscriptions.refusal(subscriber, uri, options.match)
+        if refusal is not None:
             subscriber.send_error(SUBSCRIBE, message.request, *refusal)
             return
 
@@ -230,14 +230,17 @@ class Broker:
             details = {"subscription": subscription.id, "reason": reason}
             subscriber.send([UNSUBSCRIBED, 0, details])
 
-    def leave(self, session: Session, *, silent: bool) -> None:
-        """Remove the subscriptions of a session that has ended.
+    def leave(self, session: Session, *, silent: bool) -> Iterator[None]:
+        """Remove the subscriptions of a session that has ended, one in each step.
 
         Args:
             silent: Publish no meta events about that.
         """
         for subscription in list(self._subscriptions.held_by(session)):
-            self._subscriptions.remove(session, subscription, silent=silent)
+            # Somebody may have revoked it in the meantime.
+            if session in subscription.subscribers:
+                self._subscriptions.remove(session, subscription, silent=silent)
+            yield
 
     def _distribute(self, publication: Publication, *, retain: bool) -> None:
         """Keep the event if asked to, and deliver it to matching subscriptions."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
-from wsocket.wamp.protocol.patterns import PatternMap
+from wsocket.wamp.protocol.errors import Refusal, too_many, too_much
+from wsocket.wamp.protocol.patterns import PatternMap, pattern_size
 from wsocket.wamp.protocol.uris import MATCHES, Match
 from wsocket.wamp.session.session import Session
 
@@ -56,7 +57,7 @@ class Subscriptions:
         limit: int,
         unlimited: Collection[Session] = (),
     ) -> None:
-        self.limit = limit
+        self._limit = limit
         self._unlimited = unlimited
         self._next_id = next_id
         self._time = time
@@ -87,14 +88,15 @@ class Subscriptions:
         """The subscriptions of *subscriber*."""
         return iter(self._held.get(subscriber, ()))
 
-    def has_room(self, subscriber: Session, uri: str, match: Match) -> bool:
-        """Whether *subscriber* may get this subscription, or has it already."""
+    def refusal(self, subscriber: Session, uri: str, match: Match) -> Refusal | None:
+        """Why *subscriber* may not get this subscription; None if it may."""
         held = self._held.get(subscriber, ())
-        return (
-            len(held) < self.limit
-            or self._registry.get(uri, match) in held
-            or subscriber in self._unlimited
-        )
+        if self._registry.get(uri, match) in held or subscriber in self._unlimited:
+            return None
+        if len(held) >= self._limit:
+            return too_many("subscriptions", self._limit)
+        lacking = subscriber.budget.lacking(pattern_size(uri))
+        return None if lacking is None else too_much("this subscription", lacking)
 
     def add(
         self,
@@ -120,6 +122,7 @@ class Subscriptions:
             self.by_id[subscription.id] = subscription
         has_joined = subscriber not in subscription.subscribers
         if has_joined:
+            subscriber.budget.charge(pattern_size(uri))
             subscription.subscribers[subscriber] = None
             self._held.setdefault(subscriber, {})[subscription] = None
         then(subscription)
@@ -142,6 +145,7 @@ class Subscriptions:
         if not held:
             del self._held[subscriber]
         del subscription.subscribers[subscriber]
+        subscriber.budget.give_back(pattern_size(subscription.uri))
         observers = () if silent else self._observers
         for observer in observers:
             observer.unsubscribed(subscriber, subscription)

@@ -255,10 +255,11 @@ class RawSocketStream(Stream):
 class RawSocketLink:
     """What a session writes to."""
 
-    __slots__ = ("_stream", "codec", "write")
+    __slots__ = ("_stream", "budget", "codec", "write")
 
     def __init__(self, stream: RawSocketStream, codec: FrameCodec) -> None:
         self._stream = stream
+        self.budget = stream.new_budget()
         self.codec = codec
         self.write = stream.write
 

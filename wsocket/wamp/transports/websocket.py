@@ -71,7 +71,7 @@ AUTOBAHN_CODEC = BatchedCodec(JSON, SEPARATED_BY_AUTOBAHN)
 class WebSocketLink:
     """What a session writes to, and what hands it the messages of its client."""
 
-    __slots__ = ("_message_type", "_session", "_stream", "codec", "write")
+    __slots__ = ("_message_type", "_session", "_stream", "budget", "codec", "write")
 
     def __init__(
         self,
@@ -82,6 +82,7 @@ class WebSocketLink:
         environ: Mapping[str, Any],
     ) -> None:
         self._stream = stream
+        self.budget = stream.new_budget()
         self.codec = codec
         self.write = stream.write
         self._message_type = bytes if codec.serializer.binary else str
