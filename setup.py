@@ -57,6 +57,7 @@ HOT = [
     "wamp/session/held_messages",
     "wamp/session/link",
     "wamp/session/role_grants",
+    "wamp/session/recipient",
     "wamp/session/session",
     "wamp/session/state",
     "wamp/transports/frame_codec",

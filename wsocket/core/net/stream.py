@@ -40,7 +40,15 @@ class Stream(StreamWriter):
         on_end: Called with the stream when the connection is over.
     """
 
-    __slots__ = ("_closer", "_gathered", "_on_end", "_paused", "_pending")
+    __slots__ = (
+        "_closer",
+        "_gathered",
+        "_handling",
+        "_on_end",
+        "_paused",
+        "_pending",
+        "_reading",
+    )
 
     def __init__(
         self,
@@ -56,6 +64,8 @@ class Stream(StreamWriter):
         self._closer: Timer | None = None
         self._pending: deque[Any] = deque()  # events that wait for the next turn
         self._paused = 0  # how often `pause` was called without `resume`
+        self._handling = False  # some of them are being handled
+        self._reading = True  # the reader is started, if there is one
         self._gathered = 0  # as it is charged
 
     # For subclasses
@@ -119,20 +129,25 @@ class Stream(StreamWriter):
                 self._weigh()
             if len(events) == 1 and not self._paused:  # by far the most frequent case
                 self.event_received(events[0])
-            elif events:
-                self._pending.extend(events)
-                self._handle_pending()
+                return
         except Exception:
             self._failed()
-
-    def _failed(self) -> None:
-        """Our bug. The hub would stop the watcher, and the peer would wait forever."""
-        logger.exception("handling a message failed; its connection is closed")
-        self._pending.clear()
-        self.abort()
+            return
+        if events:
+            self._pending.extend(events)
+            self._handle_pending()
 
     def _handle_pending(self) -> None:
         """Handle events for a while; if some are left, go on in the next turn."""
+        self._handling = True
+        try:
+            self._handle_for_a_while()
+        except Exception:
+            self._failed()
+        self._handling = False
+        self._read_if_wanted()
+
+    def _handle_for_a_while(self) -> None:
         pending = self._pending
         half = len(pending) // 2
         deadline = _clock() + TURN
@@ -147,23 +162,32 @@ class Stream(StreamWriter):
                 return
             self.event_received(pending.popleft())
 
+    def _failed(self) -> None:
+        """Our bug. The hub would stop the watcher, and the peer would wait forever."""
+        logger.exception("handling a message failed; its connection is closed")
+        self._pending.clear()
+        self.abort()
+
     def pause(self) -> None:
         """Handle and read nothing more, until `resume` was called as often."""
         self._paused += 1
-        if self._paused == 1 and self._reader is not None:
-            self._reader.stop()
+        self._read_if_wanted()
 
     def resume(self) -> None:
         """Go on, with what has come meanwhile."""
         self._paused -= 1
-        if self._paused or self._reader is None:
-            return
-        try:
+        if not (self._paused or self._handling):
             self._handle_pending()
-        except Exception:
-            self._failed()
-        if not self._paused and self._reader is not None:
+
+    def _read_if_wanted(self) -> None:
+        """Do not read what cannot be handled: the peer's TCP has to wait, too."""
+        if self._reader is None or self._handling:
+            return
+        if self._paused and self._reading:
+            self._reader.stop()
+        elif not (self._paused or self._reading):
             self._reader.start(self._readable)
+        self._reading = not self._paused
 
     # Ends
 
