@@ -36,6 +36,7 @@ HOT = [
     "wamp/protocol/ids",
     "wamp/protocol/patterns",
     "wamp/protocol/uris",
+    "wamp/protocol/wildcards",
     "wamp/pubsub/audience",
     "wamp/pubsub/broker",
     "wamp/pubsub/history",
