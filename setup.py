@@ -35,6 +35,7 @@ HOT = [
     "wamp/protocol/caching",
     "wamp/protocol/ids",
     "wamp/protocol/patterns",
+    "wamp/protocol/prefixes",
     "wamp/protocol/uris",
     "wamp/protocol/wildcards",
     "wamp/pubsub/audience",

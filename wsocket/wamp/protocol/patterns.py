@@ -1,15 +1,14 @@
 """Which patterns fit a URI: the look-up table of broker and dealer.
 
-Exact URIs are in a dict. Prefixes are in a dict with one look-up for each length that
-exists. `wildcards` has the rest. Whatever the entries are, a look-up ends after a few
-milliseconds (decision 048)."""
+Exact URIs are in a dict; `prefixes` and `wildcards` have the others. Whatever the
+entries are, a look-up ends after a few milliseconds (decision 048)."""
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
+from wsocket.wamp.protocol.prefixes import Prefixes
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.protocol.wildcards import Wildcards
 
@@ -24,7 +23,7 @@ class PatternMap(Generic[_EntryT]):
 
     def __init__(self) -> None:
         self._exact: dict[str, _EntryT] = {}
-        self._prefixes = _Prefixes[_EntryT]()
+        self._prefixes = Prefixes[_EntryT]()
         self._wildcards = Wildcards[_EntryT]()
 
     def get(self, uri: str, match: Match) -> _EntryT | None:
@@ -52,7 +51,10 @@ class PatternMap(Generic[_EntryT]):
             self._patterns(match).remove(uri)
 
     def matching(self, uri: str) -> list[_EntryT]:
-        """Every entry that fits *uri*: exact, then prefixes, then wildcards."""
+        """Every entry that fits *uri*: exact, then prefixes, then wildcards.
+
+        Prefixes come in the order of their lengths, wildcards in no order.
+        """
         entry = self._exact.get(uri)
         found = [] if entry is None else [entry]
         if self._prefixes:
@@ -69,7 +71,8 @@ class PatternMap(Generic[_EntryT]):
         """
         entry = self._exact.get(uri)
         if entry is None and self._prefixes:
-            entry = next(self._prefixes.matching(uri), None)
+            fitting = self._prefixes.matching(uri)
+            entry = fitting[-1] if fitting else None
         if entry is None and self._wildcards:
             entry = self._wildcards.best(uri)
         return entry
@@ -80,47 +83,5 @@ class PatternMap(Generic[_EntryT]):
             return iter(self._exact.values())
         return iter(self._patterns(match).entries())
 
-    def _patterns(self, match: Match) -> _Prefixes[_EntryT] | Wildcards[_EntryT]:
+    def _patterns(self, match: Match) -> Prefixes[_EntryT] | Wildcards[_EntryT]:
         return self._prefixes if match == "prefix" else self._wildcards
-
-
-class _Prefixes(Generic[_EntryT]):
-    """Prefixes are compared as strings: ``com.app`` fits ``com.apple``."""
-
-    def __init__(self) -> None:
-        self._entries: dict[str, _EntryT] = {}
-        self._count: dict[int, int] = {}  # length -> how many prefixes have it
-        self._lengths: list[int] = []  # of the prefixes that exist, ascending
-
-    def __bool__(self) -> bool:
-        return bool(self._entries)
-
-    def entries(self) -> Iterable[_EntryT]:
-        return self._entries.values()
-
-    def get(self, uri: str) -> _EntryT | None:
-        return self._entries.get(uri)
-
-    def add(self, uri: str, entry: _EntryT) -> None:
-        self._entries[uri] = entry
-        size = len(uri)
-        if size not in self._count:
-            insort(self._lengths, size)
-        self._count[size] = self._count.get(size, 0) + 1
-
-    def remove(self, uri: str) -> None:
-        del self._entries[uri]
-        size = len(uri)
-        self._count[size] -= 1
-        if not self._count[size]:
-            del self._count[size]
-            self._lengths.remove(size)
-
-    def matching(self, uri: str) -> Iterator[_EntryT]:
-        """Entries that fit *uri*, the longest first."""
-        entries, longest = self._entries, len(uri)
-        for size in reversed(self._lengths):
-            if size <= longest:
-                entry = entries.get(uri[:size])
-                if entry is not None:
-                    yield entry

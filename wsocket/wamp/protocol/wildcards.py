@@ -16,8 +16,7 @@ _EntryT = TypeVar("_EntryT")
 # For each number of components. With more of them, bit sets are as fast.
 _SHAPES: Final = 8
 
-# Patterns in one object of bit sets. Adding or removing one copies 128 bytes for each
-# component.
+# Patterns in one object of bit sets. Adding one copies 128 bytes for each component.
 _BLOCK: Final = 1024
 _ALL_FREE: Final = (1 << _BLOCK) - 1
 
@@ -189,12 +188,14 @@ class _Family:
             if not shape.count:
                 del self.shapes[shape.rank]
             return
-        if block.is_full:
-            self._with_room.append(block)
-        block.remove(pattern, components)
+        was_full = block.is_full
+        block.remove(pattern)
         if block.is_empty:
-            self._with_room.remove(block)
             del self.blocks[block]
+            if not was_full:
+                self._with_room.remove(block)
+        elif was_full and not block.is_full:
+            self._with_room.append(block)
 
     def candidates(self, components: list[str]) -> list[tuple[bytes, str]]:
         """Ranks and patterns from the blocks: all that fit, and hardly any other."""
@@ -223,6 +224,7 @@ class _Block:
         self._shift = number % _PIECES * _PIECE
         self._free = _ALL_FREE
         self._used = 0
+        self._removed = 0  # patterns whose bits are still set in what follows
         self._empty = [0] * size
         self._literal: dict[int, int] = {}  # position and piece of the hash -> patterns
         self._bits: dict[str, int] = {}  # pattern -> its bit
@@ -238,30 +240,35 @@ class _Block:
 
     def add(self, rank: bytes, pattern: str, components: list[str]) -> None:
         bit = self._free & -self._free
+        self._free ^= bit
+        self._used |= bit
         self._bits[pattern] = bit
         self._patterns[bit.bit_length()] = (rank, pattern)
-        self._flip(bit, components)
-
-    def remove(self, pattern: str, components: list[str]) -> None:
-        bit = self._bits.pop(pattern)
-        del self._patterns[bit.bit_length()]
-        self._flip(bit, components)
-
-    def _flip(self, bit: int, components: list[str]) -> None:
-        """Set the bit of a pattern wherever it belongs, or clear it there."""
-        self._free ^= bit
-        self._used ^= bit
         literal = self._literal
         for position, hashed in enumerate(_hashes(components)):
-            if not components[position]:
-                self._empty[position] ^= bit
-                continue
-            key = self._key(position, hashed)
-            flipped = literal.get(key, 0) ^ bit
-            if flipped:
-                literal[key] = flipped
+            if components[position]:
+                key = self._key(position, hashed)
+                literal[key] = literal.get(key, 0) | bit
             else:
-                del literal[key]
+                self._empty[position] |= bit
+
+    def remove(self, pattern: str) -> None:
+        bit = self._bits.pop(pattern)
+        del self._patterns[bit.bit_length()]
+        self._used ^= bit
+        self._removed += 1
+        if self._removed > len(self._bits):
+            self._clean()
+
+    def _clean(self) -> None:
+        """Clear the bits of all removed patterns at once, which is much cheaper."""
+        used = self._used
+        self._free = _ALL_FREE ^ used
+        self._removed = 0
+        self._empty = [bits & used for bits in self._empty]
+        self._literal = {
+            key: kept for key, bits in self._literal.items() if (kept := bits & used)
+        }
 
     def _key(self, position: int, hashed: int) -> int:
         return position << _PIECE | hashed >> self._shift & _PIECE_MASK
