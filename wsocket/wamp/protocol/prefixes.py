@@ -12,8 +12,8 @@ from typing import Final, Generic, TypeVar
 
 _EntryT = TypeVar("_EntryT")
 
-# Characters. Hardly any URI is longer, so there is one piece.
-_PIECE: Final = 256
+PIECE: Final = 256
+"""Characters of a piece. Hardly any URI is longer, so most have one piece."""
 
 
 class Prefixes(Generic[_EntryT]):
@@ -70,21 +70,21 @@ class Prefixes(Generic[_EntryT]):
         piece: _Piece[_EntryT] | None = self._root
         start = 0
         while piece is not None:
-            text = uri[start : start + _PIECE]
+            text = uri[start : start + PIECE]
             piece.collect(text, found)
             piece = piece.following.get(text)
-            start += _PIECE
+            start += PIECE
         return found
 
 
 def _whole_pieces(uri: str) -> list[str]:
     """The pieces of a prefix, without a shorter one at the end."""
-    return [uri[at : at + _PIECE] for at in range(0, len(uri) - _PIECE + 1, _PIECE)]
+    return [uri[at : at + PIECE] for at in range(0, len(uri) - PIECE + 1, PIECE)]
 
 
 def _rest(uri: str) -> str:
     """What comes after the whole pieces of a prefix."""
-    return uri[len(uri) // _PIECE * _PIECE :]
+    return uri[len(uri) // PIECE * PIECE :]
 
 
 class _Piece(Generic[_EntryT]):

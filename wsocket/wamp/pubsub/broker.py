@@ -22,7 +22,7 @@ from wsocket.wamp.protocol.client_messages import (
     Subscribe,
     Unsubscribe,
 )
-from wsocket.wamp.protocol.errors import Refusal, too_many
+from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.ids import RandomBelow, random_id
 from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.pubsub.audience import Audience
@@ -195,8 +195,8 @@ class Broker:
                 SUBSCRIBE, message.request, errors.INVALID_URI, problem
             )
             return
-        if not self._subscriptions.has_room(subscriber, uri, options.match):
-            refusal = too_many("subscriptions", self._subscriptions.limit)
+        refusal = self._subscriptions.refusal(subscriber, uri, options.match)
+        if refusal is not None:
             subscriber.send_error(SUBSCRIBE, message.request, *refusal)
             return
 

@@ -103,7 +103,7 @@ class Registrations:
         self._time = time
         self._observers: list[RegistrationObserver] = []
         self._registry = PatternMap[Registration]()
-        self._held: dict[Session, list[Registration]] = {}
+        self._held: dict[Session, dict[Registration, None]] = {}
         self.by_id: dict[int, Registration] = {}
         self.best = self._registry.best
         self.get = self._registry.get
@@ -173,7 +173,7 @@ class Registrations:
                 observer.created(callee, registration)
         if registration.endpoint_of(callee) is None:
             registration.endpoints.append(RegisteredCallee(callee, options))
-            self._held.setdefault(callee, []).append(registration)
+            self._held.setdefault(callee, {})[registration] = None
             for observer in self._observers:
                 observer.registered(callee, registration)
         return registration
@@ -187,7 +187,7 @@ class Registrations:
             silent: Do not tell the observers.
         """
         held = self._held[callee]
-        held.remove(registration)
+        del held[registration]
         if not held:
             del self._held[callee]
         index = next(
