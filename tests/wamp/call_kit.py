@@ -179,6 +179,8 @@ class Clock:
     def time(self) -> float:
         return self.now
 
+    monotonic = time
+
     def call_later(
         self, seconds: float, callback: Callable[..., object], *args: Any
     ) -> Timer:

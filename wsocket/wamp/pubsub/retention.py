@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from wsocket.wamp.protocol.uris import Match, fits
+from wsocket.wamp.protocol.uris import Match, fitting
 from wsocket.wamp.pubsub.publication import Publication
 from wsocket.wamp.session.session import Session
 
@@ -54,9 +54,8 @@ class RetainedEvents:
                 self._drop(each)
         if now:
             self._by_topic[topic] = now
-            if now[-1] is kept:
-                self._events[kept.id] = kept
-                self._bytes += kept.size
+            self._events[kept.id] = kept
+            self._bytes += kept.size
         while self._is_too_much():
             for each in self._by_topic.pop(next(iter(self._by_topic))):
                 self._drop(each)
@@ -73,9 +72,10 @@ class RetainedEvents:
             if publication is not None and publication.payload.parts:
                 yield publication
             return
+        fits = fitting(uri, match)
         for publication in self._events.values():
             if (
-                fits(publication.topic, uri, match)
+                fits(publication.topic, publication.topic_code)
                 and publication.payload.parts
                 and self._latest(publication.topic, reader) is publication
             ):
