@@ -97,13 +97,23 @@ class FakeTimer:
 
 
 class FakeRuntime:
-    """Time stands still, and nothing blocks."""
+    """Time stands still unless a test sets it, and nothing blocks.
+
+    Attributes:
+        time_of_day: Seconds since the epoch.
+        now: Seconds of the clock that nobody sets.
+    """
 
     def __init__(self) -> None:
         self._timers: list[FakeTimer] = []
+        self.time_of_day = 0.0
+        self.now = 0.0
 
     def time(self) -> float:
-        return 0.0
+        return self.time_of_day
+
+    def monotonic(self) -> float:
+        return self.now
 
     def call_later(
         self, seconds: float, callback: Callable[..., object], *args: Any

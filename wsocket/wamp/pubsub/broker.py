@@ -106,7 +106,7 @@ class Broker:
         )
         if options.acknowledge:
             publisher.send([PUBLISHED, message.request, publication.id])
-        self._distribute(publication, retain=options.retain)
+        self._distribute(publication, publisher, retain=options.retain)
 
     def _refuse(self, publisher: Session, message: Publish, refusal: Refusal) -> None:
         # A PUBLISH without `acknowledge` gets no answer, not even an ERROR.
@@ -126,7 +126,7 @@ class Broker:
         publication = self._publication(
             publisher, topic, payload, options=options, grant=grant
         )
-        self._distribute(publication, retain=options.retain)
+        self._distribute(publication, publisher, retain=options.retain)
 
     def announce(
         self,
@@ -242,10 +242,12 @@ class Broker:
                 self._subscriptions.remove(session, subscription, silent=silent)
             yield
 
-    def _distribute(self, publication: Publication, *, retain: bool) -> None:
+    def _distribute(
+        self, publication: Publication, publisher: Session, *, retain: bool
+    ) -> None:
         """Keep the event if asked to, and deliver it to matching subscriptions."""
         if retain:
-            self._retained.store(publication)
+            self._retained.store(publication, publisher)
         self._history.store(publication)
         for subscription in self._subscriptions.matching(publication.topic):
             receivers = publication.audience.of(subscription.subscribers)
@@ -256,14 +258,13 @@ class Broker:
 
     def _deliver_retained(self, subscription: Subscription, to: Session) -> None:
         for publication in self._retained.matching(
-            subscription.uri, subscription.match
+            subscription.uri, subscription.match, to
         ):
-            if publication.audience.admits(to):
-                more: dict[str, Any] = {"retained": True}
-                level = publication.trustlevel
-                if level is not None and KNOWS_TRUSTLEVELS in to.features:
-                    more["trustlevel"] = level
-                self._deliver(publication, subscription, [to], more)
+            more: dict[str, Any] = {"retained": True}
+            level = publication.trustlevel
+            if level is not None and KNOWS_TRUSTLEVELS in to.features:
+                more["trustlevel"] = level
+            self._deliver(publication, subscription, [to], more)
 
     def _deliver(
         self,
