@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 from wsocket.wamp.protocol.errors import Refusal, too_many, too_much
 from wsocket.wamp.protocol.patterns import PatternMap, pattern_size
 from wsocket.wamp.protocol.uris import MATCHES, Match
+from wsocket.wamp.pubsub.publication import Publication
 from wsocket.wamp.session.session import Session
 
 # Bytes of memory for a subscription with one subscriber, besides its pattern.
@@ -23,16 +25,18 @@ class Subscription:
 
     Attributes:
         created: Seconds since the epoch.
+        late: Subscribers that still get retained events, and what waits until then.
         subscribers: In the order in which they subscribed.
     """
 
-    __slots__ = ("created", "id", "match", "subscribers", "uri")
+    __slots__ = ("created", "id", "late", "match", "subscribers", "uri")
 
     def __init__(self, id: int, uri: str, *, match: Match, created: float) -> None:
         self.id = id
         self.uri = uri
         self.match = match
         self.created = created
+        self.late: dict[Session, deque[Publication]] = {}
         self.subscribers: dict[Session, None] = {}
 
     @property
