@@ -56,13 +56,15 @@ class CatchingUp:
         weight = self._weight(subscription.match)
         subscriber.budget.charge(weight)
         subscriber.hold()
+        waiting = subscription.late[subscriber] = deque()
 
         def done() -> None:
             subscriber.budget.give_back(weight)
             if subscriber.is_in_realm(session_id):
                 subscriber.release()
 
-        self._runtime.in_turns(self._steps(subscriber, subscription), done)
+        steps = self._steps(subscriber, subscription, waiting)
+        self._runtime.in_turns(steps, done)
 
     def held_back(
         self,
@@ -86,8 +88,12 @@ class CatchingUp:
     def _weight(self, match: Match) -> int:
         return 0 if match == "exact" else _REFERENCE * self._retained.count
 
-    def _steps(self, subscriber: Session, subscription: Subscription) -> Iterator[None]:
-        waiting = subscription.late[subscriber] = deque()
+    def _steps(
+        self,
+        subscriber: Session,
+        subscription: Subscription,
+        waiting: deque[Publication],
+    ) -> Iterator[None]:
         try:
             yield from self._retained_steps(subscriber, subscription)
             while waiting and subscriber in subscription.subscribers:
