@@ -33,7 +33,12 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.ids import next_id
 from wsocket.wamp.rpc.call_table import CallTable
 from wsocket.wamp.serializers.base import Payload
-from wsocket.wamp.session.in_process import DIRECT, DirectMessage, as_fields
+from wsocket.wamp.session.in_process import (
+    DIRECT,
+    DirectMessage,
+    as_fields,
+    unlimited,
+)
 from wsocket.wamp.session.session import Gatekeeper, Session
 
 OnAnswer = Callable[[list[Any], Payload], None]
@@ -119,6 +124,7 @@ class LocalSession:
             client_messages.GOODBYE: self._on_end,
         }
         self._ended = False
+        self.budget = unlimited()
         self._session = Session(self, gatekeeper)
 
     # The link

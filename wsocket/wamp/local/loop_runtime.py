@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from wsocket.core.concurrency.ctrl_c import pass_on
 from wsocket.core.concurrency.task import Task
 from wsocket.core.concurrency.workers import Workers
+from wsocket.core.net.chores import Chores
 from wsocket.core.net.loop import Loop
 from wsocket.wamp.session.runtime import Abandoned, Work
 
@@ -20,7 +21,7 @@ _SIZE = 2048  # bytes
 
 
 class LoopRuntime:
-    """The `Runtime` of a process: the clock, the loop's timers, and workers.
+    """The `Runtime` of a process: the clocks, the loop's timers, and workers.
 
     Args:
         procedures: The workers for calls.
@@ -34,7 +35,9 @@ class LoopRuntime:
         self._workers = others
         self._all_workers = (procedures, *others.values())
         self.time = time.time
+        self.monotonic = time.monotonic
         self.call_later = loop.call_later
+        self.in_turns = Chores(loop).start
 
     def offload(
         self,
