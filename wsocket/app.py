@@ -94,12 +94,7 @@ class WSocketApp(Framework):
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
             self.router = _make_router([own, *realms], join_timeout)
-            self._wamp = Application(
-                self.router,
-                realm=own.name,
-                max_workers=max_workers,
-                debug=lambda: self.debugging,
-            )
+            self._wamp = self._make_application(own.name, max_workers)
             plugins.append(WampSubprotocol(self.router, prepare=self._wamp.prepare))
         super().__init__(
             app,
@@ -339,6 +334,16 @@ class WSocketApp(Framework):
             RuntimeError: There is no WAMP router here.
         """
         return self._application.snapshot()
+
+    def _make_application(self, realm: str, max_workers: int | None) -> Application:
+        return Application(
+            self.router,
+            realm=realm,
+            max_workers=max_workers,
+            memory=lambda: self.connections.get().memory,
+            max_message_size=lambda: self.max_message_size,
+            debug=lambda: self.debugging,
+        )
 
     def _serve_longpoll(self, settings: str | LongPolling) -> None:
         if not isinstance(settings, LongPolling):

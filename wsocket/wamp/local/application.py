@@ -24,6 +24,7 @@ from wsocket.wamp.local.answers import Answer, application_error, fields_of
 from wsocket.wamp.local.client import LocalSession
 from wsocket.wamp.local.declaration import Declaration, procedure, subscriber
 from wsocket.wamp.local.loop_runtime import LoopRuntime
+from wsocket.wamp.local.outcome import payload_of
 from wsocket.wamp.local.outgoing_call import OutgoingCall
 from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol import client_messages, errors
@@ -49,6 +50,8 @@ class Application:
     Args:
         max_workers: How many handlers run at once; None for the default of the kind of
             concurrency.
+        memory: The budget of the process, on its loop.
+        max_message_size: Largest message that is accepted, in bytes.
         debug: Whether to warn of what the application does badly.
     """
 
@@ -58,9 +61,13 @@ class Application:
         *,
         realm: str,
         max_workers: int | None,
+        memory: Callable[[], Budget],
+        max_message_size: Callable[[], int],
         debug: Callable[[], bool],
     ) -> None:
         self._router = router
+        self._memory = memory
+        self._max_message_size = max_message_size
         self._debug = debug
         self._uris = UriRules()
         self._realm = realm
@@ -128,7 +135,7 @@ class Application:
         """
         self._check_uri(topic, "exact")
         _check_options(options)
-        fields = fields_of(Payload.of(MESSAGEPACK, args, kwargs))
+        fields = fields_of(payload_of(MESSAGEPACK, args, kwargs))
         loop = get_loop()
 
         def message(request: int) -> ClientMessage:
@@ -167,7 +174,7 @@ class Application:
         answers: Mailbox[Answer] = Mailbox(loop)
         call = OutgoingCall(
             uri,
-            Payload.of(MESSAGEPACK, args, kwargs),
+            payload_of(MESSAGEPACK, args, kwargs),
             options=options,
             answers=answers,
         )
@@ -223,9 +230,9 @@ class Application:
         if self._joined is not None and self._joined[0] is loop:
             return self._joined[1]
         default = _MAX_WORKERS[loop.concurrency.name]
-        procedures = _workers(loop, self._max_workers or default, "calls")
-        logins = _workers(loop, default, "logins")
-        authorizers = _workers(loop, default, "authorizers")
+        procedures = self._workers(loop, self._max_workers or default, "calls")
+        logins = self._workers(loop, default, "logins")
+        authorizers = self._workers(loop, default, "authorizers")
         runtime = LoopRuntime(
             loop,
             procedures=procedures,
@@ -247,6 +254,12 @@ class Application:
         for declaration in declarations:
             declaration.apply(session, _log_refusal)
         return session
+
+    def _workers(self, loop: Loop, limit: int, work: str) -> Workers:
+        # Two of the largest messages must fit, because one caller gets half.
+        size = max(_BYTES, 2 * self._max_message_size())
+        budget = Budget(f"{work} that wait or run", size, within=self._memory())
+        return Workers(loop, limit=limit, places=_PLACES, budget=budget)
 
     def _declare(self, declaration: Declaration) -> None:
         with self._lock:
@@ -278,11 +291,6 @@ class Application:
             raise ValueError(f"invalid URI: {self._uris.problem(uri, match)}")
         if reserved(uri) and not namespace:
             raise ValueError(f"{uri!r} is in the protocol's own namespace, 'wamp.'")
-
-
-def _workers(loop: Loop, limit: int, work: str) -> Workers:
-    budget = Budget(f"{work} that wait or run", _BYTES)
-    return Workers(loop, limit=limit, places=_PLACES, budget=budget)
 
 
 def _check_options(options: client_messages.Fields) -> None:
