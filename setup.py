@@ -21,6 +21,9 @@ from setuptools.command.build_ext import build_ext
 # (`Grant`), and functions that recurse over a peer's values (binary values in JSON),
 # for compiled recursion is unbounded.
 HOT = [
+    "core/concurrency/crew",
+    "core/concurrency/lines",
+    "core/concurrency/workers",
     "core/net/loop",
     "core/net/stream",
     "core/net/stream_writer",
@@ -33,6 +36,8 @@ HOT = [
     "wamp/authorization/guarded_action",
     "wamp/authorization/question",
     "wamp/authorization/rules",
+    "wamp/local/client",
+    "wamp/local/outcome",
     "wamp/protocol/caching",
     "wamp/protocol/ids",
     "wamp/protocol/patterns",
@@ -57,6 +62,7 @@ HOT = [
     "wamp/serializers/msgpack",
     "wamp/session/event_delivery",
     "wamp/session/held_messages",
+    "wamp/session/in_process",
     "wamp/session/link",
     "wamp/session/role_grants",
     "wamp/session/recipient",
