@@ -2,8 +2,8 @@
 
 A *shape* says which components of a pattern are empty. Applications have few shapes,
 so one look-up for each shape finds everything: there is one pattern of a shape that can
-fit a URI. Hostile clients can have thousands of shapes. What is beyond the first few
-goes into bit sets, which test a thousand patterns at once (decision 048)."""
+fit a URI. Hostile clients can have thousands of shapes. Patterns of rare shapes go into
+bit sets, which test a thousand of them at once (decision 048)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from typing import Final, Generic, TypeVar
 
 _EntryT = TypeVar("_EntryT")
 
-# For each number of components. With more of them, bit sets are as fast.
-_SHAPES: Final = 8
+# Shapes that are looked up, for each number of components: the first few, and others
+# when they have many patterns.
+_FIRST_SHAPES: Final = 8
+_MOST_SHAPES: Final = 64
+_MANY_PATTERNS: Final = 64
 
 # Patterns in one object of bit sets. Adding one copies 128 bytes for each component.
 _BLOCK: Final = 1024
@@ -131,7 +134,7 @@ class _Shape:
     """Which components are empty, in some patterns.
 
     Attributes:
-        count: How many patterns there are.
+        count: How many patterns have no other place.
     """
 
     def __init__(self, rank: bytes) -> None:
@@ -151,32 +154,44 @@ class _Family:
     """Patterns that have the same number of components.
 
     Attributes:
-        shapes: Those whose patterns are looked up, by rank.
-        blocks: The patterns of all other shapes.
+        shapes: Those that are looked up, by rank.
+        blocks: The patterns of all other shapes, and those that came before their shape
+            had many.
     """
 
     def __init__(self) -> None:
         self.shapes: dict[bytes, _Shape] = {}
         self.blocks: dict[_Block, None] = {}
         self._block_of: dict[str, _Block] = {}
+        self._in_blocks: dict[bytes, int] = {}  # patterns of a shape
         self._with_room: list[_Block] = []
         self._made = 0  # blocks
 
     def add(self, pattern: str, components: list[str]) -> None:
         rank = _rank(components)
-        if rank not in self.shapes and len(self.shapes) < _SHAPES:
+        if rank not in self.shapes and self._shall_be_looked_up(rank):
             self.shapes[rank] = _Shape(rank)
         shape = self.shapes.get(rank)
-        if shape is not None:
+        if shape is None:
+            self._add_to_block(rank, pattern, components)
+        else:
             shape.count += 1
-            return
+
+    def _shall_be_looked_up(self, rank: bytes) -> bool:
+        shapes = len(self.shapes)
+        return shapes < _FIRST_SHAPES or (
+            shapes < _MOST_SHAPES and self._in_blocks.get(rank, 0) >= _MANY_PATTERNS
+        )
+
+    def _add_to_block(self, rank: bytes, pattern: str, components: list[str]) -> None:
         if not self._with_room:
             self._with_room.append(_Block(len(components), self._made))
             self._made += 1
         block = self._with_room[-1]
         block.add(rank, pattern, components)
-        self._block_of[pattern] = block
         self.blocks[block] = None
+        self._block_of[pattern] = block
+        self._in_blocks[rank] = self._in_blocks.get(rank, 0) + 1
         if block.is_full:
             self._with_room.pop()
 
@@ -189,7 +204,10 @@ class _Family:
                 del self.shapes[shape.rank]
             return
         was_full = block.is_full
-        block.remove(pattern)
+        rank = block.remove(pattern)
+        self._in_blocks[rank] -= 1
+        if not self._in_blocks[rank]:
+            del self._in_blocks[rank]
         if block.is_empty:
             del self.blocks[block]
             if not was_full:
@@ -252,13 +270,15 @@ class _Block:
             else:
                 self._empty[position] |= bit
 
-    def remove(self, pattern: str) -> None:
+    def remove(self, pattern: str) -> bytes:
+        """Remove a pattern; return its rank."""
         bit = self._bits.pop(pattern)
-        del self._patterns[bit.bit_length()]
+        rank, _ = self._patterns.pop(bit.bit_length())
         self._used ^= bit
         self._removed += 1
         if self._removed > len(self._bits):
             self._clean()
+        return rank
 
     def _clean(self) -> None:
         """Clear the bits of all removed patterns at once, which is much cheaper."""

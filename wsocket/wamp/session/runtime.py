@@ -19,7 +19,7 @@ class Runtime(Protocol):
     """Time, and a way to run code that may block."""
 
     def time(self) -> float:
-        """The time of day: seconds since the epoch, UTC. It may be set back or forth."""
+        """The time of day: seconds since the epoch, UTC. Clocks are set."""
 
     def monotonic(self) -> float:
         """Seconds of a clock that nobody sets, for durations."""
