@@ -72,11 +72,11 @@ class Wildcards(Generic[_EntryT]):
 
     def matching(self, uri: str) -> list[_EntryT]:
         """Entries that fit *uri*, in no order."""
-        components = _components(uri)
-        family = self._families.get(len(components))
+        family = self._families.get(1 + uri.count("."))
         found: list[_EntryT] = []
         if family is None:
             return found
+        components = _components(uri)
         for shape in family.shapes.values():
             entry = self._entries.get(shape.pattern(components))
             if entry is not None:
@@ -90,11 +90,11 @@ class Wildcards(Generic[_EntryT]):
 
     def best(self, uri: str) -> _EntryT | None:
         """The entry that fits *uri* and whose first components are most specific."""
-        components = _components(uri)
-        family = self._families.get(len(components))
+        family = self._families.get(1 + uri.count("."))
         best: _EntryT | None = None
         if family is None:
             return best
+        components = _components(uri)
         best_rank = b""
         for shape in family.shapes.values():
             if shape.rank > best_rank:
