@@ -23,6 +23,7 @@ from setuptools.command.build_ext import build_ext
 HOT = [
     "core/net/loop",
     "core/net/stream",
+    "core/net/stream_writer",
     "core/websocket/frames",
     "core/websocket/incoming_message",
     "core/websocket/message_buffer",
@@ -58,6 +59,7 @@ HOT = [
     "wamp/session/held_messages",
     "wamp/session/link",
     "wamp/session/role_grants",
+    "wamp/session/recipient",
     "wamp/session/session",
     "wamp/session/state",
     "wamp/transports/frame_codec",

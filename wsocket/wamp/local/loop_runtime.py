@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from wsocket.core.concurrency.workers import Workers
+from wsocket.core.net.chores import Chores
 from wsocket.core.net.loop import Loop
 
 _T = TypeVar("_T")
@@ -21,6 +22,7 @@ class LoopRuntime:
         self.time = time.time
         self.monotonic = time.monotonic
         self.call_later = loop.call_later
+        self.in_turns = Chores(loop).start
 
     def offload(
         self, function: Callable[[], _T], then: Callable[[_T | Exception], object]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from wsocket.core.budget import Budget
+
 AUTHENTICATION_DENIED = "wamp.error.authentication_denied"
 AUTHENTICATION_FAILED = "wamp.error.authentication_failed"
 AUTHORIZATION_FAILED = "wamp.error.authorization_failed"
@@ -47,3 +49,8 @@ class Refusal(NamedTuple):
 def too_many(things: str, limit: int) -> Refusal:
     """The refusal for a session that has reached a limit."""
     return Refusal(NOT_AUTHORIZED, f"limit of {limit} {things} per session reached")
+
+
+def too_much(things: str, lacking: Budget) -> Refusal:
+    """The refusal of what would make this process keep too many bytes."""
+    return Refusal(UNAVAILABLE, f"{things} would exceed a limit ({lacking})")

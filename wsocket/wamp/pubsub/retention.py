@@ -38,6 +38,11 @@ class RetainedEvents:
         """The topics that have a retained event, the longest unchanged first."""
         return self._by_topic.keys()
 
+    @property
+    def count(self) -> int:
+        """How many events are retained."""
+        return len(self._events)
+
     def store(self, publication: Publication, publisher: Session) -> None:
         """Let an event replace those for the same receivers.
 
@@ -62,10 +67,11 @@ class RetainedEvents:
 
     def matching(
         self, uri: str, match: Match, reader: Session
-    ) -> Iterator[Publication]:
+    ) -> Iterator[Publication | None]:
         """The events for a new subscription to (*uri*, *match*), the oldest first.
 
-        One of each topic: the latest that *reader* may have.
+        One of each topic: the latest that *reader* may have. None stands for an event
+        that does not fit, so that no step takes long. Events may be stored meanwhile.
         """
         if match == "exact":
             publication = self._latest(uri, reader)
@@ -73,13 +79,15 @@ class RetainedEvents:
                 yield publication
             return
         fits = fitting(uri, match)
-        for publication in self._events.values():
+        for publication in list(self._events.values()):
             if (
                 fits(publication.topic, publication.topic_code)
                 and publication.payload.parts
                 and self._latest(publication.topic, reader) is publication
             ):
                 yield publication
+            else:
+                yield None
 
     def _latest(self, topic: str, reader: Session) -> Publication | None:
         for publication in reversed(self._by_topic.get(topic, ())):

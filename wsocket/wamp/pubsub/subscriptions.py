@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
-from wsocket.wamp.protocol.errors import Refusal, too_many
+from wsocket.wamp.protocol.errors import Refusal, too_many, too_much
 from wsocket.wamp.protocol.patterns import PatternMap, pattern_size
 from wsocket.wamp.protocol.uris import MATCHES, Match
+from wsocket.wamp.pubsub.publication import Publication
 from wsocket.wamp.session.session import Session
 
 # Bytes of memory for a subscription with one subscriber, besides its pattern.
 _SIZE = 500
+
+_SUBSCRIBER = (
+    600  # bytes that a subscription with one subscriber takes, without its URI
+)
 
 
 class Subscription:
@@ -19,16 +25,18 @@ class Subscription:
 
     Attributes:
         created: Seconds since the epoch.
+        late: Subscribers that still get retained events, and what waits until then.
         subscribers: In the order in which they subscribed.
     """
 
-    __slots__ = ("created", "id", "match", "subscribers", "uri")
+    __slots__ = ("created", "id", "late", "match", "subscribers", "uri")
 
     def __init__(self, id: int, uri: str, *, match: Match, created: float) -> None:
         self.id = id
         self.uri = uri
         self.match = match
         self.created = created
+        self.late: dict[Session, deque[Publication]] = {}
         self.subscribers: dict[Session, None] = {}
 
     @property
@@ -112,7 +120,8 @@ class Subscriptions:
         patterns = self._patterns_held.get(subscriber, 0)
         if match != "exact" and patterns >= self._pattern_limit:
             return too_many("pattern subscriptions", self._pattern_limit)
-        return None
+        lacking = subscriber.budget.lacking(_weight(uri, match))
+        return None if lacking is None else too_much("this subscription", lacking)
 
     def add(
         self,
@@ -138,6 +147,7 @@ class Subscriptions:
             self.by_id[subscription.id] = subscription
         has_joined = subscriber not in subscription.subscribers
         if has_joined:
+            subscriber.budget.charge(_weight(uri, match))
             subscription.subscribers[subscriber] = None
             self._held.setdefault(subscriber, {})[subscription] = None
             if match != "exact":
@@ -167,6 +177,7 @@ class Subscriptions:
             if not self._patterns_held[subscriber]:
                 del self._patterns_held[subscriber]
         del subscription.subscribers[subscriber]
+        subscriber.budget.give_back(_weight(subscription.uri, subscription.match))
         observers = () if silent else self._observers
         for observer in observers:
             observer.unsubscribed(subscriber, subscription)
@@ -175,3 +186,8 @@ class Subscriptions:
             del self.by_id[subscription.id]
             for observer in observers:
                 observer.deleted(subscriber, subscription)
+
+
+def _weight(uri: str, match: Match) -> int:
+    """The memory that one subscriber of a pattern takes, in bytes; an estimate."""
+    return _SUBSCRIBER + pattern_size(uri, match)

@@ -136,8 +136,9 @@ class Login:
             message = "authentication is not possible at the moment"
         delay = self._realm.config.login_delay
         elapsed = self._runtime.monotonic() - self._asked_at
-        wait = max(0.0, delay - elapsed)
-        self._runtime.call_later(wait, self._session.refuse, reason, message)
+        self._runtime.call_later(
+            max(0.0, delay - elapsed), self._session.refuse, reason, message
+        )
 
 
 def _request(session: Session, hello: Hello) -> AuthRequest:
