@@ -1,9 +1,7 @@
 """The router's side of one WAMP session: HELLO to GOODBYE as a state table.
 
-A transport, or the in-process client, feeds messages to the session, and the session
-writes to its `Link`. It does no I/O of its own. Requests of an established session go
-to the actions of its realm.
-"""
+A transport, or the in-process client, feeds messages to the session, which writes to
+its `Link`. Requests of an established session go to the actions of its realm."""
 
 from __future__ import annotations
 
@@ -156,6 +154,15 @@ class Session:
         """Handle one message, still encoded."""
         try:
             message = self._decode(data)
+        except DECODE_ERRORS:
+            self._reread(data)
+            return
+        self.handle(message, len(data))
+
+    def _reread(self, data: str | bytes) -> None:
+        """Handle a message that is not legal as it stands, if it can be forgiven."""
+        try:
+            message = self.serializer.reread(data)
         except DECODE_ERRORS as error:
             self.abort_violation(self.serializer.explain(error, data))
             return
@@ -180,10 +187,7 @@ class Session:
             )
 
     def hold(self) -> None:
-        """Hold back later messages until `release`: an authorizer is being asked.
-
-        An answer may lead to another question, so each `hold` needs a `release`.
-        """
+        """Hold back later messages until as many `release`: an authorizer is asked."""
         if self._held is None:
             self._held = HeldMessages()
         self._held.questions += 1
