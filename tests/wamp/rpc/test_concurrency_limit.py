@@ -130,7 +130,7 @@ def test_calls_of_an_earlier_registration_do_not_count(world: World):
     assert [each[:2] for each in caller.take()] == [[50, 1], [8, 48], [50, 2]]
 
 
-@pytest.mark.parametrize("limit", [0, -1, 1.0, "1", True, [1]], ids=repr)
+@pytest.mark.parametrize("limit", [0, -1, 1.5, "1", True, [1]], ids=repr)
 def test_limit_that_is_no_positive_number_is_a_violation(peer, uri, limit, serializer):
     """The message names the option."""
     callee = peer(serializer=serializer)

@@ -15,6 +15,7 @@ from wsocket.wamp.protocol.client_messages import CALL, RESULT, Call
 from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.lenient import whole
 from wsocket.wamp.session.grant import Action, Grant
 from wsocket.wamp.session.session import Session
 
@@ -51,7 +52,10 @@ class MetaProcedure:
 
     def _run(self, caller: Session, payload: Payload) -> object:
         args, kwargs = payload.values()
-        return self._function(caller, *args, **kwargs)
+        # As in options: null is absent, and a float may be an integer. All numbers that
+        # these procedures take are integers.
+        given = {key: whole(each) for key, each in kwargs.items() if each is not None}
+        return self._function(caller, *map(whole, args), **given)
 
     def _answer(
         self, caller: Session, call: Call, make_result: Callable[[], object]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsocket.wamp.protocol.ids import MAX_ID, place_of
+from wsocket.wamp.rpc.registrations import RegisteredCallee
 from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.session import Session
 
@@ -12,7 +14,8 @@ class Numbered:
     """The calls of one session in one role, by the number that this side knows.
 
     Attributes:
-        last_request: The highest number so far.
+        last_request: The highest number so far; it goes on counting where numbers start
+            again at 1.
     """
 
     __slots__ = ("calls", "last_request")
@@ -20,6 +23,22 @@ class Numbered:
     def __init__(self) -> None:
         self.calls: dict[int, RoutedCall] = {}
         self.last_request = 0
+
+    def follows(self, request: int) -> bool:
+        """Whether *request* comes after all earlier numbers; then it is the last."""
+        place = place_of(request, self.last_request)
+        if place <= self.last_request:
+            return False
+        self.last_request = place
+        return True
+
+    def next(self) -> int:
+        """Take the next number that no call has."""
+        while True:
+            self.last_request += 1
+            number = (self.last_request - 1) % MAX_ID + 1
+            if number not in self.calls:
+                return number
 
 
 class CallTable:
@@ -33,9 +52,10 @@ class CallTable:
         callees: What each session runs, by INVOCATION.Request.
     """
 
-    __slots__ = ("callees", "callers")
+    __slots__ = ("_abandoned", "callees", "callers")
 
     def __init__(self) -> None:
+        self._abandoned: dict[Session, dict[int, RegisteredCallee]] = {}
         self.callers: dict[Session, Numbered] = {}
         self.callees: dict[Session, Numbered] = {}
 
@@ -63,11 +83,13 @@ class CallTable:
 
     def next_invocation(self, callee: Session) -> int:
         """Take the next INVOCATION.Request of *callee*."""
+        return self._of_callee(callee).next()
+
+    def _of_callee(self, callee: Session) -> Numbered:
         found = self.callees.get(callee)
         if found is None:
             found = self.callees[callee] = Numbered()
-        found.last_request += 1
-        return found.last_request
+        return found
 
     def add(self, call: RoutedCall) -> None:
         """Enter a call whose numbers are taken."""
@@ -82,6 +104,24 @@ class CallTable:
         endpoint.active -= 1
         del self.callees[endpoint.callee].calls[call.invocation_request]
         del self.callers[call.caller].calls[call.call_request]
+
+    def give_up(self, call: RoutedCall) -> None:
+        """Forget a call that its callee has not answered.
+
+        If the callee goes on with it, the call counts until the callee answers.
+        """
+        endpoint = call.endpoint
+        if endpoint.goes_on:
+            abandoned = self._abandoned.setdefault(endpoint.callee, {})
+            abandoned[call.invocation_request] = endpoint
+            endpoint.active += 1  # `remove` takes one
+        self.remove(call)
+
+    def settle(self, callee: Session, request: int) -> None:
+        """Take the answer to a call that was forgotten before."""
+        endpoint = self._abandoned.get(callee, {}).pop(request, None)
+        if endpoint is not None:
+            endpoint.active -= 1
 
     def undo(self, call: RoutedCall) -> None:
         """Forget the newest call of its callee, which was not sent: its number is free
@@ -101,20 +141,17 @@ class CallTable:
 
     def remove_caller(self, caller: Session) -> list[RoutedCall]:
         """Forget a session as a caller; returns the calls that it waited for."""
-        return self._remove_all(self.callers, caller)
+        calls = list(self.of_caller(caller).calls.values())
+        for call in calls:
+            self.give_up(call)
+        del self.callers[caller]
+        return calls
 
     def remove_callee(self, callee: Session) -> list[RoutedCall]:
         """Forget a session as a callee; returns the calls that it ran."""
-        return self._remove_all(self.callees, callee)
-
-    def _remove_all(
-        self, sessions: dict[Session, Numbered], session: Session
-    ) -> list[RoutedCall]:
-        found = sessions.get(session)
-        if found is None:
-            return []
-        calls = list(found.calls.values())
+        self._abandoned.pop(callee, None)
+        calls = list(self._of_callee(callee).calls.values())
         for call in calls:
             self.remove(call)
-        del sessions[session]
+        del self.callees[callee]
         return calls

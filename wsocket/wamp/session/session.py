@@ -85,7 +85,7 @@ class Session:
         features: What the client announced, such as ``"callee.call_canceling"``.
         grants: What its role may do, by action.
         login: What the gatekeeper keeps while the client logs in.
-        last_request: The number of its last request, if the realm checks numbers.
+        last_request: How many requests it has sent, if the realm checks numbers.
     """
 
     __slots__ = (
