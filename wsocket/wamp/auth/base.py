@@ -1,6 +1,6 @@
 """The contract of authentication methods: requests, identities, exchanges, refusals.
 
-A router asks each `Authenticator` of a realm in turn to `begin`, except for methods that
+A router asks each `Authenticator` of a realm in turn to `begin`, except for those that
 the client has not offered. The answer is an
 `Identity` (let in at once), an `Exchange` (CHALLENGE, AUTHENTICATE, then its `verify`),
 None (not for this client) or `Denied`. `begin` and `verify` may run the application's
