@@ -48,9 +48,7 @@ def test_watch_calls_back_once(pair, sent):
     peer.sendall(sent)
     loop, gone = get_loop(), threading.Semaphore(0)
     watches: list[PeerWatch] = []
-    loop.call_soon(
-        lambda: watches.append(PeerWatch(loop, ours.fileno(), gone.release))
-    )
+    loop.call_soon(lambda: watches.append(PeerWatch(loop, ours.fileno(), gone.release)))
     assert not gone.acquire(timeout=0.05)
     peer.close()
     assert gone.acquire(timeout=SECONDS)

@@ -52,11 +52,10 @@ class Serializer(Protocol):
     def decode(self, data: str | bytes) -> ClientMessage:
         """Read a message of a client; raises one of `DECODE_ERRORS`."""
 
-    def reread(self, data: str | bytes) -> ClientMessage:
-        """Read a message that `decode` refused, as far as it can be forgiven.
+    def reread(self, data: str | bytes, error: Exception) -> ClientMessage:
+        """Read a message that `decode` refused with *error*, if it can be forgiven.
 
-        Raises:
-            One of `DECODE_ERRORS`, for `explain`: see `lenient` for what is forgiven.
+        `lenient` says what is forgiven. Raises one of `DECODE_ERRORS`, for `explain`.
         """
 
     def decode_from_router(self, data: str | bytes) -> RouterMessage:

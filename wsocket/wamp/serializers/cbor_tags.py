@@ -8,8 +8,8 @@ sender and receiver both speak CBOR. docs/decisions/046-cbor-tags.md says more."
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Iterator, Mapping
-from struct import Struct
 from typing import Any
 
 import cbor2
@@ -71,14 +71,14 @@ def _finite(value: float) -> float:
 
 def _numbers(code: str) -> Meaning:
     """A typed array (RFC 8746): the list of its numbers."""
-    form = Struct(code)
+    order, kind, size = code[0], code[1], struct.calcsize(code)
 
     def numbers(value: Any, immutable: bool) -> list[Any] | tuple[Any, ...]:
         data = _bytes(value, immutable)
-        if len(data) % form.size:
-            raise ValueError(f"{len(data)} bytes are no array of {form.size} each")
-        found = [number for (number,) in form.iter_unpack(data)]
-        return tuple(found) if immutable else found
+        if len(data) % size:
+            raise ValueError(f"{len(data)} bytes are no array of {size} each")
+        found = struct.unpack(f"{order}{len(data) // size}{kind}", data)
+        return found if immutable else list(found)
 
     return numbers
 
@@ -88,7 +88,7 @@ def _numbers(code: str) -> Meaning:
 def _typed_arrays() -> Iterator[tuple[int, Meaning]]:
     yield 64, _bytes  # uint8
     yield 68, _bytes  # uint8, clamped
-    yield 72, _numbers("b")
+    yield 72, _numbers("<b")
     for order, offset in ((">", 0), ("<", 4)):
         for size, code in enumerate("HIQ", start=1):
             yield 64 + offset + size, _numbers(order + code)

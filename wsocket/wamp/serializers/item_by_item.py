@@ -14,7 +14,7 @@ from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.field_names import PAYLOAD_INDEX, explain
 from wsocket.wamp.protocol.router_messages import RouterMessage
-from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.base import Payload, total_size
 from wsocket.wamp.serializers.lenient import message_of
 
 
@@ -56,8 +56,8 @@ class ItemSerializer(ABC):
         message: ClientMessage = self._decode(data, ClientMessage)
         return message
 
-    def reread(self, data: str | bytes) -> ClientMessage:
-        return self.decode(data)  # it is lenient: reading items is slow in any case
+    def reread(self, data: str | bytes, error: Exception) -> ClientMessage:
+        raise error  # `decode` is as lenient: it reads item by item in any case
 
     def decode_from_router(self, data: str | bytes) -> RouterMessage:
         message: RouterMessage = self._decode(data, RouterMessage)
@@ -132,7 +132,7 @@ class ItemSerializer(ABC):
         self._split(data, items, raws)
         if _is_huge(items[:1]):
             raise msgspec.DecodeError("message: unknown message type")
-        return message_of(items, raws, kinds)
+        return message_of(items, raws, kinds, size=len(data) - total_size(raws))
 
     def _problem(self, error: Exception) -> str:
         """What an exception of `malformed` means."""

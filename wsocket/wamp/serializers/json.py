@@ -22,6 +22,7 @@ _ABSENT: Final = ABSENT
 _first_byte: Final = first_byte
 
 _HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_MAX_LONE = 1000  # a text with more of them was not cut by mistake
 _LONE_SURROGATE = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
 
 
@@ -36,7 +37,8 @@ def without_lone_surrogates(text: bytes) -> bytes:
     # An escaped backslash is no beginning of an escape: hide it for a moment. JSON has
     # no NUL, except escaped.
     hidden = text.replace(b"\0", b"\1").replace(rb"\\", b"\0\0")
-    return _LONE_SURROGATE.sub(rb"\\ufffd", hidden).replace(b"\0\0", rb"\\")
+    corrected = _LONE_SURROGATE.sub(rb"\\ufffd", hidden, count=_MAX_LONE)
+    return corrected.replace(b"\0\0", rb"\\")
 
 
 class Json:
@@ -57,10 +59,10 @@ class Json:
         self._encode_value = msgspec.json.Encoder(enc_hook=no_form_for).encode
         self._items: Callable[[Any], list[Raw]] = msgspec.json.Decoder(list[Raw]).decode
 
-    def reread(self, data: str | bytes) -> ClientMessage:
+    def reread(self, data: str | bytes, error: Exception) -> ClientMessage:
         encoded = data.encode() if isinstance(data, str) else data
         items = self._items(without_lone_surrogates(encoded))
-        return reread(items, msgspec.json.decode)
+        return reread(items, msgspec.json.decode, error)
 
     def explain(self, error: Exception, data: str | bytes) -> str:
         return explain_with(

@@ -18,22 +18,35 @@ from msgspec import Raw, inspect
 from wsocket.wamp.protocol.client_messages import ClientMessage, Message
 from wsocket.wamp.protocol.field_names import PAYLOAD_INDEX
 from wsocket.wamp.protocol.router_messages import RouterMessage
-from wsocket.wamp.serializers.base import not_utf8
+from wsocket.wamp.serializers.base import not_utf8, total_size
+
+# Bytes of a message without its payload. A longer one is not read again: it would take
+# too long, and it has no few options that a library has filled in.
+_MAX_HEAD = 65536
 
 # Beyond this a float is certainly no ID, and as an integer it may have 309 digits.
 _TOO_LARGE = 2.0**64
 
 
-def reread(items: list[Raw], decode: Callable[[Raw], Any]) -> ClientMessage:
+def reread(
+    items: list[Raw], decode: Callable[[Raw], Any], error: Exception
+) -> ClientMessage:
     """The message with these encoded items.
 
+    Args:
+        error: What was wrong at the first attempt.
+
     Raises:
-        msgspec.DecodeError: It is no message of a client.
+        msgspec.DecodeError: It is no message of a client, however it is read.
+        Exception: *error*, if the message is not read again.
     """
     code = code_of(items, decode)
     end = PAYLOAD_INDEX.get(code, len(items)) if type(code) is int else len(items)
-    head = [_item(index, items[index], decode) for index in range(min(end, len(items)))]
-    message: ClientMessage = message_of(head, items[end:], ClientMessage)
+    size = total_size(items[:end])
+    if size > _MAX_HEAD:
+        raise error
+    head = [_item(index, item, decode) for index, item in enumerate(items[:end])]
+    message: ClientMessage = message_of(head, items[end:], ClientMessage, size=size)
     return message
 
 
@@ -52,13 +65,14 @@ def _item(index: int, item: Raw, decode: Callable[[Raw], Any]) -> Any:
     raise msgspec.DecodeError(f"{problem} - at `$[{index}]{path.rstrip('`')}`")
 
 
-def message_of(items: list[Any], raws: list[Raw], kinds: Any) -> Any:
+def message_of(items: list[Any], raws: list[Raw], kinds: Any, *, size: int) -> Any:
     """The message with these items.
 
     Args:
         items: Code and head, as plain values; undefined is None.
         raws: The encoded Arguments and ArgumentsKw, if they are there.
         kinds: What it may be: `ClientMessage` or `RouterMessage`.
+        size: How many bytes *items* had.
 
     Raises:
         msgspec.ValidationError: It is none of these.
@@ -66,6 +80,8 @@ def message_of(items: list[Any], raws: list[Raw], kinds: Any) -> Any:
     try:
         message = msgspec.convert(items, kinds)
     except msgspec.ValidationError:
+        if size > _MAX_HEAD:
+            raise
         message = msgspec.convert(_corrected_items(items), kinds)
     if raws:
         message.args = raws[0]

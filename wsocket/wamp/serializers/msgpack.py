@@ -66,8 +66,8 @@ class MessagePack:
             ext_hook=_extension
         ).decode
 
-    def reread(self, data: str | bytes) -> ClientMessage:
-        return reread(self._items(data), self.unpack)
+    def reread(self, data: str | bytes, error: Exception) -> ClientMessage:
+        return reread(self._items(data), self.unpack, error)
 
     def explain(self, error: Exception, data: str | bytes) -> str:
         return explain_with(error, lambda: code_of(self._items(data), self.unpack))

@@ -154,15 +154,15 @@ class Session:
         """Handle one message, still encoded."""
         try:
             message = self._decode(data)
-        except DECODE_ERRORS:
-            self._reread(data)
+        except DECODE_ERRORS as error:
+            self._reread(data, error)
             return
         self.handle(message, len(data))
 
-    def _reread(self, data: str | bytes) -> None:
+    def _reread(self, data: str | bytes, refused: Exception) -> None:
         """Handle a message that is not legal as it stands, if it can be forgiven."""
         try:
-            message = self.serializer.reread(data)
+            message = self.serializer.reread(data, refused)
         except DECODE_ERRORS as error:
             self.abort_violation(self.serializer.explain(error, data))
             return
