@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from wsocket.wamp.protocol.client_messages import PublishOptions
+from wsocket.wamp.protocol.ids import MAX_ID
 from wsocket.wamp.protocol.uris import MATCHES, Match
 from wsocket.wamp.pubsub.testaments import SCOPES, Scope
 from wsocket.wamp.serializers.lenient import corrected, kind_of
@@ -19,7 +20,7 @@ _PUBLISH_OPTIONS = kind_of(PublishOptions)
 
 def id_of(name: str, value: object) -> int:
     """An ID; nothing may have it."""
-    if type(value) is not int:
+    if type(value) is not int or value > MAX_ID:
         raise ValueError(f"{name}: expected an ID, got {value!r:.80}")
     return value
 

@@ -31,6 +31,8 @@ _SELF_DESCRIBED = b"\xd9\xd9\xf7"
 # The first bytes of undefined and of simple values; they may be parts of text, too.
 _UNUSUAL = re.compile(rb"[\xe0-\xf3\xf7\xf8]")
 
+_USUAL = frozenset((int, float, str, bytes, bool, type(None)))
+
 
 class _Reader:
     """Reads items one after another."""
@@ -145,6 +147,8 @@ def _usual(value: Any) -> Any:
     if isinstance(value, dict):
         return {_usual(key): _usual(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
+        if _USUAL.issuperset(map(type, value)):  # a long list of numbers, perhaps
+            return value
         return type(value)(map(_usual, value))
     return value
 
