@@ -34,11 +34,13 @@ class Numbered:
 
     def next(self) -> int:
         """Take the next number that no call has."""
-        while True:
-            self.last_request += 1
+        self.last_request += 1
+        while self.last_request > MAX_ID:  # numbers have started again
             number = (self.last_request - 1) % MAX_ID + 1
             if number not in self.calls:
                 return number
+            self.last_request += 1
+        return self.last_request
 
 
 class CallTable:

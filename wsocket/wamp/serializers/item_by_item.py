@@ -15,7 +15,7 @@ from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.field_names import PAYLOAD_INDEX, explain
 from wsocket.wamp.protocol.router_messages import RouterMessage
 from wsocket.wamp.serializers.base import Payload, total_size
-from wsocket.wamp.serializers.lenient import message_of
+from wsocket.wamp.serializers.lenient import CLIENT, ROUTER, Side, message_of
 
 
 class ItemReader(Protocol):
@@ -53,14 +53,14 @@ class ItemSerializer(ABC):
     malformed: ClassVar[tuple[type[Exception], ...]]
 
     def decode(self, data: str | bytes) -> ClientMessage:
-        message: ClientMessage = self._decode(data, ClientMessage)
+        message: ClientMessage = self._decode(data, CLIENT)
         return message
 
     def reread(self, data: str | bytes, error: Exception) -> ClientMessage:
         raise error  # `decode` is as lenient: it reads item by item in any case
 
     def decode_from_router(self, data: str | bytes) -> RouterMessage:
-        message: RouterMessage = self._decode(data, RouterMessage)
+        message: RouterMessage = self._decode(data, ROUTER)
         return message
 
     def explain(self, error: Exception, data: str | bytes) -> str:
@@ -118,11 +118,11 @@ class ItemSerializer(ABC):
     def _is_dict(self, part: Raw) -> bool:
         """Whether *part* is a dict, by its first bytes."""
 
-    def _decode(self, data: str | bytes, kinds: Any) -> Any:
+    def _decode(self, data: str | bytes, side: Side) -> Any:
         """Read a message.
 
         Args:
-            kinds: What it may be: `ClientMessage` or `RouterMessage`.
+            side: Who has sent it.
 
         Raises:
             msgspec.MsgspecError: It is malformed or not legal; `explain` says why.
@@ -132,7 +132,7 @@ class ItemSerializer(ABC):
         self._split(data, items, raws)
         if _is_huge(items[:1]):
             raise msgspec.DecodeError("message: unknown message type")
-        return message_of(items, raws, kinds, size=len(data) - total_size(raws))
+        return message_of(items, raws, side, size=len(data) - total_size(raws))
 
     def _problem(self, error: Exception) -> str:
         """What an exception of `malformed` means."""
