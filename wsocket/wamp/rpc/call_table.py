@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from wsocket.wamp.protocol.ids import MAX_ID, place_of
 from wsocket.wamp.rpc.registrations import RegisteredCallee
@@ -95,6 +95,8 @@ class CallTable:
 
     def add(self, call: RoutedCall) -> None:
         """Enter a call whose numbers are taken."""
+        if call.weight:
+            call.caller.budget.charge(call.weight)
         endpoint = call.endpoint
         endpoint.active += 1
         self.callees[endpoint.callee].calls[call.invocation_request] = call
@@ -102,6 +104,8 @@ class CallTable:
 
     def remove(self, call: RoutedCall) -> None:
         """Forget a call: answers that still come are discarded."""
+        if call.weight:
+            call.caller.budget.give_back(call.weight)
         endpoint = call.endpoint
         endpoint.active -= 1
         del self.callees[endpoint.callee].calls[call.invocation_request]
@@ -141,19 +145,29 @@ class CallTable:
         """The sessions that have called or have been called."""
         return {*self.callers, *self.callees}
 
-    def remove_caller(self, caller: Session) -> list[RoutedCall]:
-        """Forget a session as a caller; returns the calls that it waited for."""
-        calls = list(self.of_caller(caller).calls.values())
-        for call in calls:
-            self.give_up(call)
-        del self.callers[caller]
-        return calls
+    def remove_caller(self, caller: Session) -> Iterator[RoutedCall]:
+        """Forget a session as a caller; yields the calls that it waited for."""
+        return self._remove_all(self.callers, caller, self.give_up)
 
-    def remove_callee(self, callee: Session) -> list[RoutedCall]:
-        """Forget a session as a callee; returns the calls that it ran."""
+    def remove_callee(self, callee: Session) -> Iterator[RoutedCall]:
+        """Forget a session as a callee; yields the calls that it ran."""
+        yield from self._remove_all(self.callees, callee, self.remove)
         self._abandoned.pop(callee, None)
-        calls = list(self._of_callee(callee).calls.values())
-        for call in calls:
-            self.remove(call)
-        del self.callees[callee]
-        return calls
+
+    def _remove_all(
+        self,
+        sessions: dict[Session, Numbered],
+        session: Session,
+        remove: Callable[[RoutedCall], None],
+    ) -> Iterator[RoutedCall]:
+        found = sessions.get(session)
+        if found is None:
+            return
+        while found.calls:
+            for request in list(found.calls):
+                # It may have been answered since the last step.
+                call = found.calls.get(request)
+                if call is not None:
+                    remove(call)
+                    yield call
+        del sessions[session]

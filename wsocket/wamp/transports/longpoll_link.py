@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Flushable, Loop, Timer
+from wsocket.core.net.memory import Memory
 from wsocket.core.net.outbox import Outbox
 from wsocket.core.net.peer_watch import PeerWatch
 from wsocket.errors import BatchError, HttpError
@@ -121,6 +122,7 @@ class LongPollLink(Flushable):
         "_settings",
         "_timer",
         "_watch",
+        "budget",
         "codec",
         "dropped",
     )
@@ -133,6 +135,7 @@ class LongPollLink(Flushable):
         *,
         environ: Mapping[str, Any],
         limits: Limits,
+        memory: Memory,
         settings: LongPolling,
         on_end: Callable[[], object],
     ) -> None:
@@ -151,6 +154,7 @@ class LongPollLink(Flushable):
         self._sealed = False  # the last message is in the backlog
         self._failed = False  # because the client broke the protocol
         self._ended = False
+        self.budget = memory.part(limits.session_bytes)
         self._session = Session(self, gatekeeper, environ=environ)
         self._await_poll()
 
