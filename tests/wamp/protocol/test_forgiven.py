@@ -294,7 +294,7 @@ def test_meta_procedures_take_floats_for_integers(join, uri, serializer):
     assert found[3][0]["id"] == subscription
     options = {"exclude": [float(client.session)], "retain": None}
     assert ask("session.add_testament", uri, publish_options=options)[0] == RESULT
-    for number in (2.5, 2.0**53 + 2, 2**53 + 1, "1", True):
+    for number in (2.5, 2.0**53 + 2, "1", True):
         answer = ask("session.get", number)
         assert answer[4] == "wamp.error.invalid_argument"
         assert "session" in answer[5][0]

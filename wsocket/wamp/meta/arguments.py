@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from wsocket.wamp.protocol.client_messages import PublishOptions
-from wsocket.wamp.protocol.ids import MAX_ID
 from wsocket.wamp.protocol.uris import MATCHES, Match
 from wsocket.wamp.pubsub.testaments import SCOPES, Scope
 from wsocket.wamp.serializers.lenient import corrected, kind_of
@@ -20,7 +19,7 @@ _PUBLISH_OPTIONS = kind_of(PublishOptions)
 
 def id_of(name: str, value: object) -> int:
     """An ID; nothing may have it."""
-    if type(value) is not int or value > MAX_ID:
+    if type(value) is not int:
         raise ValueError(f"{name}: expected an ID, got {value!r:.80}")
     return value
 

@@ -24,8 +24,9 @@ from wsocket.wamp.serializers.base import not_utf8, total_size
 # too long, and it has no few options that a library has filled in.
 _MAX_HEAD = 65536
 
-# Beyond this a float is certainly no ID, and as an integer it may have 309 digits.
-_TOO_LARGE = 2.0**64
+# A float above this is certainly no ID, and as an integer it may have 309 digits. Below
+# it the error says what the largest ID is.
+_LARGEST = 2**64
 
 
 def reread(
@@ -111,9 +112,9 @@ def message_of(items: list[Any], raws: list[Raw], side: Side, *, size: int) -> A
     return message
 
 
-def whole(value: Any) -> Any:
-    """A float that is an integer as int; everything else as it is."""
-    if type(value) is float and value.is_integer() and abs(value) < _TOO_LARGE:
+def whole(value: Any, largest: int = _LARGEST) -> Any:
+    """A float that is an integer up to *largest* as int; everything else as it is."""
+    if type(value) is float and value.is_integer() and abs(value) <= largest:
         return int(value)
     return value
 
