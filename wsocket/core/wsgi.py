@@ -19,6 +19,9 @@ Write: TypeAlias = Callable[[bytes], object]
 CONNECTION: Final = "wsocket.connection"
 """The key of environ under which our own server puts the client's connection."""
 
+START_RESPONSE: Final = "wsocket.start_response"
+"""The key of environ under which a resource finds the server's ``start_response``."""
+
 
 def header(environ: Mapping[str, Any], name: str) -> str:
     """The value of a header, by its name in environ; "" if the header is missing."""
@@ -33,7 +36,8 @@ def outliving(environ: Mapping[str, Any]) -> Environ:
     for its next request. The copy does not keep them in memory.
     """
     lasting = {**environ, "wsgi.input": io.BytesIO()}
-    lasting.pop(CONNECTION, None)
+    for key in (CONNECTION, START_RESPONSE):
+        lasting.pop(key, None)
     return lasting
 
 

@@ -21,7 +21,7 @@ from wsocket.core.websocket import handshake
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.origins import check_allowed_origins
 from wsocket.core.websocket.subprotocol import Subprotocol
-from wsocket.core.wsgi import Environ
+from wsocket.core.wsgi import START_RESPONSE, Environ
 from wsocket.log import logger
 
 HandlerT = TypeVar("HandlerT", bound=Handler)
@@ -127,7 +127,9 @@ class Framework(Events):
         """The WSGI entry point (PEP 3333)."""
         path = request_path(environ)
         handler = self.resources.match(path) if self.resources else None
-        if handler is None:
+        if handler is not None:
+            environ[START_RESPONSE] = start_response
+        else:
             handler = self.routes.match(path) or self.app
             if handshake.is_upgrade(environ):
                 return self._upgrade(environ, start_response, handler)

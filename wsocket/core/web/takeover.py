@@ -16,7 +16,7 @@ import gevent.socket
 
 from wsocket.core.concurrency.kinds import Concurrency, concurrency_of
 from wsocket.core.http.connection import HttpConnection
-from wsocket.core.wsgi import CONNECTION
+from wsocket.core.wsgi import CONNECTION, START_RESPONSE
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 
 
@@ -110,6 +110,20 @@ SERVERS: tuple[Callable[[Mapping[str, Any], Any], Source | None], ...] = (
     _gevent,
     _wsgiref,
 )
+
+
+def client_descriptor(environ: Mapping[str, Any]) -> int | None:
+    """The descriptor of a resource's connection, to look at; None if it is unknown.
+
+    It is open until the request is answered.
+    """
+    start_response = environ.get(START_RESPONSE)
+    for server in SERVERS:
+        source = server(environ, start_response)
+        if source is not None:
+            descriptor: int = source.sock.fileno()
+            return descriptor if descriptor >= 0 else None
+    return None
 
 
 def find_source(environ: Mapping[str, Any], start_response: Any) -> Source:

@@ -9,7 +9,9 @@ from types import MappingProxyType
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
+from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.ids import RandomBelow
+from wsocket.wamp.protocol.uris import MAX_LENGTH, UriRules
 from wsocket.wamp.router import config
 from wsocket.wamp.router.build import build_realm
 from wsocket.wamp.router.login import Login
@@ -19,6 +21,8 @@ from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
 from wsocket.wamp.session.runtime import Cancellable, Runtime
 from wsocket.wamp.session.session import Session
+
+_URIS = UriRules()
 
 
 class Router:
@@ -104,9 +108,7 @@ class Router:
         """The realm that *hello* asks for; None after refusing the session."""
         realm = self._realms.get(hello.realm)
         if realm is None:
-            session.refuse(
-                errors.NO_SUCH_REALM, f"there is no realm {hello.realm!r:.100}"
-            )
+            session.refuse(*_no_realm(hello.realm))
         return realm
 
     def snapshot(self) -> RouterSnapshot:
@@ -147,3 +149,12 @@ class Router:
         """See `Runtime.in_turns`."""
         assert self._runtime is not None
         self._runtime.in_turns(steps, done)
+
+
+def _no_realm(name: str) -> Refusal:
+    """Why nobody can join *name*. Any URI may be asked for, by the loose rules: the
+    strict ones are a setting of a realm, and there is none.
+    """
+    if len(name) <= MAX_LENGTH and not _URIS.valid(name):
+        return Refusal(errors.INVALID_URI, f"HELLO.Realm: {_URIS.problem(name)}")
+    return Refusal(errors.NO_SUCH_REALM, f"there is no realm {name!r:.100}")
