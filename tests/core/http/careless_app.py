@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import Any
 
 import gevent
@@ -177,6 +178,8 @@ paths: dict[str, App] = {
     "/status/coded": says(
         "204 No Content", ("Transfer-Encoding", "chunked"), body=iter([b"body"])
     ),
+    "/endless": says("200 OK", body=repeat(b"x")),
+    "/endless/204": says("204 No Content", body=repeat(b"x")),
     "/hop": says(
         "200 OK",
         ("Connection", "keep-alive, X-Private"),

@@ -133,6 +133,15 @@ def test_response_without_a_body_has_no_length(server, connect, path, version):
     assert (b"ETag" in received) is (path == "304")
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("HEAD", "/endless"), ("GET", "/endless/204")]
+)
+def test_endless_body_that_is_not_sent_ends(server, method, path):
+    """Otherwise nobody would notice that the client has gone."""
+    assert fetch(server, path, method)[1] == b""
+    assert is_alive(server)
+
+
 def test_205_has_an_empty_body(server, connect):
     """RFC 9110 section 15.3.6; unlike 204 it needs a length."""
     received = get(connect, server, "/status/205")

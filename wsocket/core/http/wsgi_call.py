@@ -180,6 +180,8 @@ class WsgiCall:
                 data = _checked(item)
                 if data:
                     self._send(data, None)
+                    if self._has_no_body:  # the rest is not sent, and may be endless
+                        break
         if not self._head_sent:  # the body is empty
             self._send(b"", 0)
         self._complete()
