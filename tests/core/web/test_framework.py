@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import websocket
+from greenlet import GreenletExit
 
 from tests.patience import SECONDS
 from tests.serving import serving
@@ -115,6 +116,26 @@ def test_a_failing_handler_does_not_stop_the_others(serve, caplog):
         assert client.recv() == "still here"
     client.close()
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "raised", [KeyboardInterrupt, SystemExit, GreenletExit, GeneratorExit]
+)
+@pytest.mark.parametrize("event", ["onconnect", "onmessage"])
+def test_a_handler_that_raises_no_error_closes_with_1011(serve, caplog, event, raised):
+    """It ends its own connection, and not the server."""
+
+    def ending(*args: object) -> None:
+        raise raised
+
+    app = WSocketApp()
+    setattr(app, event, ending)
+    address = serve(app)
+    client = connect(address)
+    client.send("hi")
+    assert close_code(client) == 1011
+    assert raised.__name__ in caplog.text
+    assert get(address) == (200, "<h1>Hello World!</h1>")
 
 
 def test_help_knows_the_events():

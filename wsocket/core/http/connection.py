@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import struct
 import threading
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wsocket.core.http.reader import RequestReader
@@ -14,7 +16,7 @@ from wsocket.core.http.refusal import closing_response
 from wsocket.core.http.wsgi_call import WsgiCall
 from wsocket.core.net.sockets import disable_nagle
 from wsocket.core.wsgi import CONNECTION, Environ
-from wsocket.errors import ClientGone, RequestError
+from wsocket.errors import ClientGone, RequestCut, RequestError
 from wsocket.log import logger
 
 if TYPE_CHECKING:
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 # must read this much in that time.
 SEND_SIZE = 64 * 1024
 
-# Seconds that a client gets to notice that its connection is being closed.
+# Seconds that a client gets to notice that its connection is being closed: without
+# sending anything, and in all.
 LINGER = 1.0
+LONGEST_LINGER = 5.0
 
 
 class HttpServer(Protocol):
@@ -70,6 +74,7 @@ class HttpConnection:
         self.ended = threading.Event()
         self._idle = True
         self._closing = False
+        self._lost = False  # nobody is there who could read a response
 
     def serve(self) -> None:
         """Serve requests until the connection ends; the caller closes the socket."""
@@ -114,10 +119,20 @@ class HttpConnection:
             for start in range(0, len(view), SEND_SIZE):
                 self.sock.sendall(view[start : start + SEND_SIZE])
         except OSError as error:
+            self._lost = True
             raise ClientGone(str(error)) from error
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Reading in this block fails after so many seconds, or soon after that."""
+        self.sock.settimeout(seconds)
+        with self._requests.within(seconds):
+            yield
+        self.sock.settimeout(self._server.client_timeout)
 
     def abort(self) -> None:
         """Close with a TCP reset: the client sees an error, not a response's end."""
+        self._lost = True
         if self._tls is not None:
             self._tls.abort_on_close()
         no_time = struct.pack("ii", 1, 0)
@@ -129,30 +144,40 @@ class HttpConnection:
         try:
             request = self._requests.next_request()
         except RequestError as error:
-            logger.info("%s: refused: %s: %s", self.client, error.status, error.problem)
-            self.send(closing_response(error.status, error.problem))
-            self._linger()
+            self._refuse(error)
             return False
         if request is None:
             return False
         self._idle = False
         call = WsgiCall(self, request)
         keep = call.run(self._server.application)
-        if not keep and not call.body.complete:
+        if not (keep or call.taken):
             self._linger()
         return keep
+
+    def _refuse(self, error: RequestError) -> None:
+        """Answer a request that cannot be read, and end the connection."""
+        level = logging.DEBUG if isinstance(error, RequestCut) else logging.INFO
+        status, problem = error.status, error.problem
+        logger.log(level, "%s: refused: %s: %s", self.client, status, problem)
+        with contextlib.suppress(ClientGone):
+            self.send(closing_response(status, problem))
+        self._linger()
 
     def _linger(self) -> None:
         """Let the client read the response (RFC 9112 section 9.6).
 
-        Closing at once would reset the connection if the client sent more than we read.
-        The reset may reach the client before the response.
+        Closing at once would reset the connection if the client has sent, or still
+        sends, more than we have read. The reset may reach it before the response.
         """
-        deadline = time.monotonic() + LINGER
-        self.sock.settimeout(LINGER)
-        self.sock.shutdown(socket.SHUT_WR)
-        while self.sock.recv(SEND_SIZE) and time.monotonic() < deadline:
-            continue
+        if self._lost:
+            return
+        deadline = time.monotonic() + LONGEST_LINGER
+        with contextlib.suppress(OSError):  # it has gone, or is silent
+            self.sock.settimeout(LINGER)
+            self.sock.shutdown(socket.SHUT_WR)
+            while self.sock.recv(SEND_SIZE) and time.monotonic() < deadline:
+                continue
 
 
 class Connections(set[HttpConnection]):

@@ -17,6 +17,7 @@ from wsocket.core.web.listeners import Listeners
 from wsocket.core.web.response import respond
 from wsocket.core.web.routes import Handler, Routes, request_path
 from wsocket.core.web.upgrade import Upgrades
+from wsocket.core.web.wrapped import Wrapped
 from wsocket.core.websocket import handshake
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.origins import check_allowed_origins
@@ -130,8 +131,10 @@ class Framework(Events):
         if handler is not None:
             environ[START_RESPONSE] = start_response
         else:
-            handler = self.routes.match(path) or self.app
-            if handshake.is_upgrade(environ):
+            handler = self.routes.match(path)
+            if handler is None and self.app is not None:
+                handler = Wrapped(self.app)
+            if self._upgrades.asked_for(environ):
                 return self._upgrade(environ, start_response, handler)
             if handler is None:
                 handler = self.not_found if self.routes else demo.hello
@@ -140,12 +143,19 @@ class Framework(Events):
     def _upgrade(
         self, environ: Environ, start_response: Handler, handler: Handler | None
     ) -> Iterable[bytes]:
-        if handler is None and not self.routes:
-            handler = self.run_events
-        answer = self._upgrades.answer(environ, start_response, handler)
-        if answer is None:
+        find = self._event_handler if handler is None else lambda: handler
+        answer = self._upgrades.answer(environ, start_response, find)
+        if answer is not None:
+            return answer
+        if self.routes:
             return self._respond(self.not_found, environ, start_response)
-        return answer
+        return self._upgrades.refuse_unclaimed(start_response)
+
+    def _event_handler(self) -> Handler | None:
+        """The handler of websockets without routes; with a router it is no demo."""
+        if self.routes or (self._upgrades.has_subprotocols and not self.has_handlers):
+            return None
+        return self.run_events
 
     def _respond(
         self, handler: Handler, environ: Environ, start_response: Handler

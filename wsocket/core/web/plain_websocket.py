@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from wsocket.core.concurrency.interrupts import may_be_ctrl_c
 from wsocket.core.web.routes import Handler
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.wsgi import Environ
@@ -64,9 +65,11 @@ class PlainWebSocket:
             code, reason = self._handle(environ)
         except WebSocketError as error:
             logger.debug("%r: its handler ended: %s", self._websocket, error)
-        except (Exception, SystemExit):
+        except BaseException as error:  # also exit(), which would end gevent's server
             path = self._websocket.path
             logger.exception("the websocket handler for %s failed", path)
+            if may_be_ctrl_c(error):
+                raise
         finally:
             self._close(code, reason)
 

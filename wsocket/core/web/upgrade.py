@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from wsocket.core.concurrency.kinds import GREENLETS
@@ -17,13 +18,21 @@ from wsocket.core.web.plain_websocket import PlainWebSocket
 from wsocket.core.web.routes import Handler
 from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.websocket.blocking import WebSocket
-from wsocket.core.websocket.handshake import Handshake, negotiate, offered_subprotocols
+from wsocket.core.websocket.handshake import (
+    Handshake,
+    is_upgrade,
+    negotiate,
+    offered_subprotocols,
+    speaks_http_1_0,
+)
 from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.subprotocol import Subprotocol
 from wsocket.core.wsgi import Environ, outliving
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 from wsocket.log import logger
+
+_BAD_REQUEST = "400 Bad Request"
 
 
 class Host(Protocol):
@@ -153,11 +162,7 @@ class ToSubprotocol:
             deflate=False,
         )
         if agreed.subprotocol is None:
-            raise HandshakeError(
-                "400 Bad Request",
-                f"none of the offered subprotocols is supported here; "
-                f"offer one of: {', '.join(self._subprotocol.names)}",
-            )
+            raise unsupported(self._subprotocol.names)
         return agreed
 
     def take(
@@ -215,24 +220,61 @@ class Upgrades:
         self._host = host
         self._names = tuple(names)
         self._subprotocols = tuple(subprotocols)
+        self._proxies_are_warned_of = False
+
+    @property
+    def has_subprotocols(self) -> bool:
+        """Whether there are objects that claim whole connections."""
+        return bool(self._subprotocols)
+
+    def asked_for(self, environ: Environ) -> bool:
+        """Whether a request asks for a websocket, and in a version of HTTP that can.
+
+        In HTTP/1.0 the Upgrade header must be ignored (RFC 9110 section 7.8). A proxy
+        that speaks HTTP/1.0 to us forwards it from clients that cannot know.
+        """
+        if not is_upgrade(environ):
+            return False
+        if not speaks_http_1_0(environ):
+            return True
+        level = logging.DEBUG if self._proxies_are_warned_of else logging.WARNING
+        self._proxies_are_warned_of = True
+        logger.log(
+            level,
+            "a websocket was asked for in HTTP/1.0, where that is not possible; if "
+            "clients come through a proxy, set it to HTTP/1.1 (nginx: "
+            "'proxy_http_version 1.1;'). Later ones are logged at DEBUG",
+        )
+        return False
+
+    def refuse_unclaimed(self, start_response: Any) -> list[bytes]:
+        """Answer an upgrade request that offers no subprotocol of those here."""
+        names = [name for each in self._subprotocols for name in each.names]
+        return refuse(start_response, unsupported([*names, *self._names]))
 
     def answer(
-        self, environ: Environ, start_response: Any, handler: Handler | None
+        self,
+        environ: Environ,
+        start_response: Any,
+        find_handler: Callable[[], Handler | None],
     ) -> list[bytes] | None:
         """Answer an upgrade request, or return None: nothing here takes it.
 
         Args:
-            handler: The handler of its path, if there is one.
+            find_handler: Gives the handler of a plain websocket, if there is one.
         """
         try:
             offered = offered_subprotocols(environ)
-            destination = self._destination(offered, handler)
+            destination = self._destination(offered, find_handler)
             if destination is None:
                 return None
             agreed = destination.negotiate(environ, offered)
             connection = take_over(environ, start_response)
         except HandshakeError as error:
             return refuse(start_response, error)
+        except ConnectionError:  # health checks reset connections; the server sees it
+            problem = HandshakeError(_BAD_REQUEST, "the client has left")
+            return refuse(start_response, problem)
         except UpgradeUnavailable as error:
             logger.error("websocket refused: %s", error)
             problem = HandshakeError("501 Not Implemented", str(error))
@@ -243,14 +285,24 @@ class Upgrades:
         return []
 
     def _destination(
-        self, offered: Sequence[str], handler: Handler | None
+        self, offered: Sequence[str], find_handler: Callable[[], Handler | None]
     ) -> Destination | None:
         for subprotocol in self._subprotocols:
             if subprotocol.claims(offered):
                 return ToSubprotocol(self._host, subprotocol)
+        handler = find_handler()
         if handler is None:
             return None
         return ToHandler(self._host, handler, subprotocols=self._names)
+
+
+def unsupported(names: Sequence[str]) -> HandshakeError:
+    """The refusal of a client that offers no subprotocol, or only others."""
+    return HandshakeError(
+        _BAD_REQUEST,
+        f"no subprotocol was offered that is supported here; "
+        f"offer one of: {', '.join(names)}",
+    )
 
 
 def refuse(start_response: Any, error: HandshakeError) -> list[bytes]:

@@ -209,7 +209,7 @@ def _failure(
 ) -> Failure:
     if not (isinstance(error, str) and _URIS.valid(error)):
         problem = f"the procedure's error is not a URI: {error!r:.100}"
-        logger.error(problem)
+        logger.error("%s", problem)
         error, args, kwargs = errors.RUNTIME_ERROR, [problem], None
     try:
         return Failure(error, Payload.of(MESSAGEPACK, args, kwargs))
