@@ -109,7 +109,9 @@ class World:
         """Our socket and the peer on its other end."""
         ours, theirs = socket.socketpair()
         peer = self.socket_class(fileno=theirs.detach())
-        return self.concurrency.adopt(ours.detach(), patience=20.0), Peer(peer)
+        return self.concurrency.adopt(
+            ours.detach(), patience=20.0, send_timeout=30.0
+        ), Peer(peer)
 
 
 class LoopWorld:

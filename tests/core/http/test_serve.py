@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import signal
 import socket
 import sys
@@ -16,7 +15,7 @@ from tests.patience import SECONDS
 from tests.programs import STOP_SECONDS, ended, running
 from tests.serving import in_thread
 from wsocket.core.http.serve import make_server, run
-from wsocket.core.http.servers import ThreadedServer
+from wsocket.core.http.servers import Server
 
 
 def hello(environ, start_response):
@@ -140,35 +139,6 @@ def test_process_that_cannot_listen_exits_with_1():
     assert line.startswith("wsocket: port ")
 
 
-class FullListener:
-    """A listening socket of a process that has no descriptors left."""
-
-    def accept(self):
-        raise OSError(errno.EMFILE, "Too many open files")
-
-
-def test_server_without_descriptors_does_not_spin(caplog):
-    """The connection stays in the queue, so select() would report it at once."""
-    with make_server("127.0.0.1", 0, hello) as server:
-        listener, server.socket = server.socket, FullListener()
-        with pytest.raises(OSError, match="Too many open files"):
-            server.get_request()
-        server.socket = listener
-    assert "cannot accept a connection: [Errno 24] Too many open files" in caplog.text
-
-
-def test_unexpected_failure_of_a_connection_is_logged(caplog):
-    """With its traceback, instead of a print to stderr."""
-    with make_server("127.0.0.1", 0, hello) as server:
-        try:
-            raise ValueError("a bug")
-        except ValueError:
-            server.handle_error(None, ("127.0.0.1", 1))
-    [record] = caplog.records
-    assert record.levelno == logging.ERROR
-    assert record.exc_info[0] is ValueError
-
-
 # run, in a process of its own
 
 PATCH = {"threads": "", "gevent": "from gevent import monkey; monkey.patch_all()\n"}
@@ -230,7 +200,7 @@ def test_start_line_has_an_address_that_works(kind, tmp_path):
 )
 def test_start_line_names_the_host_as_given(host, url, capsys, monkeypatch):
     """An IPv6 address in brackets."""
-    monkeypatch.setattr(ThreadedServer, "serve_forever", lambda self: None)
+    monkeypatch.setattr(Server, "serve_forever", lambda self: None)
     run(hello, host, 0)
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith(f"wsocket: serving on {url}")

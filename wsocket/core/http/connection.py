@@ -9,6 +9,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wsocket.core.http.connections import LINGER, Connections
+from wsocket.core.http.places import Place
 from wsocket.core.http.reader import RequestReader
 from wsocket.core.http.refusal import closing_response
 from wsocket.core.http.wsgi_call import WsgiCall
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
 # must read this much in that time.
 SEND_SIZE = 64 * 1024
 
-# Seconds that a client gets to notice that its connection is being closed.
-LINGER = 1.0
-
 
 class HttpServer(Protocol):
     """The part of a server that its connections use."""
@@ -44,6 +43,7 @@ class HttpConnection:
     """A connection, served by the thread or greenlet that calls `serve`.
 
     Args:
+        place: What the connection takes of the server's limits.
         tls: The client's encrypted connection, if *sock* carries what was decrypted.
 
     Attributes:
@@ -51,6 +51,9 @@ class HttpConnection:
         buffer: Its buffered reader.
         client: The client's address.
         ended: Set when the connection has ended.
+        idle: Whether it waits for the first byte of another request.
+        parked: Whether its request may wait for as long as it likes, as a long poll.
+        closing: Whether the current response is the last one.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class HttpConnection:
         client_address: Any,
         *,
         server: HttpServer,
+        place: Place,
         tls: TlsConnection | None = None,
     ) -> None:
         self.sock = sock
@@ -67,9 +71,11 @@ class HttpConnection:
         self._tls = tls
         self._requests = RequestReader(sock, server.client_timeout)
         self.buffer = self._requests.buffer
+        self.keep_place = place.keep
         self.ended = threading.Event()
-        self._idle = True
-        self._closing = False
+        self.idle = False
+        self.parked = False
+        self.closing = False
 
     def serve(self) -> None:
         """Serve requests until the connection ends; the caller closes the socket."""
@@ -77,8 +83,8 @@ class HttpConnection:
         try:
             self.sock.settimeout(self._server.client_timeout)
             disable_nagle(self.sock)
-            while not self._closing and self._serve_request():
-                self._idle = True
+            while self._serve_request() and not self.closing:
+                self._server.connections.rest(self)
         except OSError as error:
             logger.debug("%s: connection ended: %s", self.client, error)
         finally:
@@ -86,12 +92,10 @@ class HttpConnection:
             self.buffer.close()
             self.ended.set()
 
-    def close(self) -> None:
-        """Close the connection, after the response that is being sent, if any."""
-        self._closing = True
-        if self._idle:
-            with contextlib.suppress(OSError):  # the client was faster
-                self.sock.shutdown(socket.SHUT_RD)
+    def stop_reading(self) -> None:
+        """End a wait for the client; a response can still be sent."""
+        with contextlib.suppress(OSError):  # the client was faster
+            self.sock.shutdown(socket.SHUT_RD)
 
     def base_environ(self) -> Environ:
         """A new dict with the part of WSGI's environ that no request changes."""
@@ -126,6 +130,9 @@ class HttpConnection:
 
     def _serve_request(self) -> bool:
         """Serve the next request; False when it was the last one."""
+        if not self.buffer.peek(1):
+            return False
+        self.idle = False
         try:
             request = self._requests.next_request()
         except RequestError as error:
@@ -135,7 +142,7 @@ class HttpConnection:
             return False
         if request is None:
             return False
-        self._idle = False
+        self._server.connections.work(self)
         call = WsgiCall(self, request)
         keep = call.run(self._server.application)
         if not keep and not call.body.complete:
@@ -153,16 +160,3 @@ class HttpConnection:
         self.sock.shutdown(socket.SHUT_WR)
         while self.sock.recv(SEND_SIZE) and time.monotonic() < deadline:
             continue
-
-
-class Connections(set[HttpConnection]):
-    """The open connections of a server."""
-
-    def close(self) -> None:
-        """Close those that are idle, and give the others a moment to end."""
-        remaining = tuple(self)
-        for connection in remaining:
-            connection.close()
-        deadline = time.monotonic() + LINGER
-        for connection in remaining:
-            connection.ended.wait(max(0.0, deadline - time.monotonic()))

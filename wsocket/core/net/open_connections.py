@@ -53,6 +53,11 @@ class OpenConnections:
         if self._heartbeat is not None:
             self._heartbeat.add(connection)
 
+    def unwatch(self, connection: Beating) -> None:
+        """Undo `watch`: *connection* has ended."""
+        if self._heartbeat is not None:
+            self._heartbeat.forget(connection)
+
     def remove(self, connection: Closable) -> None:
         """Undo `add`: *connection* is closed."""
         self._connections.discard(connection)
@@ -61,15 +66,30 @@ class OpenConnections:
     def forget(self, connection: OpenConnection) -> None:
         """Forget a connection that has ended: undo `add` and `watch`."""
         self.remove(connection)
-        if self._heartbeat is not None:
-            self._heartbeat.forget(connection)
+        self.unwatch(connection)
 
-    def close(self, code: int, reason: str, closed: Future[None]) -> None:
-        """Begin to close every connection; *closed* is set when none is open."""
+    def close(
+        self, code: int, reason: str, closed: Future[None], *, spread: float = 0.0
+    ) -> None:
+        """Begin to close every connection; *closed* is set when none is open.
+
+        Args:
+            spread: Seconds over which the beginnings are spread evenly, so that clients
+                do not come back all at once.
+        """
         self._closers.append(closed)
-        for connection in list(self._connections):
-            guarded(connection.close, code, reason)
+        connections = list(self._connections)
+        for number, connection in enumerate(connections):
+            delay = spread * number / len(connections)
+            if delay:
+                self.loop.call_later(delay, self._close_one, connection, code, reason)
+            else:
+                guarded(connection.close, code, reason)
         self._tell_closers()
+
+    def _close_one(self, connection: Closable, code: int, reason: str) -> None:
+        if connection in self._connections:
+            connection.close(code, reason)
 
     def _tell_closers(self) -> None:
         if not self._connections:

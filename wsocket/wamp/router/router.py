@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -17,6 +17,7 @@ from wsocket.wamp.router.open_realm import OpenRealmWarning
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
+from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.runtime import Cancellable, Runtime
 from wsocket.wamp.session.session import Session
 
@@ -108,6 +109,11 @@ class Router:
                 errors.NO_SUCH_REALM, f"there is no realm {hello.realm!r:.100}"
             )
         return realm
+
+    def calls(self) -> Iterator[RoutedCall]:
+        """The calls that are under way now, in every realm."""
+        for realm in self._realms.values():
+            yield from realm.parts.dealer.calls.running()
 
     def snapshot(self) -> RouterSnapshot:
         """What the open realms hold now; on the loop."""
