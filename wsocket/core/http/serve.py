@@ -77,12 +77,12 @@ def make_server(
     """
     _check(app, port, timeout)
     return Server(
-        _listen(server_endpoints(host, port), take_over=take_over),
         app,
         concurrency=GREENLETS if is_patched() else THREADS,
         timeout=timeout,
         limits=_limits(max_connections, max_connections_per_address),
         terminator=_terminator(ssl_context, timeout),
+        listening=_listen(server_endpoints(host, port), take_over=take_over),
     )
 
 

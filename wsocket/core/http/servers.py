@@ -37,12 +37,12 @@ class Server:
     """A WSGI server; its methods are named as in wsgiref.
 
     Args:
-        listening: The listening sockets; the server closes them.
         app: The WSGI application.
         concurrency: What each connection gets: a thread or a greenlet.
         timeout: Longest wait for a client, in seconds; see `wsocket.make_server`.
         limits: How many connections there may be at once.
         terminator: Ends TLS; None for plain HTTP.
+        listening: The listening sockets; the server closes them.
 
     Attributes:
         server_address: The first socket's own address.
@@ -50,13 +50,13 @@ class Server:
 
     def __init__(
         self,
-        listening: Sequence[ListeningSocket],
         app: WSGIApplication,
         *,
         concurrency: Concurrency,
         timeout: float,
         limits: PlaceLimits,
-        terminator: Terminator | None = None,
+        terminator: Terminator | None,
+        listening: Sequence[ListeningSocket],
     ) -> None:
         self.server_address = listening[0].sock.getsockname()
         self.application = app

@@ -383,4 +383,6 @@ class WebSocket:
     def _readable_before(self, deadline: float) -> bool:
         """Wait for bytes; False from the *deadline* on, even if there are some."""
         left = deadline - time.monotonic()
-        return left > 0 and self.concurrency.wait_readable(self._sock, left)
+        if left <= 0 or self._sock.fileno() < 0:  # closed by an earlier `close`
+            return False
+        return self.concurrency.wait_readable(self._sock, left)
