@@ -1,5 +1,6 @@
 """Served by the standard library; an argument ``threaded`` adds its ThreadingMixIn."""
 
+import signal
 import sys
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIServer, make_server
@@ -12,6 +13,7 @@ class ThreadingServer(ThreadingMixIn, WSGIServer):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *unused: sys.exit())  # as the docs say
     server_class = ThreadingServer if "threaded" in sys.argv else WSGIServer
     with make_server("127.0.0.1", 0, app, server_class) as server:
         print(f"http://127.0.0.1:{server.server_port}/", flush=True)  # noqa: T201 - for the test

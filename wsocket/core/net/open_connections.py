@@ -37,6 +37,7 @@ class OpenConnections:
         self.loop = loop
         self.limits = limits
         self._connections: set[Closable] = set()
+        self._closing: set[Closable] = set()
         self._closers: list[Future[None]] = []
         self._heartbeat: Heartbeat | None = None
         if limits.ping_interval:
@@ -61,6 +62,7 @@ class OpenConnections:
     def remove(self, connection: Closable) -> None:
         """Undo `add`: *connection* is closed."""
         self._connections.discard(connection)
+        self._closing.discard(connection)
         self._tell_closers()
 
     def forget(self, connection: OpenConnection) -> None:
@@ -84,12 +86,18 @@ class OpenConnections:
             if delay:
                 self.loop.call_later(delay, self._close_one, connection, code, reason)
             else:
-                guarded(connection.close, code, reason)
+                self._close_one(connection, code, reason)
         self._tell_closers()
+
+    @property
+    def untold(self) -> bool:
+        """Whether there are connections that nobody has begun to close."""
+        return len(self._closing) < len(self._connections)
 
     def _close_one(self, connection: Closable, code: int, reason: str) -> None:
         if connection in self._connections:
-            connection.close(code, reason)
+            self._closing.add(connection)
+            guarded(connection.close, code, reason)
 
     def _tell_closers(self) -> None:
         if not self._connections:

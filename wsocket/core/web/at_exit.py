@@ -6,20 +6,18 @@ import atexit
 from typing import Protocol
 from weakref import WeakSet
 
-GOING_AWAY = 1012, "the server is going away"
-
 
 class Closing(Protocol):
     """An application with connections."""
 
-    def close_connections(self, code: int, reason: str) -> None:
-        """Close every connection."""
+    def close_at_exit(self) -> None:
+        """Close every connection that is open."""
 
 
 _applications: WeakSet[Closing] = WeakSet()
 
 
-def close_at_exit(application: Closing) -> None:
+def close(application: Closing) -> None:
     """Close the connections of *application* when this process exits.
 
     Worker processes of gunicorn exit as Python does, and so does whoever is stopped by
@@ -32,4 +30,4 @@ def close_at_exit(application: Closing) -> None:
 def _close_all() -> None:
     # By now Python starts no threads, but those of the loop and of handlers still run.
     for application in tuple(_applications):
-        application.close_connections(*GOING_AWAY)
+        application.close_at_exit()

@@ -10,8 +10,7 @@ from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
-from wsocket.core.web import demo
-from wsocket.core.web.at_exit import close_at_exit
+from wsocket.core.web import at_exit, demo
 from wsocket.core.web.event_hooks import Events
 from wsocket.core.web.listeners import Listeners
 from wsocket.core.web.response import respond
@@ -91,7 +90,7 @@ class Framework(Events):
         self.connections = PerProcess(lambda loop: OpenConnections(loop, limits=kept))
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
-        close_at_exit(self)
+        at_exit.close(self)
 
     def route(self, path: str) -> Callable[[HandlerT], HandlerT]:
         """Register the decorated handler for *path*.
@@ -156,6 +155,12 @@ class Framework(Events):
         `close` closes those that are left, and returns sooner.
         """
         self.close_connections(1012, "the server is going away", spread=spread)
+
+    def close_at_exit(self) -> None:
+        """Close the connections that nobody has closed yet; Python exits."""
+        connections = self.connections.existing()
+        if connections is not None and connections.untold:
+            self.close_connections(1012, "the server is going away")
 
     def not_found(self, environ: Environ, start_response: Handler) -> Any:
         """The handler of requests that no route takes; override it to change it."""
