@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.programs import Server, app_commands, running
+from tests.steady.serving import StartServer, command
 
 Start = Callable[[str], Server]
 
@@ -23,5 +24,19 @@ def start(
         def start(name: str) -> Server:
             command = app_commands("tests.steady.app", name)[request.param]
             return stack.enter_context(running(command, tmp_path / "log"))
+
+        yield start
+
+
+@pytest.fixture(params=["threads", "gevent"])
+def serve(
+    processes: None, request: pytest.FixtureRequest, app: str, tmp_path: Path
+) -> Iterator[StartServer]:
+    """Start the module *app* on one of the servers, with settings of `run`."""
+    with ExitStack() as stack:
+
+        def start(**settings: float) -> Server:
+            arguments = command(request.param, app, **settings)
+            return stack.enter_context(running(arguments, tmp_path / "log"))
 
         yield start

@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -19,6 +18,7 @@ import websocket
 
 from tests.programs import COMMAND_LINE, Server, running
 from tests.steady.peers import SECONDS, ask, joined, opened
+from tests.steady.serving import StartServer
 
 APP = "tests.steady.draining"
 CALL, RESULT, REGISTER, REGISTERED, INVOCATION, YIELD = 48, 50, 64, 65, 68, 70
@@ -26,33 +26,10 @@ SERVICE_RESTART = 1012
 CLOSE = 8  # the opcode
 LONG = 5.0  # seconds that nothing here may last if it is not waited for
 
-StartServer = Callable[..., Server]
 
-
-@pytest.fixture(params=["threads", "gevent"])
-def serve(
-    processes: None, request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[StartServer]:
-    """Start the application on one of the servers, with settings of `run`."""
-    with ExitStack() as stack:
-
-        def start(**settings: float) -> Server:
-            if request.param == "threads":
-                given = "".join(f", {key}={value}" for key, value in settings.items())
-                source = f"import {APP} as m; from wsocket import run; "
-                command = ["-c", f"{source}run(m.app, port=0{given})"]
-            else:
-                given = [
-                    part
-                    for key, value in settings.items()
-                    for part in (f"--{key.replace('_', '-')}", str(value))
-                ]
-                command = ["-c", COMMAND_LINE, "run", f"{APP}:app", "--port", "0"]
-                command += given
-            log = tmp_path / "log"
-            return stack.enter_context(running([sys.executable, *command], log))
-
-        yield start
+@pytest.fixture
+def app() -> str:
+    return APP
 
 
 class Control:
