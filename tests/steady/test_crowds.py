@@ -239,3 +239,30 @@ def test_without_room_for_threads_clients_get_503(serve: StartServer) -> None:
     log = server.log.read_text()
     assert "can't start new thread" in log
     assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("serve", ["threads"], indirect=True)
+@pytest.mark.parametrize("warm", [False, True], ids=["the loop's", "a handler's"])
+def test_an_upgrade_without_room_for_a_thread_gets_503(
+    serve: StartServer, warm: bool
+) -> None:
+    """The connection was taken over already; it is closed, and nothing leaks."""
+    server = serve()
+    address = urlsplit(server.url)
+    if warm:
+        assert can_open(server, [])
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(connect(server, WHOLE)) for _ in range(4)]
+        assert {status(each) for each in sockets} == {b"200"}
+        before = census(server)
+        with limited(server, resource.RLIMIT_AS, 2**20):  # less than it has
+            for sock in sockets:
+                assert upgrade_status(sock, address.netloc, []) == b"503"
+                assert sock.recv(1) == b""
+    eventually(lambda: can_open(server, []))
+    eventually(
+        lambda: census(server)["descriptors"] <= before["descriptors"] + 10 * (not warm)
+    )
+    log = server.log.read_text()
+    assert log.count("websockets are refused with 503: ") == 1 + log.count("again")
+    assert "Traceback" not in log

@@ -24,6 +24,10 @@ class PlaceLimits:
     in_all: int | None = None
     per_address: int | None = None
 
+    def __str__(self) -> str:
+        in_all = "" if self.in_all is None else f", {self.in_all} with websockets"
+        return f"{self.http} HTTP connections{in_all}"
+
 
 class Places:
     """Counts the connections of a server.

@@ -189,7 +189,7 @@ class Server:
         self._awaited = True
         if self._places.full():  # it may have changed before `_awaited` was set
             limits = self._places.limits
-            self._crowd.met(f"all places are taken: {limits}", time.monotonic())
+            self._crowd.met(f"the limit of {limits} is reached", time.monotonic())
             self.connections.make_room()
 
     def _admit(self, sock: socket.socket, address: Any) -> None:
@@ -197,8 +197,8 @@ class Server:
         now = time.monotonic()
         place = self._places.take(sock.family, address)
         if place is None:
-            problem = f"{address[0]} has {self._places.limits.per_address} already"
-            self._crowd.met(problem, now)
+            limit = self._places.limits.per_address
+            self._crowd.met(f"{address[0]} has {limit} already", now)
             self._refuse(sock)
             return
         try:
