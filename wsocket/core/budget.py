@@ -41,17 +41,25 @@ class Budget:
             The budget that has not so much left, and nothing is charged. None if the
             bytes are charged.
         """
+        lacking = self.lacking(size)
+        if lacking is None:
+            self.charge(size)
+        return lacking
+
+    def lacking(self, size: int) -> Budget | None:
+        """The budget that has no *size* bytes left; None if all have."""
         if self._closed or self.used + size > self.limit:
             return self
-        if self._within is not None:
-            lacking = self._within.take(size)
-            if lacking is not None:
-                return lacking
+        return None if self._within is None else self._within.lacking(size)
+
+    def charge(self, size: int) -> None:
+        """Charge *size* bytes that are kept already, also above the limit."""
         self.used += size
-        return None
+        if self._within is not None:
+            self._within.charge(size)
 
     def give_back(self, size: int) -> None:
-        """Undo `take`: these bytes are not kept any more."""
+        """Undo `take` or `charge`: these bytes are not kept any more."""
         if self._closed:
             return
         self.used -= size

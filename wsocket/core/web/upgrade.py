@@ -223,7 +223,8 @@ class ToSubprotocol:
             loop,
             sock,
             WebSocketProtocol(max_message_size=host.max_message_size),
-            limits=host.limits,
+            limits=connections.limits,
+            memory=connections.memory,
             on_end=partial(_ended, connections, connection.release),
         )
         connections.add(stream)
