@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from contextlib import ExitStack, closing
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 import websocket
 
+from tests.certificates import Certificates
 from tests.programs import COMMAND_LINE, Server, running
 from tests.steady.peers import SECONDS, ask, joined, opened
 from tests.steady.serving import StartServer
@@ -253,6 +254,46 @@ def test_a_long_poll_does_not_hold_the_end(serve: StartServer) -> None:
         assert poller.getresponse().status in (200, 204)
         assert ended(server) == 0
         assert time.monotonic() - before < LONG
+
+
+def test_an_encrypted_response_ends_before_the_server_does(
+    processes: None, tmp_path: Path, certificates: Certificates
+) -> None:
+    """All of it, and the end of the TLS stream, too."""
+    arguments = ["run", f"{APP}:app", "--port", "0", "--certfile", certificates.server]
+    command = [sys.executable, "-c", COMMAND_LINE, *arguments]
+    context = certificates.client_context()
+    with running(command, tmp_path / "log") as server:
+        address = urlsplit(server.url)
+        view = HTTPSConnection(
+            str(address.hostname), address.port, timeout=SECONDS, context=context
+        )
+        with (
+            closing(view),
+            opened(server.ws("/control"), sslopt={"context": context}) as client,
+        ):
+            view.request("GET", "/wait")
+            control = Control(client)
+            control.until_begun()
+            signalled(server)
+            control.go()
+            assert view.getresponse().read() == b"told"
+            assert close_code(client) == SERVICE_RESTART
+        assert ended(server) == 0
+        assert server.log.read_text() == ""
+
+
+def test_an_interrupt_is_heard_where_a_shell_has_it_ignored(
+    processes: None, tmp_path: Path
+) -> None:
+    """Shells have background jobs ignore SIGINT, and so do their children."""
+    arguments = [sys.executable, "-c", COMMAND_LINE, "run", f"{APP}:app", "--port", "0"]
+    source = (
+        "import signal, os, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+        f"os.execv(sys.executable, {arguments!r})"
+    )
+    with running([sys.executable, "-c", source], tmp_path / "log") as server:
+        assert server.stop() == 0
 
 
 def test_a_hangup_is_ignored_under_nohup(processes: None, tmp_path: Path) -> None:

@@ -88,12 +88,16 @@ class Server:
         with self._serving, self._wakeup.by_signals():
             while not self._stopped:
                 self._serve_some()
+            self._stopped = False
 
     def shutdown(self) -> None:
-        """Stop `serve_forever`, and wait until it has; from another thread."""
+        """Stop `serve_forever`, and wait until it has; from another thread.
+
+        If it has not begun yet, it will return at once.
+        """
         self.interrupt()
         with self._serving:
-            self._stopped = False
+            pass
 
     def interrupt(self) -> None:
         """Stop `serve_forever` soon; from a signal handler."""

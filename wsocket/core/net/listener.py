@@ -12,7 +12,7 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.listening import IS_LOST, ListeningSocket
 from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher, guarded
 from wsocket.core.net.sockets import disable_nagle, is_tcp, keep_alive, plain_socket
-from wsocket.core.net.trouble import QUIET, Trouble
+from wsocket.core.net.trouble import QUIET, Trouble, is_shortage
 from wsocket.log import logger
 
 # Connections accepted in one turn of the loop. Then other sockets have their turn.
@@ -141,9 +141,12 @@ class Listener:
             disable_nagle(sock)
             keep_alive(sock, interval=limits.ping_interval, timeout=limits.ping_timeout)
             self._accepted(sock, _environ(sock, address))
-        except Exception:
-            logger.exception("%s: a new connection failed", self.address)
+        except Exception as error:
             sock.close()
+            if is_shortage(error):
+                self._trouble.met(error, self._loop.now())
+            else:
+                logger.exception("%s: a new connection failed", self.address)
 
 
 def _environ(sock: socket.socket, address: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 
 from wsocket.core.concurrency.kinds import NO_ROOM
 from wsocket.log import logger
@@ -25,7 +26,8 @@ def is_shortage(error: BaseException) -> bool:
 class Trouble:
     """One kind of trouble: a line when it begins, and a line when it is over.
 
-    The time is that of a clock in seconds that never goes back.
+    Methods may be called from any thread. The time is that of a clock in seconds that
+    never goes back.
 
     Args:
         name: What does not work, for the log.
@@ -33,6 +35,7 @@ class Trouble:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._lock = threading.Lock()
         self._last: float | None = None
 
     def __bool__(self) -> bool:
@@ -40,12 +43,19 @@ class Trouble:
 
     def met(self, problem: object, now: float) -> None:
         """It was met; only the first time is logged."""
-        if self._last is None:
+        with self._lock:
+            begins = self._last is None
+            self._last = now
+        if begins:
             logger.error("%s: %s", self._name, problem)
-        self._last = now
 
     def passed(self, now: float) -> None:
         """It was not met, though it could have been."""
-        if self._last is not None and now - self._last >= QUIET:
-            self._last = None
+        if self._last is None:
+            return
+        with self._lock:
+            over = self._last is not None and now - self._last >= QUIET
+            if over:
+                self._last = None
+        if over:
             logger.warning("%s: it works again", self._name)
