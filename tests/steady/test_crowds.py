@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import resource
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 import websocket
 
-from tests.programs import Server
+from tests.certificates import Certificates
+from tests.programs import COMMAND_LINE, Server, running
 from tests.steady.peers import SECONDS, opened
 from tests.steady.serving import StartServer
 
@@ -150,6 +154,22 @@ def test_beyond_the_limit_connections_wait_for_responses(serve: StartServer) -> 
         client.send("go")
         assert status(busy) == b"200"
         assert status(waiting) == b"200"
+
+
+def test_handshakes_that_do_not_end_make_room(
+    processes: None, tmp_path: Path, certificates: Certificates
+) -> None:
+    """A connection that waits for TLS waits for a request, too; it is closed."""
+    arguments = ["run", "tests.steady.crowded:app", "--port", "0"]
+    arguments += ["--certfile", certificates.server, "--max-connections", "3"]
+    command = [sys.executable, "-c", COMMAND_LINE, *arguments]
+    with running(command, tmp_path / "log") as server, ExitStack() as stack:
+        silent = [stack.enter_context(connect(server)) for _ in range(6)]
+        context = certificates.client_context()
+        with urlopen(server.http("/quick"), timeout=SECONDS, context=context) as found:
+            assert found.read() == b"quick"
+        for each in silent[:4]:
+            assert each.recv(1) == b""
 
 
 # Shortages

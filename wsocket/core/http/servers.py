@@ -239,8 +239,11 @@ class Server:
             return
         loop = get_loop(current_hub=self._concurrency is GREENLETS)
         plain, tls = self.terminator.accept(sock, client=client[0], loop=loop)
-        with plain:
-            HttpConnection(plain, client, server=self, place=place, tls=tls).serve()
+        try:
+            with plain:
+                HttpConnection(plain, client, server=self, place=place, tls=tls).serve()
+        finally:
+            tls.abandon()
 
 
 def base_environ(listening: socket.socket) -> dict[str, Any]:
