@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import signal
 import socket
 import sys
@@ -14,6 +15,7 @@ import pytest
 from tests.patience import SECONDS
 from tests.programs import STOP_SECONDS, ended, running
 from tests.serving import in_thread
+from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.serve import make_server, run
 from wsocket.core.http.servers import Server
 
@@ -139,11 +141,39 @@ def test_process_that_cannot_listen_exits_with_1():
     assert line.startswith("wsocket: port ")
 
 
+def test_unexpected_failure_of_a_connection_is_logged(caplog, monkeypatch):
+    """With its traceback; the next one is served."""
+
+    def fail(self) -> None:
+        raise ValueError("a bug")
+
+    with make_server("127.0.0.1", 0, hello) as server, in_thread(server):
+        with monkeypatch.context() as patched:
+            patched.setattr(HttpConnection, "serve", fail)
+            with socket.create_connection(server.server_address, SECONDS) as client:
+                assert client.recv(1) == b""
+        with urlopen(f"http://127.0.0.1:{server.server_port}/") as response:
+            assert response.status == 200
+    [record] = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert record.getMessage().startswith("the connection of ('127.0.0.1', ")
+    assert record.exc_info[0] is ValueError
+
+
+def test_shutdown_before_serving_is_heard():
+    """A server that was told to stop before it began returns at once."""
+    with make_server("127.0.0.1", 0, hello) as server:
+        server.shutdown()
+        server.serve_forever()
+        with in_thread(server), urlopen(f"http://127.0.0.1:{server.server_port}/"):
+            pass  # it can be started again
+
+
 # run, in a process of its own
 
 PATCH = {"threads": "", "gevent": "from gevent import monkey; monkey.patch_all()\n"}
 PROGRAM = """
 import logging, signal, sys
+from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.serve import make_server, run
 from wsocket.log import logger
 from tests.core.http.test_serve import hello

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
@@ -173,8 +174,8 @@ def _made(host: str, port: int, app: WSGIApplication, settings: Settings) -> Ser
 def _where(server: Server, host: str) -> str:
     """What the user is told of where the server listens."""
     address = server.server_address
-    if isinstance(address, str):
-        return UnixEndpoint(address).url
+    if not isinstance(address, tuple):  # bytes are an abstract name
+        return UnixEndpoint(os.fsdecode(address)).url
     if "://" in host:
         host = address[0]
     scheme = "https" if server.terminator else "http"

@@ -18,7 +18,7 @@ from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.connections import Connections
 from wsocket.core.http.places import Place, PlaceLimits, Places
 from wsocket.core.http.refusal import UNAVAILABLE
-from wsocket.core.net.listening import ListeningSocket
+from wsocket.core.net.listening import BACKLOG, ListeningSocket
 from wsocket.core.net.loop import get_loop
 from wsocket.core.net.sockets import is_tcp
 from wsocket.core.net.tls.terminator import Terminator
@@ -77,7 +77,8 @@ class Server:
     @property
     def server_port(self) -> int:
         """The port that is listened on; 0 for a Unix socket."""
-        return 0 if isinstance(self.server_address, str) else self.server_address[1]
+        address = self.server_address
+        return address[1] if isinstance(address, tuple) else 0
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
         """Serve until `shutdown` or `interrupt`.
@@ -87,7 +88,10 @@ class Server:
         """
         with self._serving, self._wakeup.by_signals():
             while not self._stopped:
-                self._serve_some()
+                try:
+                    self._serve_some()
+                except Exception as error:  # the server goes on, after a pause
+                    self._note_failure(error, "accepting failed")
             self._stopped = False
 
     def shutdown(self) -> None:
@@ -137,7 +141,10 @@ class Server:
 
     def stop_accepting(self) -> None:
         """Take the connections that wait in the kernel's queue, and listen no more."""
-        while (accepted := self._acceptor.accept_rest()) is not None:
+        for _ in range(BACKLOG):
+            accepted = None if self._places.full() else self._acceptor.accept_rest()
+            if accepted is None:
+                break
             self._admit(*accepted)
         self._acceptor.close()
 
@@ -225,12 +232,16 @@ class Server:
             with sock:
                 self._serve_connection(sock, address, place)
         except Exception as error:
-            if is_shortage(error):
-                self._acceptor.failed(error)
-            else:
-                logger.exception("the connection of %s failed", address)
+            self._note_failure(error, f"the connection of {address} failed")
         finally:
             place.leave_http()
+
+    def _note_failure(self, error: Exception, what: str) -> None:
+        """Log a shortage once, and wait a while; any other error is a bug of ours."""
+        if is_shortage(error):
+            self._acceptor.failed(error)
+        else:
+            logger.exception("%s", what)
 
     def _serve_connection(self, sock: Any, address: Any, place: Place) -> None:
         client = address if is_tcp(sock) else ("", "")
