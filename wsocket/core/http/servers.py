@@ -108,6 +108,18 @@ class Server:
         self._stopped = True
         self._wakeup.wake()
 
+    def handle(self, sock: socket.socket, address: Any) -> None:
+        """Serve a connection that somebody else has accepted, until it ends.
+
+        Args:
+            address: The client's, as from `socket.socket.accept`.
+        """
+        place = self._places.take(sock.family, address)
+        if place is None:
+            self._refuse(sock)
+        else:
+            self._serve(sock, address, place)
+
     def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         """Wait until *condition* is true; False after *timeout* seconds.
 
