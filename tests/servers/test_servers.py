@@ -36,7 +36,6 @@ from tests.servers.processes import Site
 
 NORMAL_CLOSURE = (1000).to_bytes(2, "big")
 SESSIONS = 12
-PROMPT = 20  # seconds, on a busy machine; gunicorn would wait 30 for a held thread
 CYCLES = 200
 CENSUS_ATTEMPTS = 100  # requests until a server must have put everything away
 
@@ -256,12 +255,3 @@ def test_a_poll_that_was_given_up_takes_no_message(site):
     assert site.get("/announce") == "announced"
     assert poller.receive()[4] == ["from a view"]
     assert poller.post("close") == (204, b"")
-
-
-def test_sigterm_ends_the_server_at_once(own_site):
-    """Open websockets do not keep a server from ending, and it does so quietly."""
-    with closing(plain(own_site, "/echo")) as echo, closing(Wamp(own_site)) as session:
-        assert says(echo, "hello") == "hello"
-        assert session.result(session.call("com.example.add", 2, 3)) == 5
-        assert own_site.terminate() < PROMPT
-    assert own_site.complaints() == ""

@@ -41,6 +41,16 @@ def outliving(environ: Mapping[str, Any]) -> Environ:
     return lasting
 
 
+def park(environ: Mapping[str, Any]) -> None:
+    """Tell our own server that a request waits for something that may never come.
+
+    Then the server does not wait for its response when it ends.
+    """
+    connection = environ.get(CONNECTION)
+    if connection is not None:
+        connection.parked = True
+
+
 def quoted(value: str) -> str:
     """Something that a client sent, for an error message: ASCII, 100 characters."""
     if not value:

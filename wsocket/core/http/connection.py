@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wsocket.core.http.connections import LINGER, Connections
+from wsocket.core.http.places import Place
 from wsocket.core.http.reader import RequestReader
 from wsocket.core.http.refusal import closing_response
 from wsocket.core.http.wsgi_call import WsgiCall
@@ -28,9 +30,8 @@ if TYPE_CHECKING:
 # must read this much in that time.
 SEND_SIZE = 64 * 1024
 
-# Seconds that a client gets to notice that its connection is being closed: without
-# sending anything, and in all.
-LINGER = 1.0
+# Seconds that a client gets to notice that its connection is being closed, in all. It
+# gets `LINGER` without sending anything.
 LONGEST_LINGER = 5.0
 
 
@@ -48,6 +49,7 @@ class HttpConnection:
     """A connection, served by the thread or greenlet that calls `serve`.
 
     Args:
+        place: What the connection takes of the server's limits.
         tls: The client's encrypted connection, if *sock* carries what was decrypted.
 
     Attributes:
@@ -55,6 +57,9 @@ class HttpConnection:
         buffer: Its buffered reader.
         client: The client's address.
         ended: Set when the connection has ended.
+        idle: Whether it waits for the first byte of another request.
+        parked: Whether its request may wait for as long as it likes, as a long poll.
+        closing: Whether the current response is the last one.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class HttpConnection:
         client_address: Any,
         *,
         server: HttpServer,
+        place: Place,
         tls: TlsConnection | None = None,
     ) -> None:
         self.sock = sock
@@ -71,9 +77,11 @@ class HttpConnection:
         self._tls = tls
         self._requests = RequestReader(sock, server.client_timeout)
         self.buffer = self._requests.buffer
+        self.keep_place = place.keep
         self.ended = threading.Event()
-        self._idle = True
-        self._closing = False
+        self.idle = False
+        self.parked = False
+        self.closing = False
         self._lost = False  # nobody is there who could read a response
 
     def serve(self) -> None:
@@ -82,8 +90,8 @@ class HttpConnection:
         try:
             self.sock.settimeout(self._server.client_timeout)
             disable_nagle(self.sock)
-            while not self._closing and self._serve_request():
-                self._idle = True
+            while self._serve_request() and not self.closing:
+                self._server.connections.rest(self)
         except OSError as error:
             logger.debug("%s: connection ended: %s", self.client, error)
         finally:
@@ -91,12 +99,10 @@ class HttpConnection:
             self.buffer.close()
             self.ended.set()
 
-    def close(self) -> None:
-        """Close the connection, after the response that is being sent, if any."""
-        self._closing = True
-        if self._idle:
-            with contextlib.suppress(OSError):  # the client was faster
-                self.sock.shutdown(socket.SHUT_RD)
+    def stop_reading(self) -> None:
+        """End a wait for the client; a response can still be sent."""
+        with contextlib.suppress(OSError):  # the client was faster
+            self.sock.shutdown(socket.SHUT_RD)
 
     def base_environ(self) -> Environ:
         """A new dict with the part of WSGI's environ that no request changes."""
@@ -141,6 +147,9 @@ class HttpConnection:
 
     def _serve_request(self) -> bool:
         """Serve the next request; False when it was the last one."""
+        if not self.buffer.peek(1):
+            return False
+        self.idle = False
         try:
             request = self._requests.next_request()
         except RequestError as error:
@@ -148,7 +157,7 @@ class HttpConnection:
             return False
         if request is None:
             return False
-        self._idle = False
+        self._server.connections.work(self)
         call = WsgiCall(self, request)
         keep = call.run(self._server.application)
         if not (keep or call.taken):
@@ -178,16 +187,3 @@ class HttpConnection:
             self.sock.shutdown(socket.SHUT_WR)
             while self.sock.recv(SEND_SIZE) and time.monotonic() < deadline:
                 continue
-
-
-class Connections(set[HttpConnection]):
-    """The open connections of a server."""
-
-    def close(self) -> None:
-        """Close those that are idle, and give the others a moment to end."""
-        remaining = tuple(self)
-        for connection in remaining:
-            connection.close()
-        deadline = time.monotonic() + LINGER
-        for connection in remaining:
-            connection.ended.wait(max(0.0, deadline - time.monotonic()))

@@ -43,3 +43,8 @@ def closing_response(status: str, problem: str) -> bytes:
 TLS_EXPECTED = closing_response(
     "400 Bad Request", "this port speaks TLS: say https:// or wss://"
 )
+
+# The answer while the system has no room for a connection.
+UNAVAILABLE = closing_response(
+    "503 Service Unavailable", "the server is overloaded; try again later"
+)

@@ -47,6 +47,9 @@ class ClientConnection(Protocol):
     buffer: io.BufferedReader
     """The reader of the connection, at the beginning of the request's body."""
 
+    closing: bool
+    """Whether this response is the last one."""
+
     def send(self, data: bytes) -> None:
         """Send all of `data`, or raise ClientGone."""
 
@@ -244,7 +247,8 @@ class WsgiCall:
         elif self._request.modern:
             self._chunked = True
             lines.append("Transfer-Encoding: chunked")
-        if not self._keep or not self.body.may_be_drained(DRAIN_LIMIT):
+        last = self._connection.closing or not self.body.may_be_drained(DRAIN_LIMIT)
+        if last or not self._keep:
             self._keep = False
             lines.append("Connection: close")
         lines += ["", ""]

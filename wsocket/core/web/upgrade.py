@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
+import time
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from wsocket.core.concurrency.kinds import GREENLETS
@@ -13,11 +16,13 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
-from wsocket.core.net.sockets import disable_nagle, plain_socket
+from wsocket.core.net.sockets import disable_nagle, keep_alive, plain_socket
+from wsocket.core.net.trouble import Trouble, is_shortage
 from wsocket.core.web.plain_websocket import PlainWebSocket
 from wsocket.core.web.routes import Handler
 from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.websocket.blocking import WebSocket
+from wsocket.core.websocket.deflate import Compression
 from wsocket.core.websocket.handshake import (
     Handshake,
     is_upgrade,
@@ -33,6 +38,8 @@ from wsocket.errors import HandshakeError, UpgradeUnavailable
 from wsocket.log import logger
 
 _BAD_REQUEST = "400 Bad Request"
+_UNAVAILABLE = "503 Service Unavailable"
+_OVERLOADED = "the server is overloaded; try again later"
 
 
 class Host(Protocol):
@@ -42,6 +49,7 @@ class Host(Protocol):
     max_message_size: int
     allowed_origins: Collection[str]
     limits: Limits
+    compression: Compression | None
     connections: PerProcess[OpenConnections]
 
 
@@ -82,7 +90,7 @@ class ToHandler:
             offered=offered,
             subprotocols=self._subprotocols,
             allowed_origins=self._host.allowed_origins,
-            deflate=True,
+            deflate=self._host.compression == "deflate",
         )
 
     def take(
@@ -91,56 +99,71 @@ class ToHandler:
         """See `Destination.take`."""
         loop = get_loop(current_hub=connection.concurrency is GREENLETS)
         watched = GREENLETS is loop.concurrency is connection.concurrency
-        websocket = self._websocket(connection, agreed, environ, watched=watched)
-        environ["wsgi.websocket"] = websocket
-        environ["wsgi.websocket_version"] = agreed.version
+        limits = self._host.limits
+        # A thread notices a silent peer by itself: the kernel wakes it up. For a
+        # greenlet the loop does that, if both are in the same thread.
+        patience = 0.0 if watched else limits.ping_interval
+        sock = connection.concurrency.adopt(
+            connection.descriptor, patience=patience, send_timeout=limits.send_timeout
+        )
+        try:
+            disable_nagle(sock)
+            # A handler that does not receive sends no pings.
+            keep_alive(sock, interval=limits.ping_interval, timeout=limits.ping_timeout)
+            websocket = self._host.websocket_class(
+                environ,
+                sock,
+                handshake=agreed,
+                concurrency=connection.concurrency,
+                max_message_size=self._host.max_message_size,
+                read_ahead=connection.read_ahead,
+                limits=limits,
+                patience=patience,
+            )
+            environ["wsgi.websocket"] = websocket
+            environ["wsgi.websocket_version"] = agreed.version
+            plain = self._plain(websocket, loop, connection, watched=watched)
+            plain.start(environ, agreed.response_bytes())
+        except BaseException:
+            sock.detach()  # the caller closes it
+            raise
+
+    def _plain(
+        self,
+        websocket: WebSocket,
+        loop: Loop,
+        connection: TakenConnection,
+        *,
+        watched: bool,
+    ) -> PlainWebSocket:
+        def end(ended: PlainWebSocket) -> None:
+            connection.release()
+            loop.call_soon(self._closed, ended)
+
         plain = PlainWebSocket(
             websocket,
             self._handler,
-            on_end=lambda ended: loop.call_soon(self._closed, ended),
+            loop=loop,
+            close_timeout=self._host.limits.close_timeout,
+            on_end=end,
         )
-        # From another thread the loop cannot start a greenlet that closes it.
+        # The loop cannot close what greenlets of another thread use.
         if watched or connection.concurrency is not GREENLETS:
-            loop.call_soon(self._opened, plain)
-        if watched:
-            loop.call_soon(self._watch, websocket)
-        plain.start(environ, agreed.response_bytes())
-
-    def _websocket(
-        self,
-        connection: TakenConnection,
-        agreed: Handshake,
-        environ: Environ,
-        *,
-        watched: bool,
-    ) -> WebSocket:
-        host = self._host
-        # A thread notices a silent peer by itself: the kernel wakes it up. For a
-        # greenlet the loop does that, if both are in the same thread.
-        patience = 0.0 if watched else host.limits.ping_interval
-        sock = connection.concurrency.adopt(connection.descriptor, patience=patience)
-        disable_nagle(sock)
-        return host.websocket_class(
-            environ,
-            sock,
-            handshake=agreed,
-            concurrency=connection.concurrency,
-            max_message_size=host.max_message_size,
-            read_ahead=connection.read_ahead,
-            limits=host.limits,
-            patience=patience,
-        )
+            loop.call_soon(self._opened, plain, watched)
+        return plain
 
     # On the loop
 
-    def _opened(self, plain: PlainWebSocket) -> None:
-        self._host.connections.get().add(plain)
-
-    def _watch(self, websocket: WebSocket) -> None:
-        self._host.connections.get().watch(websocket)
+    def _opened(self, plain: PlainWebSocket, watched: bool) -> None:
+        connections = self._host.connections.get()
+        connections.add(plain)
+        if watched:
+            connections.watch(plain.websocket)
 
     def _closed(self, plain: PlainWebSocket) -> None:
-        self._host.connections.get().remove(plain)
+        connections = self._host.connections.get()
+        connections.remove(plain)
+        connections.unwatch(plain.websocket)
 
 
 class ToSubprotocol:
@@ -181,8 +204,23 @@ class ToSubprotocol:
         environ: Environ,
     ) -> None:
         """Start the connection; on the loop."""
-        host = self._host
         sock = plain_socket(connection.descriptor)
+        try:
+            self._start(loop, sock, connection, agreed, environ)
+        except BaseException:
+            sock.detach()
+            connection.refuse()
+            raise
+
+    def _start(
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        connection: TakenConnection,
+        agreed: Handshake,
+        environ: Environ,
+    ) -> None:
+        host = self._host
         disable_nagle(sock)
         connections = host.connections.get()
         stream = WebSocketStream(
@@ -191,15 +229,27 @@ class ToSubprotocol:
             WebSocketProtocol(max_message_size=host.max_message_size),
             limits=connections.limits,
             memory=connections.memory,
-            on_end=connections.forget,
+            on_end=partial(_ended, connections, connection.release),
         )
         connections.add(stream)
         connections.watch(stream)
-        stream.write(agreed.response_bytes())
-        name = agreed.subprotocol
-        assert name is not None
-        receiver = self._subprotocol.connect(stream, name, environ)
-        stream.open(receiver, connection.read_ahead)
+        try:
+            stream.write(agreed.response_bytes())
+            name = agreed.subprotocol
+            assert name is not None
+            receiver = self._subprotocol.connect(stream, name, environ)
+            stream.open(receiver, connection.read_ahead)
+        except BaseException:
+            connections.forget(stream)
+            raise
+
+
+def _ended(
+    connections: OpenConnections, release: Callable[[], None], stream: WebSocketStream
+) -> None:
+    """A connection of a subprotocol has ended; on the loop."""
+    connections.forget(stream)
+    release()
 
 
 class Upgrades:
@@ -221,6 +271,7 @@ class Upgrades:
         self._names = tuple(names)
         self._subprotocols = tuple(subprotocols)
         self._proxies_are_warned_of = False
+        self._trouble = Trouble("websockets are refused with 503")
 
     @property
     def has_subprotocols(self) -> bool:
@@ -279,10 +330,28 @@ class Upgrades:
             logger.error("websocket refused: %s", error)
             problem = HandshakeError("501 Not Implemented", str(error))
             return refuse(start_response, problem)
-        destination.take(connection, agreed, outliving(environ))
+        except OSError as error:
+            self._note_shortage(error)
+            return refuse(start_response, HandshakeError(_UNAVAILABLE, _OVERLOADED))
+        try:
+            destination.take(connection, agreed, outliving(environ))
+            self._trouble.passed(time.monotonic())
+        except Exception as error:
+            connection.refuse()
+            self._note_shortage(error)
         # The server holds a dead socket, and this lets it finish without complaint.
         start_response("101 Switching Protocols", [])
         return []
+
+    def _note_shortage(self, error: Exception) -> None:
+        """Log a shortage once.
+
+        Raises:
+            Exception: *error* is none, but a bug.
+        """
+        if not is_shortage(error):
+            raise error
+        self._trouble.met(error, time.monotonic())
 
     def _destination(
         self, offered: Sequence[str], find_handler: Callable[[], Handler | None]

@@ -19,6 +19,7 @@ from wsocket.wamp.router.open_realm import OpenRealmWarning
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
+from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.runtime import Cancellable, Runtime
 from wsocket.wamp.session.session import Session
 
@@ -110,6 +111,11 @@ class Router:
         if realm is None:
             session.refuse(*_no_realm(hello.realm))
         return realm
+
+    def calls(self) -> Iterator[RoutedCall]:
+        """The calls that are under way now, in every realm."""
+        for realm in self._realms.values():
+            yield from realm.parts.dealer.calls.running()
 
     def snapshot(self) -> RouterSnapshot:
         """What the open realms hold now; on the loop."""

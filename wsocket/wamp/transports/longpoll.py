@@ -21,7 +21,7 @@ from wsocket.core.web.cors import PREFLIGHT_HEADERS, cors_headers
 from wsocket.core.web.read_body import read_body
 from wsocket.core.web.routes import request_path
 from wsocket.core.web.takeover import client_descriptor
-from wsocket.core.wsgi import Environ, outliving
+from wsocket.core.wsgi import Environ, outliving, park
 from wsocket.errors import HttpError
 from wsocket.log import LOGGED_AS
 from wsocket.wamp.serializers.base import DECODE_ERRORS
@@ -169,6 +169,7 @@ class LongPoll:
         return _ask(open_link)
 
     def _receive(self, environ: Environ, transport: str) -> Reply:
+        park(environ)
         client = client_descriptor(environ)
         return _ask(lambda answer: self._link(transport).poll(answer, client))
 
