@@ -14,8 +14,6 @@ from wsocket.wamp.protocol.uris import MATCHES, Match
 from wsocket.wamp.pubsub.testaments import SCOPES, Scope
 from wsocket.wamp.serializers.lenient import corrected, kind_of
 
-_PUBLISH_OPTIONS = kind_of(PublishOptions)
-
 
 def id_of(name: str, value: object) -> int:
     """An ID; nothing may have it."""
@@ -73,7 +71,7 @@ def payload_of(args: object, kwargs: object) -> tuple[list[Any], dict[str, Any]]
 
 def publish_options(value: object) -> PublishOptions:
     """PUBLISH.Options."""
-    given = {} if value is None else corrected(value, _PUBLISH_OPTIONS)
+    given = {} if value is None else corrected(value, kind_of(PublishOptions))
     try:
         return msgspec.convert(given, PublishOptions)
     except msgspec.ValidationError as error:

@@ -10,6 +10,7 @@ and a float that is an integer as an integer. Nothing else is forgiven.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, get_args
 
 import msgspec
@@ -149,12 +150,17 @@ def _corrected_dict(value: dict[Any, Any], kind: inspect.StructType) -> dict[Any
 
 
 def _corrected_items(items: list[Any]) -> list[Any]:
-    code = items[0] if items else None
-    kinds = _FIELDS.get(code, ()) if type(code) is int else ()
-    fields = [corrected(*each) for each in zip(items[1:], kinds, strict=False)]
-    return [*items[:1], *fields, *items[1 + len(fields) :]]
+    struct = _STRUCTS.get(items[0]) if items and type(items[0]) is int else None
+    if struct is None:
+        return items
+    fields = [
+        corrected(item, field.type)
+        for item, field in zip(items[1:], kind_of(struct).fields, strict=False)
+    ]
+    return [items[0], *fields, *items[1 + len(fields) :]]
 
 
+@cache  # not made for all at once: few clients need them
 def kind_of(struct: type[msgspec.Struct]) -> inspect.StructType:
     """The fields of *struct*, for `corrected`."""
     kind = inspect.type_info(struct)
@@ -162,12 +168,7 @@ def kind_of(struct: type[msgspec.Struct]) -> inspect.StructType:
     return kind
 
 
-def _field_kinds(kind: type[Message]) -> tuple[inspect.Type, ...]:
-    return tuple(field.type for field in kind_of(kind).fields)
-
-
-# Message code -> the types of the items after it.
-_FIELDS: dict[int | str | None, tuple[inspect.Type, ...]] = {
-    kind.__struct_config__.tag: _field_kinds(kind)
+_STRUCTS: dict[Any, type[Message]] = {
+    kind.__struct_config__.tag: kind
     for kind in (*get_args(ClientMessage), *get_args(RouterMessage))
 }
