@@ -142,11 +142,11 @@ class Listener:
             keep_alive(sock, interval=limits.ping_interval, timeout=limits.ping_timeout)
             self._accepted(sock, _environ(sock, address))
         except Exception as error:
-            sock.close()
             if is_shortage(error):
                 self._trouble.met(error, self._loop.now())
             else:
                 logger.exception("%s: a new connection failed", self.address)
+            sock.close()
 
 
 def _environ(sock: socket.socket, address: Any) -> dict[str, Any]:
