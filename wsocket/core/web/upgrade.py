@@ -186,6 +186,7 @@ class ToSubprotocol:
             WebSocketProtocol(max_message_size=host.max_message_size),
             limits=connections.limits,
             memory=connections.memory,
+            throttle=connections.new_throttle(),
             on_end=connections.forget,
         )
         connections.add(stream)
