@@ -25,6 +25,7 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.ids import RandomWords
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.router.config import Realm
+from wsocket.wamp.router.door import Door
 from wsocket.wamp.router.router import Router
 from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.transports.longpoll import LongPoll
@@ -98,7 +99,7 @@ class WSocketApp(Framework):
         if WAMP in names:
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
-            self.router = _make_router([own, *realms], join_timeout)
+            self.router = _make_router([own, *realms], join_timeout, limits or Limits())
             self._wamp = Application(self.router, own.name, max_workers=max_workers)
             plugins.append(WampSubprotocol(self.router, prepare=self._wamp.prepare))
         super().__init__(
@@ -373,6 +374,13 @@ class WSocketApp(Framework):
         return self._wamp
 
 
-def _make_router(realms: list[Realm], join_timeout: float) -> Router:
-    random_below = RandomWords(secrets.token_bytes).below
-    return Router(realms, random_below=random_below, join_timeout=join_timeout)
+def _make_router(realms: list[Realm], join_timeout: float, limits: Limits) -> Router:
+    return Router(
+        realms,
+        random_below=RandomWords(secrets.token_bytes).below,
+        join_timeout=join_timeout,
+        door=Door(
+            joins_per_second=limits.joins_per_second,
+            failed_logins_per_minute=limits.failed_logins_per_minute,
+        ),
+    )

@@ -229,6 +229,7 @@ class ToSubprotocol:
             WebSocketProtocol(max_message_size=host.max_message_size),
             limits=connections.limits,
             memory=connections.memory,
+            throttle=connections.new_throttle(),
             on_end=partial(_ended, connections, connection.release),
         )
         connections.add(stream)

@@ -14,6 +14,7 @@ from wsocket.wamp.protocol.ids import RandomBelow
 from wsocket.wamp.protocol.uris import MAX_LENGTH, UriRules
 from wsocket.wamp.router import config
 from wsocket.wamp.router.build import build_realm
+from wsocket.wamp.router.door import Door
 from wsocket.wamp.router.login import Login
 from wsocket.wamp.router.open_realm import OpenRealmWarning
 from wsocket.wamp.router.realm import RunningRealm
@@ -31,6 +32,7 @@ class Router:
 
     Args:
         join_timeout: Seconds that a client has from connecting until it is in a realm.
+        door: How often clients of one address may try.
 
     Attributes:
         trusted: The gatekeeper of the application's own session.
@@ -42,7 +44,9 @@ class Router:
         *,
         random_below: RandomBelow,
         join_timeout: float = 10.0,
+        door: Door | None = None,
     ) -> None:
+        self._door = door or Door()
         self._random_below = random_below
         self._join_timeout = join_timeout
         self._configs: dict[str, config.Realm] = {}
@@ -132,11 +136,20 @@ class Router:
 
     def admit(self, session: Session, hello: Hello) -> None:
         """Answer HELLO; see `Login.begin`."""
+        assert self._runtime is not None
+        address = session.environ.get("REMOTE_ADDR", "")
+        refusal = self._door.knock(address, self._runtime.monotonic())
+        if refusal is not None:
+            session.refuse(*refusal)
+            return
         realm = self.realm_for(session, hello)
         if realm is not None:
-            assert self._runtime is not None
             login = session.login = Login(
-                session, realm, runtime=self._runtime, warning=self._warning
+                session,
+                realm,
+                runtime=self._runtime,
+                warning=self._warning,
+                failed=lambda now: self._door.failed(address, now),
             )
             login.begin(hello)
 
