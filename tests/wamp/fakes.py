@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
+from wsocket.wamp.auth import Anonymous, Authenticator, AuthRequest, Identity
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
@@ -110,7 +110,11 @@ class FakeRuntime:
     def offload(
         self, function: Callable[[], Any], then: Callable[[Any], object]
     ) -> None:
-        then(function())
+        try:
+            outcome = function()
+        except Exception as error:
+            outcome = error
+        then(outcome)
 
     @property
     def timers(self) -> list[FakeTimer]:
@@ -146,10 +150,15 @@ class Named:
 class World:
     """A router with one realm, and what it was given of the world."""
 
-    def __init__(self, random_below: RandomBelow | None = None) -> None:
+    def __init__(
+        self,
+        random_below: RandomBelow | None = None,
+        *,
+        auth: Sequence[Authenticator] = (Named(), Anonymous()),
+    ) -> None:
         self.runtime = FakeRuntime()
         self.router = Router(
-            [Realm("realm1", auth=[Named(), Anonymous()])],
+            [Realm("realm1", auth=auth)],
             random_below=random_below or counting_below(1000),
             join_timeout=PATIENCE,
         )
