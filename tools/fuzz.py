@@ -64,7 +64,8 @@ def targets() -> list[str]:
 
 def engine(target: str, options: argparse.Namespace) -> list[str]:
     """The command that fuzzes one target; it makes the folders that it needs."""
-    corpus, found, seeds = WORK / "corpus" / target, WORK / "found", SEEDS / target
+    corpus, found = options.work / "corpus" / target, options.work / "found"
+    seeds = SEEDS / target
     corpus.mkdir(parents=True, exist_ok=True)
     found.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tests.fuzz.engine", target]
@@ -89,7 +90,7 @@ def environment() -> dict[str, str]:
 
 def fuzz(target: str, options: argparse.Namespace) -> Outcome:
     """Run one target to its end."""
-    corpus = WORK / "corpus" / target
+    corpus = options.work / "corpus" / target
     command = engine(target, options)
     before, begun = count(corpus), time.monotonic()
     with subprocess.Popen(
@@ -145,6 +146,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--seconds", type=int, default=60, help="for each target")
     found.add_argument("--jobs", type=int, default=os.cpu_count(), help="at once")
     found.add_argument("--seed", type=int, default=0, help="0: another one each time")
+    found.add_argument("--work", type=Path, default=WORK, help="where files are kept")
     found.add_argument("--input", type=Path, help="run only the bytes of this file")
     found.add_argument(
         "--against",

@@ -82,7 +82,7 @@ class Client:
         """Nothing is held outside of a realm."""
         self.joined = False
         self.invocations = []
-        self._invoked: set[int] = set()
+        self._invoked: dict[int, bool] = {}  # whether more parts may come
         self._open: Counter[tuple[int, Any]] = Counter()
         self._last_call = 0
         self._repeated: set[Any] = set()
@@ -239,12 +239,12 @@ class Client:
         if code == INTERRUPT:
             assert request in self._invoked, f"never invoked: {message}"
             return
-        if message[3].get("progress") is None:
-            assert request not in self._invoked, f"invoked twice: {message}"
+        more = self._invoked.get(request, True)
+        assert more, f"invoked again after the last part: {message}"
         assert message[2] in self._registrations, f"not registered: {message}"
         if request not in self._invoked:
             self.invocations.append(request)
-        self._invoked.add(request)
+        self._invoked[request] = bool(message[3].get("progress"))
 
 
 def hello(authmethods: list[str], authid: str | None, features: bool) -> list[Any]:

@@ -48,7 +48,7 @@ Script = Generator[float | None, Any, None]
 SHARED = "com.soak.shared"  # the procedure of the callees
 FLOOD = "com.soak.flood"  # the topic of large events
 PROCEDURES = ("com.soak.echo", "com.soak.echo", "com.soak.slow", SHARED, SHARED)
-PADDING = "x" * 3000  # of a large event
+PADDING = "x" * 40_000  # of a large event
 PAUSE = 0.4  # seconds between the events of one publisher
 
 

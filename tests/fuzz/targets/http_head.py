@@ -43,8 +43,14 @@ def run_one(data: bytes) -> object:
     sizes = source.take(3)
     wire = source.rest()
     whole = requests([wire])
-    assert requests(portions(wire, sizes)) == whole
+    again = requests(portions(wire, sizes))
+    assert list(map(understood, again)) == list(map(understood, whole))
     return whole
+
+
+def understood(outcome: object) -> object:
+    """Where two things are wrong, the portions decide which of them is named."""
+    return "refused" if isinstance(outcome, str) else outcome
 
 
 def requests(parts: Iterable[bytes]) -> list[object]:

@@ -82,6 +82,7 @@ class Play:
         self.source = ByteSource(data)
         auth = [Ticket({"joe": TicketUser(ticket="t", role="anonymous")}), Named()]
         self.world = World(counting_below(1000), auth=[*auth, Anonymous()])
+        self.former: list[Client] = []
         self.clients = [
             Client(self.world, text=bool(index % 2)) for index in range(CLIENTS)
         ]
@@ -94,7 +95,7 @@ class Play:
             self.act()
             self.judge()
         self.settle()
-        return [client.seen for client in self.clients]
+        return [client.seen for client in self.former + self.clients]
 
     def act(self) -> None:
         """One client does something; if its connection has ended, there is a new one."""
@@ -102,6 +103,7 @@ class Play:
         place = choice % CLIENTS
         client = self.clients[place]
         if client.over:
+            self.former.append(client)
             client = Client(self.world, text=bool(place % 2))
             self.clients[place] = client
         act = ACTS[choice // CLIENTS % len(ACTS)]
