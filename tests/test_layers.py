@@ -61,7 +61,7 @@ def all_but(*modules: str) -> Purity:
 # do not import each other.
 LAYERS: list[dict[str, Purity]] = [
     {"errors": all_pure, "log": all_pure},
-    {"core.checks": all_pure, "core.wsgi": all_pure},
+    {"core.budget": all_pure, "core.checks": all_pure, "core.wsgi": all_pure},
     {"core.concurrency": none_pure},
     {"core.net": only("endpoints", "limits", "outbox")},
     {"core.net.tls": none_pure},

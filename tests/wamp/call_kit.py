@@ -22,9 +22,11 @@ from tests.wamp.raw_client import (
     Closed,
     RawClient,
 )
+from wsocket.core.budget import Budget
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.router import Router
 from wsocket.wamp.serializers.json import JSON
+from wsocket.wamp.session.in_process import at_once
 from wsocket.wamp.session.session import Session
 
 CANCEL, INTERRUPT = 49, 69
@@ -179,6 +181,10 @@ class Clock:
     def time(self) -> float:
         return self.now
 
+    monotonic = time
+
+    in_turns = staticmethod(at_once)
+
     def call_later(
         self, seconds: float, callback: Callable[..., object], *args: Any
     ) -> Timer:
@@ -227,6 +233,7 @@ class NearPeer(Talk):
 
     def __init__(self, world: World, features: tuple[str, ...]) -> None:
         self._inbox: list[list[Any]] = []
+        self.budget = Budget("a session", 2**24)
         self.closed = False
         self.session = world.new_session(self)
         self.send(1, "realm1", {"roles": roles(*features)})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from wsocket.core.budget import Budget
 from wsocket.wamp.auth import Anonymous, Authenticator, AuthRequest, Identity
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
@@ -29,6 +30,7 @@ from wsocket.wamp.router.router import Router
 from wsocket.wamp.router.snapshot import RealmSnapshot
 from wsocket.wamp.serializers.base import Payload, Serializer
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
+from wsocket.wamp.session.in_process import at_once
 from wsocket.wamp.session.session import Session
 
 ALL_ROLES = ClientRoles(
@@ -58,8 +60,11 @@ class FakeCodec:
 class FakeLink:
     """Keeps what was written; `ends` says how the session ended it."""
 
-    def __init__(self, codec: FakeCodec | None = None) -> None:
+    def __init__(
+        self, codec: FakeCodec | None = None, budget: Budget | None = None
+    ) -> None:
         self.codec = codec or FakeCodec()
+        self.budget = budget or Budget("a session", 2**24)
         self.sent: list[list[Any]] = []
         self.ends: list[str] = []
 
@@ -92,13 +97,23 @@ class FakeTimer:
 
 
 class FakeRuntime:
-    """Time stands still, and nothing blocks."""
+    """Time stands still unless a test sets it, and nothing blocks.
+
+    Attributes:
+        time_of_day: Seconds since the epoch.
+        now: Seconds of the clock that nobody sets.
+    """
 
     def __init__(self) -> None:
         self._timers: list[FakeTimer] = []
+        self.time_of_day = 0.0
+        self.now = 0.0
 
     def time(self) -> float:
-        return 0.0
+        return self.time_of_day
+
+    def monotonic(self) -> float:
+        return self.now
 
     def call_later(
         self, seconds: float, callback: Callable[..., object], *args: Any
@@ -106,6 +121,9 @@ class FakeRuntime:
         timer = FakeTimer(seconds, lambda: callback(*args))
         self._timers.append(timer)
         return timer
+
+    def in_turns(self, steps: Iterator[object], done: Callable[[], object]) -> None:
+        at_once(steps, done)
 
     def offload(
         self, function: Callable[[], Any], then: Callable[[Any], object]
@@ -128,6 +146,33 @@ class FakeRuntime:
         timer.pending = False
         timer.run()
         return timer.seconds
+
+
+class SteppedRuntime(FakeRuntime):
+    """Work that is done in turns waits until the test takes its steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._work: list[tuple[Iterator[object], Callable[[], object]]] = []
+
+    def in_turns(self, steps: Iterator[object], done: Callable[[], object]) -> None:
+        self._work.append((steps, done))
+
+    def step(self) -> None:
+        """Take one step of all work that is under way."""
+        work, self._work = self._work, []
+        for steps, done in work:
+            try:
+                next(steps)
+            except StopIteration:
+                done()
+            else:
+                self._work.append((steps, done))
+
+    def finish(self) -> None:
+        """Take all steps."""
+        while self._work:
+            self.step()
 
 
 def counting_below(start: int = 0) -> RandomBelow:
@@ -155,8 +200,9 @@ class World:
         random_below: RandomBelow | None = None,
         *,
         auth: Sequence[Authenticator] = (Named(), Anonymous()),
+        runtime: FakeRuntime | None = None,
     ) -> None:
-        self.runtime = FakeRuntime()
+        self.runtime = runtime or FakeRuntime()
         self.router = Router(
             [Realm("realm1", auth=auth)],
             random_below=random_below or counting_below(1000),
@@ -183,8 +229,10 @@ class World:
 class Member:
     """A session in a realm that is driven by messages, without bytes."""
 
-    def __init__(self, world: World, *, authid: str | None = None) -> None:
-        self.link = FakeLink()
+    def __init__(
+        self, world: World, *, authid: str | None = None, budget: Budget | None = None
+    ) -> None:
+        self.link = FakeLink(budget=budget)
         self.session = Session(self.link, world.router)
         self.session.handle(Hello("realm1", HelloDetails(ALL_ROLES, authid=authid)))
         assert [each[0] for each in self.link.take()] == [2]

@@ -389,7 +389,7 @@ def test_a_context_that_is_not_taken_over_costs_no_memory():
     """Between messages there is none."""
     inflater = Inflater(DeflateParameters(client_no_context_takeover=True))
     payload = deflated(b"hello")
-    assert memory_of(lambda: inflate(inflater, payload))[0] < 2000
+    assert memory_of(lambda: inflate(inflater, payload))[0] < 5000  # a context: 40 kB
 
 
 @pytest.mark.parametrize("takeover", [True, False])

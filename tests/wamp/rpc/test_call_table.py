@@ -76,7 +76,7 @@ def test_number_of_a_call_that_was_not_sent_is_used_again(calling: Calling):
 def test_session_that_ends_takes_its_calls_with_it(calling: Calling):
     """When a caller ends, its callees forget the calls and keep counting."""
     calls = [calling.add(7), calling.add(8)]
-    assert calling.table.remove_caller(calling.caller) == calls
+    assert list(calling.table.remove_caller(calling.caller)) == calls
     assert calling.table.callers == {}
     assert calling.endpoint.active == 0
     assert calling.add(1).invocation_request == 3
@@ -85,7 +85,7 @@ def test_session_that_ends_takes_its_calls_with_it(calling: Calling):
 def test_calls_of_a_callee_that_ends_are_removed(calling: Calling):
     """When a callee ends, the table returns the calls that now fail."""
     calls = [calling.add(7), calling.add(8)]
-    assert calling.table.remove_callee(calling.callee) == calls
+    assert list(calling.table.remove_callee(calling.callee)) == calls
     assert calling.table.callees == {}
     assert calling.table.made_by(calling.caller, 7) is None
-    assert calling.table.remove_callee(calling.callee) == []
+    assert list(calling.table.remove_callee(calling.callee)) == []

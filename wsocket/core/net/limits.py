@@ -1,19 +1,32 @@
-"""What one connection may cost."""
+"""What connections may cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-_POSITIVE = ("outbox_messages", "outbox_bytes", "close_timeout", "ping_timeout")
+_POSITIVE = (
+    "outbox_messages",
+    "outbox_bytes",
+    "session_bytes",
+    "memory",
+    "close_timeout",
+    "ping_timeout",
+)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a connection may cost.
+    """What a connection may cost, and all of them together.
+
+    docs/limits.md says what is charged to whom, and what happens beyond.
 
     Attributes:
         outbox_messages: Messages that may wait for a receiver that does not read.
         outbox_bytes: Bytes of such messages.
+        session_bytes: Bytes that may be kept because of one WAMP session, besides its
+            outbox: messages that wait, subscriptions, testaments, ...
+        memory: Bytes that all connections together may make this process keep, with
+            their outboxes; at least four of the largest messages.
         close_timeout: Seconds from the start of the closing handshake until the TCP
             connection is dropped.
         ping_interval: Seconds between two pings; 0 for no pings.
@@ -26,6 +39,8 @@ class Limits:
 
     outbox_messages: int = 10_000
     outbox_bytes: int = 16 * 2**20
+    session_bytes: int = 16 * 2**20
+    memory: int = 96 * 2**20
     close_timeout: float = 5.0
     ping_interval: float = 20.0
     ping_timeout: float = 20.0

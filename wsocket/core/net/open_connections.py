@@ -8,6 +8,7 @@ from wsocket.core.net.future import Future
 from wsocket.core.net.heartbeat import Beating, Heartbeat
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, guarded
+from wsocket.core.net.memory import Memory
 
 
 class Closable(Protocol):
@@ -30,12 +31,14 @@ class OpenConnections:
 
     Attributes:
         loop: The loop.
-        limits: What each connection may cost.
+        limits: What each connection may cost, and all of them.
+        memory: What they keep.
     """
 
     def __init__(self, loop: Loop, *, limits: Limits) -> None:
         self.loop = loop
         self.limits = limits
+        self.memory = Memory(loop, limits.memory)
         self._connections: set[Closable] = set()
         self._closers: list[Future[None]] = []
         self._heartbeat: Heartbeat | None = None

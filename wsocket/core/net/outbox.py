@@ -43,6 +43,11 @@ class Outbox:
         )
 
     @property
+    def size(self) -> int:
+        """How many bytes wait."""
+        return self._waiting
+
+    @property
     def fits(self) -> bool:
         """Whether both limits are kept."""
         return len(self._frames) <= self._messages and self._waiting <= self._size
@@ -83,11 +88,22 @@ class Outbox:
         Returns:
             How many were dropped.
         """
+        return self._drop(len(self._frames) - self._messages, self._size)
+
+    def shrink(self, size: int) -> int:
+        """Drop the oldest droppable frames while more than *size* bytes wait.
+
+        Returns:
+            How many were dropped.
+        """
+        return self._drop(0, size)
+
+    def _drop(self, excess: int, size: int) -> int:
+        """Drop the oldest droppable frames: *excess* of them, and until *size* fits."""
         frames = self._frames
-        excess = len(frames) - self._messages
         dropped = 0
         kept: list[bytes | memoryview] = []
-        while frames and (dropped < excess or self._waiting > self._size):
+        while frames and (dropped < excess or self._waiting > size):
             frame = frames.popleft()
             if type(frame) is Droppable:
                 dropped += 1

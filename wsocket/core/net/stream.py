@@ -1,57 +1,53 @@
 """A connection that the I/O loop drives: bytes come by callback, few sends go out.
 
-`Stream` reads when bytes are there, and gathers what is written meanwhile. The loop
-says when to send it (`Loop.flush_later`). What the kernel does not take at once waits
-in a bounded `Outbox`. A subclass knows what the bytes mean: a websocket
-(`wsocket.core.websocket.on_loop`), or another framing."""
+`Stream` reads when bytes are there, and gathers what is written meanwhile
+(`stream_writer.py`). A subclass knows what the bytes mean: a websocket
+(`wsocket.core.websocket.on_loop`), or another framing.
+
+No stream keeps the loop for long: after a few milliseconds the rest of what it has read
+waits for the next turn."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
+from time import perf_counter
 from typing import Any, Final
 
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.loop import READABLE, WRITABLE, Loop, LoopReader, Timer, Watcher
-from wsocket.core.net.outbox import Frame, Outbox
-from wsocket.core.net.socket_io import receive, send
+from wsocket.core.net.loop import READABLE, Loop, Timer
+from wsocket.core.net.memory import Memory
+from wsocket.core.net.socket_io import receive
+from wsocket.core.net.stream_writer import StreamWriter
 from wsocket.log import logger
 
-SEND_SIZE: Final = 262144  # bytes of waiting frames that are joined for one send
+TURN: Final = 0.002  # seconds in which a stream handles what it has read
+_UNTIMED: Final = 4  # events that are handled between two looks at the clock
 
 # Compiled code looks up an imported name in a dict each time, but not a `Final` one.
 _receive: Final = receive
-_send: Final = send
+_clock: Final = perf_counter
 
 
-class Stream(LoopReader):
+class Stream(StreamWriter):
     """One TCP or Unix connection on the loop.
 
     Every method runs on the loop's thread.
 
     Args:
+        memory: What waits here is charged to it.
         on_end: Called with the stream when the connection is over.
-
-    Attributes:
-        dropped: How many frames were dropped because the peer is too slow.
-        heard: Whether anything came from the peer since this was last set to False.
     """
 
     __slots__ = (
         "_closer",
-        "_has_parts",
-        "_last_written",
-        "_limits",
-        "_loop",
+        "_gathered",
+        "_handling",
         "_on_end",
-        "_outbox",
-        "_reader",
-        "_sending_closed",
-        "_sock",
-        "_writer",
-        "_written",
-        "dropped",
-        "heard",
+        "_paused",
+        "_pending",
+        "_reading",
     )
 
     def __init__(
@@ -60,23 +56,17 @@ class Stream(LoopReader):
         sock: socket.socket,
         *,
         limits: Limits,
+        memory: Memory,
         on_end: Callable[[Any], None] | None = None,
     ) -> None:
-        sock.setblocking(False)
-        self._loop = loop
-        self._sock = sock
-        self._limits = limits
+        super().__init__(loop, sock, limits=limits, memory=memory)
         self._on_end = on_end
-        self._written: list[bytes | memoryview] = []  # in this turn
-        self._has_parts = False  # parts of large frames are among them
-        self._outbox: Outbox | None = None  # while the kernel does not take more
-        self._reader: Watcher | None = None
-        self._writer: Watcher | None = None
         self._closer: Timer | None = None
-        self._last_written = False  # what is written from now on is ignored
-        self._sending_closed = False  # our direction ends after what is queued
-        self.dropped = 0
-        self.heard = True
+        self._pending: deque[Any] = deque()  # events that wait for the next turn
+        self._paused = 0  # how often `pause` was called without `resume`
+        self._handling = False  # some of them are being handled
+        self._reading = True  # the reader is started, if there is one
+        self._gathered = 0  # as it is charged
 
     # For subclasses
 
@@ -112,127 +102,6 @@ class Stream(LoopReader):
         """Whether only what is queued is still sent, or nothing at all."""
         return self._sending_closed or self._reader is None
 
-    # Writing
-
-    def write(self, frame: Frame) -> None:
-        """Queue *frame*; the loop sends it, at the end of the turn at the latest.
-
-        After `begin_close` or `close_sending` nothing may follow, and *frame* is
-        ignored.
-        """
-        if self._last_written:
-            return
-        written = self._written
-        if not written:
-            self._loop.flush_later(self)
-        if isinstance(frame, bytes):
-            written.append(frame)
-        else:
-            written.extend(frame)
-            self._has_parts = True
-
-    def flush(self) -> None:
-        """Send what was written in this turn; the loop calls this."""
-        frames, self._written = self._written, []
-        if self._reader is None or not frames:
-            return
-        if self._outbox is not None:
-            self._outbox.extend(frames)
-            self._enforce_limits(self._outbox)
-        elif self._has_parts:
-            self._send_parts(frames)
-        else:
-            self._send(frames[0] if len(frames) == 1 else b"".join(frames), frames)
-
-    def _send(
-        self, data: bytes | memoryview, frames: Sequence[bytes | memoryview]
-    ) -> None:
-        """Send *data*, which is *frames* joined."""
-        try:
-            sent = _send(self._sock, data)
-        except OSError:
-            self.drop()
-            return
-        if sent < len(data):
-            outbox = self._new_outbox()
-            outbox.put_back(frames, sent)
-            self._stall(outbox)
-        elif self._sending_closed:
-            self._shut_down()
-
-    def _send_parts(self, frames: Sequence[bytes | memoryview]) -> None:
-        """Send frames of which some are too large to be joined with others."""
-        self._has_parts = False
-        outbox = self._new_outbox()
-        outbox.extend(frames)
-        try:
-            while outbox and self._send_portion(outbox):
-                pass
-        except OSError:
-            self.drop()
-            return
-        if outbox:
-            self._stall(outbox)
-        elif self._sending_closed:
-            self._shut_down()
-
-    def _new_outbox(self) -> Outbox:
-        limits = self._limits
-        return Outbox(messages=limits.outbox_messages, size=limits.outbox_bytes)
-
-    def _stall(self, outbox: Outbox) -> None:
-        """The kernel's buffer is full: keep the rest until it takes more."""
-        self._outbox = outbox
-        self._writer = self._loop.watch(self._sock.fileno(), WRITABLE, self._writable)
-        self._enforce_limits(outbox)
-
-    def _enforce_limits(self, outbox: Outbox) -> None:
-        """Drop the oldest events; if that is not enough, drop the connection."""
-        self.dropped += outbox.drop_oldest()
-        if not outbox.fits:
-            logger.warning("dropping a connection that does not read: %s", outbox)
-            self.drop()
-
-    def _writable(self) -> None:
-        try:
-            self._resume()
-        except Exception:
-            logger.exception("sending to a connection failed; it is dropped")
-            self.drop()
-
-    def _resume(self) -> None:
-        """The kernel takes more."""
-        outbox, writer = self._outbox, self._writer
-        if outbox is None or writer is None:
-            return
-        try:
-            sent = self._send_portion(outbox)
-        except OSError:
-            self.drop()
-            return
-        if sent:
-            self.heard = True  # the peer reads, even if slowly
-        if not outbox:
-            self._outbox = self._writer = None
-            writer.close()
-            if self._sending_closed and not self._written:
-                self._shut_down()
-
-    def _send_portion(self, outbox: Outbox) -> int:
-        """Send what has waited longest; return how many bytes the kernel took.
-
-        Raises:
-            OSError: The connection is broken.
-        """
-        frames = outbox.take(SEND_SIZE)
-        # A large frame is sent from where it is. To copy the rest of it each time would
-        # be quadratic.
-        data = frames[0] if len(frames) == 1 else b"".join(frames)
-        sent = _send(self._sock, data)
-        if sent < len(data):
-            outbox.put_back(frames, sent)
-        return sent
-
     # Reading
 
     def _readable(self) -> None:
@@ -255,15 +124,70 @@ class Stream(LoopReader):
     def _data_received(self, data: bytes) -> None:
         try:
             events = self.decode(data)
-            half = len(events) // 2
-            for number, event in enumerate(events):
-                if number == half:
-                    self._loop.flush_early(number)
-                self.event_received(event)
+            if self.gathered != self._gathered:
+                self._gathered = self.gathered
+                self._weigh()
+            if len(events) == 1 and not self._paused:  # by far the most frequent case
+                self.event_received(events[0])
+                return
         except Exception:
-            # Our bug. The hub would stop the watcher, and the peer would wait forever.
-            logger.exception("handling a message failed; its connection is closed")
-            self.abort()
+            self._failed()
+            return
+        if events:
+            self._pending.extend(events)
+            self._handle_pending()
+
+    def _handle_pending(self) -> None:
+        """Handle events for a while; if some are left, go on in the next turn."""
+        self._handling = True
+        try:
+            self._handle_for_a_while()
+        except Exception:
+            self._failed()
+        self._handling = False
+        self._read_if_wanted()
+
+    def _handle_for_a_while(self) -> None:
+        pending = self._pending
+        half = len(pending) // 2
+        deadline = _clock() + TURN
+        number = 0
+        while pending and not self._paused:
+            if number == half:
+                self._loop.flush_early(number)
+            number += 1
+            if not number % _UNTIMED and _clock() > deadline:
+                self.pause()
+                self._loop.call_later(0, self.resume)
+                return
+            self.event_received(pending.popleft())
+
+    def _failed(self) -> None:
+        """Our bug. The hub would stop the watcher, and the peer would wait forever."""
+        logger.exception("handling a message failed; its connection is closed")
+        self._pending.clear()
+        self.abort()
+
+    def pause(self) -> None:
+        """Handle and read nothing more, until `resume` was called as often."""
+        self._paused += 1
+        self._read_if_wanted()
+
+    def resume(self) -> None:
+        """Go on, with what has come meanwhile."""
+        self._paused -= 1
+        if not (self._paused or self._handling):
+            self._handle_pending()
+
+    def _read_if_wanted(self) -> None:
+        """Do not read what cannot be handled: the peer's TCP has to wait, too."""
+        if self._reader is None or self._handling:
+            return
+        if self._paused and self._reading:
+            self._reader.stop()
+        elif not (self._paused or self._reading):
+            self._reader.start(self._readable)
+        self._reading = not self._paused
 
     # Ends
 
@@ -295,6 +219,9 @@ class Stream(LoopReader):
             self._writer.close()
         self._writer = self._outbox = None
         self._written = []
+        self._pending.clear()
+        self.gathered = 0
+        self._weigh()
         if self._closer is not None:
             self._closer.cancel()
         self._sock.close()
@@ -305,13 +232,3 @@ class Stream(LoopReader):
     def _start_closer(self) -> None:
         if self._closer is None and self._reader is not None:
             self._closer = self._loop.call_later(self._limits.close_timeout, self.drop)
-
-    def _shut_down(self) -> None:
-        """End our direction, and read until the peer ends its own.
-
-        If the socket were closed while bytes of the peer are unread, the connection
-        would be reset, and the reset could overtake our last frame."""
-        try:
-            self._sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self.drop()

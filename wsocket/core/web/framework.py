@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
 from wsocket.core.net.future import Future
@@ -80,7 +81,7 @@ class Framework(Events):
         self.debug = debug
         self.max_message_size = max_message_size
         self.allowed_origins: Collection[str] = frozenset(allowed_origins or ())
-        self.limits = kept = limits or Limits()
+        self.limits = kept = _with_room(limits or Limits(), max_message_size)
         self.connections = PerProcess(lambda loop: OpenConnections(loop, limits=kept))
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
@@ -149,3 +150,8 @@ class Framework(Events):
     ) -> Iterable[bytes]:
         debug = logger.isEnabledFor(10) if self.debug is None else self.debug
         return respond(handler, environ, start_response, debug=debug)
+
+
+def _with_room(limits: Limits, max_message_size: int) -> Limits:
+    """The same limits, with memory for four of the largest messages at least."""
+    return replace(limits, memory=max(limits.memory, 4 * max_message_size))

@@ -184,7 +184,8 @@ class ToSubprotocol:
             loop,
             sock,
             WebSocketProtocol(max_message_size=host.max_message_size),
-            limits=host.limits,
+            limits=connections.limits,
+            memory=connections.memory,
             on_end=connections.forget,
         )
         connections.add(stream)

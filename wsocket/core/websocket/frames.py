@@ -166,6 +166,9 @@ class FrameDecoder:
     Args:
         max_message_size: Bytes that a message may have (text as UTF-8), inflated.
         inflater: Set if permessage-deflate was negotiated.
+
+    Attributes:
+        gathered: How many bytes of an incomplete message are held.
     """
 
     __slots__ = (
@@ -177,6 +180,7 @@ class FrameDecoder:
         "_limit",
         "_mask",
         "_message",
+        "gathered",
     )
 
     def __init__(
@@ -192,6 +196,7 @@ class FrameDecoder:
         self._awaited = 0
         self._mask = b""
         self._final = True
+        self.gathered = 0
 
     def feed(self, data: bytes) -> list[WebSocketEvent]:
         """Take what was read; return the events that it completes, in their order."""
@@ -217,6 +222,7 @@ class FrameDecoder:
         self._kept = b""
         self._message = None
         self._inflater = None
+        self.gathered = 0
 
     def _decode(self, data: bytes, events: list[WebSocketEvent]) -> None:
         if self._kept:
@@ -312,7 +318,10 @@ class FrameDecoder:
             self._mask = self._mask[turn:] + self._mask[:turn]
         if self._final and not self._awaited:
             self._message = None
+            self.gathered = 0
             events.append(message.complete())
+        else:
+            self.gathered = message.size
         return stop
 
 

@@ -54,6 +54,11 @@ class IncomingMessage:
         self._buffer = MessageBuffer()
         self._received = 0  # payload bytes, before inflation
 
+    @property
+    def size(self) -> int:
+        """How many bytes of the message are held."""
+        return self._buffer.size
+
     def admit(self, length: int) -> None:
         """Refuse a frame before its payload is taken, if the message gets too big.
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop
+from wsocket.core.net.memory import Memory
 from wsocket.core.net.stream import Stream
 from wsocket.core.websocket.frames import Close, Ping, Pong, WebSocketEvent
 from wsocket.core.websocket.protocol import WebSocketProtocol
@@ -37,9 +38,10 @@ class WebSocketStream(Stream):
         protocol: WebSocketProtocol,
         *,
         limits: Limits,
+        memory: Memory,
         on_end: Callable[[WebSocketStream], None] | None = None,
     ) -> None:
-        super().__init__(loop, sock, limits=limits, on_end=on_end)
+        super().__init__(loop, sock, limits=limits, memory=memory, on_end=on_end)
         self._protocol = protocol
         self._receiver: Receiver | None = None
 
@@ -68,7 +70,10 @@ class WebSocketStream(Stream):
 
     def decode(self, data: bytes) -> list[WebSocketEvent]:
         """The messages and control frames that *data* completes."""
-        return self._protocol.feed(data)
+        decoder = self._protocol.decoder
+        events = decoder.feed(data)
+        self.gathered = decoder.gathered
+        return events
 
     def event_received(self, event: WebSocketEvent) -> None:
         """Hand a message to the receiver; answer a control frame."""

@@ -34,7 +34,8 @@ class WebSocketProtocol:
 
     Attributes:
         open: Whether messages may be sent.
-        feed: ``feed(data)`` decodes what was read; see `FrameDecoder.feed`.
+        decoder: Decodes what was read.
+        feed: ``feed(data)`` is that of the decoder.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class WebSocketProtocol:
         "_code",
         "_deflater",
         "_reason",
+        "decoder",
         "feed",
         "open",
     )
@@ -52,10 +54,11 @@ class WebSocketProtocol:
         self, *, max_message_size: int, deflate: DeflateParameters | None = None
     ) -> None:
         self.open = True
-        self.feed: Callable[[bytes], list[WebSocketEvent]] = FrameDecoder(
+        self.decoder = FrameDecoder(
             max_message_size=max_message_size,
             inflater=Inflater(deflate) if deflate else None,
-        ).feed
+        )
+        self.feed: Callable[[bytes], list[WebSocketEvent]] = self.decoder.feed
         self._deflater = Deflater(deflate) if deflate else None
         self._close_sent = False
         self._close_received = False

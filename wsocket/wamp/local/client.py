@@ -32,7 +32,7 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.ids import next_id
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-from wsocket.wamp.session.in_process import DIRECT, DirectMessage
+from wsocket.wamp.session.in_process import DIRECT, DirectMessage, unlimited
 from wsocket.wamp.session.session import Gatekeeper, Session
 
 OnAnswer = Callable[[list[Any], Payload], None]
@@ -95,6 +95,7 @@ class LocalSession:
             client_messages.GOODBYE: self._on_end,
         }
         self._ended = False
+        self.budget = unlimited()
         self._session = Session(self, gatekeeper)
 
     # The link

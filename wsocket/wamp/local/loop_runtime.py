@@ -7,19 +7,22 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from wsocket.core.concurrency.workers import Workers
+from wsocket.core.net.chores import Chores
 from wsocket.core.net.loop import Loop
 
 _T = TypeVar("_T")
 
 
 class LoopRuntime:
-    """The `Runtime` of a process: the clock, the loop's timers, and workers."""
+    """The `Runtime` of a process: the clocks, the loop's timers, and workers."""
 
     def __init__(self, loop: Loop, workers: Workers) -> None:
         self._loop = loop
         self._workers = workers
         self.time = time.time
+        self.monotonic = time.monotonic
         self.call_later = loop.call_later
+        self.in_turns = Chores(loop).start
 
     def offload(
         self, function: Callable[[], _T], then: Callable[[_T | Exception], object]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from wsocket.core.budget import Budget
+
 AUTHENTICATION_DENIED = "wamp.error.authentication_denied"
 AUTHENTICATION_FAILED = "wamp.error.authentication_failed"
 AUTHORIZATION_FAILED = "wamp.error.authorization_failed"
@@ -25,8 +27,9 @@ PROTOCOL_VIOLATION = "wamp.error.protocol_violation"
 TIMEOUT = "wamp.error.timeout"
 UNAVAILABLE = "wamp.error.unavailable"
 
-# Not in the specification: client libraries send and expect these. The last two are
-# reasons of a revocation, which must be URIs for autobahn-python.
+# Not in the specification. Client libraries send and expect the second. The last two
+# are reasons of a revocation, which must be URIs for autobahn-python.
+NO_SUCH_PUBLICATION = "wamp.error.no_such_publication"
 RUNTIME_ERROR = "wamp.error.runtime_error"
 UNREGISTERED = "wamp.error.unregistered"
 UNSUBSCRIBED = "wamp.error.unsubscribed"
@@ -46,3 +49,8 @@ class Refusal(NamedTuple):
 def too_many(things: str, limit: int) -> Refusal:
     """The refusal for a session that has reached a limit."""
     return Refusal(NOT_AUTHORIZED, f"limit of {limit} {things} per session reached")
+
+
+def too_much(things: str, lacking: Budget) -> Refusal:
+    """The refusal of what would make this process keep too many bytes."""
+    return Refusal(UNAVAILABLE, f"{things} would exceed a limit ({lacking})")

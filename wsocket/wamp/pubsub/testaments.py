@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import PublishOptions
-from wsocket.wamp.protocol.errors import Refusal, too_many
+from wsocket.wamp.protocol.errors import Refusal, too_many, too_much
 from wsocket.wamp.pubsub.audience import lists_size
 from wsocket.wamp.pubsub.publication import texts_size
 from wsocket.wamp.serializers.base import Payload
@@ -73,6 +73,9 @@ class Testaments:
                 f"exceeded: {size} bytes"
             )
             return Refusal(errors.NOT_AUTHORIZED, problem)
+        lacking = session.budget.take(testament.size)
+        if lacking is not None:
+            return too_much("this testament", lacking)
         scopes[scope].append(testament)
         self._held[session] = scopes
         return None
@@ -82,13 +85,15 @@ class Testaments:
         scopes = self._held.get(session)
         if scopes is None:
             return 0
-        count = len(scopes[scope])
-        scopes[scope].clear()
-        return count
+        testaments = scopes[scope]
+        session.budget.give_back(sum(each.size for each in testaments))
+        scopes[scope] = []
+        return len(testaments)
 
     def take(self, session: Session) -> Iterator[Testament]:
         """Remove and return the testaments of a session that ends, in their order."""
-        scopes = self._held.pop(session, None)
-        if scopes is not None:
-            for scope in SCOPES:
-                yield from scopes[scope]
+        scopes = self._held.pop(session, {})
+        for scope in SCOPES:
+            for testament in scopes.get(scope, ()):
+                session.budget.give_back(testament.size)
+                yield testament

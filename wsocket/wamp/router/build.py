@@ -52,7 +52,7 @@ def build_realm(
     """Make the realm that *config* describes, still without sessions."""
     world = World(runtime, random_below, UriRules(strict=config.strict_uris))
     parts = _parts(config, world)
-    realm = RunningRealm(config, parts)
+    realm = RunningRealm(config, parts, runtime=runtime)
     parts.client.join(realm)
     return realm
 
@@ -113,6 +113,7 @@ def _tables(
         next_id=next_id,
         time=world.runtime.time,
         limit=config.subscriptions,
+        pattern_limit=config.pattern_subscriptions,
         unlimited=members.trusted,
     )
     registrations = Registrations(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -25,8 +25,9 @@ from wsocket.wamp.pubsub import broker
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.parts import RealmParts
 from wsocket.wamp.router.request_numbers import Numbering
-from wsocket.wamp.rpc import dealer
+from wsocket.wamp.rpc import features as rpc_features
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
+from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session
 
 AGENT = "wsocket"
@@ -34,7 +35,7 @@ AGENT = "wsocket"
 # WELCOME.Details.roles
 ROLES = {
     "broker": {"features": broker.FEATURES | meta.BROKER_FEATURES},
-    "dealer": {"features": dealer.FEATURES | meta.DEALER_FEATURES},
+    "dealer": {"features": rpc_features.FEATURES | meta.DEALER_FEATURES},
 }
 
 
@@ -49,9 +50,10 @@ class RunningRealm:
         is_closed: Whether nobody can join any more.
     """
 
-    def __init__(self, config: Realm, parts: RealmParts) -> None:
+    def __init__(self, config: Realm, parts: RealmParts, *, runtime: Runtime) -> None:
         self.config = config
         self.parts = parts
+        self._runtime = runtime
         self.actions = _actions(parts, strict_numbers=config.strict_request_ids)
         self.is_closed = False
 
@@ -87,30 +89,41 @@ class RunningRealm:
         session.welcome(self, details)
         self.parts.events.joined(session)
 
-    def leave(self, session: Session, *, silent: bool) -> None:
+    def leave(
+        self, session: Session, *, silent: bool, left: Callable[[], object]
+    ) -> None:
         """Remove a session and everything it holds, and publish its testaments.
 
         Args:
             silent: Publish neither its testaments nor meta events.
+            left: Called when that is done: what takes long goes on in later turns.
         """
+        self.parts.members.remove(session)
+        self._runtime.in_turns(self._leaving(session, silent=silent), left)
+
+    def _leaving(self, session: Session, *, silent: bool) -> Iterator[None]:
         parts = self.parts
-        parts.members.remove(session)
         testaments = list(parts.testaments.take(session))
-        parts.broker.leave(session, silent=silent)
-        parts.dealer.leave(session, silent=silent)
+        yield from parts.broker.leave(session, silent=silent)
+        yield from parts.dealer.leave(session, silent=silent)
         if silent:
             return
         for topic, payload, options, grant in testaments:
             parts.broker.publish_for(
                 session, topic, payload, options=options, grant=grant
             )
+            yield
         parts.events.left(session)
 
     def close(self, reason: str) -> None:
         """End every session with GOODBYE; nobody can join any more."""
         self.is_closed = True
+        self._runtime.in_turns(self._closing(reason), lambda: None)
+
+    def _closing(self, reason: str) -> Iterator[None]:
         for session in list(self.parts.members.by_id.values()):
             session.close(reason)
+            yield
 
     def set_authorizer(self, authorizer: Authorizer | str | None) -> None:
         """Ask another authorizer from now on."""

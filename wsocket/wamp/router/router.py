@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -142,3 +142,8 @@ class Router:
         """Call back when the time of a client to join or to answer GOODBYE is over."""
         assert self._runtime is not None
         return self._runtime.call_later(self._join_timeout, callback)
+
+    def in_turns(self, steps: Iterator[object], done: Callable[[], object]) -> None:
+        """See `Runtime.in_turns`."""
+        assert self._runtime is not None
+        self._runtime.in_turns(steps, done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,13 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.ids import next_id
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-from wsocket.wamp.session.in_process import DIRECT, NEVER, DirectMessage
+from wsocket.wamp.session.in_process import (
+    DIRECT,
+    NEVER,
+    DirectMessage,
+    at_once,
+    unlimited,
+)
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.session import Joinable, Session
 
@@ -41,6 +47,7 @@ class RouterClient:
     def __init__(self) -> None:
         self._last_request = 0
         self._waiting: dict[int, OnResult] = {}
+        self.budget = unlimited()
         self.session = Session(self, self)
 
     @property
@@ -108,3 +115,7 @@ class RouterClient:
     def deadline(self, callback: Callable[[], None]) -> Cancellable:
         """This session has no deadlines."""
         return NEVER
+
+    def in_turns(self, steps: Iterator[object], done: Callable[[], object]) -> None:
+        """Nothing of this session ever waits for an authorizer."""
+        at_once(steps, done)

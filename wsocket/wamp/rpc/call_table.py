@@ -71,6 +71,8 @@ class CallTable:
 
     def add(self, call: RoutedCall) -> None:
         """Enter a call whose numbers are taken."""
+        if call.weight:
+            call.caller.budget.charge(call.weight)
         endpoint = call.endpoint
         endpoint.active += 1
         self.callees[endpoint.callee].calls[call.invocation_request] = call
@@ -78,6 +80,8 @@ class CallTable:
 
     def remove(self, call: RoutedCall) -> None:
         """Forget a call: answers that still come are discarded."""
+        if call.weight:
+            call.caller.budget.give_back(call.weight)
         endpoint = call.endpoint
         endpoint.active -= 1
         del self.callees[endpoint.callee].calls[call.invocation_request]
@@ -99,22 +103,25 @@ class CallTable:
         """The sessions that have called or have been called."""
         return {*self.callers, *self.callees}
 
-    def remove_caller(self, caller: Session) -> list[RoutedCall]:
-        """Forget a session as a caller; returns the calls that it waited for."""
+    def remove_caller(self, caller: Session) -> Iterator[RoutedCall]:
+        """Forget a session as a caller; yields the calls that it waited for."""
         return self._remove_all(self.callers, caller)
 
-    def remove_callee(self, callee: Session) -> list[RoutedCall]:
-        """Forget a session as a callee; returns the calls that it ran."""
+    def remove_callee(self, callee: Session) -> Iterator[RoutedCall]:
+        """Forget a session as a callee; yields the calls that it ran."""
         return self._remove_all(self.callees, callee)
 
     def _remove_all(
         self, sessions: dict[Session, Numbered], session: Session
-    ) -> list[RoutedCall]:
+    ) -> Iterator[RoutedCall]:
         found = sessions.get(session)
         if found is None:
-            return []
-        calls = list(found.calls.values())
-        for call in calls:
-            self.remove(call)
+            return
+        while found.calls:
+            for request in list(found.calls):
+                # It may have been answered since the last step.
+                call = found.calls.get(request)
+                if call is not None:
+                    self.remove(call)
+                    yield call
         del sessions[session]
-        return calls

@@ -4,7 +4,7 @@ Every method runs on the loop, with an established session."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from wsocket.errors import PayloadError
@@ -20,7 +20,7 @@ from wsocket.wamp.protocol.client_messages import (
     Passthru,
     Yield,
 )
-from wsocket.wamp.protocol.errors import Refusal, too_many
+from wsocket.wamp.protocol.errors import Refusal, too_many, too_much
 from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.rpc.call_ending import CallEnding
 from wsocket.wamp.rpc.call_table import CallTable
@@ -38,19 +38,8 @@ from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session
 
-FEATURES = {
-    "call_canceling": True,
-    "call_reroute": True,
-    "call_timeout": True,
-    "call_trustlevels": True,
-    "caller_identification": True,
-    "pattern_based_registration": True,
-    "payload_passthru_mode": True,
-    "progressive_call_invocations": True,
-    "progressive_call_results": True,
-    "registration_revocation": True,
-    "shared_registration": True,
-}
+# The first calls of a session are not weighed: that would cost time for each call.
+_UNWEIGHED = 64
 
 Builtin = Callable[[Session, Call, Payload], None]
 
@@ -167,9 +156,14 @@ class Dealer:
             message,
             registration=registration,
             endpoint=endpoint,
-            invocation_request=self.calls.next_invocation(endpoint.callee),
+            invocation_request=0,
             grant=grant,
         )
+        call.keep(payload, weighed=under_way >= _UNWEIGHED)
+        lacking = caller.budget.lacking(call.weight) if call.weight else None
+        if lacking is not None:
+            return too_much("this call", lacking)
+        call.invocation_request = self.calls.next_invocation(endpoint.callee)
         return self._invoke(call, payload)
 
     def _call_builtin(
@@ -199,8 +193,6 @@ class Dealer:
         details = details_of(call, progress_needs=self._progress_needs)
         if options.timeout:
             self._ending.limit_time(call, forwarded="timeout" in details)
-        may_decline = "callee.call_reroute" in callee.features
-        call.payload = payload if may_decline and not options.progress else None
         head = [INVOCATION, call.invocation_request, call.registration.id, details]
         try:
             # Last: a callee in this process may answer before this returns.
@@ -285,7 +277,7 @@ class Dealer:
             self._ending.refuse(call, errors.INVALID_URI, problem)
         elif (
             error == errors.UNAVAILABLE
-            and "callee.call_reroute" in callee.features
+            and call.endpoint.may_decline
             and not call.canceled
         ):
             self._reroute(call)
@@ -373,8 +365,9 @@ class Dealer:
         if call is not None and not call.canceled:
             self._ending.cancel(call, message.options.mode)
 
-    def leave(self, session: Session, *, silent: bool) -> None:
-        """Forget a session with its registrations, its calls, and those it runs.
+    def leave(self, session: Session, *, silent: bool) -> Iterator[None]:
+        """Forget a session with its registrations, its calls, and those it runs; one of
+        them in each step.
 
         Args:
             silent: Publish no meta events about its registrations.
@@ -383,9 +376,14 @@ class Dealer:
             call.stop_timer()
             if call.endpoint.callee is not session:
                 self._ending.interrupt(call, "killnowait")
+            yield
         for registration in list(self._registrations.held_by(session)):
-            self._registrations.remove(session, registration, silent=silent)
+            # Somebody may have revoked it in the meantime.
+            if registration.endpoint_of(session) is not None:
+                self._registrations.remove(session, registration, silent=silent)
+            yield
         for call in self.calls.remove_callee(session):
             call.stop_timer()
             problem = "the callee has left"
             call.caller.send_error(CALL, call.call_request, errors.CANCELED, problem)
+            yield

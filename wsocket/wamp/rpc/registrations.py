@@ -7,11 +7,13 @@ from typing import Protocol
 
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import InvokePolicy, RegisterOptions
-from wsocket.wamp.protocol.errors import Refusal, too_many
+from wsocket.wamp.protocol.errors import Refusal, too_many, too_much
 from wsocket.wamp.protocol.ids import RandomBelow
-from wsocket.wamp.protocol.patterns import PatternMap
+from wsocket.wamp.protocol.patterns import PatternMap, pattern_size
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
 from wsocket.wamp.session.session import Session
+
+_CALLEE = 700  # bytes that a registration with one callee takes, without its URI
 
 
 class RegisteredCallee:
@@ -23,10 +25,12 @@ class RegisteredCallee:
         "concurrency",
         "disclose_caller",
         "forward_timeout",
+        "may_decline",
     )
 
     def __init__(self, callee: Session, options: RegisterOptions) -> None:
         self.callee = callee
+        self.may_decline = "callee.call_reroute" in callee.features
         self.disclose_caller = options.disclose_caller
         self.forward_timeout = options.forward_timeout
         self.concurrency = options.concurrency
@@ -103,7 +107,7 @@ class Registrations:
         self._time = time
         self._observers: list[RegistrationObserver] = []
         self._registry = PatternMap[Registration]()
-        self._held: dict[Session, list[Registration]] = {}
+        self._held: dict[Session, dict[Registration, None]] = {}
         self.by_id: dict[int, Registration] = {}
         self.best = self._registry.best
         self.get = self._registry.get
@@ -143,6 +147,9 @@ class Registrations:
             held = self._held.get(callee, ())
             if len(held) >= self._limit and callee not in self._protected:
                 return too_many("registrations", self._limit)
+            lacking = callee.budget.lacking(_weight(uri, options.match))
+            if lacking is not None:
+                return too_much("this registration", lacking)
         if registration is None:
             return None
         if options.force_reregister:
@@ -172,8 +179,9 @@ class Registrations:
             for observer in self._observers:
                 observer.created(callee, registration)
         if registration.endpoint_of(callee) is None:
+            callee.budget.charge(_weight(uri, options.match))
             registration.endpoints.append(RegisteredCallee(callee, options))
-            self._held.setdefault(callee, []).append(registration)
+            self._held.setdefault(callee, {})[registration] = None
             for observer in self._observers:
                 observer.registered(callee, registration)
         return registration
@@ -187,7 +195,7 @@ class Registrations:
             silent: Do not tell the observers.
         """
         held = self._held[callee]
-        held.remove(registration)
+        del held[registration]
         if not held:
             del self._held[callee]
         index = next(
@@ -196,6 +204,7 @@ class Registrations:
             if endpoint.callee is callee
         )
         del registration.endpoints[index]
+        callee.budget.give_back(_weight(registration.uri, registration.match))
         if index < registration.turn:
             registration.turn -= 1
         observers = () if silent else self._observers
@@ -237,6 +246,11 @@ class Registrations:
         if registration.invoke == "random":
             return free[self._random_below(len(free))]
         return free[-1] if registration.invoke == "last" else free[0]
+
+
+def _weight(uri: str, match: Match) -> int:
+    """The memory that one callee of a pattern takes, in bytes; an estimate."""
+    return _CALLEE + pattern_size(uri, match)
 
 
 def _conflict(registration: Registration, invoke: InvokePolicy) -> Refusal | None:

@@ -9,6 +9,8 @@ from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.session.session import Session
 
+_CALL = 1500  # bytes that a call under way takes, beside its URI and payload
+
 
 class RoutedCall:
     """A call that one callee was selected for.
@@ -24,6 +26,7 @@ class RoutedCall:
         timer: Limits the time between answers; None if there is no limit, or if the
             callee itself has to keep it.
         tried: Callees that have declined this call ("Call Rerouting").
+        weight: Bytes that are charged to the caller as long as the call is under way.
     """
 
     __slots__ = (
@@ -40,6 +43,7 @@ class RoutedCall:
         "streaming",
         "timer",
         "tried",
+        "weight",
     )
 
     def __init__(
@@ -65,6 +69,19 @@ class RoutedCall:
         self.canceled = False
         self.timer: AnswerTimer | None = None
         self.tried: tuple[RegisteredCallee, ...] = ()
+        self.weight = 0
+
+    def keep(self, payload: Payload, *, weighed: bool) -> None:
+        """Keep *payload* if another callee may have to run the call; it is weighed.
+
+        Args:
+            weighed: Whether the call itself is weighed, too.
+        """
+        if self.endpoint.may_decline and not self.streaming:
+            self.payload = payload
+            self.weight = payload.size
+        if weighed:
+            self.weight += _CALL + len(self.procedure)
 
     def is_progressive(self, needs: frozenset[str]) -> bool:
         """Whether the callee is asked for progressive results.

@@ -4,53 +4,48 @@ from __future__ import annotations
 
 from collections import deque
 
+from wsocket.core.budget import Budget
 from wsocket.wamp.protocol.client_messages import ClientMessage
 
-_LIMIT_MESSAGES = 10_000
-_LIMIT_BYTES = 16 * 2**20
-
-TOO_MANY_HELD = (
-    f"more than {_LIMIT_MESSAGES} messages or {_LIMIT_BYTES} bytes wait for an "
-    "authorizer"
-)
+_OVERHEAD = 500  # bytes of a message, besides its own
 
 
 class HeldMessages:
-    """A queue with limits for messages and bytes; its owner must look at `fits`.
+    """A queue whose messages are charged to the budget of their session.
 
     Attributes:
         questions: How many answers of the authorizer are awaited.
     """
 
-    __slots__ = ("_bytes", "_messages", "questions")
+    __slots__ = ("_budget", "_messages", "questions")
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self._messages: deque[tuple[ClientMessage, int]] = deque()
-        self._bytes = 0
         self.questions = 0
 
     def __len__(self) -> int:
         return len(self._messages)
 
-    @property
-    def fits(self) -> bool:
-        """Whether the queue is within both limits."""
-        return len(self._messages) <= _LIMIT_MESSAGES and self._bytes <= _LIMIT_BYTES
+    def put(self, message: ClientMessage, size: int) -> Budget | None:
+        """Add a message, of *size* bytes on the wire.
 
-    def put(self, message: ClientMessage, size: int) -> None:
-        """Add a message, of *size* bytes on the wire."""
-        self._messages.append((message, size))
-        self._bytes += size
+        Returns:
+            The budget that is exhausted, and the message is not added.
+        """
+        weight = size + _OVERHEAD
+        lacking = self._budget.take(weight)
+        if lacking is None:
+            self._messages.append((message, weight))
+        return lacking
 
     def take(self) -> ClientMessage:
         """Remove the oldest message and return it."""
-        message, size = self._messages.popleft()
-        self._bytes -= size
+        message, weight = self._messages.popleft()
+        self._budget.give_back(weight)
         return message
 
-    def extend(self, later: HeldMessages) -> None:
-        """Move all messages of *later* to the end of this queue."""
-        self._messages.extend(later._messages)
-        self._bytes += later._bytes
-        later._messages.clear()
-        later._bytes = 0
+    def clear(self) -> None:
+        """Forget all messages."""
+        while self._messages:
+            self.take()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from wsocket.core.budget import Budget
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
@@ -27,6 +30,18 @@ class DirectCodec:
 
 
 DIRECT = DirectCodec()
+
+
+def unlimited() -> Budget:
+    """The budget of a session of this process itself."""
+    return Budget("no limit", sys.maxsize)
+
+
+def at_once(steps: Iterator[object], done: Callable[[], object]) -> None:
+    """Take all *steps*, then call ``done()``: see `Runtime.in_turns`."""
+    for _ in steps:
+        pass
+    done()
 
 
 class _Never:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from wsocket.core.budget import Budget
 from wsocket.wamp.serializers.base import Payload, Serializer
 
 
@@ -36,6 +37,10 @@ class Link(Protocol):
     @property
     def codec(self) -> Codec:
         """Makes the frames of this link."""
+
+    @property
+    def budget(self) -> Budget:
+        """What may be kept because of the session."""
 
     def write(self, frame: Any) -> None:
         """Queue a frame that `codec` made."""

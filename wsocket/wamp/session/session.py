@@ -7,16 +7,15 @@ to the actions of its realm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from wsocket.errors import PayloadError, PayloadSizeExceeded
+from wsocket.errors import PayloadError
 from wsocket.log import logger
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import (
     ABORT,
     CHALLENGE,
-    ERROR,
     GOODBYE,
     WELCOME,
     Abort,
@@ -30,11 +29,13 @@ from wsocket.wamp.protocol.client_messages import (
     Publish,
     Yield,
 )
+from wsocket.wamp.protocol.errors import too_much
 from wsocket.wamp.protocol.field_names import name_of
 from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload
 from wsocket.wamp.session.features import announced_features
-from wsocket.wamp.session.held_messages import TOO_MANY_HELD, HeldMessages
+from wsocket.wamp.session.held_messages import HeldMessages
 from wsocket.wamp.session.link import Link
+from wsocket.wamp.session.recipient import Recipient
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.state import State
@@ -50,11 +51,14 @@ class Joinable(Protocol):
     def actions(self) -> Mapping[type[Message], Callable[[Any, Any], None]]:
         """Message type to what an established session does with it."""
 
-    def leave(self, session: Session, *, silent: bool) -> None:
-        """Remove *session*, with everything that it holds.
+    def leave(
+        self, session: Session, *, silent: bool, left: Callable[[], object]
+    ) -> None:
+        """Remove *session*, with everything that it holds. That may take some turns.
 
         Args:
             silent: Publish neither its testaments nor meta events.
+            left: Called when nothing is left of it.
         """
 
 
@@ -70,18 +74,25 @@ class Gatekeeper(Protocol):
     def deadline(self, callback: Callable[[], None]) -> Cancellable:
         """Call back when the client's time for HELLO or GOODBYE is over."""
 
+    def in_turns(self, steps: Iterator[object], done: Callable[[], object]) -> None:
+        """See `Runtime.in_turns`."""
+
 
 NO_ACTIONS: Mapping[type[Message], Callable[[Any, Any], None]] = {}
 
 
-class Session:
+def _to_nobody(frame: object) -> None:
+    """Where messages for a session go that is leaving its realm."""
+
+
+def _nothing() -> None:
+    """Nothing is to be done at the end of some work."""
+
+
+class Session(Recipient):
     """One WAMP session, as the router sees it.
 
     Attributes:
-        id: The session ID; 0 outside a realm.
-        serializer: The serializer of its transport.
-        codec: Makes the frames that `deliver` takes.
-        deliver: Queues a frame. It is ``write`` of the link, to save a call.
         environ: The WSGI environ of the request that opened the transport. Transports
             without a request give what they know of the client's address.
         features: What the client announced, such as ``"callee.call_canceling"``.
@@ -96,22 +107,18 @@ class Session:
         "_decode",
         "_gatekeeper",
         "_held",
-        "_link",
+        "_leaving",
         "_realm",
         "_state",
         "authid",
         "authmethod",
         "authprovider",
         "authrole",
-        "codec",
-        "deliver",
         "environ",
         "features",
         "grants",
-        "id",
         "last_request",
         "login",
-        "serializer",
     )
 
     def __init__(
@@ -121,18 +128,15 @@ class Session:
         *,
         environ: Mapping[str, Any] | None = None,
     ) -> None:
-        self._link = link
+        super().__init__(link)
         self._gatekeeper = gatekeeper
         self._realm: Joinable | None = None
         self._state = State.CLOSED
         self._actions = NO_ACTIONS
         self._held: HeldMessages | None = None
-        self.codec = link.codec
-        self.serializer = link.codec.serializer
+        self._leaving = False  # something of it is still in the realm
         self._decode = self.serializer.decode
-        self.deliver = link.write
         self.environ = environ or {}
-        self.id = 0
         self.last_request = 0
         self.features: frozenset[str] = frozenset()
         self.grants: RoleGrants = OPEN_GRANTS
@@ -144,6 +148,10 @@ class Session:
     def admitting(self) -> bool:
         """Whether the router owes an answer to HELLO or AUTHENTICATE."""
         return self._state is State.ADMITTING
+
+    def is_in_realm(self, session_id: int) -> bool:
+        """Whether it is the session with this ID, and has not begun to leave."""
+        return self._realm is not None and self.id == session_id
 
     @property
     def over(self) -> bool:
@@ -164,8 +172,13 @@ class Session:
     def handle(self, message: ClientMessage, size: int = 0) -> None:
         """Handle one message, of *size* bytes on the wire."""
         if self._held is not None and type(message) not in _NEVER_HELD:
-            self._hold_back(self._held, message, size)
+            lacking = self._held.put(message, size)
+            if lacking is not None:
+                self._abort(*too_much("what waits for an authorizer", lacking))
             return
+        self._act(message)
+
+    def _act(self, message: ClientMessage) -> None:
         action = self._actions.get(type(message))
         if action is not None:
             action(self, message)
@@ -185,7 +198,7 @@ class Session:
         An answer may lead to another question, so each `hold` needs a `release`.
         """
         if self._held is None:
-            self._held = HeldMessages()
+            self._held = HeldMessages(self.budget)
         self._held.questions += 1
 
     def release(self) -> None:
@@ -194,22 +207,19 @@ class Session:
         if held is None:
             return  # the answer has ended the session
         held.questions -= 1
-        if held.questions:
-            return
-        self._held = None
-        self._catch_up(held)
+        if not held.questions:
+            self._gatekeeper.in_turns(self._catch_up(held), _nothing)
 
-    def _catch_up(self, held: HeldMessages) -> None:
-        """Handle held messages until the authorizer is asked about one of them."""
-        while held and self._held is None:
-            self.handle(held.take())
-        if self._held is not None:
-            self._held.extend(held)
+    def _catch_up(self, held: HeldMessages) -> Iterator[None]:
+        """Handle held messages until the authorizer is asked about one of them.
 
-    def _hold_back(self, held: HeldMessages, message: ClientMessage, size: int) -> None:
-        held.put(message, size)
-        if not held.fits:
-            self._abort(errors.UNAVAILABLE, TOO_MANY_HELD)
+        What comes meanwhile is held back, too, and so keeps its place.
+        """
+        while held and not held.questions:
+            self._act(held.take())
+            yield
+        if not held.questions and self._held is held:
+            self._held = None
 
     def payload(self, message: Publish | Call | Yield | Error) -> Payload | None:
         """The payload of a message of this session; None after an ABORT, if it is
@@ -224,41 +234,6 @@ class Session:
     def lost(self) -> None:
         """The transport has ended."""
         self._leave_realm(State.ENDED)
-
-    # Messages of the router
-
-    def send(self, head: list[Any], payload: Payload | None = None) -> None:
-        """Queue a message: *head*, then the payload.
-
-        Raises:
-            PayloadError: The payload cannot be written in this session's serializer, or
-                the client takes no message of that size.
-        """
-        try:
-            frame = self.codec.encode(head, payload)
-        except PayloadSizeExceeded as error:
-            if payload is not None:
-                raise
-            # This message has no payload, and the session cannot do without it.
-            logger.warning("session %d: its connection is closed: %s", self.id, error)
-            abort = [ABORT, {"message": str(error)}, error.error]
-            self.deliver(self.codec.encode(abort, None))
-            self._link.close()
-        else:
-            self.deliver(frame)
-
-    def send_error(
-        self, request_type: int, request: int, error: str, explanation: str
-    ) -> None:
-        """Refuse a request of this session.
-
-        The explanation is left out if the client takes no message of that size.
-        """
-        head = [ERROR, request_type, request, {}, error]
-        try:
-            self.send(head, Payload.of(self.serializer, [explanation]))
-        except PayloadSizeExceeded:
-            self.send(head)
 
     # Begin and end
 
@@ -317,11 +292,23 @@ class Session:
         self._cancel_deadline()
         self._state = state
         self._actions = NO_ACTIONS
-        self._held = self.login = None
+        self.login = None
+        held, self._held = self._held, None
+        if held is not None:
+            held.clear()
         realm, self._realm = self._realm, None
         if realm is not None:
-            realm.leave(self, silent=silent)
+            self._leaving = True
+            self.deliver = _to_nobody
+            realm.leave(self, silent=silent, left=self._left)
+
+    def _left(self) -> None:
+        """Nothing of the session is in the realm any more."""
+        self._leaving = False
         self.id = 0
+        self.deliver = self._link.write
+        if self._held is not None:
+            self.release()
 
     def _too_late(self) -> None:
         """The client has not sent what it had to send in time."""
@@ -366,6 +353,8 @@ class Session:
     def _await_hello(self) -> None:
         """The session has ended; another one may begin on its transport."""
         self._leave_realm(State.CLOSED)
+        if self._leaving:
+            self.hold()  # the next HELLO waits until the session has left
         self._deadline = self._gatekeeper.deadline(self._too_late)
 
     def _on_abort(self, message: Abort) -> None:

@@ -201,6 +201,7 @@ class LongPoll:
             self._gatekeeper,
             environ=environ,
             limits=connections.limits,
+            memory=connections.memory,
             settings=self._settings,
             on_end=lambda: self._forget(transport),
         )

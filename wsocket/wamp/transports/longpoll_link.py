@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Flushable, Loop, Timer
+from wsocket.core.net.memory import Memory
 from wsocket.core.net.outbox import Outbox
 from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
@@ -119,6 +120,7 @@ class LongPollLink(Flushable):
         "_session",
         "_settings",
         "_timer",
+        "budget",
         "codec",
         "dropped",
     )
@@ -131,6 +133,7 @@ class LongPollLink(Flushable):
         *,
         environ: Mapping[str, Any],
         limits: Limits,
+        memory: Memory,
         settings: LongPolling,
         on_end: Callable[[], object],
     ) -> None:
@@ -148,6 +151,7 @@ class LongPollLink(Flushable):
         self._sealed = False  # the last message is in the backlog
         self._failed = False  # because the client broke the protocol
         self._ended = False
+        self.budget = memory.part(limits.session_bytes)
         self._session = Session(self, gatekeeper, environ=environ)
         self._await_poll()
 

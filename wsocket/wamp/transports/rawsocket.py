@@ -131,6 +131,7 @@ class RawSocketStream(Stream):
             connections.loop,
             sock,
             limits=connections.limits,
+            memory=connections.memory,
             on_end=connections.forget,
         )
         self._gatekeeper = gatekeeper
@@ -159,7 +160,9 @@ class RawSocketStream(Stream):
 
     def decode(self, data: bytes) -> list[RawSocketEvent]:
         """The handshake and frames that *data* completes."""
-        return self._decoder.feed(data)
+        events = self._decoder.feed(data)
+        self.gathered = self._decoder.gathered
+        return events
 
     def event_received(self, event: RawSocketEvent) -> None:
         """Hand a message to the session; answer everything else."""
@@ -252,10 +255,11 @@ class RawSocketStream(Stream):
 class RawSocketLink:
     """What a session writes to."""
 
-    __slots__ = ("_stream", "codec", "write")
+    __slots__ = ("_stream", "budget", "codec", "write")
 
     def __init__(self, stream: RawSocketStream, codec: FrameCodec) -> None:
         self._stream = stream
+        self.budget = stream.new_budget()
         self.codec = codec
         self.write = stream.write
 

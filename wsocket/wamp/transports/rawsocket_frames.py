@@ -146,6 +146,11 @@ class Decoder:
         self._greeted = False
         self._failed = False
 
+    @property
+    def gathered(self) -> int:
+        """How many octets of an incomplete frame are held."""
+        return len(self._kept)
+
     def feed(self, data: bytes) -> list[RawSocketEvent]:
         """Take what was read; return the events that it completes, in order."""
         if self._failed:

@@ -5,7 +5,7 @@ a batch of them (``wamp.2.json.batched``, ...)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -71,7 +71,7 @@ AUTOBAHN_CODEC = BatchedCodec(JSON, SEPARATED_BY_AUTOBAHN)
 class WebSocketLink:
     """What a session writes to, and what hands it the messages of its client."""
 
-    __slots__ = ("_message_type", "_session", "_stream", "codec", "write")
+    __slots__ = ("_message_type", "_session", "_stream", "budget", "codec", "write")
 
     def __init__(
         self,
@@ -82,6 +82,7 @@ class WebSocketLink:
         environ: Mapping[str, Any],
     ) -> None:
         self._stream = stream
+        self.budget = stream.new_budget()
         self.codec = codec
         self.write = stream.write
         self._message_type = bytes if codec.serializer.binary else str
@@ -114,7 +115,7 @@ class WebSocketLink:
 class BatchedLink(WebSocketLink):
     """The same for a websocket whose messages are batches."""
 
-    __slots__ = ("_batching",)
+    __slots__ = ("_batching", "_gatekeeper")
 
     def __init__(
         self,
@@ -126,6 +127,7 @@ class BatchedLink(WebSocketLink):
     ) -> None:
         super().__init__(stream, codec, gatekeeper, environ=environ)
         self._batching = codec.batching
+        self._gatekeeper = gatekeeper
 
     def message_received(self, message: str | bytes) -> None:
         """A websocket message: a batch of WAMP messages."""
@@ -134,16 +136,25 @@ class BatchedLink(WebSocketLink):
             return
         if self._batching is SEPARATED and message[-1:] == "\x18":
             self._speak_as_autobahn()
-        session = self._session
         try:
             messages = self._batching.split(message)
         except BatchError as error:
-            session.abort_violation(f"batch: {error}")
+            self._session.abort_violation(f"batch: {error}")
             return
+        if len(messages) == 1:
+            self._session.receive(messages[0])
+            return
+        # There may be so many of them that others have to get in between.
+        self._stream.pause()
+        self._gatekeeper.in_turns(self._receive(messages), self._stream.resume)
+
+    def _receive(self, messages: Sequence[str | bytes]) -> Iterator[None]:
+        session = self._session
         for each in messages:
             if session.over:  # the rest is ignored
                 return
             session.receive(each)
+            yield
 
     def _speak_as_autobahn(self) -> None:
         """Use the separator that the client uses: it understands no other."""

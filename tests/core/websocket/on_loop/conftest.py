@@ -11,6 +11,7 @@ import pytest
 from tests.core.wire import TEXT
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld, Peer, tcp_pair
 from wsocket.core.net.limits import Limits
+from wsocket.core.net.memory import Memory
 from wsocket.core.websocket.frames import encode_frame
 from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.core.websocket.protocol import WebSocketProtocol
@@ -50,6 +51,7 @@ class Line:
         on: LoopWorld,
         *,
         limits=None,
+        memory=None,
         react=None,
         read_ahead=b"",
         on_end=None,
@@ -60,8 +62,14 @@ class Line:
         self.peer = Peer(on.world.socket_class(fileno=theirs.detach()))
         self.receiver = Recorder(on.world, react)
         protocol = WebSocketProtocol(max_message_size=2**20)
+        limits = limits or Limits()
         self.stream = WebSocketStream(
-            on.loop, self.sock, protocol, limits=limits or Limits(), on_end=on_end
+            on.loop,
+            self.sock,
+            protocol,
+            limits=limits,
+            memory=memory or Memory(on.loop, limits.memory),
+            on_end=on_end,
         )
         on.run(self.stream.open, self.receiver, read_ahead)
 

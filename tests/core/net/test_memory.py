@@ -1,0 +1,92 @@
+"""What all connections together may keep."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.worlds import LOOP_WORLDS, LoopWorld
+from wsocket.core.budget import Budget
+from wsocket.core.net.memory import Memory
+
+MIB = 2**20
+
+
+@pytest.fixture(scope="module", params=LOOP_WORLDS.values(), ids=list(LOOP_WORLDS))
+def on(request) -> LoopWorld:
+    return LoopWorld(current_hub=request.param)
+
+
+class Backlog:
+    """A connection in which *size* bytes wait."""
+
+    def __init__(self, memory: Memory, size: int) -> None:
+        self._memory = memory
+        self.backlog = size
+        self.sheds = 0
+        memory.add(self)
+        memory.charge(size)
+
+    def shed(self) -> None:
+        self.sheds += 1
+        half = self.backlog // 2
+        self.backlog -= half
+        self._memory.give_back(half)
+
+
+def backlogs(on: LoopWorld, memory: Memory, *sizes: int) -> list[Backlog]:
+    """Backlogs that grow in one turn; it is over when this returns."""
+    made = on.run(lambda: [Backlog(memory, size * MIB) for size in sizes])
+    on.run(lambda: True)
+    return made
+
+
+def test_the_largest_backlog_is_shed_first(on, caplog):
+    """Until there is room again; the small ones lose nothing."""
+    memory = Memory(on.loop, 16 * MIB)
+    large, small, larger = backlogs(on, memory, 7, 1, 10)
+    assert (large.sheds, small.sheds, larger.sheds) == (0, 0, 1)
+    assert memory.used == 13 * MIB
+    assert "Limits.memory, 16777216 bytes" in caplog.text
+
+
+def test_nothing_is_shed_while_there_is_room(on):
+    """The limit itself may be reached."""
+    memory = Memory(on.loop, 16 * MIB)
+    assert [each.sheds for each in backlogs(on, memory, 8, 8)] == [0, 0]
+
+
+def test_backlogs_make_room_for_what_was_refused(on):
+    """Whoever was refused because others do not read may try again."""
+    memory = Memory(on.loop, 16 * MIB)
+    [slow] = backlogs(on, memory, 15)
+    session = Budget("Limits.session_bytes", 8 * MIB, within=memory)
+    assert on.run(session.take, 2 * MIB) is memory
+    on.run(lambda: True)
+    assert slow.sheds
+    assert on.run(session.take, 2 * MIB) is None
+
+
+def test_what_is_kept_otherwise_is_refused_and_ends_nothing(on):
+    """Without backlogs the process only says no."""
+    memory = Memory(on.loop, 16 * MIB)
+    sessions = [Budget("session", 8 * MIB, within=memory) for _ in range(3)]
+    taken = on.run(lambda: [each.take(8 * MIB) for each in sessions])
+    assert taken == [None, None, memory]
+
+
+def test_a_backlog_that_is_gone_is_not_shed(on):
+    """Its connection has taken everything, or has ended."""
+    memory = Memory(on.loop, 16 * MIB)
+    [read] = backlogs(on, memory, 10)
+    on.run(memory.give_back, read.backlog)
+    on.run(memory.discard, read)
+    [slow] = backlogs(on, memory, 20)
+    assert (read.sheds, slow.sheds) == (0, 1)
+
+
+def test_many_small_backlogs_are_left_alone(on):
+    """To end them would free next to nothing."""
+    memory = Memory(on.loop, MIB)
+    made = on.run(lambda: [Backlog(memory, 60_000) for _ in range(30)])
+    on.run(lambda: True)
+    assert not any(each.sheds for each in made)

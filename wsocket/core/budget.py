@@ -1,0 +1,76 @@
+"""Bytes that are kept because of peers: counted where they are kept, with a limit.
+
+Limits by number are too weak: what is counted may be large. So what is kept is charged
+in bytes, when it is kept, to the budget of the peer that caused it. That budget is part
+of the one of the process.
+"""
+
+from __future__ import annotations
+
+
+class Budget:
+    """How many bytes may be kept.
+
+    Every method runs on the loop.
+
+    Args:
+        name: The setting behind the limit, for messages, such as ``Limits.memory``.
+        limit: Bytes.
+        within: A larger budget, of which this one is a part.
+
+    Attributes:
+        used: Bytes that are charged now.
+    """
+
+    __slots__ = ("_closed", "_within", "limit", "name", "used")
+
+    def __init__(self, name: str, limit: int, *, within: Budget | None = None) -> None:
+        self.name = name
+        self.limit = limit
+        self.used = 0
+        self._within = within
+        self._closed = False
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.limit} bytes"
+
+    def take(self, size: int) -> Budget | None:
+        """Charge *size* bytes, if every limit allows it.
+
+        Returns:
+            The budget that has not so much left, and nothing is charged. None if the
+            bytes are charged.
+        """
+        lacking = self.lacking(size)
+        if lacking is None:
+            self.charge(size)
+        return lacking
+
+    def lacking(self, size: int) -> Budget | None:
+        """The budget that has no *size* bytes left; None if all have."""
+        if self._closed or self.used + size > self.limit:
+            return self
+        return None if self._within is None else self._within.lacking(size)
+
+    def charge(self, size: int) -> None:
+        """Charge *size* bytes that are kept already, also above the limit."""
+        self.used += size
+        if self._within is not None:
+            self._within.charge(size)
+
+    def give_back(self, size: int) -> None:
+        """Undo `take` or `charge`: these bytes are not kept any more."""
+        if self._closed:
+            return
+        self.used -= size
+        if self._within is not None:
+            self._within.give_back(size)
+
+    def close(self) -> None:
+        """The peer has left, and nothing is kept because of it: give back everything.
+
+        What gives back its bytes later does not count them a second time.
+        """
+        used, self.used, self._closed = self.used, 0, True
+        if self._within is not None:
+            self._within.give_back(used)

@@ -1,0 +1,94 @@
+"""The bytes that all connections together make this process keep."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Protocol
+
+from wsocket.core.budget import Budget
+from wsocket.core.net.loop import Loop
+from wsocket.log import logger
+
+# Backlogs are shed to this part of the limit: not again for each frame that follows.
+_RELIEVED = 7 / 8
+
+# A smaller backlog is not worth to be shed.
+_LEAST = 65536  # bytes
+
+
+class Backlogged(Protocol):
+    """A connection with messages that wait, in or out."""
+
+    @property
+    def backlog(self) -> int:
+        """How many bytes wait."""
+
+    def shed(self) -> None:
+        """Give up at least half of them: events if that is enough, or all."""
+
+
+class Memory(Budget):
+    """The budget of a process (`Limits.memory`).
+
+    What waits in connections cannot be refused. If there is too much of it, the largest
+    backlogs are shed, at the end of the turn. What is refused when `take` says so may
+    be asked for again: there will be room, if there are backlogs to be shed.
+    """
+
+    __slots__ = ("_backlogged", "_loop", "_relieving")
+
+    def __init__(self, loop: Loop, limit: int) -> None:
+        super().__init__("Limits.memory", limit)
+        self._loop = loop
+        self._backlogged: set[Backlogged] = set()
+        self._relieving = False
+
+    def part(self, limit: int) -> Budget:
+        """A budget for one session (`Limits.session_bytes`)."""
+        return Budget("Limits.session_bytes", limit, within=self)
+
+    def add(self, connection: Backlogged) -> None:
+        """*connection* has a backlog, until `discard`."""
+        self._backlogged.add(connection)
+
+    def discard(self, connection: Backlogged) -> None:
+        """*connection* has no backlog any more."""
+        self._backlogged.discard(connection)
+
+    def lacking(self, size: int) -> Budget | None:
+        """See `Budget.lacking`."""
+        lacking = super().lacking(size)
+        if lacking is not None:
+            self._relieve_soon()
+        return lacking
+
+    def charge(self, size: int) -> None:
+        """See `Budget.charge`."""
+        super().charge(size)
+        if self.used > self.limit:
+            self._relieve_soon()
+
+    def _relieve_soon(self) -> None:
+        # Not now: whoever keeps something may be in the midst of something.
+        if self._backlogged and not self._relieving:
+            self._relieving = True
+            self._loop.call_soon(self._relieve)
+
+    def _relieve(self) -> None:
+        """Shed the largest backlogs, until there is room."""
+        self._relieving = False
+        size_of = attrgetter("backlog")
+        shed = 0
+        while self._backlogged and self.used > self.limit * _RELIEVED:
+            largest = max(self._backlogged, key=size_of)
+            if largest.backlog < _LEAST:
+                break
+            largest.shed()
+            shed += 1
+        if shed:
+            logger.warning(
+                "connections keep more than Limits.memory, %d bytes: the largest "
+                "backlogs were shed, %d times",
+                self.limit,
+                shed,
+            )
