@@ -7,7 +7,7 @@ the router.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import msgpack
@@ -60,6 +60,7 @@ class Client:
 
     Attributes:
         joined: Whether it is in a realm, as far as it knows.
+        waiting: Whether its HELLO or GOODBYE has not been answered yet.
         over: Whether its connection has ended.
         invocations: Request numbers of those that it has not answered.
         ids: Of its subscriptions and registrations, and those that it had.
@@ -69,7 +70,7 @@ class Client:
         self._text = text
         self.link = FakeLink(FakeCodec(JSON if text else MESSAGEPACK))
         self.session = Session(self.link, world.router)
-        self.joined = self.over = False
+        self.joined = self.waiting = self.over = False
         self.id = 0
         self.ids: list[int] = []
         self.invocations: list[int] = []
@@ -88,7 +89,7 @@ class Client:
         self._repeated: set[Any] = set()
         self._subscriptions: set[int] = set()
         self._registrations: set[int] = set()
-        self._removing: dict[int, tuple[set[int], Any]] = {}
+        self._removing: dict[tuple[int, Any], list[Any]] = defaultdict(list)
 
     @property
     def calls(self) -> set[Any]:
@@ -133,12 +134,13 @@ class Client:
 
     def _expect(self, message: Any) -> None:
         """Remember what is to be answered."""
-        if not (self.joined and isinstance(message, list) and len(message) > 1):
+        if not (isinstance(message, list) and len(message) > 1):
             return
         code, request = message[:2]
-        if code in (GOODBYE, ABORT):
-            self._reset()
-        elif code == PUBLISH:
+        self.waiting = code in (HELLO, GOODBYE)
+        if not self.joined:
+            return
+        if code == PUBLISH:
             options = message[2] if len(message) > 2 else None
             if isinstance(options, dict) and options.get("acknowledge"):
                 self._open[code, request] += 1
@@ -146,8 +148,7 @@ class Client:
             self._expect_result(request)
         elif code in (UNSUBSCRIBE, UNREGISTER) and len(message) > 2:
             self._open[code, request] += 1
-            held = self._subscriptions if code == UNSUBSCRIBE else self._registrations
-            self._removing[request] = (held, message[2])
+            self._removing[code, request].append(message[2])
         elif code in ANSWERS:
             self._open[code, request] += 1
         self._answered_by_us(message)
@@ -175,18 +176,26 @@ class Client:
     # What comes
 
     def judge(self) -> None:
-        """Look at what has come; raises AssertionError if it should not have."""
+        """Look at what has come.
+
+        Raises:
+            AssertionError: It should not have come.
+        """
         for message in self.link.take():
             self.seen.append(message)
             self._judge(message)
         if self.link.ends and not self.over:
             self.over = True
             self._reset()
+
+    def judge_the_end(self) -> None:
+        """Nothing is under way: only calls may be without an answer."""
         unanswered = [each for each in self._open if each[0] != CALL]
         assert not unanswered, f"not answered: {unanswered}"
 
     def _judge(self, message: list[Any]) -> None:
         code = message[0]
+        self.waiting = False
         assert not self._aborts, f"after ABORT: {message}"
         assert code in KNOWN or code in REQUESTS, message
         if code == WELCOME:
@@ -199,6 +208,8 @@ class Client:
             self._reset()
         elif code == ERROR:
             self._answered(message[1], message[2])
+            if message[1] in (UNSUBSCRIBE, UNREGISTER):
+                self._removing[message[1], message[2]].pop(0)
         elif code in REQUESTS:
             self._judge_answer(code, message)
         elif code == EVENT:
@@ -222,8 +233,8 @@ class Client:
             held.add(message[2])
             self.ids.append(message[2])
         elif code in (UNSUBSCRIBED, UNREGISTERED):
-            held, removed = self._removing.pop(request)
-            held.discard(removed)
+            held = self._subscriptions if code == UNSUBSCRIBED else self._registrations
+            held.discard(self._removing[REQUESTS[code], request].pop(0))
 
     def _answered(self, code: int, request: Any) -> None:
         if code == CALL and request not in self.calls and request in self._repeated:

@@ -1,4 +1,4 @@
-"""What the clients of a soak do; they write down what they do and see, and judge it not.
+"""What the clients of a soak do; they write down what they do and see.
 
 A script is a generator: it sends, and then yields, to get the next answer, or yields
 seconds, to go on after them.
@@ -88,7 +88,7 @@ class Client:
 
     def note(self, kind: Callable[..., Any], *content: Any) -> None:
         """Write into the history."""
-        self.crowd.history.append(kind(self.crowd.now(), self.number, *content))
+        self.crowd.note(kind(self.crowd.now(), self.number, *content))
 
     # Steps of scripts
 
@@ -282,7 +282,7 @@ class Visitor(Client):
 
 
 class Victim(Client):
-    """Is killed in the middle of a frame, with calls under way, or during the upgrade."""
+    """Is killed inside a frame, with calls under way, or during the upgrade."""
 
     def __init__(self, crowd: Crowd, number: int, chance: random.Random) -> None:
         super().__init__(crowd, number, chance)

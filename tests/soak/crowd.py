@@ -20,7 +20,7 @@ from tests.soak.clients import (
     Victim,
     Visitor,
 )
-from tests.soak.history import Record
+from tests.soak.history import Answered, Received, Record
 
 # How many of a hundred clients do what; all others visit.
 SHARES: dict[type[Client], float] = {
@@ -42,13 +42,15 @@ class Crowd:
     Args:
         address: Where the server listens.
         size: How many clients are there at once.
-        seconds: How long it lasts, from the first to the last call to leave.
+        seconds: How long it lasts at least; also until there were *size* sessions,
+            events and answers.
 
     Attributes:
         closing: Whether it is time to leave.
         history: What they did and saw.
         joined: Sessions that were welcomed.
         counted: Clients by kind.
+        records: Records of the history by kind.
         present: The most that were there at once.
     """
 
@@ -61,6 +63,8 @@ class Crowd:
         self.closing = False
         self.joined = self.present = 0
         self.counted: Counter[str] = Counter()
+        self.records: Counter[type[Record]] = Counter()
+        self._size = size
         self.now = time.monotonic
         self._seconds = seconds
         self._chance = random.Random(seed)
@@ -81,6 +85,11 @@ class Crowd:
         """One of the topics."""
         return f"com.soak.topic.{number % TOPICS}"
 
+    def note(self, record: Record) -> None:
+        """Append to the history."""
+        self.history.append(record)
+        self.records[type(record)] += 1
+
     def later(self, seconds: float, callback: Callable[[], object]) -> None:
         """Call back after some seconds."""
         due = self.now() + seconds
@@ -97,24 +106,35 @@ class Crowd:
         """Let them come, stay and go.
 
         Raises:
-            TimeoutError: Somebody could not leave.
+            TimeoutError: Too little has happened, or somebody could not leave.
         """
-        end = self.now() + self._seconds
-        while self.now() < end:
-            self._admit()
-            self._turn()
-        self.closing = True
-        while self._clients:
-            if self.now() > end + PATIENCE:
-                raise TimeoutError(self._who_is_left())
-            self._turn()
-        self.selector.close()
+        try:
+            end = self.now() + self._seconds
+            while self.now() < end or not self._enough():
+                self._in_time(end, "too little has happened")
+                self._admit()
+                self._turn()
+            self.closing = True
+            end = self.now()
+            while self._clients:
+                self._in_time(end, "not everybody could leave")
+                self._turn()
+        finally:
+            for each in self._clients:
+                each.connection.kill()
+            self.selector.close()
 
-    def _who_is_left(self) -> str:
-        kinds = Counter(type(each).__name__ for each in self._clients)
-        for each in self._clients:
-            each.connection.kill()
-        return f"after {PATIENCE:g} seconds there are still {dict(kinds)}"
+    def _enough(self) -> bool:
+        happened = (self.joined, self.records[Received], self.records[Answered])
+        return min(happened) >= self._size
+
+    def _in_time(self, end: float, problem: str) -> None:
+        if self.now() > end + PATIENCE:
+            kinds = Counter(type(each).__name__ for each in self._clients)
+            raise TimeoutError(
+                f"{problem}: {PATIENCE:g} seconds later there were {self.joined} "
+                f"sessions, {dict(self.records)}, and still {dict(kinds)}"
+            )
 
     def _admit(self) -> None:
         for _ in range(min(AT_ONCE, len(self._missing))):

@@ -16,6 +16,7 @@ The rules:
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -150,7 +151,7 @@ def faults(history: Iterable[Record]) -> list[str]:
 
 def disorder_of_time(records: list[Record]) -> Iterator[str]:
     """A history that was not appended to in its order proves nothing."""
-    for before, after in zip(records, records[1:], strict=False):
+    for before, after in itertools.pairwise(records):
         if after.time < before.time:
             yield f"the history is not in order: {after} after {before}"
             return
@@ -199,7 +200,8 @@ def wrong_events(records: list[Record]) -> Iterator[str]:
             events = published[publisher, topic]
             numbers = subscription.received.pop(publisher, [])
             for problem in judged(subscription, events, numbers):
-                yield f"{problem}: client {subscription.client}, {topic!r}, of {publisher}"
+                where = f"client {subscription.client}, {topic!r}, of {publisher}"
+                yield f"{problem}: {where}"
         for publisher in subscription.received:
             yield f"nobody published that: {subscription.client}, {topic}, {publisher}"
 
@@ -272,7 +274,7 @@ def judged(
 
     Those that are due are a range of numbers: both lists of times only grow.
     """
-    for before, after in zip(numbers, numbers[1:], strict=False):
+    for before, after in itertools.pairwise(numbers):
         if after == before:
             yield f"event {after} came twice"
         elif after < before:

@@ -128,8 +128,14 @@ BAD = {
         "event 2 came after 3",
     ),
     "reordered at a client that does not read": (
-        [SUBSCRIBED, Stalled(0.5, READER), *event(1, 1), *event(2, 2)]
-        + [received(2), received(1)],
+        [
+            SUBSCRIBED,
+            Stalled(0.5, READER),
+            *event(1, 1.0),
+            *event(2, 2.0),
+            received(2),
+            received(1),
+        ],
         "event 1 came after 2",
     ),
     "never published": (

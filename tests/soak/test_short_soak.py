@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.programs import app_commands, running
-from tests.soak.soak import TABLES, Round, leftovers, rounds
+from tests.soak.soak import TABLES, leftovers, rounds
 
-SECONDS = 8.0
-SIZE = 200
+SECONDS = 6.0
+SIZE = 150
+KINDS = ("Publisher", "Resident", "Callee", "Visitor", "Victim", "Sleeper")
 
 pytestmark = pytest.mark.processes
 
@@ -22,18 +23,8 @@ def test_nothing_is_lost_and_nothing_is_left(kind: str, tmp_path: Path) -> None:
     with running(command, tmp_path / "log") as server:
         done = list(rounds(server.url, size=SIZE, seconds=SECONDS, count=1))
     assert [fault for each in done for fault in each.faults] == []
-    assert all(happened(each) for each in done)
-
-
-def happened(done: Round) -> bool:
-    """Whether a round has proved anything."""
-    kinds = ("Publisher", "Resident", "Callee", "Visitor", "Victim", "Sleeper")
-    return (
-        done.sessions > SIZE / 2
-        and all(done.clients[kind] for kind in kinds)
-        and done.answers > SIZE / 2
-        and done.deliveries > SIZE
-    )
+    assert min(done[1].clients[kind] for kind in KINDS) > 0
+    assert min(done[1].sessions, done[1].deliveries, done[1].answers) >= SIZE
 
 
 EMPTY = {**dict.fromkeys(TABLES, 0), "sessions": 1}
@@ -52,6 +43,6 @@ HELD = {**EMPTY, "descriptors": 10, "threads": 5, "memory": 50 * 2**20}
     ],
 )
 def test_what_is_left_is_named(more: dict[str, int], problem: str | None) -> None:
-    """Tables as they were when nobody was there; the process as after the first round."""
+    """Tables as before anybody came; the process as after the first round."""
     found = leftovers({**HELD, **more}, EMPTY, HELD)
     assert found == ([problem] if problem else [])

@@ -5,7 +5,6 @@ That it delays nobody is shown by tests/soak, with many of them among thousands.
 
 from __future__ import annotations
 
-
 from tests.steady.conftest import Start
 from tests.steady.peers import HELLO, ask, client_text, joined, messages, silent_upgrade
 

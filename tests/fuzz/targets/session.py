@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.fuzz.byte_source import ByteSource
 from tests.fuzz.session_client import Client, hello
-from tests.wamp.fakes import Named, World, counting_below
+from tests.wamp.fakes import Named, SteppedRuntime, World, counting_below
 from tests.wamp.raw_client import (
     ABORT,
     CALL,
@@ -81,7 +81,10 @@ class Play:
     def __init__(self, data: bytes) -> None:
         self.source = ByteSource(data)
         auth = [Ticket({"joe": TicketUser(ticket="t", role="anonymous")}), Named()]
-        self.world = World(counting_below(1000), auth=[*auth, Anonymous()])
+        self.runtime = SteppedRuntime()
+        self.world = World(
+            counting_below(1000), auth=[*auth, Anonymous()], runtime=self.runtime
+        )
         self.former: list[Client] = []
         self.clients = [
             Client(self.world, text=bool(index % 2)) for index in range(CLIENTS)
@@ -98,7 +101,7 @@ class Play:
         return [client.seen for client in self.former + self.clients]
 
     def act(self) -> None:
-        """One client does something; if its connection has ended, there is a new one."""
+        """One client does something; a new one, if its connection has ended."""
         choice = self.source.byte()
         place = choice % CLIENTS
         client = self.clients[place]
@@ -109,6 +112,8 @@ class Play:
         act = ACTS[choice // CLIENTS % len(ACTS)]
         if not client.joined and choice < 192 and act is not authenticate:
             act = join  # most messages are sent in a session
+        if client.waiting:
+            act = work_goes_on
         act(self, client)
 
     def judge(self) -> None:
@@ -120,7 +125,10 @@ class Play:
         for index in range(-1, CLIENTS):
             if index >= 0:
                 self.clients[index].disconnect()
-                self.judge()
+            self.runtime.finish()
+            self.judge()
+            for client in self.clients:
+                client.judge_the_end()
             self.judge_calls()
         assert not self.world.held()
 
@@ -208,11 +216,16 @@ def anything(play: Play, client: Client) -> None:
 
 def time_passes(play: Play, client: Client) -> None:
     """A timer expires: of a call, or of a client that has not joined."""
-    timers = play.world.runtime.timers
+    timers = play.runtime.timers
     if timers:
         timer = play.source.pick(timers)
         timer.pending = False
         timer.run()
+
+
+def work_goes_on(play: Play, client: Client) -> None:
+    """A portion of what the router does in portions."""
+    play.runtime.step()
 
 
 ACTS: tuple[Callable[[Play, Client], None], ...] = (
@@ -225,7 +238,7 @@ ACTS: tuple[Callable[[Play, Client], None], ...] = (
     remove(UNSUBSCRIBE),
     remove(UNREGISTER),
     request(CALL),
-    answer,
+    work_goes_on,
     anything,
     time_passes,
     leave,
