@@ -99,7 +99,8 @@ soak: .venv/.tools
 # Only this process is measured, so tests that drive other processes are left out.
 COVERAGE := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -p tests.traced_threads \
   --cov --ignore=tests/interop --ignore=tests/performance --ignore=tests/servers \
-  --ignore=tests/steady --ignore=tests/soak --ignore=tests/fuzz/test_fuzz_tool.py --ignore-glob='tests/test_*.py' --ignore-glob='*autobahn*' \
+  --ignore=tests/steady --ignore=tests/soak --ignore=tests/fuzz/test_fuzz_tool.py \
+  --ignore-glob='tests/test_*.py' --ignore-glob='*autobahn*' \
   -k 'not gevent'
 
 coverage: .venv/.tools $(VECTORS)
