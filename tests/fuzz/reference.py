@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import subprocess
 import sys
@@ -64,6 +65,7 @@ def read_item(stream: IO[bytes]) -> bytes:
 
 def serve(name: str) -> None:
     """Answer until there are no more inputs."""
+    logging.disable()  # sessions of a fuzzer break the protocol all the time
     run_one = importlib.import_module(f"tests.fuzz.targets.{name}").run_one
     inputs, outcomes = sys.stdin.buffer, sys.stdout.buffer
     while True:

@@ -7,7 +7,6 @@ left, nothing is held.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -71,8 +70,6 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"acknowledge": "yes"},
     {"match": None, "mode": None, "timeout": None, "acknowledge": None},
 )
-
-logging.getLogger("wsocket").setLevel(logging.CRITICAL)
 
 
 class Play:
