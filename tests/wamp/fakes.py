@@ -68,6 +68,9 @@ class FakeLink:
         self.sent: list[list[Any]] = []
         self.ends: list[str] = []
 
+    def unread(self, request: int) -> int:
+        return 0
+
     def write(self, frame: list[Any]) -> None:
         assert not self.ends, f"sent after the end: {frame}"
         self.sent.append(frame)
@@ -126,13 +129,17 @@ class FakeRuntime:
         at_once(steps, done)
 
     def offload(
-        self, function: Callable[[], Any], then: Callable[[Any], object]
-    ) -> None:
+        self, function: Callable[[], Any], then: Callable[[Any], object], **how: Any
+    ) -> Callable[[], None]:
         try:
             outcome = function()
         except Exception as error:
             outcome = error
         then(outcome)
+        return lambda: None
+
+    def left(self, caller: int) -> None:
+        """Nothing ever waits."""
 
     @property
     def timers(self) -> list[FakeTimer]:

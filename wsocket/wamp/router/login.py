@@ -73,16 +73,26 @@ class Login:
             # This method cannot block, and most realms have no other.
             self._began(_attempt(choose))
         else:
-            self._runtime.offload(choose, self._began)
+            self._offload(choose, self._began)
 
     def verify(self, message: Authenticate) -> None:
         """Answer AUTHENTICATE."""
         self._asked_at = self._runtime.monotonic()
         exchange, self._exchange = self._exchange, None
         assert exchange is not None
-        self._runtime.offload(
+        self._offload(
             partial(_verify, exchange, message, self._session), self._verified
         )
+
+    def cancel(self) -> None:
+        """The client has gone: what has not started yet never starts."""
+        self._runtime.left(self._session.id)
+
+    def _offload(
+        self, function: Callable[[], _T], then: Callable[[_T | Exception], object]
+    ) -> None:
+        caller = self._session.id
+        self._runtime.offload(function, then, work="logins", caller=caller)
 
     def _began(self, result: tuple[str, Outcome] | Exception | None) -> None:
         if not self._is_awaited:

@@ -20,6 +20,7 @@ from wsocket.wamp.router.open_realm import OpenRealmWarning
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
+from wsocket.wamp.rpc.call_table import CallTable
 from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.runtime import Cancellable, Runtime
 from wsocket.wamp.session.session import Session
@@ -120,6 +121,10 @@ class Router:
         """The calls that are under way now, in every realm."""
         for realm in self._realms.values():
             yield from realm.parts.dealer.calls.running()
+
+    def calls_of(self, name: str) -> CallTable:
+        """The calls that are under way in an open realm."""
+        return self._realms[name].parts.dealer.calls
 
     def snapshot(self) -> RouterSnapshot:
         """What the open realms hold now; on the loop."""

@@ -264,6 +264,10 @@ class RawSocketLink:
         self.codec = codec
         self.write = stream.write
 
+    def unread(self, request: int) -> int:
+        """How many bytes wait for a client that does not read."""
+        return self._stream.backlog
+
     def close(self) -> None:
         """Close the connection, after what is queued."""
         self._stream.close_sending()
