@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import ssl
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from wsocket.core.web.framework import Framework
 from wsocket.core.websocket.deflate import Compression
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.local.application import Application
+from wsocket.wamp.local.make_router import make_router
 from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
@@ -22,11 +22,8 @@ from wsocket.wamp.protocol.client_messages import (
     RegisterOptions,
     SubscribeOptions,
 )
-from wsocket.wamp.protocol.ids import RandomWords
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.router.config import Realm
-from wsocket.wamp.router.door import Door
-from wsocket.wamp.router.router import Router
 from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.transports.longpoll import LongPoll
 from wsocket.wamp.transports.longpoll_settings import LongPolling
@@ -99,7 +96,7 @@ class WSocketApp(Framework):
         if WAMP in names:
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
-            self.router = _make_router([own, *realms], join_timeout, limits or Limits())
+            self.router = make_router([own, *realms], join_timeout, limits or Limits())
             self._wamp = self._make_application(own.name, max_workers)
             plugins.append(WampSubprotocol(self.router, prepare=self._wamp.prepare))
         super().__init__(
@@ -388,15 +385,3 @@ class WSocketApp(Framework):
                 'no WAMP router here: make the app with WSocketApp(protocol="WAMP")'
             )
         return self._wamp
-
-
-def _make_router(realms: list[Realm], join_timeout: float, limits: Limits) -> Router:
-    return Router(
-        realms,
-        random_below=RandomWords(secrets.token_bytes).below,
-        join_timeout=join_timeout,
-        door=Door(
-            joins_per_second=limits.joins_per_second,
-            failed_logins_per_minute=limits.failed_logins_per_minute,
-        ),
-    )
