@@ -22,7 +22,7 @@ def pass_on(error: BaseException) -> None:
 
 
 def is_ctrl_c(error: BaseException) -> bool:
-    """Whether Python's own handler of SIGINT has raised *error*, not the code itself."""
+    """Whether Python's own handler of SIGINT has raised *error*, not user code."""
     if not isinstance(error, KeyboardInterrupt):
         return False
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
