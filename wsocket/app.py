@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import ssl
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
@@ -11,8 +10,10 @@ from wsocket.core.checks import check_seconds
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
 from wsocket.core.web.framework import Framework
+from wsocket.core.websocket.deflate import Compression
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.local.application import Application
+from wsocket.wamp.local.make_router import make_router
 from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
@@ -21,10 +22,8 @@ from wsocket.wamp.protocol.client_messages import (
     RegisterOptions,
     SubscribeOptions,
 )
-from wsocket.wamp.protocol.ids import RandomWords
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.router.config import Realm
-from wsocket.wamp.router.router import Router
 from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.transports.longpoll import LongPoll
 from wsocket.wamp.transports.longpoll_settings import LongPolling
@@ -62,6 +61,9 @@ class WSocketApp(Framework):
         longpoll: Serves WAMP over HTTP requests, for clients that cannot open a
             websocket: the base path, such as ``"/longpoll"``, or a `LongPolling` with
             further settings. None: not at all.
+        compression: What plain websockets may agree on to compress messages:
+            ``"deflate"`` (permessage-deflate, RFC 7692), or None. Sessions are never
+            compressed.
         join_timeout: Seconds that a WAMP client has from connecting until it is in a
             realm, and for its answer to GOODBYE.
 
@@ -83,6 +85,7 @@ class WSocketApp(Framework):
         max_workers: int | None = None,
         limits: Limits | None = None,
         longpoll: str | LongPolling | None = None,
+        compression: Compression | None = "deflate",
         join_timeout: float = 10.0,
     ) -> None:
         check_seconds("join_timeout", join_timeout, least=0.001)
@@ -93,7 +96,7 @@ class WSocketApp(Framework):
         if WAMP in names:
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
-            self.router = _make_router([own, *realms], join_timeout)
+            self.router = make_router([own, *realms], join_timeout, limits or Limits())
             self._wamp = self._make_application(own.name, max_workers)
             plugins.append(WampSubprotocol(self.router, prepare=self._wamp.prepare))
         super().__init__(
@@ -104,9 +107,9 @@ class WSocketApp(Framework):
             max_message_size=max_message_size,
             allowed_origins=allowed_origins,
             limits=limits,
+            compression=compression,
         )
-        if longpoll is not None:
-            self._serve_longpoll(longpoll)
+        self._serve_longpoll(longpoll)
 
     def register(
         self,
@@ -338,14 +341,30 @@ class WSocketApp(Framework):
     def _make_application(self, realm: str, max_workers: int | None) -> Application:
         return Application(
             self.router,
-            realm=realm,
+            realm,
             max_workers=max_workers,
             memory=lambda: self.connections.get().memory,
             max_message_size=lambda: self.max_message_size,
             debug=lambda: self.debugging,
         )
 
-    def _serve_longpoll(self, settings: str | LongPolling) -> None:
+    def drain(self, timeout: float = 30.0) -> bool:
+        """Accept no more over RawSocket, and wait for the calls that are under way.
+
+        `run` does this when it stops, before `close`. Sessions stay, and may call.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether all these calls have ended.
+        """
+        super().drain(timeout)
+        return self._wamp is None or self._wamp.drain(timeout)
+
+    def _serve_longpoll(self, settings: str | LongPolling | None) -> None:
+        if settings is None:
+            return
         if not isinstance(settings, LongPolling):
             settings = LongPolling(settings)
         prepare = self._application.prepare
@@ -366,8 +385,3 @@ class WSocketApp(Framework):
                 'no WAMP router here: make the app with WSocketApp(protocol="WAMP")'
             )
         return self._wamp
-
-
-def _make_router(realms: list[Realm], join_timeout: float) -> Router:
-    random_below = RandomWords(secrets.token_bytes).below
-    return Router(realms, random_below=random_below, join_timeout=join_timeout)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from wsocket.core.budget import Budget
-from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
+from wsocket.wamp.auth import Anonymous, Authenticator, AuthRequest, Identity
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
@@ -131,7 +131,11 @@ class FakeRuntime:
     def offload(
         self, function: Callable[[], Any], then: Callable[[Any], object], **how: Any
     ) -> Callable[[], None]:
-        then(function())
+        try:
+            outcome = function()
+        except Exception as error:
+            outcome = error
+        then(outcome)
         return lambda: None
 
     def left(self, caller: int) -> None:
@@ -202,11 +206,12 @@ class World:
         self,
         random_below: RandomBelow | None = None,
         *,
+        auth: Sequence[Authenticator] = (Named(), Anonymous()),
         runtime: FakeRuntime | None = None,
     ) -> None:
         self.runtime = runtime or FakeRuntime()
         self.router = Router(
-            [Realm("realm1", auth=[Named(), Anonymous()])],
+            [Realm("realm1", auth=auth)],
             random_below=random_below or counting_below(1000),
             join_timeout=PATIENCE,
         )

@@ -17,12 +17,14 @@ def pass_on(error: BaseException) -> None:
     A greenlet of the main thread may be at work when the user presses it. In threads
     Python never raises it.
     """
-    if isinstance(error, KeyboardInterrupt) and _is_ctrl_c(error):
-        gevent.get_hub().handle_system_error(KeyboardInterrupt, error)
+    if is_ctrl_c(error):
+        gevent.get_hub().handle_system_error(type(error), error)
 
 
-def _is_ctrl_c(error: KeyboardInterrupt) -> bool:
-    """Whether Python's own handler of SIGINT has raised it, not the code itself."""
+def is_ctrl_c(error: BaseException) -> bool:
+    """Whether Python's own handler of SIGINT has raised *error*, not user code."""
+    if not isinstance(error, KeyboardInterrupt):
+        return False
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return False
     place: TracebackType | None = error.__traceback__

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from wsocket.core.concurrency.ctrl_c import pass_on
+from wsocket.errors import PayloadError
 from wsocket.log import logger
 from wsocket.wamp.serializers.base import Payload
 
@@ -97,9 +98,13 @@ class UserHandler:
         """Run the function for an event; log the exception if it raises one."""
         try:
             args, kwargs = payload.values()
-            if self.wants_details:
-                # A peer may have sent an argument of this name: it is not trusted.
-                kwargs["details"] = details
+        except PayloadError as error:  # the publisher's fault
+            logger.warning("an event is not delivered to %r: %s", self, error)
+            return
+        if self.wants_details:
+            # A peer may have sent an argument of this name: it is not trusted.
+            kwargs["details"] = details
+        try:
             self.function(*args, **kwargs)
         except BaseException as error:  # such as gevent.Timeout or SystemExit
             logger.exception("the subscriber %r failed", self)

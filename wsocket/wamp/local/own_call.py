@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from wsocket.core.concurrency.ctrl_c import pass_on
 from wsocket.core.concurrency.task import Task
 from wsocket.core.concurrency.workers import Workers
+from wsocket.errors import PayloadError
 from wsocket.wamp.local.generators import Progress, run_generator
 from wsocket.wamp.local.handlers import CallDetails, UserHandler
 from wsocket.wamp.local.outcome import (
@@ -127,7 +128,10 @@ class OwnCall(Task):
         handler, payload = self._handler, self._payload
         assert payload is not None
         self._payload = None  # a procedure may keep its arguments, nobody the bytes
-        args, kwargs = payload.values()
+        try:
+            args, kwargs = payload.values()
+        except PayloadError as error:  # the caller's fault
+            return self.failed(error.error, f"payload: {error}")
         del payload
         if handler.wants_details:
             # A peer may have sent an argument of this name: it must not be trusted.

@@ -29,11 +29,15 @@ class Login:
 
     The methods of the realm are code of the application: they may block, raise and
     return anything. They run off the loop, everything else here runs on it.
+
+    Args:
+        failed: Called with the time when the login has failed by the client's fault.
     """
 
     __slots__ = (
         "_asked_at",
         "_exchange",
+        "_failed",
         "_method",
         "_realm",
         "_runtime",
@@ -48,11 +52,13 @@ class Login:
         *,
         runtime: Runtime,
         warning: OpenRealmWarning,
+        failed: Callable[[float], None],
     ) -> None:
         self._session = session
         self._realm = realm
         self._runtime = runtime
         self._warning = warning
+        self._failed = failed
         self._asked_at = 0.0  # when HELLO or AUTHENTICATE came
         self._method = ""
         self._exchange: Exchange | None = None
@@ -137,7 +143,9 @@ class Login:
         The delay begins with the client's message, not with the verdict: the time
         until the verdict may tell what was wrong.
         """
+        now = self._runtime.monotonic()
         if isinstance(error, Denied):
+            self._failed(now)
             logger.info("login refused: %s", error.detail or error.message)
             reason, message = error.reason, error.message
         else:
@@ -145,7 +153,7 @@ class Login:
             reason = errors.AUTHENTICATION_FAILED
             message = "authentication is not possible at the moment"
         delay = self._realm.config.login_delay
-        elapsed = self._runtime.monotonic() - self._asked_at
+        elapsed = now - self._asked_at
         self._runtime.call_later(
             max(0.0, delay - elapsed), self._session.refuse, reason, message
         )
@@ -155,7 +163,7 @@ def _request(session: Session, hello: Hello) -> AuthRequest:
     details = hello.details
     return AuthRequest(
         realm=hello.realm,
-        authid=details.authid,
+        authid=details.authid or None,  # some libraries send an empty one for none
         authmethods=tuple(details.authmethods or ()),
         session=session.id,
         authextra=details.authextra or {},
@@ -169,7 +177,7 @@ def _choose(
 ) -> tuple[str, Outcome] | None:
     """The name of the first method that is for this client, and its answer."""
     for method in methods:
-        outcome = method.begin(request)
+        outcome = method.begin(request) if _may_decide(method, request) else None
         if outcome is not None:
             if isinstance(outcome, Identity):
                 extra = outcome.authextra
@@ -178,6 +186,12 @@ def _choose(
             _check_extra(extra, session)
             return method.method, outcome
     return None
+
+
+def _may_decide(method: Authenticator, request: AuthRequest) -> bool:
+    """Whether the client has offered *method*, or nothing in particular."""
+    names = {method.method, *getattr(method, "serves", ())}
+    return not request.authmethods or not names.isdisjoint(request.authmethods)
 
 
 def _verify(exchange: Exchange, message: Authenticate, session: Session) -> Identity:

@@ -9,17 +9,23 @@ from types import MappingProxyType
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
+from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.ids import RandomBelow
+from wsocket.wamp.protocol.uris import MAX_LENGTH, UriRules
 from wsocket.wamp.router import config
 from wsocket.wamp.router.build import build_realm
+from wsocket.wamp.router.door import Door
 from wsocket.wamp.router.login import Login
 from wsocket.wamp.router.open_realm import OpenRealmWarning
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
 from wsocket.wamp.rpc.call_table import CallTable
+from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.runtime import Cancellable, Runtime
 from wsocket.wamp.session.session import Session
+
+_URIS = UriRules()
 
 
 class Router:
@@ -27,6 +33,7 @@ class Router:
 
     Args:
         join_timeout: Seconds that a client has from connecting until it is in a realm.
+        door: How often clients of one address may try.
 
     Attributes:
         trusted: The gatekeeper of the application's own session.
@@ -38,7 +45,9 @@ class Router:
         *,
         random_below: RandomBelow,
         join_timeout: float = 10.0,
+        door: Door | None = None,
     ) -> None:
+        self._door = door or Door()
         self._random_below = random_below
         self._join_timeout = join_timeout
         self._configs: dict[str, config.Realm] = {}
@@ -105,10 +114,13 @@ class Router:
         """The realm that *hello* asks for; None after refusing the session."""
         realm = self._realms.get(hello.realm)
         if realm is None:
-            session.refuse(
-                errors.NO_SUCH_REALM, f"there is no realm {hello.realm!r:.100}"
-            )
+            session.refuse(*_no_realm(hello.realm))
         return realm
+
+    def calls(self) -> Iterator[RoutedCall]:
+        """The calls that are under way now, in every realm."""
+        for realm in self._realms.values():
+            yield from realm.parts.dealer.calls.running()
 
     def calls_of(self, name: str) -> CallTable:
         """The calls that are under way in an open realm."""
@@ -129,11 +141,20 @@ class Router:
 
     def admit(self, session: Session, hello: Hello) -> None:
         """Answer HELLO; see `Login.begin`."""
+        assert self._runtime is not None
+        address = session.environ.get("REMOTE_ADDR", "")
+        refusal = self._door.knock(address, self._runtime.monotonic())
+        if refusal is not None:
+            session.refuse(*refusal)
+            return
         realm = self.realm_for(session, hello)
         if realm is not None:
-            assert self._runtime is not None
             login = session.login = Login(
-                session, realm, runtime=self._runtime, warning=self._warning
+                session,
+                realm,
+                runtime=self._runtime,
+                warning=self._warning,
+                failed=lambda now: self._door.failed(address, now),
             )
             login.begin(hello)
 
@@ -152,3 +173,12 @@ class Router:
         """See `Runtime.in_turns`."""
         assert self._runtime is not None
         self._runtime.in_turns(steps, done)
+
+
+def _no_realm(name: str) -> Refusal:
+    """Why nobody can join *name*. Any URI may be asked for, by the loose rules: the
+    strict ones are a setting of a realm, and there is none.
+    """
+    if len(name) <= MAX_LENGTH and not _URIS.valid(name):
+        return Refusal(errors.INVALID_URI, f"HELLO.Realm: {_URIS.problem(name)}")
+    return Refusal(errors.NO_SUCH_REALM, f"there is no realm {name!r:.100}")

@@ -8,9 +8,11 @@ only interpreted code has a limit for recursion.
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 from typing import Any
+
+# Types that need no conversion to JSON.
+_PLAIN = frozenset((int, str, bool, type(None)))
 
 
 def to_json(value: Any) -> Any:
@@ -22,6 +24,8 @@ def to_json(value: Any) -> Any:
             raise TypeError("a dict key of bytes has no form in this serializer")
         return {key: to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
+        if _PLAIN.issuperset(map(type, value)):  # a long list of numbers, perhaps
+            return value
         return [to_json(item) for item in value]
     if type(value) is float and not math.isfinite(value):
         raise ValueError(f"{value} has no form in this serializer")
@@ -33,7 +37,7 @@ def from_json(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("\0"):
         try:
             return base64.b64decode(value[1:], validate=True)
-        except binascii.Error:
+        except ValueError:  # not Base64, or not even ASCII
             return value  # a string of the application that begins with a NUL
     if isinstance(value, dict):
         return {key: from_json(item) for key, item in value.items()}

@@ -35,6 +35,7 @@ class InProcess:
 
     def __init__(self) -> None:
         self.decode = MESSAGEPACK.decode
+        self.reread = MESSAGEPACK.reread
         self.decode_from_router = MESSAGEPACK.decode_from_router
         self.encode = MESSAGEPACK.encode
         self.explain = MESSAGEPACK.explain
