@@ -21,6 +21,7 @@ from setuptools.command.build_ext import build_ext
 # (`Grant`), and functions that recurse over a peer's values (binary values in JSON),
 # for compiled recursion is unbounded.
 HOT = [
+    "core/histogram",
     "core/net/loop",
     "core/net/stream",
     "core/net/stream_writer",
@@ -62,6 +63,7 @@ HOT = [
     "wamp/session/recipient",
     "wamp/session/session",
     "wamp/session/state",
+    "wamp/session/traffic",
     "wamp/transports/frame_codec",
     "wamp/transports/longpoll_link",
     "wamp/transports/rawsocket",

@@ -11,10 +11,12 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
 from wsocket.core.web.framework import Framework
 from wsocket.core.websocket.deflate import Compression
+from wsocket.metrics import Metrics
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.local.application import Application
 from wsocket.wamp.local.make_router import make_router
 from wsocket.wamp.local.pending_call import PendingCall
+from wsocket.wamp.local.taking_metrics import metrics_page, take_metrics
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
     InvokePolicy,
@@ -66,10 +68,13 @@ class WSocketApp(Framework):
             compressed.
         join_timeout: Seconds that a WAMP client has from connecting until it is in a
             realm, and for its answer to GOODBYE.
+        metrics: A path, such as ``"/metrics"``, with the figures for Prometheus.
+        health: A path, such as ``"/healthz"``, that answers 200; 503 if the process
+            hangs or is about to end.
 
     Raises:
         TypeError, ValueError: An argument has the wrong type or value.
-        RuntimeError: There is *longpoll* without a WAMP router.
+        RuntimeError: *longpoll* without a router, or *metrics* without its extra.
     """
 
     def __init__(
@@ -87,6 +92,8 @@ class WSocketApp(Framework):
         longpoll: str | LongPolling | None = None,
         compression: Compression | None = "deflate",
         join_timeout: float = 10.0,
+        metrics: str | None = None,
+        health: str | None = None,
     ) -> None:
         check_seconds("join_timeout", join_timeout, least=0.001)
         names = [protocol] if isinstance(protocol, str) else list(protocol or ())
@@ -108,8 +115,11 @@ class WSocketApp(Framework):
             allowed_origins=allowed_origins,
             limits=limits,
             compression=compression,
+            health=health,
         )
         self._serve_longpoll(longpoll)
+        if metrics is not None:
+            self.resources[metrics] = metrics_page(self.metrics)
 
     def register(
         self,
@@ -327,6 +337,10 @@ class WSocketApp(Framework):
         """
         self._application.set_authorizer(realm, authorizer)
 
+    def metrics(self) -> Metrics:
+        """What this process has done so far, and what it holds. From any thread."""
+        return take_metrics(self.connections, self._wamp)
+
     def snapshot(self) -> RouterSnapshot:
         """What the router of this process holds now: sessions, subscriptions, ...
 
@@ -343,7 +357,7 @@ class WSocketApp(Framework):
             self.router,
             realm,
             max_workers=max_workers,
-            memory=lambda: self.connections.get().memory,
+            connections=lambda: self.connections.get(),
             max_message_size=lambda: self.max_message_size,
             debug=lambda: self.debugging,
         )

@@ -10,6 +10,7 @@ from wsocket.log import logger
 from wsocket.wamp.protocol.client_messages import ABORT, ERROR
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.link import Link
+from wsocket.wamp.session.traffic import Traffic
 
 
 class Recipient:
@@ -23,10 +24,11 @@ class Recipient:
         serializer: The serializer of its transport.
     """
 
-    __slots__ = ("_link", "budget", "codec", "deliver", "id", "serializer")
+    __slots__ = ("_link", "_sent", "budget", "codec", "deliver", "id", "serializer")
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, traffic: Traffic) -> None:
         self._link = link
+        self._sent = traffic.sent
         self.budget = link.budget
         self.codec = link.codec
         self.deliver: Callable[[Any], None] = link.write
@@ -40,6 +42,7 @@ class Recipient:
             PayloadError: The payload cannot be written in this session's serializer, or
                 the client takes no message of that size.
         """
+        self._sent[head[0]] += 1
         try:
             frame = self.codec.encode(head, payload)
         except PayloadSizeExceeded as error:
