@@ -69,8 +69,7 @@ class WSocketApp(Framework):
         join_timeout: Seconds that a WAMP client has from connecting until it is in a
             realm, and for its answer to GOODBYE.
         metrics: A path, such as ``"/metrics"``, with the figures for Prometheus.
-        health: A path, such as ``"/healthz"``, that answers 200; 503 if the process
-            hangs or is about to end.
+        health: A path, such as ``"/healthz"``, that answers 200 while all is well.
 
     Raises:
         TypeError, ValueError: An argument has the wrong type or value.
@@ -117,9 +116,7 @@ class WSocketApp(Framework):
             compression=compression,
             health=health,
         )
-        self._serve_longpoll(longpoll)
-        if metrics is not None:
-            self.resources[metrics] = metrics_page(self.metrics)
+        self._serve_resources(longpoll, metrics)
 
     def register(
         self,
@@ -376,16 +373,17 @@ class WSocketApp(Framework):
         super().drain(timeout)
         return self._wamp is None or self._wamp.drain(timeout)
 
-    def _serve_longpoll(self, settings: str | LongPolling | None) -> None:
-        if settings is None:
+    def _serve_resources(
+        self, longpoll: str | LongPolling | None, metrics: str | None
+    ) -> None:
+        if metrics is not None:
+            self.resources[metrics] = metrics_page(self.metrics)
+        if longpoll is None:
             return
-        if not isinstance(settings, LongPolling):
-            settings = LongPolling(settings)
-        prepare = self._application.prepare
         handler = LongPoll(
-            settings,
+            longpoll if isinstance(longpoll, LongPolling) else LongPolling(longpoll),
             self.router,
-            prepare=prepare,
+            prepare=self._application.prepare,
             connections=self.connections,
             max_message_size=self.max_message_size,
             allowed_origins=self.allowed_origins,

@@ -22,9 +22,19 @@ class Recipient:
         deliver: Queues a frame. It is ``write`` of the link, to save a call.
         id: The session ID; 0 outside a realm.
         serializer: The serializer of its transport.
+        unread: How many bytes wait for the client; see `Link.unread`.
     """
 
-    __slots__ = ("_link", "_sent", "budget", "codec", "deliver", "id", "serializer")
+    __slots__ = (
+        "_link",
+        "_sent",
+        "budget",
+        "codec",
+        "deliver",
+        "id",
+        "serializer",
+        "unread",
+    )
 
     def __init__(self, link: Link, traffic: Traffic) -> None:
         self._link = link
@@ -34,6 +44,7 @@ class Recipient:
         self.deliver: Callable[[Any], None] = link.write
         self.id = 0
         self.serializer = link.codec.serializer
+        self.unread = link.unread
 
     def send(self, head: list[Any], payload: Payload | None = None) -> None:
         """Queue a message: *head*, then the payload.

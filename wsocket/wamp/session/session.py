@@ -98,7 +98,6 @@ class Session(Recipient):
         grants: What its role may do, by action.
         login: What the gatekeeper keeps while the client logs in.
         last_request: How many requests it has sent, if the realm checks numbers.
-        unread: How many bytes wait for the client; see `Link.unread`.
     """
 
     __slots__ = (
@@ -120,7 +119,6 @@ class Session(Recipient):
         "grants",
         "last_request",
         "login",
-        "unread",
     )
 
     def __init__(
@@ -139,7 +137,6 @@ class Session(Recipient):
         self._held: HeldMessages | None = None
         self._leaving = False  # something of it is still in the realm
         self._decode = self.serializer.decode
-        self.unread = link.unread
         self.environ = environ or {}
         self.last_request = 0
         self.features: frozenset[str] = frozenset()
@@ -218,9 +215,9 @@ class Session(Recipient):
 
     def release(self) -> None:
         """Take an answer; after the last one, handle the messages held back."""
-        held = self._held
+        held = self._held  # None if the answer has ended the session
         if held is None:
-            return  # the answer has ended the session
+            return
         held.questions -= 1
         if not held.questions:
             self._gatekeeper.in_turns(self._catch_up(held), _to_nobody)
