@@ -103,8 +103,7 @@ class WSocketApp(Framework):
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
             self.router = make_router([own, *realms], join_timeout, limits or Limits())
-            self._wamp = self._make_application(own.name, max_workers)
-            plugins.append(WampSubprotocol(self.router, prepare=self._wamp.prepare))
+            plugins.append(self._make_wamp(own.name, max_workers))
         super().__init__(
             app,
             subprotocols=names,
@@ -349,8 +348,8 @@ class WSocketApp(Framework):
         """
         return self._application.snapshot()
 
-    def _make_application(self, realm: str, max_workers: int | None) -> Application:
-        return Application(
+    def _make_wamp(self, realm: str, max_workers: int | None) -> WampSubprotocol:
+        self._wamp = Application(
             self.router,
             realm,
             max_workers=max_workers,
@@ -358,6 +357,7 @@ class WSocketApp(Framework):
             max_message_size=lambda: self.max_message_size,
             debug=lambda: self.debugging,
         )
+        return WampSubprotocol(self.router, prepare=self._wamp.prepare)
 
     def drain(self, timeout: float = 30.0) -> bool:
         """Accept no more over RawSocket, and wait for the calls that are under way.

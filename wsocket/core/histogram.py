@@ -22,6 +22,9 @@ BOUNDS: Final = (
 )
 """The upper ends of the ranges, in seconds; the last range has none."""
 
+# Compiled code would make the tuple anew each time that it is passed on.
+_BOUNDS: Final = list(BOUNDS)
+
 
 class Histogram:
     """Durations.
@@ -39,5 +42,5 @@ class Histogram:
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.counts[bisect_left(_BOUNDS, seconds)] += 1
         self.total += seconds
