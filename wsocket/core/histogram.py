@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Final
 
-BOUNDS: Final = (
+# Without the type, compiled code would make the tuple anew for each use.
+BOUNDS: Final[tuple[float, ...]] = (
     0.001,
     0.0025,
     0.005,
@@ -21,9 +22,6 @@ BOUNDS: Final = (
     10.0,
 )
 """The upper ends of the ranges, in seconds; the last range has none."""
-
-# Compiled code would make the tuple anew each time that it is passed on.
-_BOUNDS: Final = list(BOUNDS)
 
 
 class Histogram:
@@ -42,5 +40,5 @@ class Histogram:
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        self.counts[bisect_left(_BOUNDS, seconds)] += 1
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
