@@ -64,6 +64,7 @@ LAYERS: list[dict[str, Purity]] = [
     {
         "core.budget": all_pure,
         "core.checks": all_pure,
+        "core.histogram": all_pure,
         "core.token_bucket": all_pure,
         "core.wsgi": all_pure,
     },
@@ -88,6 +89,8 @@ LAYERS: list[dict[str, Purity]] = [
     },
     {"wamp.meta": all_pure},
     {"wamp.router": all_pure},
+    {"metrics": all_pure},
+    {"prometheus": none_pure},
     {"wamp.local": none_pure},
     {"app": none_pure},
     {"": none_pure},  # the package itself, which offers the public names
