@@ -61,6 +61,7 @@ def all_but(*modules: str) -> Purity:
 # do not import each other.
 LAYERS: list[dict[str, Purity]] = [
     {"errors": all_pure, "log": all_pure},
+    {"log_formats": all_pure},
     {
         "core.budget": all_pure,
         "core.checks": all_pure,
