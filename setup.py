@@ -61,6 +61,7 @@ HOT = [
     "wamp/serializers/base",
     "wamp/serializers/json",
     "wamp/serializers/msgpack",
+    "wamp/session/counted_action",
     "wamp/session/event_delivery",
     "wamp/session/held_messages",
     "wamp/session/in_process",

@@ -26,6 +26,7 @@ from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.parts import RealmParts
 from wsocket.wamp.router.request_numbers import Numbering
 from wsocket.wamp.rpc import features as rpc_features
+from wsocket.wamp.session.counted_action import CountedAction
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session
@@ -58,7 +59,11 @@ class RunningRealm:
         self._traffic = traffic
         self.parts = parts
         self._runtime = runtime
-        self.actions = _actions(parts, strict_numbers=config.strict_request_ids)
+        actions = _actions(parts, strict_numbers=config.strict_request_ids)
+        self.actions = {
+            kind: CountedAction(run, traffic.received[kind])
+            for kind, run in actions.items()
+        }
         self.is_closed = False
 
     def new_session_id(self) -> int:

@@ -47,9 +47,11 @@ class RouterMetrics:
 
 def router_metrics(traffic: Traffic, sessions: Mapping[str, int]) -> RouterMetrics:
     """The figures at this moment; they do not change later."""
-    sent = {name_of_code(code): number for code, number in traffic.sent.items()}
+    sent = {
+        name_of_code(code): number for code, number in enumerate(traffic.sent) if number
+    }
     sent["EVENT"] = traffic.events
-    received = {name_of(kind): number for kind, number in traffic.received.items()}
+    received = {name_of(kind): tally.number for kind, tally in traffic.received.items()}
     return RouterMetrics(
         sessions=MappingProxyType(dict(sessions)),
         joins=traffic.joins,

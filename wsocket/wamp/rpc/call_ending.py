@@ -20,7 +20,7 @@ class CallEnding:
             forgets the call at once, and closes the connection if an answer comes.
     """
 
-    __slots__ = ("_answers_canceled", "_calls", "_durations", "_runtime")
+    __slots__ = ("_answers_canceled", "_calls", "_durations", "_now", "_runtime")
 
     def __init__(
         self,
@@ -32,13 +32,14 @@ class CallEnding:
     ) -> None:
         self._calls = calls
         self._durations = durations
+        self._now = runtime.monotonic
         self._runtime = runtime
         self._answers_canceled = answers_canceled
 
     def complete(self, call: RoutedCall) -> None:
         """Forget a call that gets its final answer now."""
         self._calls.remove(call)
-        self._durations.add(self._runtime.monotonic() - call.started)
+        self._durations.add(self._now() - call.started)
         if call.timer is not None:
             call.stop_timer()
 

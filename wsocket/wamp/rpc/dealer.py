@@ -87,7 +87,7 @@ class Dealer:
         self._registrations = registrations
         self._uris = uris
         self._builtins = builtins
-        self._runtime = runtime
+        self._now = runtime.monotonic
         self._progress_needs = progress_needs
         self.calls = CallTable()
         self._ending = CallEnding(
@@ -165,7 +165,7 @@ class Dealer:
             endpoint=endpoint,
             invocation_request=0,
             grant=grant,
-            started=self._runtime.monotonic(),
+            started=self._now(),
         )
         call.keep(payload, weighed=under_way >= _UNWEIGHED)
         lacking = caller.budget.lacking(call.weight) if call.weight else None

@@ -30,6 +30,7 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.errors import too_much
 from wsocket.wamp.protocol.field_names import name_of
 from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload
+from wsocket.wamp.session.counted_action import CountedAction
 from wsocket.wamp.session.features import announced_features
 from wsocket.wamp.session.held_messages import HeldMessages
 from wsocket.wamp.session.link import Link
@@ -47,7 +48,7 @@ class Joinable(Protocol):
     """What a session needs of its realm."""
 
     @property
-    def actions(self) -> Mapping[type[Message], Callable[[Any, Any], None]]:
+    def actions(self) -> Mapping[type[Message], CountedAction]:
         """Message type to what an established session does with it."""
 
     def leave(
@@ -81,7 +82,7 @@ class Gatekeeper(Protocol):
         """See `Runtime.in_turns`."""
 
 
-NO_ACTIONS: Mapping[type[Message], Callable[[Any, Any], None]] = {}
+NO_ACTIONS: Mapping[type[Message], CountedAction] = {}
 
 
 def _to_nobody(frame: object = None) -> None:
@@ -182,10 +183,10 @@ class Session(Recipient):
     def handle(self, message: ClientMessage, size: int = 0) -> None:
         """Handle one message, of *size* bytes on the wire."""
         kind, held = type(message), self._held
-        self._received[kind] += 1
         action = self._actions.get(kind) if held is None else None
         if action is not None:  # nearly always
-            action(self, message)
+            action.tally.number += 1
+            action.run(self, message)
         elif held is None or kind in _NEVER_HELD:
             self._act(message)
         else:
@@ -196,8 +197,10 @@ class Session(Recipient):
     def _act(self, message: ClientMessage) -> None:
         action = self._actions.get(type(message))
         if action is not None:
-            action(self, message)
+            action.tally.number += 1
+            action.run(self, message)
             return
+        self._received[type(message)].number += 1
         step = ON_RECEIVE[self._state].get(type(message))
         if step is not None:
             step(self, message)
@@ -215,11 +218,10 @@ class Session(Recipient):
 
     def release(self) -> None:
         """Take an answer; after the last one, handle the messages held back."""
-        held = self._held  # None if the answer has ended the session
-        if held is None:
-            return
-        held.questions -= 1
-        if not held.questions:
+        held = self._held
+        if held is not None:  # else the answer has ended the session
+            held.questions -= 1
+        if held is not None and not held.questions:
             self._gatekeeper.in_turns(self._catch_up(held), _to_nobody)
 
     def _catch_up(self, held: HeldMessages) -> Iterator[None]:
