@@ -71,19 +71,19 @@ class StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]  # from 3.
     """The handler of `log_to_stderr`, by which it is known when it is there already."""
 
 
-def check_log_format(log_format: object) -> None:
-    """Check an argument.
+def log_to_stderr(log_format: LogFormat, *, access_log: bool) -> None:
+    """Show this package's log records on stderr unless the application handles them.
+
+    Args:
+        access_log: Whether every request is logged. If not, the levels of the loggers
+            decide.
 
     Raises:
         ValueError: There is no such format.
     """
-    if log_format not in LOG_FORMATS:
-        known = " or ".join(map(repr, LOG_FORMATS))
-        raise ValueError(f"log_format must be {known}, not {log_format!r}")
-
-
-def log_to_stderr(log_format: LogFormat) -> None:
-    """Show this package's log records on stderr unless the application handles them."""
+    _check(log_format)
+    if access_log:
+        access_logger.setLevel(logging.INFO)
     ours = next((each for each in logger.handlers if type(each) is StderrHandler), None)
     if ours is None:
         if logger.hasHandlers():
@@ -92,6 +92,12 @@ def log_to_stderr(log_format: LogFormat) -> None:
         ours = StderrHandler()
         logger.addHandler(ours)
     ours.setFormatter(_FORMATTERS[log_format]())
+
+
+def _check(log_format: object) -> None:
+    if log_format not in LOG_FORMATS:
+        known = " or ".join(map(repr, LOG_FORMATS))
+        raise ValueError(f"log_format must be {known}, not {log_format!r}")
 
 
 def _leave_to_application(log_format: LogFormat) -> None:

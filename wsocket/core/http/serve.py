@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -19,8 +18,7 @@ from wsocket.core.http.stop_signals import stop_signals
 from wsocket.core.net.endpoints import Endpoint, UnixEndpoint, server_endpoints
 from wsocket.core.net.listening import ListeningSocket
 from wsocket.core.net.tls.terminator import Terminator
-from wsocket.log import access_logger
-from wsocket.log_formats import LogFormat, check_log_format, log_to_stderr
+from wsocket.log_formats import LogFormat, log_to_stderr
 
 if TYPE_CHECKING:
     import ssl
@@ -155,23 +153,26 @@ def run(
     """
     check_seconds("graceful_timeout", graceful_timeout, least=0)
     check_seconds("close_spread", close_spread, least=0)
-    check_log_format(log_format)
-    if access_log:
-        access_logger.setLevel(logging.INFO)
-    log_to_stderr(log_format)
+    log_to_stderr(log_format, access_log=access_log)
     server = _made(host, port, app, settings)
     with server, stop_signals(server.interrupt) as stop:
-        ending = Ending(server, app, stop)
-        try:
-            announce(f"wsocket: serving on {_where(server, host)}")
-            server.serve_forever()
-            ending.drain(graceful_timeout)
-            ending.close_slowly(close_spread)
-        finally:
-            # Long polls end now. The server waits for requests when it is left.
-            ending.close()
+        announce(f"wsocket: serving on {_where(server, host)}")
+        _serve(server, Ending(server, app, stop), graceful_timeout, close_spread)
     server.settle()
     announce("wsocket: stopped")
+
+
+def _serve(
+    server: Server, ending: Ending, graceful_timeout: float, close_spread: float
+) -> None:
+    """Serve until a signal comes, and let everything end."""
+    try:
+        server.serve_forever()
+        ending.drain(graceful_timeout)
+        ending.close_slowly(close_spread)
+    finally:
+        # Long polls end now. The server waits for requests when it is left.
+        ending.close()
 
 
 def _made(host: str, port: int, app: WSGIApplication, settings: Settings) -> Server:
