@@ -1,0 +1,69 @@
+"""``make attacks``: run the attacks, print the table, and say what is over the limits.
+
+``--update`` writes the table into docs/security.md. Names of attacks, or parts of them,
+select some.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.attacks.attack import Attack
+from tests.attacks.kinds import ATTACKS
+from tests.attacks.publish import publish
+from tests.attacks.table import EXACT, HEAD, failures, row
+from tests.attacks.trial import SERVERS, Outcome, attempt
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 1 if a threshold is exceeded."""
+    options = parse(arguments)
+    attacks = selected(options.names)
+    if not attacks:
+        sys.exit("there is no such attack; they are: " + ", ".join(ATTACKS))
+    print("\n".join(HEAD), flush=True)
+    outcomes = list(run(attacks, options.server or SERVERS))
+    failed = [each for each in outcomes if failures(each, EXACT)]
+    for outcome in failed:
+        for failure in failures(outcome, EXACT):
+            print(f"{outcome.attack}, {outcome.server}: {failure}")
+    if options.update:
+        publish(outcomes)
+    return 1 if failed else 0
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests.attacks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--server", action="append", choices=SERVERS)
+    parser.add_argument("--update", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def selected(names: Sequence[str]) -> list[Attack]:
+    """All attacks, or those whose name contains one of *names*."""
+    return [
+        attack
+        for attack in ATTACKS.values()
+        if not names or any(name in attack.name for name in names)
+    ]
+
+
+def run(attacks: Sequence[Attack], servers: Sequence[str]) -> Iterator[Outcome]:
+    """Make the attacks one after the other, and print each row when it is there."""
+    with tempfile.TemporaryDirectory() as folder:
+        for attack in attacks:
+            for server in servers:
+                outcome = attempt(attack, server, Path(folder, "server.log"))
+                print(row(outcome), flush=True)
+                if outcome.notes:
+                    print(f"    {outcome.notes}", file=sys.stderr, flush=True)
+                yield outcome
+
+
+if __name__ == "__main__":
+    sys.exit(main())

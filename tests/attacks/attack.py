@@ -1,0 +1,201 @@
+"""What an attack is, and what it may use."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+from tests.attacks import wire
+from tests.attacks.app import REALM
+from tests.attacks.wire import RawSocketSession, Session
+
+FEATURES = {
+    "features": {
+        "call_canceling": True,
+        "progressive_call_results": True,
+        "progressive_call_invocations": True,
+    }
+}
+ROLES = {"caller": FEATURES, "callee": FEATURES, "publisher": {}, "subscriber": {}}
+
+
+class Target:
+    """The server, as an attacker sees it.
+
+    Args:
+        small: Send a tenth, for a sixth of the time: for tests, not for figures.
+
+    Attributes:
+        seconds: How long a flood goes on.
+    """
+
+    def __init__(self, host: str, port: int, *, small: bool = False) -> None:
+        self.address = (host, port)
+        self.seconds = 0.5 if small else 3.0
+        self._divisor = 10 if small else 1
+        self._rawsocket: tuple[str, int] | None = None
+        self._open = ExitStack()
+
+    def number(self, full: int) -> int:
+        """So many, or less in a small attack."""
+        return max(1, full // self._divisor)
+
+    def close(self) -> None:
+        """Drop all connections that are still open."""
+        self._open.close()
+
+    def connect(self) -> socket.socket:
+        """A TCP connection."""
+        return self._connected(self.address)
+
+    def connections(self, number: int) -> list[socket.socket]:
+        """*number* of them, or less in a small attack."""
+        return [self.connect() for _ in range(self.number(number))]
+
+    def websocket(
+        self, path: str = "/echo", subprotocol: str = "", extensions: str = ""
+    ) -> socket.socket:
+        """A websocket."""
+        sock = self.connect()
+        sock.sendall(wire.upgrade(path, subprotocol, extensions))
+        head = wire.read_head(sock)
+        if not head.startswith(b"HTTP/1.1 101 "):
+            raise ConnectionError(f"expected 101, got {head!r}")
+        return sock
+
+    def attach(self, serializer: str = "json") -> Session:
+        """A websocket for WAMP, without a session yet."""
+        return Session(self.websocket("/", f"wamp.2.{serializer}"), serializer)
+
+    def join(self, serializer: str = "json") -> Session:
+        """A guest's session."""
+        return joined(self.attach(serializer))
+
+    def guests(self, number: int, serializer: str = "json") -> list[Session]:
+        """Sessions of *number* guests, or less in a small attack."""
+        return [self.join(serializer) for _ in range(self.number(number))]
+
+    def dial_rawsocket(self) -> socket.socket:
+        """A connection to the RawSocket listener; it has no handshake yet."""
+        if self._rawsocket is None:
+            answer = self.get("/listen?tcp://127.0.0.1:0")
+            self._rawsocket = ("127.0.0.1", int(answer.rpartition(b":")[2]))
+        return self._connected(self._rawsocket)
+
+    def attach_rawsocket(self) -> RawSocketSession:
+        """RawSocket with JSON, without a session yet."""
+        sock = self.dial_rawsocket()
+        sock.sendall(b"\x7f\xf1\0\0")
+        wire.exactly(sock, 4)
+        return RawSocketSession(sock, "json")
+
+    def get(self, path: str) -> bytes:
+        """What the server answers, with the head."""
+        return self.ask(f"GET {path} HTTP/1.1\r\nHost: example.com\r\n".encode())
+
+    def ask(self, request: bytes) -> bytes:
+        """The answer to a request on a connection of its own; *request* lacks the empty
+        line."""
+        with socket.create_connection(self.address, wire.SECONDS) as sock:
+            sock.sendall(request + b"Connection: close\r\n\r\n")
+            answer = b""
+            while part := sock.recv(65536):
+                answer += part
+            return answer
+
+    def flood(
+        self,
+        connections: Iterable[socket.socket | Session],
+        chunk: bytes,
+        *,
+        reading: bool = True,
+    ) -> int:
+        """Send *chunk* again and again; see `wire.flood`."""
+        return self.flood_each(
+            {each: repeat(chunk) for each in connections}, reading=reading
+        )
+
+    def flood_each(
+        self,
+        chunks: Mapping[Session, Iterator[bytes]]
+        | Mapping[socket.socket, Iterator[bytes]],
+        *,
+        reading: bool = True,
+    ) -> int:
+        """Send on each connection what is its own, for a while; see `wire.flood`."""
+        return wire.flood(
+            {socket_of(each): parts for each, parts in chunks.items()},
+            seconds=self.seconds,
+            reading=reading,
+        )
+
+    def send(
+        self, sessions: Iterable[Session], chunks: Callable[[], Iterator[bytes]]
+    ) -> None:
+        """Have every session send its own *chunks*, and throw away the answers."""
+        wire.flood({each.sock: chunks() for each in sessions}, seconds=3 * self.seconds)
+
+    def wait(self) -> None:
+        """Let what has been sent have its effect."""
+        time.sleep(self.seconds / 2)
+
+    def _connected(self, address: tuple[str, int]) -> socket.socket:
+        sock = socket.create_connection(address, wire.SECONDS)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._open.callback(sock.close)
+        return sock
+
+
+def joined(session: Session) -> Session:
+    """HELLO and WELCOME."""
+    session.send([1, REALM, {"roles": ROLES}])
+    code, session.id, _ = session.receive()
+    if code != 2:
+        raise ConnectionError(f"expected WELCOME, got {code}")
+    return session
+
+
+def socket_of(connection: socket.socket | Session) -> socket.socket:
+    return connection.sock if isinstance(connection, Session) else connection
+
+
+def calls(uri: str, number: int, *args: Any, **options: Any) -> list[list[Any]]:
+    """CALLs that are numbered from 1."""
+    return [[48, n, options, uri, list(args)] for n in range(1, number + 1)]
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One way to cost the others something.
+
+    Attributes:
+        name: Words, as the table has them.
+        sentence: What the attacker does.
+        app: The application that is attacked, in `tests.attacks.app`.
+        run: Makes the attack; ends with all its connections open.
+    """
+
+    name: str
+    sentence: str
+    app: str
+    run: Callable[[Target], None]
+
+
+ATTACKS: dict[str, Attack] = {}
+
+
+def attack(app: str = "open_realm") -> Callable[[Callable[[Target], None]], Attack]:
+    """Make an `Attack` of a function: its name and its docstring are those of it."""
+
+    def enter(function: Callable[[Target], None]) -> Attack:
+        name = function.__name__.replace("_", " ")
+        sentence = " ".join((function.__doc__ or "").split())
+        made = ATTACKS[name] = Attack(name, sentence, app, function)
+        return made
+
+    return enter
