@@ -51,8 +51,8 @@ REPORT = os.fdopen(os.dup(1), "w", buffering=1)
 def measured_files() -> list[str]:
     """The files that pyproject.toml wants to be covered."""
     patterns: Any = Coverage(data_file=None).get_option("run:include")
-    paths = {path for each in patterns for path in ROOT.glob(each) if path.suffix == ".py"}
-    return sorted(str(path.relative_to(ROOT)) for path in paths)
+    paths = {path for each in patterns for path in ROOT.glob(each)}
+    return sorted(str(each.relative_to(ROOT)) for each in paths if each.suffix == ".py")
 
 
 class Tests:

@@ -35,6 +35,8 @@ class Runtime:
     def time(self) -> float:
         return 0.0
 
+    monotonic = time
+
     def call_later(
         self, seconds: float, callback: Callable[..., object], *args: Any
     ) -> Cancellable:

@@ -26,6 +26,7 @@ app = WSocketApp(
     realm=Realm(
         "realm1",
         subscriptions=SUBSCRIPTIONS,
+        pattern_subscriptions=SUBSCRIPTIONS,
         roles=[
             Role(
                 "anonymous",

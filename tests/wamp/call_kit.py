@@ -181,6 +181,8 @@ class Clock:
     def time(self) -> float:
         return self.now
 
+    monotonic = time
+
     in_turns = staticmethod(at_once)
 
     def call_later(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from wsocket.core.budget import Budget
@@ -97,13 +97,23 @@ class FakeTimer:
 
 
 class FakeRuntime:
-    """Time stands still, and nothing blocks."""
+    """Time stands still unless a test sets it, and nothing blocks.
+
+    Attributes:
+        time_of_day: Seconds since the epoch.
+        now: Seconds of the clock that nobody sets.
+    """
 
     def __init__(self) -> None:
         self._timers: list[FakeTimer] = []
+        self.time_of_day = 0.0
+        self.now = 0.0
 
     def time(self) -> float:
-        return 0.0
+        return self.time_of_day
+
+    def monotonic(self) -> float:
+        return self.now
 
     def call_later(
         self, seconds: float, callback: Callable[..., object], *args: Any
@@ -112,7 +122,8 @@ class FakeRuntime:
         self._timers.append(timer)
         return timer
 
-    in_turns = staticmethod(at_once)
+    def in_turns(self, steps: Iterator[object], done: Callable[[], object]) -> None:
+        at_once(steps, done)
 
     def offload(
         self, function: Callable[[], Any], then: Callable[[Any], object]
@@ -131,6 +142,33 @@ class FakeRuntime:
         timer.pending = False
         timer.run()
         return timer.seconds
+
+
+class SteppedRuntime(FakeRuntime):
+    """Work that is done in turns waits until the test takes its steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._work: list[tuple[Iterator[object], Callable[[], object]]] = []
+
+    def in_turns(self, steps: Iterator[object], done: Callable[[], object]) -> None:
+        self._work.append((steps, done))
+
+    def step(self) -> None:
+        """Take one step of all work that is under way."""
+        work, self._work = self._work, []
+        for steps, done in work:
+            try:
+                next(steps)
+            except StopIteration:
+                done()
+            else:
+                self._work.append((steps, done))
+
+    def finish(self) -> None:
+        """Take all steps."""
+        while self._work:
+            self.step()
 
 
 def counting_below(start: int = 0) -> RandomBelow:
@@ -153,8 +191,13 @@ class Named:
 class World:
     """A router with one realm, and what it was given of the world."""
 
-    def __init__(self, random_below: RandomBelow | None = None) -> None:
-        self.runtime = FakeRuntime()
+    def __init__(
+        self,
+        random_below: RandomBelow | None = None,
+        *,
+        runtime: FakeRuntime | None = None,
+    ) -> None:
+        self.runtime = runtime or FakeRuntime()
         self.router = Router(
             [Realm("realm1", auth=[Named(), Anonymous()])],
             random_below=random_below or counting_below(1000),
@@ -181,8 +224,10 @@ class World:
 class Member:
     """A session in a realm that is driven by messages, without bytes."""
 
-    def __init__(self, world: World, *, authid: str | None = None) -> None:
-        self.link = FakeLink()
+    def __init__(
+        self, world: World, *, authid: str | None = None, budget: Budget | None = None
+    ) -> None:
+        self.link = FakeLink(budget=budget)
         self.session = Session(self.link, world.router)
         self.session.handle(Hello("realm1", HelloDetails(ALL_ROLES, authid=authid)))
         assert [each[0] for each in self.link.take()] == [2]

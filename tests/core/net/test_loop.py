@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 
 import pytest
 
@@ -99,6 +100,13 @@ def test_a_timer_runs_once_and_in_time(world):
     assert order[0] == "at once"
     assert len(order) == 2
     assert order[1] - started >= 0.019
+
+
+def test_clock_of_the_loop_is_one_that_nobody_sets(world):
+    """The clock of gevent's loop is the time of day."""
+    before = time.monotonic()
+    now = world.run(world.loop.now)
+    assert before <= now <= time.monotonic()
 
 
 def test_a_cancelled_timer_does_not_run(world):

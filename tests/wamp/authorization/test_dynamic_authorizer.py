@@ -198,8 +198,12 @@ class Clock:
 
     def __init__(self):
         self.now = 0.0
+        self.time_of_day = 0.0
 
     def time(self):
+        return self.time_of_day
+
+    def monotonic(self):
         return self.now
 
     def call_later(self, seconds, callback, *args):
@@ -243,6 +247,17 @@ def test_answer_is_kept_for_its_time(authorizer):
         clock.now = now
         ask(asker)
         assert len(authorizer.asked) == asked
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_answer_is_kept_for_its_time_if_the_time_of_day_is_set(authorizer, jump):
+    """Back or forth: it is kept neither shorter nor longer."""
+    asker, clock = new_asker(authorizer)
+    for now, asked in ((0, 1), (9.9, 1), (10.0, 2)):
+        clock.now = now
+        ask(asker)
+        assert len(authorizer.asked) == asked
+        clock.time_of_day += jump
 
 
 def test_kept_answers_are_those_of_one_user(authorizer):

@@ -146,6 +146,119 @@ def test_retained_event_is_for_those_who_were_eligible(router, options, heard, m
     assert [each[1] for each in found] == ([["x"]] if heard else [])
 
 
+EXACT = {"uri": TOPIC, "match": "exact"}
+PREFIX = {"uri": "com.", "match": "prefix"}
+WILDCARD = {"uri": "com..topic", "match": "wildcard"}
+
+
+@pytest.mark.parametrize("pattern", [EXACT, PREFIX, WILDCARD], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"eligible": [1]},
+        {"eligible_authid": ["vip"]},
+        {"eligible_authrole": ["operator"]},
+        {"exclude_authid": ["late"]},
+        {"exclude_authrole": ["listener"]},
+    ],
+    ids=str,
+)
+def test_event_for_some_does_not_take_that_of_the_others(router, options, pattern):
+    """Everybody gets the latest of those that they may have."""
+    publisher = router.join("alice")
+    publisher.publish(TOPIC, ["for all"], retain=True)
+    publisher.publish(TOPIC, ["for some"], retain=True, **options)
+    found = retained(router, role="listener", **pattern)
+    assert [each[1] for each in found] == [["for all"]]
+    if "eligible" not in options:
+        found = retained(router, "vip", **pattern)
+        assert [each[1] for each in found] == [["for some"]]
+    publisher.publish(TOPIC, ["for all again"], retain=True)
+    for role in ("operator", "listener"):
+        found = retained(router, "vip", role, **pattern)
+        assert [each[1] for each in found] == [["for all again"]]
+
+
+def test_session_that_is_excluded_gets_the_event_before(router):
+    """By its ID, or because it is the publisher."""
+    alice, bob = router.join("alice"), router.join("bob")
+    alice.publish(TOPIC, ["of alice"], retain=True)
+    bob.publish(TOPIC, ["of bob"], retain=True)
+    for client, expected in ((alice, "of bob"), (bob, "of alice")):
+        client.subscribe(TOPIC, get_retained=True)
+        assert payloads(client) == [[expected]]
+    alice.publish(TOPIC, ["not for bob"], retain=True, exclude=[bob.session])
+    bob.until_now()
+    bob.subscribe(TOPIC, get_retained=True)
+    assert payloads(bob) == [["of alice"]]
+    assert retained(router) == [[{"retained": True}, ["not for bob"]]]
+
+
+def test_newer_event_for_the_same_sessions_replaces_the_older_one(router):
+    """And leaves those for others alone."""
+    publisher = router.join("alice")
+    for number in range(40):
+        publisher.publish(TOPIC, ["b", number], retain=True, eligible_authid=["bob"])
+        if number == 0:
+            publisher.publish(TOPIC, ["c"], retain=True, eligible_authid=["carol"])
+    assert [each[1] for each in retained(router, "bob")] == [["b", 39]]
+    assert [each[1] for each in retained(router, "carol")] == [["c"]]
+    assert retained(router) == []
+
+
+def test_clearing_for_some_leaves_the_event_of_the_others(router):
+    """An event without payload, for one authid; then one for all."""
+    publisher = router.join("alice")
+    publisher.publish(TOPIC, ["for all"], retain=True)
+    publisher.publish(TOPIC, ["for bob"], retain=True, eligible_authid=["bob"])
+    publisher.publish(TOPIC, retain=True, eligible_authid=["bob"])
+    assert retained(router, "bob") == []
+    assert [each[1] for each in retained(router)] == [["for all"]]
+    publisher.publish(TOPIC, retain=True)
+    assert retained(router) == []
+    assert router.app.snapshot().realms["realm1"].retained == ()
+
+
+def test_events_for_some_are_limited_in_number(router):
+    """Sixteen of a topic; the one for all is among them as long as others can go."""
+    publisher = router.join("alice")
+    publisher.publish(TOPIC, ["for all"], retain=True)
+    for number in range(20):
+        authid = f"user{number}"
+        publisher.publish(TOPIC, [number], retain=True, eligible_authid=[authid])
+    found = [payload for _, payload in retained(router)]
+    assert found == [["for all"]]
+    for number in range(20):
+        [[_, payload]] = retained(router, f"user{number}")
+        assert payload == (["for all"] if number < 5 else [number])
+
+
+def test_events_of_many_topics_come_in_the_order_in_which_they_were_published(router):
+    """Also where an event for others came later."""
+    publisher = router.join("alice")
+    for number in range(4):
+        publisher.publish(f"com.t{number}", [number], retain=True)
+    publisher.publish("com.t0", ["bob"], retain=True, eligible_authid=["bob"])
+    found = retained(router, uri="com.", match="prefix")
+    assert [each[1] for each in found] == [[0], [1], [2], [3]]
+    found = retained(router, "bob", uri="com.", match="prefix")
+    assert [each[1] for each in found] == [[1], [2], [3], ["bob"]]
+
+
+def test_events_for_some_count_in_bytes(serve):
+    """All events of the topic are forgotten together."""
+    router = serve(retained_bytes=1000)
+    publisher = router.join("alice")
+    publisher.publish(TOPIC, ["x" * 400], retain=True)
+    publisher.publish(TOPIC, ["y" * 300], retain=True, eligible_authid=["bob"])
+    assert [each[1] for each in retained(router)] == [["x" * 400]]
+    publisher.publish("com.example.other", ["z" * 400], retain=True)
+    assert retained(router) == []
+    assert retained(router, "bob") == []
+    found = retained(router, uri="com.", match="prefix")
+    assert [each[1] for each in found] == [["z" * 400]]
+
+
 def test_listed_session_gets_the_retained_event(router):
     """It was there when the event was published, and subscribes later."""
     client = router.join("bob")

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.wamp.fakes import Member, World
 from tests.wamp.raw_client import (
     CALL,
     ERROR,
@@ -15,6 +16,7 @@ from tests.wamp.raw_client import (
     REGISTER,
     RESULT,
     SUBSCRIBE,
+    UNSUBSCRIBE,
     YIELD,
 )
 from tests.wamp.realm_kit import (
@@ -57,6 +59,40 @@ def test_session_has_a_limited_number_of_patterns(
     assert client.request(code, {"match": match}, "com.x3")[0] == code + 1
     other = router.join()
     assert other.request(code, {"match": match}, "com.x4")[0] == code + 1
+
+
+@pytest.mark.parametrize("match", ["prefix", "wildcard"])
+def test_session_has_a_limited_number_of_pattern_subscriptions(
+    serve, serializer, match
+):
+    """One event can fit all of them; what is exact has a limit of its own."""
+    router = serve(pattern_subscriptions=3)
+    client = router.join(serializer=serializer)
+    ids = [
+        client.subscribe(uri, match=kind)
+        for uri, kind in (("com.x", "prefix"), ("com.x", "wildcard"), ("", "prefix"))
+    ]
+    for number in range(5):
+        client.subscribe(f"com.x{number}")
+    answer = client.request(SUBSCRIBE, {"match": match}, "com.more")
+    assert answer[:2] == [ERROR, SUBSCRIBE]
+    assert refusal(answer) == NOT_AUTHORIZED
+    assert "3 pattern subscriptions" in explanation(answer)
+    assert client.subscribe("com.x", match=match) in ids
+    assert router.join().request(SUBSCRIBE, {"match": match}, "com.y")[0] == 33
+    client.remove(UNSUBSCRIBE, ids[2])
+    assert client.request(SUBSCRIBE, {"match": match}, "com.more")[0] == 33
+
+
+def test_session_has_a_thousand_pattern_subscriptions_by_default():
+    """That is what one event may cost for one session."""
+    world = World()
+    member = Member(world)
+    for number in range(1_001):
+        member.subscribe(f"com.x{number}", "prefix", request=1 + number)
+    answers = [message for message in member.take() if message[0] in (ERROR, 33)]
+    assert [message[0] for message in answers] == [33] * 1_000 + [ERROR]
+    assert "1000 pattern subscriptions" in explanation(answers[-1])
 
 
 def test_full_session_may_subscribe_again_to_what_it_has(serve):

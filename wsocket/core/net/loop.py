@@ -14,6 +14,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Final, Protocol
 
 import gevent
@@ -134,8 +135,8 @@ class Loop:
         return bool(_get_ident() == self._ident)
 
     def now(self) -> float:
-        """The loop's clock, in seconds; it never goes back."""
-        return float(self._loop.now())
+        """The loop's clock, in seconds. It never goes back, unlike that of gevent."""
+        return monotonic()
 
     def call_soon(self, callback: Callable[..., object], *args: Any) -> None:
         """Run ``callback(*args)`` on the loop; from any thread, in the order of the

@@ -52,7 +52,7 @@ class AskAuthorizer:
     def cached(self, request: AuthorizationRequest) -> Grant | None:
         """An answer that is still good; None if the authorizer has to be asked."""
         found = self._answers.get(_key(request))
-        if found is None or found[0] <= self._runtime.time():
+        if found is None or found[0] <= self._runtime.monotonic():
             return None
         return found[1]
 
@@ -67,7 +67,7 @@ class AskAuthorizer:
     ) -> None:
         grant, may_keep = _grant(result, request, terms)
         if grant and may_keep and self._ttl > 0 and len(request.uri) <= MAX_URI:
-            expires = self._runtime.time() + self._ttl
+            expires = self._runtime.monotonic() + self._ttl
             keep(self._answers, _key(request), (expires, grant))
         then(grant)
 

@@ -28,7 +28,7 @@ class Question:
     @property
     def is_current(self) -> bool:
         """Whether the session is still in the realm in which it asked."""
-        return self.session.id == self._session_id
+        return self.session.is_in_realm(self._session_id)
 
     @property
     def verdict(self) -> Verdict:

@@ -14,12 +14,13 @@ _T = TypeVar("_T")
 
 
 class LoopRuntime:
-    """The `Runtime` of a process: the clock, the loop's timers, and workers."""
+    """The `Runtime` of a process: the clocks, the loop's timers, and workers."""
 
     def __init__(self, loop: Loop, workers: Workers) -> None:
         self._loop = loop
         self._workers = workers
         self.time = time.time
+        self.monotonic = time.monotonic
         self.call_later = loop.call_later
         self.in_turns = Chores(loop).start
 

@@ -27,8 +27,9 @@ PROTOCOL_VIOLATION = "wamp.error.protocol_violation"
 TIMEOUT = "wamp.error.timeout"
 UNAVAILABLE = "wamp.error.unavailable"
 
-# Not in the specification: client libraries send and expect these. The last two are
-# reasons of a revocation, which must be URIs for autobahn-python.
+# Not in the specification. Client libraries send and expect the second. The last two
+# are reasons of a revocation, which must be URIs for autobahn-python.
+NO_SUCH_PUBLICATION = "wamp.error.no_such_publication"
 RUNTIME_ERROR = "wamp.error.runtime_error"
 UNREGISTERED = "wamp.error.unregistered"
 UNSUBSCRIBED = "wamp.error.unsubscribed"

@@ -10,6 +10,10 @@ from wsocket.wamp.session.session import Session
 
 Test = Callable[[Session], bool]
 
+# An attribute of sessions, a list, and whether its value must be listed.
+_ListRule = tuple[str, frozenset[Any], bool]
+_Lists = tuple[_ListRule, ...]
+
 # Bytes of memory for a member of a list, besides its text; an estimate.
 _MEMBER_SIZE = 100
 
@@ -26,10 +30,11 @@ class Audience:
         size: About what the lists cost in memory, in bytes.
     """
 
-    __slots__ = ("_excluded", "_tests", "by_session", "size")
+    __slots__ = ("_excluded", "_lists", "_tests", "by_session", "size")
 
     def __init__(self, options: PublishOptions, publisher: int) -> None:
         self._excluded = publisher if options.exclude_me else 0
+        self._lists: _Lists = ()
         self._tests: tuple[Test, ...] = ()
         self.size = 0
         self.by_session = False
@@ -37,8 +42,21 @@ class Audience:
             self.by_session = (
                 options.eligible is not None or options.exclude is not None
             )
-            self._tests = tuple(_tests(options))
+            self._lists = tuple(_list_rules(options))
+            self._tests = tuple(_member_test(*rule) for rule in self._lists)
             self.size = lists_size(options)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether there are lists; else everybody but the publisher may get it."""
+        return bool(self._lists)
+
+    def covers(self, other: Audience) -> bool:
+        """Whether whoever may get *other* may get this, except for the publisher.
+
+        Different lists are taken to be for different receivers.
+        """
+        return not self._lists or self._lists == other._lists
 
     def admits(self, session: Session) -> bool:
         """Whether *session* may get the event."""
@@ -76,18 +94,18 @@ def _lists(options: PublishOptions) -> list[list[Any]]:
     return [each for each in possible if each is not None]
 
 
-def _tests(options: PublishOptions) -> Iterator[Test]:
-    """One test for each list that is present."""
+def _list_rules(options: PublishOptions) -> Iterator[_ListRule]:
+    """One rule for each list that is present."""
     for attribute, included, excluded in (
         ("id", options.eligible, options.exclude),
         ("authid", options.eligible_authid, options.exclude_authid),
         ("authrole", options.eligible_authrole, options.exclude_authrole),
     ):
         if included is not None:
-            yield _member_test(attribute, frozenset(included), wanted=True)
+            yield attribute, frozenset(included), True
         if excluded is not None:
-            yield _member_test(attribute, frozenset(excluded), wanted=False)
+            yield attribute, frozenset(excluded), False
 
 
-def _member_test(attribute: str, members: frozenset[Any], *, wanted: bool) -> Test:
+def _member_test(attribute: str, members: frozenset[Any], wanted: bool) -> Test:
     return lambda session: (getattr(session, attribute) in members) is wanted

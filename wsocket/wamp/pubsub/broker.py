@@ -26,6 +26,7 @@ from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.ids import RandomBelow, random_id
 from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.pubsub.audience import Audience
+from wsocket.wamp.pubsub.catching_up import CatchingUp
 from wsocket.wamp.pubsub.history import History
 from wsocket.wamp.pubsub.publication import Publication
 from wsocket.wamp.pubsub.retention import RetainedEvents
@@ -79,6 +80,12 @@ class Broker:
         self._runtime = runtime
         self._retained = retained
         self._history = history
+        self._catching_up = CatchingUp(
+            retained,
+            runtime=runtime,
+            deliver_retained=self._deliver_retained,
+            deliver=self._deliver_live,
+        )
 
     def publish(self, publisher: Session, message: Publish, grant: Grant) -> None:
         """Answer PUBLISH: acknowledge if asked to, then deliver."""
@@ -106,7 +113,7 @@ class Broker:
         )
         if options.acknowledge:
             publisher.send([PUBLISHED, message.request, publication.id])
-        self._distribute(publication, retain=options.retain)
+        self._distribute(publication, publisher, retain=options.retain)
 
     def _refuse(self, publisher: Session, message: Publish, refusal: Refusal) -> None:
         # A PUBLISH without `acknowledge` gets no answer, not even an ERROR.
@@ -126,7 +133,7 @@ class Broker:
         publication = self._publication(
             publisher, topic, payload, options=options, grant=grant
         )
-        self._distribute(publication, retain=options.retain)
+        self._distribute(publication, publisher, retain=options.retain)
 
     def announce(
         self,
@@ -196,6 +203,8 @@ class Broker:
             )
             return
         refusal = self._subscriptions.refusal(subscriber, uri, options.match)
+        if refusal is None and options.get_retained:
+            refusal = self._catching_up.refusal(subscriber, options.match)
         if refusal is not None:
             subscriber.send_error(SUBSCRIBE, message.request, *refusal)
             return
@@ -203,7 +212,7 @@ class Broker:
         def subscribed(subscription: Subscription) -> None:
             subscriber.send([SUBSCRIBED, message.request, subscription.id])
             if options.get_retained:
-                self._deliver_retained(subscription, subscriber)
+                self._catching_up.start(subscriber, subscription)
 
         self._subscriptions.add(subscriber, uri, options.match, then=subscribed)
 
@@ -242,28 +251,43 @@ class Broker:
                 self._subscriptions.remove(session, subscription, silent=silent)
             yield
 
-    def _distribute(self, publication: Publication, *, retain: bool) -> None:
+    def _distribute(
+        self, publication: Publication, publisher: Session, *, retain: bool
+    ) -> None:
         """Keep the event if asked to, and deliver it to matching subscriptions."""
         if retain:
-            self._retained.store(publication)
+            self._retained.store(publication, publisher)
         self._history.store(publication)
         for subscription in self._subscriptions.matching(publication.topic):
             receivers = publication.audience.of(subscription.subscribers)
-            if publication.trustlevel is None:
-                self._deliver(publication, subscription, receivers)
-            else:
-                self._deliver_trusted(publication, subscription, receivers)
+            if subscription.late:
+                receivers = self._catching_up.held_back(
+                    publication, subscription, receivers
+                )
+            self._deliver_live(publication, subscription, receivers)
 
-    def _deliver_retained(self, subscription: Subscription, to: Session) -> None:
-        for publication in self._retained.matching(
-            subscription.uri, subscription.match
-        ):
-            if publication.audience.admits(to):
-                more: dict[str, Any] = {"retained": True}
-                level = publication.trustlevel
-                if level is not None and KNOWS_TRUSTLEVELS in to.features:
-                    more["trustlevel"] = level
-                self._deliver(publication, subscription, [to], more)
+    def _deliver_live(
+        self,
+        publication: Publication,
+        subscription: Subscription,
+        receivers: list[Session],
+    ) -> None:
+        if publication.trustlevel is None:
+            self._deliver(publication, subscription, receivers)
+        else:
+            self._deliver_trusted(publication, subscription, receivers, {})
+
+    def _deliver_retained(
+        self,
+        publication: Publication,
+        subscription: Subscription,
+        receivers: list[Session],
+    ) -> None:
+        more = {"retained": True}
+        if publication.trustlevel is None:
+            self._deliver(publication, subscription, receivers, more)
+        else:
+            self._deliver_trusted(publication, subscription, receivers, more)
 
     def _deliver(
         self,
@@ -283,6 +307,7 @@ class Broker:
         publication: Publication,
         subscription: Subscription,
         receivers: list[Session],
+        more: dict[str, Any],
     ) -> None:
         """Deliver; only receivers that announced trust levels get the trust level."""
         knowing: list[Session] = []
@@ -290,8 +315,8 @@ class Broker:
         for receiver in receivers:
             knows = KNOWS_TRUSTLEVELS in receiver.features
             (knowing if knows else others).append(receiver)
-        self._deliver(publication, subscription, others)
-        more = {"trustlevel": publication.trustlevel}
+        self._deliver(publication, subscription, others, more)
+        more = {**more, "trustlevel": publication.trustlevel}
         self._deliver(publication, subscription, knowing, more)
 
 

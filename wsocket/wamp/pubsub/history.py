@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from itertools import islice
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
-from wsocket.wamp.protocol.uris import Match, fits
+from wsocket.errors import ApplicationError
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.protocol.uris import Match, fits, fitting
 from wsocket.wamp.pubsub.publication import Publication
 from wsocket.wamp.pubsub.subscriptions import Subscription
 from wsocket.wamp.session.session import Session
+
+MAX_EVENTS: Final = 1000
+"""In one answer; more can be had with ``after_publication``."""
+
+# Events are numbered as they come. Their times say nothing about the order, because
+# clocks are set.
+Kept = tuple[int, Publication]
+_number = itemgetter(0)
 
 
 class TopicLog:
@@ -28,22 +40,25 @@ class TopicLog:
         self._limit = limit
         self._limit_bytes = limit_bytes
         self._bytes = 0
-        self._events: deque[Publication] = deque()
+        self._events: deque[Kept] = deque()
 
-    def offer(self, publication: Publication) -> None:
+    def offer(self, number: int, publication: Publication) -> None:
         """Keep *publication* if its topic fits; the oldest events may be removed."""
         if not fits(publication.topic, self._uri, self._match):
             return
-        self._events.append(publication)
+        self._events.append((number, publication))
         self._bytes += publication.size
         while len(self._events) > self._limit or self._bytes > self._limit_bytes:
-            self._bytes -= self._events.popleft().size
+            self._bytes -= self._events.popleft()[1].size
 
     def __len__(self) -> int:
         return len(self._events)
 
-    def __iter__(self) -> Iterator[Publication]:
+    def __iter__(self) -> Iterator[Kept]:
         return iter(self._events)
+
+    def __reversed__(self) -> Iterator[Kept]:
+        return reversed(self._events)
 
 
 class History:
@@ -51,6 +66,7 @@ class History:
 
     def __init__(self, logs: Iterable[TopicLog]) -> None:
         self._logs = tuple(logs)
+        self._stored = 0
 
     @property
     def count(self) -> int:
@@ -60,9 +76,10 @@ class History:
     def store(self, publication: Publication) -> None:
         """Keep *publication*, unless it lists session IDs."""
         if self._logs and not publication.audience.by_session:
+            self._stored += 1
             kept = publication.to_keep()
             for log in self._logs:
-                log.offer(kept)
+                log.offer(self._stored, kept)
 
     def events(
         self, subscription: Subscription, reader: Session, filters: HistoryFilters
@@ -70,29 +87,82 @@ class History:
         """Past events of *subscription* that *reader* may get, the oldest first.
 
         *filters* select some of them, and may reverse the order.
+
+        Raises:
+            ApplicationError: An event that a filter names is not among them.
         """
-        found: dict[int, Publication] = {}
+        topic_fits = fitting(subscription.uri, subscription.match)
+
+        def is_visible(event: Publication) -> bool:
+            return topic_fits(event.topic, event.topic_code) and event.audience.admits(
+                reader
+            )
+
+        first, last = self._range(filters.publications, is_visible)
+        found = (
+            event
+            for number, event in self._in_order(reverse=filters.reverse)
+            if first <= number <= last and filters.passes(event) and is_visible(event)
+        )
+        return list(islice(found, filters.limit))
+
+    def _in_order(self, *, reverse: bool) -> Iterator[Kept]:
+        """All events in the order in which they came; one in two logs comes once."""
+        logs = [reversed(log) if reverse else iter(log) for log in self._logs]
+        previous = 0
+        for number, event in heapq.merge(*logs, key=_number, reverse=reverse):
+            if number != previous:
+                yield number, event
+            previous = number
+
+    def _range(
+        self, publications: dict[str, int], is_visible: Callable[[Publication], bool]
+    ) -> tuple[int, int]:
+        """The first and the last number between the events that filters name."""
+        first, last = 1, self._stored
+        for name, publication in publications.items():
+            number = self._find(name, publication, is_visible)
+            if name == "from_publication":
+                first = max(first, number)
+            elif name == "after_publication":
+                first = max(first, number + 1)
+            elif name == "before_publication":
+                last = min(last, number - 1)
+            else:
+                last = min(last, number)
+        return first, last
+
+    def _find(
+        self, name: str, publication: int, is_visible: Callable[[Publication], bool]
+    ) -> int:
         for log in self._logs:
-            for event in log:
-                if event.audience.admits(reader) and fits(
-                    event.topic, subscription.uri, subscription.match
-                ):
-                    found[event.id] = event
-        return filters.apply(sorted(found.values(), key=lambda event: event.time))
+            for number, event in log:
+                if event.id == publication and is_visible(event):
+                    return number
+        raise ApplicationError(
+            errors.NO_SUCH_PUBLICATION,
+            f"{name}: event {publication} is not kept, or not any more: what came "
+            "after it or before it is not known",
+        )
 
 
 class HistoryFilters:
     """The keyword arguments of ``wamp.subscription.get_events``; all must hold.
+
+    Attributes:
+        reverse: Whether the newest event comes first.
+        limit: How many events there may be.
+        publications: The events that ``from_publication`` and its kin name, by filter.
 
     Raises:
         ValueError: One is unknown or has the wrong type; the message names it.
     """
 
     def __init__(self, arguments: dict[str, Any]) -> None:
-        self._reverse = False
-        self._limit: int | None = None
+        self.reverse = False
+        self.limit = MAX_EVENTS
+        self.publications: dict[str, int] = {}
         self._tests: list[Callable[[Publication], bool]] = []
-        self._bounds: dict[str, int] = {}
         for name, value in arguments.items():
             if value is None:
                 continue
@@ -101,44 +171,21 @@ class HistoryFilters:
                 raise ValueError(f"{name}: unknown filter")
             reader(self, name, value)
 
-    def apply(self, events: list[Publication]) -> list[Publication]:
-        """Those of *events*, oldest first, that pass."""
-        passed = [
-            event
-            for event in self._within_publications(events)
-            if all(test(event) for test in self._tests)
-        ]
-        if self._reverse:
-            passed.reverse()
-        return list(islice(passed, self._limit))
-
-    def _within_publications(self, events: list[Publication]) -> list[Publication]:
-        """Cut at the publications that ``from_publication`` and its kin name."""
-        index = {event.id: at for at, event in enumerate(events)}
-        start, stop = 0, len(events)
-        for name, publication in self._bounds.items():
-            at = index.get(publication)
-            if at is None:
-                return []  # the event it would be relative to is not known here
-            if name == "from_publication":
-                start = max(start, at)
-            elif name == "after_publication":
-                start = max(start, at + 1)
-            elif name == "before_publication":
-                stop = min(stop, at)
-            else:
-                stop = min(stop, at + 1)
-        return events[start:stop]
+    def passes(self, event: Publication) -> bool:
+        """Whether *event* has the right topic and time."""
+        return all(test(event) for test in self._tests)
 
     def _read_reverse(self, name: str, value: object) -> None:
         if not isinstance(value, bool):
             raise ValueError(f"{name}: expected a bool, got {value!r:.80}")
-        self._reverse = value
+        self.reverse = value
 
     def _read_limit(self, name: str, value: object) -> None:
         if type(value) is not int or value < 0:
             raise ValueError(f"{name}: expected a number of events, got {value!r:.80}")
-        self._limit = value
+        if value > MAX_EVENTS:
+            raise ValueError(f"{name}: at most {MAX_EVENTS} events, got {value}")
+        self.limit = value
 
     def _read_topic(self, name: str, value: object) -> None:
         if not isinstance(value, str):
@@ -148,7 +195,7 @@ class HistoryFilters:
     def _read_publication(self, name: str, value: object) -> None:
         if type(value) is not int:
             raise ValueError(f"{name}: expected a publication ID, got {value!r:.80}")
-        self._bounds[name] = value
+        self.publications[name] = value
 
     def _read_time(self, name: str, value: object) -> None:
         time = _timestamp(name, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wsocket.wamp.protocol.uris import uri_code
 from wsocket.wamp.pubsub.audience import Audience
 from wsocket.wamp.serializers.base import Payload
 
@@ -17,6 +18,7 @@ class Publication:
         details: EVENT.Details that are the same for all receivers.
         time: Seconds since the epoch.
         trustlevel: Sent to receivers that announced trust levels.
+        topic_code: The `uri_code` of its topic, if it is kept.
     """
 
     __slots__ = (
@@ -26,6 +28,7 @@ class Publication:
         "payload",
         "time",
         "topic",
+        "topic_code",
         "trustlevel",
     )
 
@@ -47,10 +50,11 @@ class Publication:
         self.audience = audience
         self.time = time
         self.trustlevel = trustlevel
+        self.topic_code = 0
 
     def to_keep(self) -> Publication:
         """A copy that does not keep the rest of the PUBLISH in memory."""
-        return Publication(
+        kept = Publication(
             self.id,
             self.topic,
             self.payload.copy(),
@@ -59,6 +63,8 @@ class Publication:
             time=self.time,
             trustlevel=self.trustlevel,
         )
+        kept.topic_code = uri_code(self.topic)
+        return kept
 
     @property
     def size(self) -> int:

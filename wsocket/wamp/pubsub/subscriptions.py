@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 from wsocket.wamp.protocol.errors import Refusal, too_many, too_much
 from wsocket.wamp.protocol.patterns import PatternMap, pattern_size
 from wsocket.wamp.protocol.uris import MATCHES, Match
+from wsocket.wamp.pubsub.publication import Publication
 from wsocket.wamp.session.session import Session
+
+# Bytes of memory for a subscription with one subscriber, besides its pattern.
+_SIZE = 500
+
+_SUBSCRIBER = (
+    600  # bytes that a subscription with one subscriber takes, without its URI
+)
 
 
 class Subscription:
@@ -16,17 +25,24 @@ class Subscription:
 
     Attributes:
         created: Seconds since the epoch.
+        late: Subscribers that still get retained events, and what waits until then.
         subscribers: In the order in which they subscribed.
     """
 
-    __slots__ = ("created", "id", "match", "subscribers", "uri")
+    __slots__ = ("created", "id", "late", "match", "subscribers", "uri")
 
     def __init__(self, id: int, uri: str, *, match: Match, created: float) -> None:
         self.id = id
         self.uri = uri
         self.match = match
         self.created = created
+        self.late: dict[Session, deque[Publication]] = {}
         self.subscribers: dict[Session, None] = {}
+
+    @property
+    def size(self) -> int:
+        """The memory that it takes with one subscriber, in bytes; an estimate."""
+        return _SIZE + pattern_size(self.uri, self.match)
 
 
 class SubscriptionObserver(Protocol):
@@ -46,6 +62,8 @@ class Subscriptions:
 
     Args:
         limit: How many subscriptions one session may have.
+        pattern_limit: How many of them may be prefixes and wildcards. An event can fit
+            all of these, and costs one EVENT for each.
         unlimited: Sessions without this limit.
     """
 
@@ -55,15 +73,18 @@ class Subscriptions:
         next_id: Callable[[], int],
         time: Callable[[], float],
         limit: int,
+        pattern_limit: int,
         unlimited: Collection[Session] = (),
     ) -> None:
         self._limit = limit
+        self._pattern_limit = pattern_limit
         self._unlimited = unlimited
         self._next_id = next_id
         self._time = time
         self._observers: list[SubscriptionObserver] = []
         self._registry = PatternMap[Subscription]()
         self._held: dict[Session, dict[Subscription, None]] = {}
+        self._patterns_held: dict[Session, int] = {}
         self.by_id: dict[int, Subscription] = {}
         self.get = self._registry.get
         self.matching = self._registry.matching
@@ -91,11 +112,15 @@ class Subscriptions:
     def refusal(self, subscriber: Session, uri: str, match: Match) -> Refusal | None:
         """Why *subscriber* may not get this subscription; None if it may."""
         held = self._held.get(subscriber, ())
-        if self._registry.get(uri, match) in held or subscriber in self._unlimited:
+        has_it_already = self._registry.get(uri, match) in held
+        if has_it_already or subscriber in self._unlimited:
             return None
         if len(held) >= self._limit:
             return too_many("subscriptions", self._limit)
-        lacking = subscriber.budget.lacking(pattern_size(uri))
+        patterns = self._patterns_held.get(subscriber, 0)
+        if match != "exact" and patterns >= self._pattern_limit:
+            return too_many("pattern subscriptions", self._pattern_limit)
+        lacking = subscriber.budget.lacking(_weight(uri, match))
         return None if lacking is None else too_much("this subscription", lacking)
 
     def add(
@@ -122,9 +147,12 @@ class Subscriptions:
             self.by_id[subscription.id] = subscription
         has_joined = subscriber not in subscription.subscribers
         if has_joined:
-            subscriber.budget.charge(pattern_size(uri))
+            subscriber.budget.charge(_weight(uri, match))
             subscription.subscribers[subscriber] = None
             self._held.setdefault(subscriber, {})[subscription] = None
+            if match != "exact":
+                patterns = self._patterns_held.get(subscriber, 0)
+                self._patterns_held[subscriber] = patterns + 1
         then(subscription)
         for observer in self._observers:
             if is_new:
@@ -144,8 +172,12 @@ class Subscriptions:
         held.pop(subscription, None)
         if not held:
             del self._held[subscriber]
+        if subscription.match != "exact":
+            self._patterns_held[subscriber] -= 1
+            if not self._patterns_held[subscriber]:
+                del self._patterns_held[subscriber]
         del subscription.subscribers[subscriber]
-        subscriber.budget.give_back(pattern_size(subscription.uri))
+        subscriber.budget.give_back(_weight(subscription.uri, subscription.match))
         observers = () if silent else self._observers
         for observer in observers:
             observer.unsubscribed(subscriber, subscription)
@@ -154,3 +186,8 @@ class Subscriptions:
             del self.by_id[subscription.id]
             for observer in observers:
                 observer.deleted(subscriber, subscription)
+
+
+def _weight(uri: str, match: Match) -> int:
+    """The memory that one subscriber of a pattern takes, in bytes; an estimate."""
+    return _SUBSCRIBER + pattern_size(uri, match)

@@ -113,6 +113,7 @@ def _tables(
         next_id=next_id,
         time=world.runtime.time,
         limit=config.subscriptions,
+        pattern_limit=config.pattern_subscriptions,
         unlimited=members.trusted,
     )
     registrations = Registrations(

@@ -30,6 +30,7 @@ _NUMBERS = (
     "testaments",
     "testament_bytes",
     "subscriptions",
+    "pattern_subscriptions",
     "registrations",
     "calls",
 )
@@ -86,9 +87,11 @@ class Realm:
         testaments: How many testaments one session may have.
         testament_bytes: How many bytes they may have together.
         subscriptions: How many subscriptions one session may have.
+        pattern_subscriptions: How many of them may be prefixes and wildcards. One event
+            can fit all of these, and costs an EVENT for each.
         registrations: How many registrations one session may have.
         calls: How many calls of one session may be under way. The application's own
-            session has none of these last three limits.
+            session has none of these last four limits.
         strict_uris: Only lower-case letters, digits and _ in URIs.
         strict_request_ids: Requests must be numbered 1, 2, 3, ... autobahn.js can
             leave gaps.
@@ -112,6 +115,7 @@ class Realm:
     testaments: int = 100
     testament_bytes: int = 2**20
     subscriptions: int = 10_000
+    pattern_subscriptions: int = 1_000
     registrations: int = 10_000
     calls: int = 20_000
     strict_uris: bool = False

@@ -59,7 +59,7 @@ class Login:
 
     def begin(self, hello: Hello) -> None:
         """Answer HELLO by the first method of the realm that is for this client."""
-        self._asked_at = self._runtime.time()
+        self._asked_at = self._runtime.monotonic()
         session, methods = self._session, self._realm.config.auth
         session.id = self._realm.new_session_id()
         choose = partial(_choose, methods, _request(session, hello), session)
@@ -71,7 +71,7 @@ class Login:
 
     def verify(self, message: Authenticate) -> None:
         """Answer AUTHENTICATE."""
-        self._asked_at = self._runtime.time()
+        self._asked_at = self._runtime.monotonic()
         exchange, self._exchange = self._exchange, None
         assert exchange is not None
         self._runtime.offload(
@@ -135,9 +135,10 @@ class Login:
             reason = errors.AUTHENTICATION_FAILED
             message = "authentication is not possible at the moment"
         delay = self._realm.config.login_delay
-        elapsed = self._runtime.time() - self._asked_at
-        wait = max(0.0, min(delay - elapsed, delay))  # clocks may be set
-        self._runtime.call_later(wait, self._session.refuse, reason, message)
+        elapsed = self._runtime.monotonic() - self._asked_at
+        self._runtime.call_later(
+            max(0.0, delay - elapsed), self._session.refuse, reason, message
+        )
 
 
 def _request(session: Session, hello: Hello) -> AuthRequest:

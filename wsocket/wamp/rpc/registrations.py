@@ -13,6 +13,8 @@ from wsocket.wamp.protocol.patterns import PatternMap, pattern_size
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
 from wsocket.wamp.session.session import Session
 
+_CALLEE = 700  # bytes that a registration with one callee takes, without its URI
+
 
 class RegisteredCallee:
     """One callee of a registration, with the options it registered with."""
@@ -105,7 +107,7 @@ class Registrations:
         self._time = time
         self._observers: list[RegistrationObserver] = []
         self._registry = PatternMap[Registration]()
-        self._held: dict[Session, list[Registration]] = {}
+        self._held: dict[Session, dict[Registration, None]] = {}
         self.by_id: dict[int, Registration] = {}
         self.best = self._registry.best
         self.get = self._registry.get
@@ -145,7 +147,7 @@ class Registrations:
             held = self._held.get(callee, ())
             if len(held) >= self._limit and callee not in self._protected:
                 return too_many("registrations", self._limit)
-            lacking = callee.budget.lacking(pattern_size(uri))
+            lacking = callee.budget.lacking(_weight(uri, options.match))
             if lacking is not None:
                 return too_much("this registration", lacking)
         if registration is None:
@@ -177,9 +179,9 @@ class Registrations:
             for observer in self._observers:
                 observer.created(callee, registration)
         if registration.endpoint_of(callee) is None:
-            callee.budget.charge(pattern_size(uri))
+            callee.budget.charge(_weight(uri, options.match))
             registration.endpoints.append(RegisteredCallee(callee, options))
-            self._held.setdefault(callee, []).append(registration)
+            self._held.setdefault(callee, {})[registration] = None
             for observer in self._observers:
                 observer.registered(callee, registration)
         return registration
@@ -193,7 +195,7 @@ class Registrations:
             silent: Do not tell the observers.
         """
         held = self._held[callee]
-        held.remove(registration)
+        del held[registration]
         if not held:
             del self._held[callee]
         index = next(
@@ -202,7 +204,7 @@ class Registrations:
             if endpoint.callee is callee
         )
         del registration.endpoints[index]
-        callee.budget.give_back(pattern_size(registration.uri))
+        callee.budget.give_back(_weight(registration.uri, registration.match))
         if index < registration.turn:
             registration.turn -= 1
         observers = () if silent else self._observers
@@ -244,6 +246,11 @@ class Registrations:
         if registration.invoke == "random":
             return free[self._random_below(len(free))]
         return free[-1] if registration.invoke == "last" else free[0]
+
+
+def _weight(uri: str, match: Match) -> int:
+    """The memory that one callee of a pattern takes, in bytes; an estimate."""
+    return _CALLEE + pattern_size(uri, match)
 
 
 def _conflict(registration: Registration, invoke: InvokePolicy) -> Refusal | None:

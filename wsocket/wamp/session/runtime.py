@@ -19,7 +19,10 @@ class Runtime(Protocol):
     """Time, and a way to run code that may block."""
 
     def time(self) -> float:
-        """The time of day: seconds since the epoch, UTC."""
+        """The time of day, which may be set: seconds since the epoch, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that nobody sets, for durations."""
 
     def call_later(
         self, seconds: float, callback: Callable[..., object], *args: Any

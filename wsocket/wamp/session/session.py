@@ -149,6 +149,10 @@ class Session(Recipient):
         """Whether the router owes an answer to HELLO or AUTHENTICATE."""
         return self._state is State.ADMITTING
 
+    def is_in_realm(self, session_id: int) -> bool:
+        """Whether it is the session with this ID, and has not begun to leave."""
+        return self._realm is not None and self.id == session_id
+
     @property
     def over(self) -> bool:
         """Whether the session has ended; all messages that still come are ignored."""
