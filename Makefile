@@ -15,7 +15,7 @@ COMPILED := build/compiled
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
 .PHONY: help demo test quick test-busy test-compiled coverage mutation instructions check bench
-.PHONY: format changelog picture screenshot clean
+.PHONY: attacks format changelog picture screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
@@ -26,6 +26,7 @@ help:
 	@echo 'make instructions  count the instructions of that copy (ARGS=--update keeps them)'
 	@echo 'make coverage    which lines and branches of the pure packages do the tests run?'
 	@echo 'make mutation    change these packages at random: do the tests notice?'
+	@echo 'make attacks     what attackers cost others (ARGS=--update keeps it, ARGS=name)'
 	@echo 'make check       style, types, spelling, layers: everything that needs no test run'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
@@ -84,6 +85,7 @@ instructions: compiled
 # Only this process is measured, so tests that drive other processes are left out.
 COVERAGE := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -p tests.traced_threads \
   --cov --ignore=tests/interop --ignore=tests/performance --ignore=tests/servers \
+  --ignore=tests/attacks \
   --ignore=tests/steady --ignore-glob='tests/test_*.py' --ignore-glob='*autobahn*' \
   -k 'not gevent'
 
@@ -93,6 +95,10 @@ coverage: .venv/.tools $(VECTORS)
 mutation: .venv/.tools $(VECTORS)
 	$(COVERAGE) --cov-context=test --cov-report=
 	$(BIN)/python tools/mutation.py $(ARGS)
+
+# The test of tests/attacks makes small ones of these.
+attacks: .venv/.tools
+	$(BIN)/python -m tests.attacks $(ARGS)
 
 check: .venv/.tools
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from wsocket import (
 from wsocket.wamp.auth import Anonymous, AuthRequest, Ticket, TicketUser
 
 REALM = "realm1"
+DOWNLOAD = b"x" * 5_000_000
 EVERYTHING = ("call", "register", "publish", "subscribe")
 
 
@@ -97,7 +98,7 @@ def upload(environ: dict[str, Any], start_response: Any) -> str:
 
 
 def download(environ: dict[str, Any], start_response: Any) -> bytes:
-    return b"x" * 5_000_000
+    return DOWNLOAD
 
 
 def echo_messages(environ: dict[str, Any], start_response: Any) -> None:

@@ -36,7 +36,7 @@ class Target:
 
     def __init__(self, host: str, port: int, *, small: bool = False) -> None:
         self.address = (host, port)
-        self.seconds = 0.5 if small else 3.0
+        self.seconds = 0.3 if small else 2.0
         self._divisor = 10 if small else 1
         self._rawsocket: tuple[str, int] | None = None
         self._open = ExitStack()

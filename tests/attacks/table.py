@@ -41,9 +41,9 @@ def failures(outcome: Outcome, thresholds: Thresholds) -> list[str]:
             f"limit {thresholds.memory / MEGABYTE:.0f}"
         )
     if outcome.longest > thresholds.round_trip:
+        limit = f"limit {thresholds.round_trip * 1000:.0f} ms"
         found.append(
-            f"a round trip ({outcome.slowest}) of {milliseconds(outcome)} ms, "
-            f"limit {thresholds.round_trip * 1000:.0f}"
+            f"round trip ({outcome.slowest}): {milliseconds(outcome)}, {limit}"
         )
     if outcome.after.descriptors > outcome.base.descriptors:
         found.append(

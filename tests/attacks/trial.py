@@ -35,6 +35,7 @@ from tests.programs import (
 
 SERVERS = ("gevent", "threads")
 DEADLINE = 40.0  # seconds for an attack; then it is ended
+LONGEST_LOG = 1_000_000  # bytes
 AFTERWARDS = 0.7  # seconds for which the others go on when the attacker has gone
 
 
@@ -49,7 +50,6 @@ class Outcome:
         worst: Seconds of the longest round trip of each of the others.
         problems: What else went wrong: an answer that did not come, a server's end.
         notes: What the attacker has to say.
-        log: Bytes of the server's log.
     """
 
     attack: str
@@ -60,7 +60,6 @@ class Outcome:
     worst: dict[str, float]
     problems: list[str]
     notes: str
-    log: int
 
     @property
     def memory(self) -> int:
@@ -97,16 +96,23 @@ def attempt(attack: Attack, server: str, log: Path, *, small: bool = False) -> O
             after = meter.settled()
         if not meter.alive:
             problems.append("the server has ended")
-        traces = log.read_text(errors="replace").count("Traceback")
-        if traces:
-            problems.append(f"{traces} tracebacks in the log")
+        problems += complaints(log)
         return Outcome(
             attack.name,
             server,
             *(meter.base, meter.peak, after),
             *(worst, problems, notes),
-            log.stat().st_size,
         )
+
+
+def complaints(log: Path) -> list[str]:
+    """What a server's log has that no attacker should cause."""
+    found = []
+    if traces := log.read_text(errors="replace").count("Traceback"):
+        found.append(f"{traces} tracebacks in the log")
+    if (size := log.stat().st_size) > LONGEST_LOG:
+        found.append(f"a log of {size} bytes, limit {LONGEST_LOG}")
+    return found
 
 
 @contextlib.contextmanager

@@ -53,13 +53,14 @@ def post(path: str, body: bytes, *, size: int | None = None) -> bytes:
 
 def read_head(sock: socket.socket) -> bytes:
     """The head of a response."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        byte = sock.recv(1)
-        if not byte:
-            raise ConnectionError(f"the server closed the connection after {head!r}")
-        head += byte
-    return head
+    while True:
+        seen = sock.recv(4096, socket.MSG_PEEK)
+        head, end, _ = seen.partition(b"\r\n\r\n")
+        if end:
+            return exactly(sock, len(head + end))
+        if not seen:
+            raise ConnectionError("the server closed the connection")
+        time.sleep(0.001)  # the rest is on its way
 
 
 def exactly(sock: socket.socket, size: int) -> bytes:

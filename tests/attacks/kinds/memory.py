@@ -193,7 +193,7 @@ def subscribe_to_long_uris(session: Session, code: int) -> Iterator[bytes]:
 
 @attack()
 def subscriptions_to_long_uris(target: Target) -> None:
-    """Subscribes 4 sessions to 10,000 topics each, with 8,000 characters, and leaves."""
+    """Subscribes 4 sessions to 10,000 topics of 8,000 characters each, and leaves."""
     guests = target.guests(40)[:4]
     target.send(guests, lambda: subscribe_to_long_uris(guests[0], 32))
 
@@ -222,7 +222,7 @@ def half_messages(target: Target) -> None:
 
 @attack()
 def half_fragments(target: Target) -> None:
-    """Sends messages in fragments of one byte, on 20 websockets, and never their end."""
+    """Sends messages in fragments of one byte, without end, on 20 websockets."""
     guests = target.guests(200)[:20]
     first, rest = b"\x01\x81\0\0\0\0[", b"\x00\x81\0\0\0\0 "
     for guest in guests:

@@ -34,7 +34,8 @@ def events_to_5_000_subscribers(target: Target) -> None:
     for guest in target.guests(5_000):
         guest.send([32, 1, {}, "com.topic"])
     publisher = target.join()
-    target.flood([publisher], event_of(publisher, 10_000))
+    event = publisher.encoded([16, 1, {}, "com.topic", ["x" * 10_000]])
+    target.flood([publisher], event)
 
 
 @attack()
