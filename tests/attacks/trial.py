@@ -144,7 +144,9 @@ def attacked(attack: Attack, server: Server, *, small: bool) -> str:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
+    prefer(process.pid)
     with process:
         try:
             notes, _ = process.communicate(timeout=DEADLINE)
