@@ -1,7 +1,7 @@
 """``make attacks``: run the attacks, print the table, and say what is over the limits.
 
-``--update`` writes the table into docs/security.md. Names of attacks, or parts of them,
-select some.
+``--update`` writes the table into docs/security.md. Names of attacks, parts of
+them, or names of families (the modules in `kinds`) select some.
 """
 
 from __future__ import annotations
@@ -46,11 +46,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def selected(names: Sequence[str]) -> list[Attack]:
-    """All attacks, or those whose name contains one of *names*."""
+    """All attacks, or those of which *names* has the family, or a part of the name."""
     return [
         attack
         for attack in ATTACKS.values()
-        if not names or any(name in attack.name for name in names)
+        if not names
+        or any(name == attack.family or name in attack.name for name in names)
     ]
 
 

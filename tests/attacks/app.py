@@ -18,6 +18,7 @@ from wsocket import (
 from wsocket.wamp.auth import Anonymous, AuthRequest, Ticket, TicketUser
 
 REALM = "realm1"
+PORTION = 65536  # bytes
 DOWNLOAD = b"x" * 5_000_000
 EVERYTHING = ("call", "register", "publish", "subscribe")
 
@@ -94,7 +95,11 @@ def page(environ: dict[str, Any], start_response: Any) -> str:
 
 
 def upload(environ: dict[str, Any], start_response: Any) -> str:
-    return str(len(environ["wsgi.input"].read()))
+    """Read the body in portions, as frameworks do."""
+    size = 0
+    while portion := environ["wsgi.input"].read(PORTION):
+        size += len(portion)
+    return str(size)
 
 
 def download(environ: dict[str, Any], start_response: Any) -> bytes:

@@ -175,12 +175,14 @@ class Attack:
 
     Attributes:
         name: Words, as the table has them.
+        family: The module in `kinds`.
         sentence: What the attacker does.
         app: The application that is attacked, in `tests.attacks.app`.
         run: Makes the attack; ends with all its connections open.
     """
 
     name: str
+    family: str
     sentence: str
     app: str
     run: Callable[[Target], None]
@@ -195,7 +197,8 @@ def attack(app: str = "open_realm") -> Callable[[Callable[[Target], None]], Atta
     def enter(function: Callable[[Target], None]) -> Attack:
         name = function.__name__.replace("_", " ")
         sentence = " ".join((function.__doc__ or "").split())
-        made = ATTACKS[name] = Attack(name, sentence, app, function)
+        family = function.__module__.rpartition(".")[2]
+        made = ATTACKS[name] = Attack(name, family, sentence, app, function)
         return made
 
     return enter

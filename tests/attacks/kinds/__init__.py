@@ -10,12 +10,13 @@ from tests.attacks.kinds import (
     memory,
     plain,
     rawsocket,
+    serializers,
     turns,
     workers,
 )
 
 FAMILIES = (
-    *(control, memory, turns, matching, workers, login),
+    *(control, memory, turns, serializers, matching, workers, login),
     *(longpoll, rawsocket, plain, http),
 )
 

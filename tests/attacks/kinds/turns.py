@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from itertools import count
+from collections.abc import Iterator
+from itertools import count, islice
 
 from tests.attacks.attack import Target, attack, calls
 from tests.attacks.wire import PING, frame
@@ -130,7 +130,7 @@ def calls_and_cancels(target: Target) -> None:
     callee.send([64, 1, {}, "com.own"])
     callee.receive()
 
-    def chunks():
+    def chunks() -> Iterator[bytes]:
         for first in count(1, 200):
             pairs = []
             for n in range(first, first + 200):
@@ -155,68 +155,59 @@ def pings(target: Target) -> None:
 
 
 @attack()
+def subscriptions_that_come_and_go(target: Target) -> None:
+    """Subscribes and unsubscribes without end; 500 sessions are told of each."""
+    for guest in target.guests(500):
+        guest.send([32, 1, {"match": "prefix"}, "wamp.subscription."])
+    guest = target.join()
+
+    def chunks() -> Iterator[bytes]:
+        for n in count(1):
+            guest.send([32, n, {}, f"com.topic.t{n}"])
+            yield guest.encoded([33, n, guest.answer(n)[2]])
+
+    for chunk in islice(chunks(), target.number(1_000)):
+        guest.sock.sendall(chunk)
+
+
+@attack()
+def busy_callees(target: Target) -> None:
+    """Calls a procedure of 1,000 callees that are all busy, without end."""
+    for callee in target.guests(1_000):
+        callee.send([64, 1, {"invoke": "roundrobin", "concurrency": 1}, "com.own"])
+        callee.receive()
+    caller = target.join()
+
+    def chunks() -> Iterator[bytes]:
+        for first in count(1, 100):
+            numbers = range(first, first + 100)
+            yield caller.encoded(*([48, n, {}, "com.own"] for n in numbers))
+
+    target.flood_each({caller: chunks()})
+
+
+@attack()
+def progressive_calls(target: Target) -> None:
+    """Sends 10 kB more for a call that is under way, again and again."""
+    callee, caller = target.join(), target.join()
+    callee.send([64, 1, {}, "com.own"])
+    callee.receive()
+    call = [48, 1, {"progress": True}, "com.own", ["x" * 10_000]]
+    target.flood([caller], caller.encoded(call))
+
+
+@attack()
+def a_byte_at_a_time(target: Target) -> None:
+    """Sends messages of 10 kB in packets of one byte, on 50 websockets."""
+    guests = [target.join() for _ in range(50)]
+    event = guests[0].encoded([16, 1, {}, "com.topic", ["x" * 10_000]])
+    target.flood_each(
+        {guest: (event[n : n + 1] for n in range(len(event))) for guest in guests}
+    )
+
+
+@attack()
 def unread_pings(target: Target) -> None:
     """Sends pings without end, and reads no pong."""
     guests = [target.join() for _ in range(20)]
     target.flood(guests, 1000 * frame(b"x" * 125, PING), reading=False)
-
-
-@attack()
-def deep_nesting(target: Target) -> None:
-    """Sends arguments with 100,000 brackets, in JSON, MessagePack and CBOR."""
-    depth = 100_000
-    messages = {
-        "json": b'[16,1,{},"com.topic",[' + b"[" * depth + b"]" * depth + b"]]",
-        "msgpack": b"\x95\x10\x01\x80\xa9com.topic" + b"\x91" * depth + b"\x90",
-        "cbor": b"\x85\x10\x01\xa0\x69com.topic" + b"\x81" * depth + b"\x80",
-    }
-    for subscriber in [target.join(serializer) for serializer in messages]:
-        subscriber.send([32, 1, {}, "com.topic"])
-    for serializer, message in messages.items():
-        for guest in target.guests(100, serializer):
-            guest.sock.sendall(guest.framed(message))
-
-
-@attack()
-def a_hundred_thousand_keys(target: Target) -> None:
-    """Publishes a dict with 60,000 keys to subscribers with other serializers."""
-    keys = {f"key{n}": n for n in range(60_000)}
-    convert(target, keys)
-
-
-@attack()
-def large_payloads_for_other_serializers(target: Target) -> None:
-    """Publishes 1 MB of numbers, in each serializer, to subscribers with others."""
-    convert(target, list(range(1000, 1000 + 180_000)))
-
-
-@attack()
-def nested_payloads_for_other_serializers(target: Target) -> None:
-    """Publishes 1 MB of empty lists, in each serializer, to subscribers with others."""
-    convert(target, [[]] * 300_000)
-
-
-@attack()
-def long_texts_for_other_serializers(target: Target) -> None:
-    """Publishes 1 MB of characters that JSON escapes, to subscribers with others."""
-    convert(target, "\x01é" * 80_000)
-
-
-def convert(target: Target, value: object) -> None:
-    """Publish a value from each serializer to each of them."""
-    for serializer in ("json", "msgpack", "cbor", "ubjson"):
-        subscriber = target.join(serializer)
-        subscriber.send([32, 1, {}, "com.topic"])
-        subscriber.receive()
-    guests = [target.join(each) for each in ("json", "msgpack", "cbor", "ubjson")]
-    for guest in guests:
-        chunk = guest.encoded([16, 1, {}, "com.topic", [value]])
-        target.flood_each({guest: (chunk for _ in range(target.number(20)))})
-
-
-@attack()
-def invalid_messages(target: Target) -> None:
-    """Sends messages of 1 MB that are wrong at their end, on 100 websockets."""
-    message = json.dumps([16, 1, {}, "com.topic", [list(range(140_000))]])[:-1] + "!"
-    for guest in target.guests(100):
-        guest.sock.sendall(guest.framed(message.encode()))
