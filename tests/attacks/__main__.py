@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.attacks.attack import Attack
 from tests.attacks.kinds import ATTACKS
 from tests.attacks.publish import publish
-from tests.attacks.table import EXACT, HEAD, failures, row
+from tests.attacks.table import BY_CHANCE, EXACT, HEAD, failures, row
 from tests.attacks.trial import SERVERS, Outcome, attempt
 
 ATTEMPTS = 3  # of an attack that is over the limits
@@ -73,12 +73,16 @@ def best(once: Callable[[], Outcome]) -> Outcome:
 
     Other programs disturb one attempt or another. What an attack causes comes again.
     """
-    outcomes: list[Outcome] = []
-    while len(outcomes) < ATTEMPTS:
+    outcomes = [once()]
+    while len(outcomes) < ATTEMPTS and nearly(outcomes[-1]):
         outcomes.append(once())
-        if not failures(outcomes[-1], EXACT):
-            return outcomes[-1]
     return min(outcomes, key=lambda each: (len(failures(each, EXACT)), each.longest))
+
+
+def nearly(outcome: Outcome) -> bool:
+    """Whether an attempt is over the limits, but only as much as by chance."""
+    found = failures(outcome, EXACT)
+    return bool(found) and not failures(outcome, BY_CHANCE)
 
 
 if __name__ == "__main__":
