@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.attacks import wire
 from tests.attacks.app import REALM
@@ -22,6 +22,10 @@ FEATURES = {
     }
 }
 ROLES = {"caller": FEATURES, "callee": FEATURES, "publisher": {}, "subscriber": {}}
+
+
+SessionT = TypeVar("SessionT", bound=Session)
+AT_A_TIME = 50  # connections that are being opened
 
 
 class Target:
@@ -61,24 +65,48 @@ class Target:
         self, path: str = "/echo", subprotocol: str = "", extensions: str = ""
     ) -> socket.socket:
         """A websocket."""
-        sock = self.connect()
-        sock.sendall(wire.upgrade(path, subprotocol, extensions))
-        head = wire.read_head(sock)
-        if not head.startswith(b"HTTP/1.1 101 "):
-            raise ConnectionError(f"expected 101, got {head!r}")
-        return sock
+        return self.upgraded(1, wire.upgrade(path, subprotocol, extensions))[0]
+
+    def websockets(
+        self, number: int, path: str = "/echo", extensions: str = ""
+    ) -> list[socket.socket]:
+        """*number* plain websockets, or less in a small attack."""
+        return self.upgraded(self.number(number), wire.upgrade(path, "", extensions))
+
+    def upgraded(self, number: int, request: bytes) -> list[socket.socket]:
+        """Websockets that are opened with *request*, some at a time."""
+        opened: list[socket.socket] = []
+        while len(opened) < number:
+            some = [self.connect() for _ in range(min(AT_A_TIME, number - len(opened)))]
+            for sock in some:
+                sock.sendall(request)
+            for sock in some:
+                head = wire.read_head(sock)
+                if not head.startswith(b"HTTP/1.1 101 "):
+                    raise ConnectionError(f"expected 101, got {head!r}")
+            opened += some
+        return opened
 
     def attach(self, serializer: str = "json") -> Session:
         """A websocket for WAMP, without a session yet."""
-        return Session(self.websocket("/", f"wamp.2.{serializer}"), serializer)
+        return self.attached(1, serializer)[0]
+
+    def attached(self, number: int, serializer: str = "json") -> list[Session]:
+        """*number* websockets for WAMP, without sessions yet."""
+        request = wire.upgrade("/", f"wamp.2.{serializer}")
+        return [Session(each, serializer) for each in self.upgraded(number, request)]
 
     def join(self, serializer: str = "json") -> Session:
         """A guest's session."""
-        return joined(self.attach(serializer))
+        return joined(self.attached(1, serializer))[0]
 
     def guests(self, number: int, serializer: str = "json") -> list[Session]:
         """Sessions of *number* guests, or less in a small attack."""
-        return [self.join(serializer) for _ in range(self.number(number))]
+        number, guests = self.number(number), list[Session]()
+        while len(guests) < number:
+            some = min(AT_A_TIME, number - len(guests))
+            guests += joined(self.attached(some, serializer))
+        return guests
 
     def dial_rawsocket(self) -> socket.socket:
         """A connection to the RawSocket listener; it has no handshake yet."""
@@ -151,13 +179,15 @@ class Target:
         return sock
 
 
-def joined(session: Session) -> Session:
+def joined(sessions: list[SessionT]) -> list[SessionT]:
     """HELLO and WELCOME."""
-    session.send([1, REALM, {"roles": ROLES}])
-    code, session.id, _ = session.receive()
-    if code != 2:
-        raise ConnectionError(f"expected WELCOME, got {code}")
-    return session
+    for session in sessions:
+        session.send([1, REALM, {"roles": ROLES}])
+    for session in sessions:
+        code, session.id, _ = session.receive()
+        if code != 2:
+            raise ConnectionError(f"expected WELCOME, got {code}")
+    return sessions
 
 
 def socket_of(connection: socket.socket | Session) -> socket.socket:

@@ -20,16 +20,16 @@ def joins_without_end(target: Target) -> None:
 @attack("guarded")
 def silence_after_connecting(target: Target) -> None:
     """Opens 4,000 websockets of the router, and says no HELLO."""
-    for _ in range(target.number(4_000)):
-        target.attach()
+    target.attached(target.number(4_000))
 
 
 @attack("guarded")
 def silence_after_challenge(target: Target) -> None:
     """Lets 2,000 websockets be challenged, and does not answer."""
-    for _ in range(target.number(2_000)):
-        session = target.attach()
+    sessions = target.attached(target.number(2_000))
+    for session in sessions:
         session.send([1, "realm1", TICKET])
+    for session in sessions:
         session.receive()
 
 
@@ -58,8 +58,7 @@ def failed_logins_that_are_cut_off(target: Target) -> None:
 def large_logins(target: Target) -> None:
     """Says HELLO with 1 MB of `authextra` on 300 websockets, and is not let in."""
     details = {**TICKET, "authextra": {"x": "x" * 1_000_000}}
-    for _ in range(target.number(300)):
-        session = target.attach()
+    for session in target.attached(target.number(300)):
         session.send([1, "realm1", details])
         session.receive()
 

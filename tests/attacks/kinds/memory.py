@@ -178,8 +178,7 @@ def large_hellos(target: Target) -> None:
     """Joins with 500 sessions whose HELLO has 1 MB of details."""
     details = {"roles": {"caller": {}}, "authextra": {"x": MEGABYTE[:900_000]}}
     hello = [1, "realm1", {**details, "agent": "x" * 90_000}]
-    for _ in range(target.number(500)):
-        session = target.attach()
+    for session in target.attached(target.number(500)):
         session.send(hello)
         session.receive()
 

@@ -21,7 +21,7 @@ def rawsocket_half_messages(target: Target) -> None:
     """Sends 1 MB of a message on each of 500 RawSocket connections, but not its end."""
     payload = b'[16,1,{},"com.topic",["' + b"x" * 1_000_000
     for _ in range(target.number(500)):
-        session = joined(target.attach_rawsocket())
+        [session] = joined([target.attach_rawsocket()])
         session.sock.sendall(struct.pack(">L", len(payload) + 3) + payload)
     target.wait()
 
@@ -29,7 +29,7 @@ def rawsocket_half_messages(target: Target) -> None:
 @attack()
 def rawsocket_pings(target: Target) -> None:
     """Sends RawSocket's PING of 1 kB without end, and reads no PONG."""
-    sessions = [joined(target.attach_rawsocket()) for _ in range(20)]
+    sessions = joined([target.attach_rawsocket() for _ in range(20)])
     ping = struct.pack(">L", PING << 24 | 1000) + b"x" * 1000
     target.flood(sessions, 100 * ping, reading=False)
 
@@ -37,7 +37,7 @@ def rawsocket_pings(target: Target) -> None:
 @attack()
 def rawsocket_large_pings(target: Target) -> None:
     """Sends PINGs of 1 MB on 100 RawSocket connections, and reads no PONG."""
-    sessions = [joined(target.attach_rawsocket()) for _ in range(100)]
+    sessions = joined([target.attach_rawsocket() for _ in range(100)])
     ping = struct.pack(">L", PING << 24 | 1_000_000) + b"x" * 1_000_000
     target.flood(sessions, ping, reading=False)
 
@@ -45,7 +45,7 @@ def rawsocket_large_pings(target: Target) -> None:
 @attack()
 def rawsocket_publishes(target: Target) -> None:
     """Publishes without end over 20 RawSocket connections, and reads no event."""
-    sessions = [joined(target.attach_rawsocket()) for _ in range(20)]
+    sessions = joined([target.attach_rawsocket() for _ in range(20)])
     for session in sessions:
         session.send([32, 1, {}, "com.topic"])
     event = sessions[0].encoded(
