@@ -19,8 +19,6 @@ from tests.attacks.publish import publish
 from tests.attacks.table import BY_CHANCE, EXACT, HEAD, failures, row
 from tests.attacks.trial import SERVERS, Outcome, attempt
 
-ATTEMPTS = 3  # of an attack that is over the limits
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 1 if a threshold is exceeded."""
@@ -29,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not attacks:
         sys.exit("there is no such attack; they are: " + ", ".join(ATTACKS))
     print("\n".join(HEAD), flush=True)
-    outcomes = list(run(attacks, options.server or SERVERS))
+    servers = options.server or SERVERS
+    outcomes = list(run(attacks, servers, attempts=options.attempts))
     if options.update:
         publish(outcomes)
     failed = sum(1 for each in outcomes if failures(each, EXACT))
@@ -41,6 +40,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.attacks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--server", action="append", choices=SERVERS)
+    parser.add_argument(
+        "--attempts",
+        type=int,
+        default=3,
+        help="how often an attack that is hardly over the limits is made (%(default)s)",
+    )
     parser.add_argument("--update", action="store_true")
     return parser.parse_args(arguments)
 
@@ -55,26 +60,28 @@ def selected(names: Sequence[str]) -> list[Attack]:
     ]
 
 
-def run(attacks: Sequence[Attack], servers: Sequence[str]) -> Iterator[Outcome]:
+def run(
+    attacks: Sequence[Attack], servers: Sequence[str], *, attempts: int
+) -> Iterator[Outcome]:
     """Make the attacks one after the other, and print each row when it is there."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "server.log")
         for attack in attacks:
             for server in servers:
-                outcome = best(partial(attempt, attack, server, log))
+                outcome = best(partial(attempt, attack, server, log), attempts)
                 print(row(outcome), flush=True)
                 for failure in failures(outcome, EXACT):
                     print(f"    {failure}", file=sys.stderr, flush=True)
                 yield outcome
 
 
-def best(once: Callable[[], Outcome]) -> Outcome:
+def best(once: Callable[[], Outcome], attempts: int) -> Outcome:
     """The first attempt within the limits, or the best one.
 
     Other programs disturb one attempt or another. What an attack causes comes again.
     """
     outcomes = [once()]
-    while len(outcomes) < ATTEMPTS and nearly(outcomes[-1]):
+    while len(outcomes) < attempts and nearly(outcomes[-1]):
         outcomes.append(once())
     return min(outcomes, key=lambda each: (len(failures(each, EXACT)), each.longest))
 
