@@ -11,6 +11,7 @@ from wsocket.core.checks import check_seconds
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
 from wsocket.core.web.framework import Framework
+from wsocket.core.websocket.deflate import Compression
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.local.application import Application
 from wsocket.wamp.local.pending_call import PendingCall
@@ -62,6 +63,9 @@ class WSocketApp(Framework):
         longpoll: Serves WAMP over HTTP requests, for clients that cannot open a
             websocket: the base path, such as ``"/longpoll"``, or a `LongPolling` with
             further settings. None: not at all.
+        compression: What plain websockets may agree on to compress messages:
+            ``"deflate"`` (permessage-deflate, RFC 7692), or None. Sessions are never
+            compressed.
         join_timeout: Seconds that a WAMP client has from connecting until it is in a
             realm, and for its answer to GOODBYE.
 
@@ -83,6 +87,7 @@ class WSocketApp(Framework):
         max_workers: int | None = None,
         limits: Limits | None = None,
         longpoll: str | LongPolling | None = None,
+        compression: Compression | None = "deflate",
         join_timeout: float = 10.0,
     ) -> None:
         check_seconds("join_timeout", join_timeout, least=0.001)
@@ -94,9 +99,7 @@ class WSocketApp(Framework):
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
             self.router = _make_router([own, *realms], join_timeout)
-            self._wamp = Application(
-                self.router, realm=own.name, max_workers=max_workers
-            )
+            self._wamp = Application(self.router, own.name, max_workers=max_workers)
             plugins.append(WampSubprotocol(self.router, prepare=self._wamp.prepare))
         super().__init__(
             app,
@@ -106,9 +109,9 @@ class WSocketApp(Framework):
             max_message_size=max_message_size,
             allowed_origins=allowed_origins,
             limits=limits,
+            compression=compression,
         )
-        if longpoll is not None:
-            self._serve_longpoll(longpoll)
+        self._serve_longpoll(longpoll)
 
     def register(
         self,
@@ -331,7 +334,23 @@ class WSocketApp(Framework):
         """
         return self._application.snapshot()
 
-    def _serve_longpoll(self, settings: str | LongPolling) -> None:
+    def drain(self, timeout: float = 30.0) -> bool:
+        """Accept no more over RawSocket, and wait for the calls that are under way.
+
+        `run` does this when it stops, before `close`. Sessions stay, and may call.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether all these calls have ended.
+        """
+        super().drain(timeout)
+        return self._wamp is None or self._wamp.drain(timeout)
+
+    def _serve_longpoll(self, settings: str | LongPolling | None) -> None:
+        if settings is None:
+            return
         if not isinstance(settings, LongPolling):
             settings = LongPolling(settings)
         prepare = self._application.prepare

@@ -19,9 +19,14 @@ from gevent import monkey
 
 from wsocket.app import WSocketApp
 from wsocket.core.http.serve import run
+from wsocket.core.net.activation import activated
+from wsocket.core.net.endpoints import UnixEndpoint
 from wsocket.core.net.listener import Listener
 from wsocket.core.net.tls.certificates import load_context
 from wsocket.log import logger
+
+HOST = "127.0.0.1"
+PORT = 8080
 
 
 class UsageError(Exception):
@@ -50,12 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MODULE:APP",
         help="where the application is, such as chat:app; APP defaults to app",
     )
-    serve.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (%(default)s)"
-    )
-    serve.add_argument(
-        "--port", type=_port, default=8080, help="port, 0 picks one (%(default)s)"
-    )
+    _add_addresses(serve)
     serve.add_argument(
         "--rawsocket",
         metavar="URL",
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--keyfile", metavar="FILE", help="its private key, if it is in another file"
     )
+    _add_limits(serve)
     serve.add_argument(
         "--debug",
         action="store_true",
@@ -77,6 +78,75 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.set_defaults(command=_run)
     return parser
+
+
+def _add_addresses(serve: argparse.ArgumentParser) -> None:
+    """Where HTTP is served; by default on the sockets that systemd has opened."""
+    serve.add_argument("--host", help=f"address to listen on ({HOST})")
+    serve.add_argument("--port", type=_port, help=f"port, 0 picks one ({PORT})")
+    serve.add_argument(
+        "--unix", metavar="PATH", help="listen on a Unix socket instead of a port"
+    )
+    serve.add_argument(
+        "--take-over",
+        action="store_true",
+        help="with --unix: replace the socket of a process that listens there; it goes "
+        "on with the connections that it has",
+    )
+    serve.add_argument(
+        "--fd",
+        metavar="N",
+        type=_count,
+        action="append",
+        help="use this inherited file descriptor, a socket that listens already; may "
+        "be repeated (by default those of systemd's socket activation)",
+    )
+
+
+def _add_limits(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--graceful-timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=30.0,
+        help="after SIGTERM, SIGHUP or Ctrl-C, how long responses and calls under way "
+        "have to end (%(default)g)",
+    )
+    serve.add_argument(
+        "--close-spread",
+        metavar="SECONDS",
+        type=_seconds,
+        default=0.0,
+        help="then close the websockets over so many seconds (%(default)g)",
+    )
+    for name, text in (
+        ("--max-connections", "how many connections there may be, others wait"),
+        ("--max-connections-per-address", "the same for each client; others get 503"),
+    ):
+        serve.add_argument(name, metavar="N", type=_positive, help=text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected seconds, such as 30, got {text!r}")
+    return seconds
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number, such as 3, got {text!r}")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    number = _count(text)
+    if not number:
+        raise argparse.ArgumentTypeError("expected a number from 1 on, got 0")
+    return number
 
 
 def _port(text: str) -> int:
@@ -92,12 +162,38 @@ def _run(options: argparse.Namespace) -> int:
     # Like `python -m`: the application is usually in the current folder.
     sys.path.insert(0, os.getcwd())
     context = _tls(options.certfile, options.keyfile)
+    host = _host(options)
     app = _load(options.target)
     with ExitStack() as listeners:
         for url in options.rawsocket:
             listeners.callback(_listen_rawsocket(app, url).close)
-        run(app, options.host, options.port, ssl_context=context)
+        run(
+            app,
+            host,
+            PORT if options.port is None else options.port,
+            ssl_context=context,
+            take_over=options.take_over,
+            graceful_timeout=options.graceful_timeout,
+            close_spread=options.close_spread,
+            max_connections=options.max_connections,
+            max_connections_per_address=options.max_connections_per_address,
+        )
     return 0
+
+
+def _host(options: argparse.Namespace) -> str:
+    """Where to listen, as `run` wants it."""
+    by_port = options.host is not None or options.port is not None
+    if by_port + bool(options.unix) + bool(options.fd) > 1:
+        raise UsageError("only one of --host with --port, --unix and --fd can be used")
+    if options.take_over and not options.unix:
+        raise UsageError("--take-over needs --unix; others inherit a socket by --fd")
+    if options.unix:
+        return UnixEndpoint(os.path.abspath(options.unix)).url
+    descriptors = options.fd or ([] if by_port else activated(os.environ, os.getpid()))
+    if descriptors:
+        return "fd://" + ",".join(map(str, descriptors))
+    return HOST if options.host is None else str(options.host)
 
 
 def _listen_rawsocket(app: Callable[..., Any], url: str) -> Listener:

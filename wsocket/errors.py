@@ -11,7 +11,7 @@ from typing import Any
 
 
 class WsocketError(Exception):
-    """The root of all exceptions defined here."""
+    """The root of all exceptions defined here, but for `RequestError`."""
 
 
 class ProtocolError(WsocketError):
@@ -41,16 +41,26 @@ class HttpError(WsocketError):
         self.headers = headers or []
 
 
-class RequestError(WsocketError, OSError):
+class RequestError(BaseException):
     """The client broke HTTP: answer with `status` and close the connection.
 
-    It is an OSError, because applications expect one if a body cannot be read.
+    An application gets it when it reads the body of a request on our own server, and
+    is not to handle it. So it is no `Exception`: every framework would log a traceback
+    and answer 500 (docs/decisions/041-broken-requests-unwind-the-application.md).
+    ``finally``, ``with``, and ``except BaseException`` run as always.
     """
 
     def __init__(self, status: str, problem: str) -> None:
         super().__init__(problem)
         self.status = status
         self.problem = problem
+
+
+class RequestCut(RequestError):
+    """The client has left in the middle of its request, which is no event at all.
+
+    Half of its connection may be open, so that the answer reaches it.
+    """
 
 
 class ClientGone(WsocketError, ConnectionError):

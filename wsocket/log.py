@@ -2,14 +2,136 @@
 
 No handler is installed on import. If the application has not set up logging, Python
 prints warnings and errors, with tracebacks, to stderr. `wsocket.run` then installs a
-handler that shows every record from the logger's level on."""
+handler that shows every record from the logger's level on.
+
+Peers choose much of what is logged: paths, URIs, reasons, the messages of exceptions.
+So a filter of the logger makes every record harmless before any handler sees it
+(docs/decisions/040-nothing-forges-the-log.md). Nobody who logs has to think of it."""
+
+from __future__ import annotations
 
 import logging
+import traceback
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final, TypeAlias
 
 logger = logging.getLogger("wsocket")
 
 # A key of environ: the name in the log of a request whose path contains a secret.
 LOGGED_AS = "wsocket.logged_as"
+
+# Characters that are kept of one argument of a message, and of a traceback.
+MAX_ARGUMENT: Final = 1000
+MAX_TRACEBACK: Final = 16_000
+
+# Stands before each line of a traceback, so that none of them can pass for a record.
+GUTTER: Final = "  | "
+
+_SysExcInfo: TypeAlias = (
+    tuple[type[BaseException], BaseException, TracebackType | None]
+    | tuple[None, None, None]
+)
+
+
+def harmless(text: str, limit: int = MAX_ARGUMENT) -> str:
+    """Escape what is not printable, and leave out the middle of a long text.
+
+    Not printable are line breaks of every kind, ANSI escapes, all other control
+    characters, surrogates, and characters that change the direction of the text.
+    """
+    if len(text) > limit:
+        half = limit // 2
+        left_out = f"...({len(text) - 2 * half} characters left out)..."
+        text = text[:half] + left_out + text[-half:]
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+class Harmless:
+    """Stands for an argument of a log message, and makes its text harmless."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __str__(self) -> str:
+        return self._text(str)
+
+    def __repr__(self) -> str:
+        return self._text(repr)
+
+    def _text(self, describe: Any) -> str:
+        try:
+            return harmless(describe(self._value))
+        except Exception as error:  # the code of users; the record must not be lost
+            kind, problem = type(self._value).__name__, type(error).__name__
+            return f"<{kind} whose text raises {problem}>"
+
+
+class HarmlessRecords(logging.Filter):
+    """Lets every record pass, after it has made it harmless.
+
+    The message becomes one line. Only its arguments are shortened, so that our own
+    words around them are always there. A traceback is rendered here, where a formatter
+    would do it: every line of it begins with `GUTTER`.
+
+    It must be a filter of the logger: those of a handler come too late for the other
+    handlers. A filter does not apply to child loggers, which need their own.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Part of `logging.Filter`."""
+        if record.args:
+            record.msg = _one_line(record.msg)
+            record.args = _harmless_arguments(record.args)
+        else:
+            record.msg = _argument(record.msg)
+        if record.exc_info:
+            record.exc_text = harmless_traceback(record.exc_info)
+        return True
+
+
+def harmless_traceback(exc_info: _SysExcInfo) -> str:
+    """A traceback, whose message and notes may have been chosen by a peer."""
+    try:
+        text = "".join(traceback.format_exception(*exc_info)).rstrip("\n")
+    except Exception as error:  # such as a __cause__ that is none
+        text = f"<the traceback cannot be shown: {type(error).__name__}>"
+    if len(text) > MAX_TRACEBACK:
+        half = MAX_TRACEBACK // 2
+        left_out = f"\n...({len(text) - 2 * half} characters left out)...\n"
+        text = text[:half] + left_out + text[-half:]
+    return "\n".join(GUTTER + harmless(line) for line in text.split("\n"))
+
+
+def _one_line(message: object) -> object:
+    """The words of a message, which are the code's own, without line breaks."""
+    if type(message) is str and not message.isprintable():
+        return harmless(message, len(message))
+    return message
+
+
+def _harmless_arguments(
+    arguments: tuple[object, ...] | Mapping[str, object],
+) -> tuple[object, ...] | dict[str, object]:
+    if isinstance(arguments, Mapping):  # logging takes it out of the tuple
+        return {key: _argument(value) for key, value in arguments.items()}
+    return tuple(map(_argument, arguments))
+
+
+def _argument(value: object) -> object:
+    """*value* itself if it can do no harm, as nearly always, or what stands for it."""
+    if type(value) is int or type(value) is float:  # for %d and %g
+        return value
+    if type(value) is str and len(value) <= MAX_ARGUMENT and value.isprintable():
+        return value
+    return Harmless(value)
+
+
+logger.addFilter(HarmlessRecords())
 
 
 def log_to_stderr() -> None:

@@ -105,11 +105,13 @@ class World:
     def start(self, function: Callable[..., Any], *args: Any) -> Task:
         return Task(self, function, args)
 
-    def pair(self) -> tuple[socket.socket, Peer]:
+    def pair(self, *, send_timeout: float = 30.0) -> tuple[socket.socket, Peer]:
         """Our socket and the peer on its other end."""
         ours, theirs = socket.socketpair()
         peer = self.socket_class(fileno=theirs.detach())
-        return self.concurrency.adopt(ours.detach(), patience=20.0), Peer(peer)
+        return self.concurrency.adopt(
+            ours.detach(), patience=20.0, send_timeout=send_timeout
+        ), Peer(peer)
 
 
 class LoopWorld:

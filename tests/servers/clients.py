@@ -107,6 +107,11 @@ class Poller:
             response = connection.getresponse()
             return response.status, response.read()
 
+    def head(self, action: str) -> bytes:
+        """A request without a body, for a socket of one's own."""
+        path = f"{self._path}/{action}"
+        return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode()
+
     def send(self, message: list[Any]) -> None:
         assert self.post("send", json.dumps(message)) == (204, b"")
 

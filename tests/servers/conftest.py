@@ -15,7 +15,7 @@ EVERY_KIND = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name i
 @pytest.fixture(scope="session", params=EVERY_KIND)
 def running_site(processes: None, request: pytest.FixtureRequest) -> Iterator[Site]:
     """A server that runs for the whole session."""
-    with running(request.param) as site:
+    with running(KINDS[request.param]) as site:
         yield site
 
 
@@ -29,5 +29,5 @@ def site(running_site: Site) -> Iterator[Site]:
 @pytest.fixture(params=EVERY_KIND)
 def own_site(processes: None, request: pytest.FixtureRequest) -> Iterator[Site]:
     """A server that the test may end."""
-    with running(request.param) as site:
+    with running(KINDS[request.param]) as site:
         yield site

@@ -44,7 +44,8 @@ class Kind(NamedTuple):
     spare_threads: int = 0
 
 
-def _gunicorn(*options: str) -> tuple[str, ...]:
+def gunicorn(*options: str) -> tuple[str, ...]:
+    """The arguments for one worker that serves the application."""
     address = ("--bind", "127.0.0.1:0", "--workers", "1", "--no-control-socket")
     return ("-m", "gunicorn", *address, *options, f"{APPS}.own:app")
 
@@ -55,15 +56,15 @@ KINDS = {
     "wsgiref-threading": Kind(("-m", f"{APPS}.with_wsgiref", "threaded")),
     "wsgiref": Kind(("-m", f"{APPS}.with_wsgiref"), concurrent_views=False),
     "gunicorn-gthread": Kind(
-        _gunicorn("-k", "gthread", "--threads", "1"), concurrent_views=False
+        gunicorn("-k", "gthread", "--threads", "1"), concurrent_views=False
     ),
     "gunicorn-preload": Kind(
-        _gunicorn("-k", "gthread", "--threads", "1", "--preload"),
+        gunicorn("-k", "gthread", "--threads", "1", "--preload"),
         concurrent_views=False,
     ),
-    "gunicorn-sync": Kind(_gunicorn("-k", "sync"), concurrent_views=False),
-    "gunicorn-gevent": Kind(_gunicorn("-k", "gevent")),
-    "gunicorn-gevent_pywsgi": Kind(_gunicorn("-k", "gevent_pywsgi")),
+    "gunicorn-sync": Kind(gunicorn("-k", "sync"), concurrent_views=False),
+    "gunicorn-gevent": Kind(gunicorn("-k", "gevent")),
+    "gunicorn-gevent_pywsgi": Kind(gunicorn("-k", "gevent_pywsgi")),
     "flask-run": Kind(
         ("-m", "flask", "--app", f"{APPS}.with_flask:flask_app", "run", "--port", "0")
     ),
@@ -142,9 +143,8 @@ class Site:
 
 
 @contextlib.contextmanager
-def running(name: str) -> Iterator[Site]:
+def running(kind: Kind) -> Iterator[Site]:
     """Run a server until the block ends."""
-    kind = KINDS[name]
     command = [sys.executable, *kind.arguments]
     with started(command, stop=signal.SIGTERM, stderr=subprocess.STDOUT) as process:
         yield Site(kind, process)

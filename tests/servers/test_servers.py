@@ -36,7 +36,6 @@ from tests.servers.processes import Site
 
 NORMAL_CLOSURE = (1000).to_bytes(2, "big")
 SESSIONS = 12
-PROMPT = 20  # seconds, on a busy machine; gunicorn would wait 30 for a held thread
 CYCLES = 200
 CENSUS_ATTEMPTS = 100  # requests until a server must have put everything away
 
@@ -245,10 +244,14 @@ def test_a_session_that_polls_talks_to_the_others(site):
     assert poller.post("receive")[0] == 404
 
 
-def test_sigterm_ends_the_server_at_once(own_site):
-    """Open websockets do not keep a server from ending, and it does so quietly."""
-    with closing(plain(own_site, "/echo")) as echo, closing(Wamp(own_site)) as session:
-        assert says(echo, "hello") == "hello"
-        assert session.result(session.call("com.example.add", 2, 3)) == 5
-        assert own_site.terminate() < PROMPT
-    assert own_site.complaints() == ""
+def test_a_poll_that_was_given_up_takes_no_message(site):
+    """The client has closed the connection: the message waits for its next poll."""
+    poller = Poller(site)
+    poller.send([SUBSCRIBE, 1, {}, "com.example.news"])
+    assert poller.receive()[0] == SUBSCRIBED
+    for _ in range(3):
+        with connect(site) as sock:
+            sock.sendall(poller.head("receive"))
+    assert site.get("/announce") == "announced"
+    assert poller.receive()[4] == ["from a view"]
+    assert poller.post("close") == (204, b"")

@@ -8,20 +8,35 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import Server, app_commands, running
+from tests.programs import Server, running
+from tests.steady.serving import StartServer, command
 
-Start = Callable[[str], Server]
+Start = Callable[..., Server]
 
 
 @pytest.fixture(params=["threads", "gevent"])
 def start(
     processes: None, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Start]:
-    """Start one of the applications, by its name, in a process of its own."""
+    """Start one of the applications, by its name, with settings of `run`."""
     with ExitStack() as stack:
 
-        def start(name: str) -> Server:
-            command = app_commands("tests.steady.app", name)[request.param]
-            return stack.enter_context(running(command, tmp_path / "log"))
+        def start(name: str, **settings: float) -> Server:
+            arguments = command(request.param, "tests.steady.app", name, **settings)
+            return stack.enter_context(running(arguments, tmp_path / "log"))
+
+        yield start
+
+
+@pytest.fixture(params=["threads", "gevent"])
+def serve(
+    processes: None, request: pytest.FixtureRequest, app: str, tmp_path: Path
+) -> Iterator[StartServer]:
+    """Start the module *app* on one of the servers, with settings of `run`."""
+    with ExitStack() as stack:
+
+        def start(**settings: float) -> Server:
+            arguments = command(request.param, app, **settings)
+            return stack.enter_context(running(arguments, tmp_path / "log"))
 
         yield start

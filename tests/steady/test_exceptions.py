@@ -115,7 +115,7 @@ def test_exception_touches_nobody_else(
 
 def test_stops_cleanly_while_procedures_hang(start: Start) -> None:
     """Code that does not return keeps nobody from being told, nor the process."""
-    server = start("failing")
+    server = start("failing", graceful_timeout=0.2)
     with joined(server.ws("/")) as session:
         for request in range(1, 5):
             session.send(json.dumps([48, request, {}, "com.open.sleep"]))

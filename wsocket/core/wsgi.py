@@ -19,6 +19,9 @@ Write: TypeAlias = Callable[[bytes], object]
 CONNECTION: Final = "wsocket.connection"
 """The key of environ under which our own server puts the client's connection."""
 
+START_RESPONSE: Final = "wsocket.start_response"
+"""The key of environ under which a resource finds the server's ``start_response``."""
+
 
 def header(environ: Mapping[str, Any], name: str) -> str:
     """The value of a header, by its name in environ; "" if the header is missing."""
@@ -33,8 +36,19 @@ def outliving(environ: Mapping[str, Any]) -> Environ:
     for its next request. The copy does not keep them in memory.
     """
     lasting = {**environ, "wsgi.input": io.BytesIO()}
-    lasting.pop(CONNECTION, None)
+    for key in (CONNECTION, START_RESPONSE):
+        lasting.pop(key, None)
     return lasting
+
+
+def park(environ: Mapping[str, Any]) -> None:
+    """Tell our own server that a request waits for something that may never come.
+
+    Then the server does not wait for its response when it ends.
+    """
+    connection = environ.get(CONNECTION)
+    if connection is not None:
+        connection.parked = True
 
 
 def quoted(value: str) -> str:

@@ -17,20 +17,24 @@ from tests.programs import Server, running
 
 KINDS = ["threads", "gevent"]
 PATCHED = "from gevent import monkey; monkey.patch_all(); "
-SERVE = "from tests.core.http.http_app import app; from wsocket import run; "
+HTTP_APP = "tests.core.http.http_app"
 
 
-def command(kind: str, timeout: float) -> list[str]:
-    """How to run the application on one of the servers."""
+def command(kind: str, timeout: float, module: str = HTTP_APP) -> list[str]:
+    """How to run the application of a module on one of the servers."""
     patch = PATCHED if kind == "gevent" else ""
-    return [sys.executable, "-c", f"{patch}{SERVE}run(app, port=0, timeout={timeout})"]
+    serve = f"from {module} import app; from wsocket import run; "
+    return [sys.executable, "-c", f"{patch}{serve}run(app, port=0, timeout={timeout})"]
 
 
 def run_app(
-    kind: str, folders: pytest.TempPathFactory, timeout: float = 30
+    kind: str,
+    folders: pytest.TempPathFactory,
+    timeout: float = 30,
+    module: str = HTTP_APP,
 ) -> contextlib.AbstractContextManager[Server]:
     """Run the application until the block ends."""
-    return running(command(kind, timeout), folders.mktemp(kind) / "log")
+    return running(command(kind, timeout, module), folders.mktemp(kind) / "log")
 
 
 class Client:

@@ -6,7 +6,13 @@ from http import HTTPStatus
 
 import pytest
 
-from wsocket.core.http.headers import HOP_BY_HOP, header_list, status_line
+from wsocket.core.http.headers import (
+    HOP_BY_HOP,
+    forwardable,
+    header_list,
+    status_line,
+    without_length,
+)
 
 
 @pytest.mark.parametrize(
@@ -123,3 +129,63 @@ def test_hop_by_hop_headers_are_refused(name):
     """PEP 3333 leaves them to the server."""
     with pytest.raises(ValueError, match=f"header '{name}' is hop-by-hop"):
         header_list({name: "x"})
+
+
+# Headers about the connection
+
+
+ABOUT_THE_CONNECTION = [
+    *("Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization"),
+    *("Proxy-Connection", "TE", "Trailer", "Trailers", "Transfer-Encoding", "Upgrade"),
+]
+
+
+@pytest.mark.parametrize("change", [str, str.lower, str.upper])
+@pytest.mark.parametrize("name", ABOUT_THE_CONNECTION)
+def test_header_about_the_connection_can_be_left_out(name, change):
+    """Whatever the case of its name; an error otherwise."""
+    with pytest.raises(ValueError, match="is hop-by-hop"):
+        header_list([(change(name), "x")])
+    kept = [("X-A", "1"), ("Content-Type", "text/plain")]
+    given = [kept[0], (change(name), "x"), kept[1]]
+    assert forwardable(given) == (kept, [change(name)])
+
+
+@pytest.mark.parametrize(
+    "connection", ["X-Own", "close, X-Own", "x-own , keep-alive", ",X-OWN,"]
+)
+def test_headers_that_connection_names_are_left_out(connection):
+    """RFC 9110 section 7.6.1."""
+    given = {"X-Own": "1", "Connection": connection, "X-Owned": "2"}
+    assert forwardable(given) == ([("X-Owned", "2")], ["X-Own", "Connection"])
+
+
+def test_header_of_a_usual_name_is_left_out_only_if_it_is_named():
+    """Without a Connection header all are kept."""
+    for given in ([("X-Own", "1")], {"X-Own": 1}, iter([("X-Own", "1")])):
+        assert forwardable(given) == ([("X-Own", "1")], [])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ([(b"A", "b")], "must be a str, not bytes"),
+        (["A: b"], "must be a \\(name, value\\) tuple"),
+        ([("A", "b", "c")], "must be a \\(name, value\\) tuple"),
+        ([("A", None)], "must have a str or int"),
+        ([("A", "b\nC: d")], "must not contain"),
+    ],
+)
+def test_other_headers_are_checked_all_the_same(wrong, problem):
+    """Before and after those that are left out, and without them."""
+    hop = [("Connection", "close")]
+    for given in (wrong, hop + wrong, wrong + hop):
+        with pytest.raises((TypeError, ValueError), match=problem) as refused:
+            forwardable(given)
+        assert refused.value.__context__ is None
+
+
+def test_length_can_be_left_out():
+    """For responses that have none."""
+    given = [("content-LENGTH", "4"), ("X-A", "1")]
+    assert without_length(given) == [("X-A", "1")]

@@ -79,8 +79,14 @@ def test_ambiguous_request_is_refused_whole(server, connect, lines, body):
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", b"431"),
         (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 200 + b"\r\n", b"431"),
         (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: br\r\n\r\n", b"501"),
+        (b"GET / HTTP/1.1\r\nHost: a:80:90\r\n\r\n", b"400"),
+        (b"GET http://[::1/ HTTP/1.1\r\nHost: a\r\n\r\n", b"400"),
+        (b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n", b"400"),
     ],
-    ids=["no host", "0.9", "TLS", "HTTP/2", "line", "header", "headers", "coding"],
+    ids=[
+        *("no host", "0.9", "TLS", "HTTP/2", "line", "header", "headers", "coding"),
+        *("host", "host in the target", "byte in the target"),
+    ],
 )
 def test_bad_request_is_told_why(server, connect, data, status):
     """The status fits, and the response arrives before the connection ends."""
@@ -110,6 +116,26 @@ def test_idle_connection_is_closed_silently(hasty, connect):
     client.until(b"Hello World!")
     assert client.rest() == b""
     assert connect(hasty).rest() == b""
+
+
+@pytest.mark.parametrize("stray", [b"\r", b"\r\n", b"\r\n\r\n"])
+def test_empty_lines_after_a_body_do_not_make_a_request(hasty, connect, stray):
+    """Some clients send them, and get no answer to a request that they did not make."""
+    client = connect(hasty)
+    client.get(b"/echo", b"Content-Length: 3", method=b"POST")
+    client.sock.sendall(b"one" + stray)
+    assert client.until(b"one").startswith(b"HTTP/1.1 200 OK\r\n")
+    assert client.rest() == b""
+
+
+def test_empty_line_before_a_request_may_come_in_two_packets(server, connect):
+    """Its CR with the request before, and its LF with the next one."""
+    client = connect(server)
+    client.get(b"/echo", b"Content-Length: 3", method=b"POST")
+    client.sock.sendall(b"one\r")
+    assert client.until(b"one").startswith(b"HTTP/1.1 200 OK\r\n")
+    client.sock.sendall(b"\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert client.until(b"Hello World!").startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_slow_head_times_out(hasty, connect):

@@ -15,11 +15,16 @@ from hypothesis import strategies as st
 
 from tests.patience import SECONDS
 from wsocket.core.http.fields import MAX_FIELDS
-from wsocket.core.http.reader import MAX_HEAD, MAX_REQUEST_LINE, RequestReader
+from wsocket.core.http.reader import (
+    MAX_EMPTY_LINES,
+    MAX_HEAD,
+    MAX_REQUEST_LINE,
+    RequestReader,
+)
 from wsocket.core.http.refusal import closing_response
 from wsocket.core.http.request import parse_request
 from wsocket.core.http.request_body import RequestBody
-from wsocket.errors import RequestError
+from wsocket.errors import RequestCut, RequestError
 
 HOST = b"Host: example.com"
 
@@ -99,11 +104,12 @@ def test_header_with_an_underscore_is_left_out():
         (b"/", "/", "", "example.com"),
         (b"/?", "/", "", "example.com"),
         (b"//x/y?a?b", "//x/y", "a?b", "example.com"),
-        (b"/\xc3\xa4", "/\xc3\xa4", "", "example.com"),
+        (b"/{a|b}^`", "/{a|b}^`", "", "example.com"),
         (b"/100%", "/100%", "", "example.com"),
         (b"http://other.org/x?y", "/x", "y", "other.org"),
         (b"HTTPS://other.org:444", "/", "", "other.org:444"),
         (b"http://other.org?y", "/", "y", "other.org"),
+        (b"http://[::1]:80/x", "/x", "", "[::1]:80"),
     ],
 )
 def test_target_may_be_a_path_or_a_url(target, path, query, host):
@@ -155,6 +161,10 @@ INVALID = {
     "control in target": (b"GET /\x01 HTTP/1.1", 400, "the request line must be"),
     "bare LF": (b"GET / HTTP/1.1\nX: 1", 400, "the request line must be"),
     "bare CR": (b"GET /\rHTTP/1.1", 400, "the request line must be"),
+    "bytes from 0x80 on": (b"GET /\xc3\xa4 HTTP/1.1", 400, "the request line must be"),
+    "byte 0x80": (b"GET /\x80 HTTP/1.1", 400, "the request line must be"),
+    "byte 0xff in the query": (b"GET /?\xff HTTP/1.1", 400, "the request line must be"),
+    "DEL": (b"GET /\x7f HTTP/1.1", 400, "the request line must be"),
     "fragment": (b"GET /#top HTTP/1.1", 400, "the request line must be"),
     "lower case version": (b"GET / http/1.1", 400, "the request line must be"),
     "version 1": (b"GET / HTTP/1", 400, "the request line must be"),
@@ -176,12 +186,67 @@ def test_malformed_request_line_is_refused(first, status, problem):
     assert problem in refused.value.problem
 
 
+NO_HOSTS = [
+    *(b"a:80:90", b"a:x", b"[", b"::1", b"[::1]x", b"[::1", b"::1]", b"[]", b"[]:80"),
+    *(b"[::g]", b"[1.2.3.4]", b"[::1%25eth0]", b"[[::1]]", b"[::1]:x", b"[::1]:80:90"),
+    *(b"a:-1", b"a:+80", b"a: 80", b"a:65536", b"a:000080", b"a:8_0", b"a:0x50"),
+    *(b"a b", b"a#b", b"a@b", b"user:pw@a", b"a\\b", b'"a"', b"<a>", b"a\tb", b"a,b c"),
+    *(b":80", b"a%", b"a%4", b"a%zz", b"\xc3\xa4", b"a\x80"),
+]
+HOSTS = [
+    *(b"a", b"a:80", b"a:", b"a:0", b"a:65535", b"A.example.", b"a_b", b"xn--a-1ga"),
+    *(b"1.2.3.4", b"1.2.3.4:80", b"999.1", b"a%41", b"!$&'()*+,;=~"),
+    *(b"[::1]", b"[::1]:80", b"[::]", b"[fe80::1:2]:8080", b"[::FFFF:1.2.3.4]"),
+]
+
+
+@pytest.mark.parametrize("host", NO_HOSTS, ids=ascii)
+def test_what_is_no_host_is_refused(host):
+    """In the header and in the target (RFC 9112 section 3.2)."""
+    with pytest.raises(RequestError, match="malformed") as refused:
+        request(b"Host: " + host)
+    assert refused.value.status == "400 Bad Request"
+    with pytest.raises(RequestError):
+        request(HOST, first=b"GET http://%b/ HTTP/1.1" % host)
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+@pytest.mark.parametrize("host", HOSTS, ids=ascii)
+def test_what_is_a_host_is_accepted(host, version):
+    """A name or an address, with or without a port."""
+    first = b"GET / HTTP/" + version
+    assert request(b"Host: " + host, first=first).fields["host"] == host.decode()
+    first = b"GET http://%b/ HTTP/%b" % (host, version)
+    assert request(HOST, first=first).fields["host"] == host.decode()
+
+
+def test_host_may_be_empty():
+    """Where the URL of the request has none (RFC 9110 section 7.2)."""
+    assert request(b"Host:").environ()["HTTP_HOST"] == ""
+
+
+@pytest.mark.parametrize("lines", [[], [b"Host: ["], [HOST, b"Host: b"]], ids=repr)
+def test_host_in_the_target_does_not_replace_a_wrong_header(lines):
+    """RFC 9112 section 3.2 wants the header of every request checked."""
+    with pytest.raises(RequestError, match="Host"):
+        request(*lines, first=b"GET http://example.com/ HTTP/1.1")
+
+
+@pytest.mark.parametrize("target", [b"http://", b"http:///x", b"http://?x", b"http:a"])
+def test_url_without_a_host_is_refused(target):
+    """RFC 9110 section 4.2.1."""
+    with pytest.raises(RequestError, match="target must be a path"):
+        request(HOST, first=b"GET %b HTTP/1.1" % target)
+
+
 CHUNKED = b"Transfer-Encoding: chunked"
 INVALID_FIELDS = {
     "no host": ([], 400, "Host header is missing"),
     "two hosts": ([HOST, b"host: b"], 400, "more than one Host"),
     "host list": ([b"Host: a b"], 400, "Host header is malformed"),
     "host path": ([b"Host: a/b"], 400, "Host header is malformed"),
+    "host query": ([b"Host: a?b"], 400, "Host header is malformed"),
+    "host URL": ([b"Host: http://a"], 400, "Host header is malformed"),
     "space before colon": ([HOST, b"X : 1"], 400, r"malformed header line 'X : 1'"),
     "folded line": ([HOST, b"X: 1", b" 2"], 400, "malformed header line ' 2'"),
     "folded with tab": ([HOST, b"\t2"], 400, r"malformed header line '\t2'"),
@@ -291,6 +356,53 @@ def test_empty_line_before_a_request_is_skipped(wire):
     assert reader.next_request().target == "/1"
 
 
+@pytest.mark.parametrize("count", [1, 2, MAX_EMPTY_LINES])
+def test_several_empty_lines_are_skipped_in_any_pieces(wire, count):
+    """The CR and the LF may come in packets of their own."""
+    client, reader = wire
+    found = []
+    waiting = threading.Thread(target=lambda: found.append(reader.next_request()))
+    waiting.start()
+    for byte in b"\r\n" * count + b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n":
+        client.send(bytes([byte]))
+    waiting.join(SECONDS)
+    assert found[0].target == "/1"
+
+
+@pytest.mark.parametrize("rest", [b"", b"\r", b"\r\n", b"\r\n\r", b"\r\n\r\n"])
+def test_empty_lines_without_a_request_are_no_request(wire, rest):
+    """The client closes, and nothing has to be answered."""
+    client, reader = wire
+    client.sendall(rest)
+    client.shutdown(socket.SHUT_WR)
+    assert reader.next_request() is None
+
+
+@pytest.mark.parametrize("rest", [b"\r", b"\r\n", b"\r\n\r"])
+def test_silence_after_empty_lines_is_no_slow_request(rest):
+    """The connection is idle, and not to be answered with 408."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.settimeout(0.01)
+        ours.send(rest)
+        with pytest.raises(TimeoutError):
+            RequestReader(theirs, 5).next_request()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"\r\n" * (MAX_EMPTY_LINES + 1), b"\r", b"\r\r\n", b"\n", b"\r\n\n", b" \r\n"],
+    ids=repr,
+)
+def test_other_things_before_a_request_are_refused(wire, before):
+    """Too many empty lines, and line ends of another kind."""
+    client, reader = wire
+    client.sendall(before + b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+    with pytest.raises(RequestError) as refused:
+        reader.next_request()
+    assert refused.value.status == "400 Bad Request"
+
+
 @pytest.mark.parametrize(
     ("data", "status", "problem"),
     [
@@ -393,7 +505,7 @@ def test_size_of_a_chunk_is_hexadecimal(size):
         assert body.stream().read() == bytes(size)
 
 
-CHUNKS = b'3\r\none\r\n4;name="x"\r\n\ntwo\r\n0A \r\nthree\nfour\r\n0\r\n'
+CHUNKS = b'3\r\none\r\n4;name="x"\r\n\ntwo\r\n0A\r\nthree\nfour\r\n0\r\n'
 WHOLE = b"one\ntwothree\nfour"
 
 
@@ -415,6 +527,37 @@ def test_body_is_read_to_its_end_and_no_further(data, length):
     assert source.read() == b"GET"
 
 
+@pytest.mark.parametrize(
+    "extension",
+    [
+        *(b";a", b";a=b", b";a;b=c;d", b" ; a = b ", b"\t;\ta"),
+        *(b';a=""', b';a="b c;d=\xe9"', rb';a="\"\\"', b";!#$%&'*+-.^_`|~9=A"),
+    ],
+)
+def test_extension_of_a_chunk_is_ignored(extension):
+    """As RFC 9112 section 7.1.1 writes it, but for a space at the end."""
+    extension = extension.rstrip(b" ")
+    body = body_of(b"1%b\r\nx\r\n0%b\r\n\r\n" % (extension, extension))
+    assert body.stream().read() == b"x"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        *(b" ", b"\t", b" \t ", b";", b"; ", b" ;", b";a;", b";;a", b";=", b";=b"),
+        *(b";a=", b";a=b=c", b";a b", b";a ", b";a=b ", b";a=b c", b";a,b", b";a/b"),
+        *(b';a="', b';a="b', b";a=b'\"", b';a="b"c', b';"a"', b';a="\x01"', b";a=\x01"),
+        *(b';a="\\\x7f"', b";\xe9", b";a=\xe9", b";a\n", b'; a="\n"', b",a", b" a"),
+    ],
+)
+def test_malformed_extension_of_a_chunk_is_refused(rest):
+    """A proxy that reads it in another way could be deceived."""
+    for size in (b"1", b"0"):
+        with pytest.raises(RequestError, match="malformed chunk size") as refused:
+            body_of(size + rest + b"\r\nx\r\n0\r\n\r\n").stream().read()
+        assert refused.value.status == "400 Bad Request"
+
+
 def test_request_without_a_body_has_an_empty_stream():
     """Reading does not wait for the next request."""
     body = body_of(b"GET", 0)
@@ -430,6 +573,8 @@ def test_request_without_a_body_has_an_empty_stream():
         (b"+1\r\n", "malformed chunk size"),
         (b"0x1\r\n", "malformed chunk size"),
         (b" 1\r\n", "malformed chunk size"),
+        (b"1 \r\n", "malformed chunk size"),
+        (b"\xb2\r\n", "malformed chunk size"),
         (b"1_0\r\n", "malformed chunk size"),
         (b"\r\n", "malformed chunk size"),
         (b"1\n", "malformed chunk size"),
@@ -458,6 +603,33 @@ def test_malformed_chunks_are_refused(data, problem):
     assert not body.drain(1000)
     with pytest.raises(RequestError, match="could not be read before"):
         stream.read()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"1", b"1;a=", b"5\r\nabc", b"3\r\nabc", b"3\r\nabc\r"),
+        *(b"0\r\nX: 1", b"0\r\n", b"0\r\n\r"),
+    ],
+)
+def test_client_that_leaves_within_the_chunks_has_left(data):
+    """It has broken nothing, so nobody has to be told."""
+    with pytest.raises(RequestCut):
+        body_of(data).stream().read()
+
+
+def test_client_that_breaks_the_chunks_has_not_left():
+    """An error of the client's is worth a line in the log."""
+    for data in (b"x\r\n", b"1\r\nab\r\n", b"0\r\nX\r\n\r\n", b"1" * 2000):
+        with pytest.raises(RequestError) as refused:
+            body_of(data).stream().read()
+        assert not isinstance(refused.value, RequestCut)
+
+
+def test_failure_to_read_a_body_is_no_exception_for_frameworks():
+    """They would log it with a traceback, and answer 500."""
+    for error in (RequestError, RequestCut):
+        assert not issubclass(error, Exception)
 
 
 def test_body_that_ends_too_early_is_refused():

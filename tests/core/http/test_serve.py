@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sys
+import time
 from urllib.request import urlopen
 
 import pytest
@@ -15,8 +16,9 @@ import pytest
 from tests.patience import SECONDS
 from tests.programs import STOP_SECONDS, ended, running
 from tests.serving import in_thread
+from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.serve import make_server, run
-from wsocket.core.http.servers import ThreadedServer
+from wsocket.core.http.servers import Server
 
 
 def hello(environ, start_response):
@@ -140,33 +142,35 @@ def test_process_that_cannot_listen_exits_with_1():
     assert line.startswith("wsocket: port ")
 
 
-class FullListener:
-    """A listening socket of a process that has no descriptors left."""
+def test_unexpected_failure_of_a_connection_is_logged(caplog, monkeypatch):
+    """With its traceback; the next one is served."""
 
-    def accept(self):
-        raise OSError(errno.EMFILE, "Too many open files")
+    def fail(self) -> None:
+        raise ValueError("a bug")
 
-
-def test_server_without_descriptors_does_not_spin(caplog):
-    """The connection stays in the queue, so select() would report it at once."""
-    with make_server("127.0.0.1", 0, hello) as server:
-        listener, server.socket = server.socket, FullListener()
-        with pytest.raises(OSError, match="Too many open files"):
-            server.get_request()
-        server.socket = listener
-    assert "cannot accept a connection: [Errno 24] Too many open files" in caplog.text
-
-
-def test_unexpected_failure_of_a_connection_is_logged(caplog):
-    """With its traceback, instead of a print to stderr."""
-    with make_server("127.0.0.1", 0, hello) as server:
-        try:
-            raise ValueError("a bug")
-        except ValueError:
-            server.handle_error(None, ("127.0.0.1", 1))
-    [record] = caplog.records
-    assert record.levelno == logging.ERROR
+    with make_server("127.0.0.1", 0, hello) as server, in_thread(server):
+        with monkeypatch.context() as patched:
+            patched.setattr(HttpConnection, "serve", fail)
+            with socket.create_connection(server.server_address, SECONDS) as client:
+                assert client.recv(1) == b""
+        with urlopen(f"http://127.0.0.1:{server.server_port}/") as response:
+            assert response.status == 200
+    deadline = time.monotonic() + SECONDS
+    errors: list[logging.LogRecord] = []
+    while not errors and time.monotonic() < deadline:  # the thread logs when it ends
+        errors = [each for each in caplog.records if each.levelno == logging.ERROR]
+    [record] = errors
+    assert record.getMessage().startswith("the connection of ('127.0.0.1', ")
     assert record.exc_info[0] is ValueError
+
+
+def test_shutdown_before_serving_is_heard():
+    """A server that was told to stop before it began returns at once."""
+    with make_server("127.0.0.1", 0, hello) as server:
+        server.shutdown()
+        server.serve_forever()
+        with in_thread(server), urlopen(f"http://127.0.0.1:{server.server_port}/"):
+            pass  # it can be started again
 
 
 # run, in a process of its own
@@ -174,6 +178,7 @@ def test_unexpected_failure_of_a_connection_is_logged(caplog):
 PATCH = {"threads": "", "gevent": "from gevent import monkey; monkey.patch_all()\n"}
 PROGRAM = """
 import logging, signal, sys
+from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.serve import make_server, run
 from wsocket.log import logger
 from tests.core.http.test_serve import hello
@@ -230,7 +235,7 @@ def test_start_line_has_an_address_that_works(kind, tmp_path):
 )
 def test_start_line_names_the_host_as_given(host, url, capsys, monkeypatch):
     """An IPv6 address in brackets."""
-    monkeypatch.setattr(ThreadedServer, "serve_forever", lambda self: None)
+    monkeypatch.setattr(Server, "serve_forever", lambda self: None)
     run(hello, host, 0)
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith(f"wsocket: serving on {url}")

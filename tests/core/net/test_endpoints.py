@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from wsocket.core.net.endpoints import TcpEndpoint, UnixEndpoint, parse_endpoint
+from wsocket.core.net.endpoints import (
+    InheritedEndpoint,
+    TcpEndpoint,
+    UnixEndpoint,
+    parse_endpoint,
+    server_endpoints,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,3 +71,29 @@ def test_what_is_no_str_is_another_error():
     """Such as a port alone."""
     with pytest.raises(TypeError, match="8081"):
         parse_endpoint(8081)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", [TcpEndpoint("127.0.0.1", 80)]),
+        ("::1", [TcpEndpoint("::1", 80)]),
+        ("unix", [TcpEndpoint("unix", 80)]),
+        ("unix:///run/app/http.sock", [UnixEndpoint("/run/app/http.sock")]),
+        ("fd://3", [InheritedEndpoint(3)]),
+        ("fd://3,14", [InheritedEndpoint(3), InheritedEndpoint(14)]),
+    ],
+)
+def test_an_http_server_listens_on_a_host_or_elsewhere(host, expected):
+    """A host needs the port; a URL says everything."""
+    assert server_endpoints(host, 80) == expected
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["unix:/s", "unix://s", "unix:///a\0b", "fd:3", "fd://", "fd://x", "fd://-1"],
+)
+def test_what_looks_like_such_a_url_must_be_one(host):
+    """Otherwise a resolver would be asked for it."""
+    with pytest.raises(ValueError, match=r"expected unix:///PATH.* or fd://N"):
+        server_endpoints(host, 80)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import gevent
 import pytest
 
 from tests.core.worlds import LOOP_WORLDS, SECONDS, LoopWorld
@@ -75,6 +78,26 @@ def test_connection_that_fails_to_close_does_not_stop_the_others(on, caplog):
     closing(on, connections)
     assert [each.closed for each in made] == [[(1012, "restart")], [], made[0].closed]
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_connections_can_be_closed_one_after_the_other(on):
+    """Evenly within the given seconds; what has ended by itself is left alone."""
+    connections, (first, second, gone, last) = opened(on, *[Connection] * 4)
+    closed: Future[None] = Future(on.loop)
+    on.run(lambda: connections.close(1012, "", closed, spread=0.2))
+    begun = [each for each in (first, second, gone, last) if each.closed]
+    assert len(begun) == 1
+    others = [each for each in (first, second, gone, last) if each not in begun]
+    on.run(connections.remove, others[0])
+    on.run(connections.remove, begun[0])
+    assert connections.untold
+    deadline = time.monotonic() + SECONDS
+    while connections.untold and time.monotonic() < deadline:
+        gevent.sleep(0.01)
+    assert [each.closed for each in others] == [[], [(1012, "")], [(1012, "")]]
+    for each in others[1:]:
+        on.loop.call_soon(connections.remove, each)
+    assert closed.wait(SECONDS) is None
 
 
 def test_each_process_makes_its_own_value(on, monkeypatch):

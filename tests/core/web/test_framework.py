@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pydoc
+import socket
+import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
 from queue import Queue
 from typing import Any
@@ -13,10 +16,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import websocket
+from greenlet import GreenletExit
 
 from tests.patience import SECONDS
 from tests.serving import serving
-from wsocket import WebSocket, WSocketApp
+from wsocket import Limits, WebSocket, WSocketApp
 
 
 @pytest.fixture
@@ -115,6 +119,26 @@ def test_a_failing_handler_does_not_stop_the_others(serve, caplog):
         assert client.recv() == "still here"
     client.close()
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "raised", [KeyboardInterrupt, SystemExit, GreenletExit, GeneratorExit]
+)
+@pytest.mark.parametrize("event", ["onconnect", "onmessage"])
+def test_a_handler_that_raises_no_error_closes_with_1011(serve, caplog, event, raised):
+    """It ends its own connection, and not the server."""
+
+    def ending(*args: object) -> None:
+        raise raised
+
+    app = WSocketApp()
+    setattr(app, event, ending)
+    address = serve(app)
+    client = connect(address)
+    client.send("hi")
+    assert close_code(client) == 1011
+    assert raised.__name__ in caplog.text
+    assert get(address) == (200, "<h1>Hello World!</h1>")
 
 
 def test_help_knows_the_events():
@@ -354,3 +378,84 @@ def test_close_says_1012_to_everybody(serve):
     resume.set()
     closing.join(SECONDS)
     assert not closing.is_alive()
+
+
+# Compression
+
+
+def extensions(address: str) -> str:
+    """What the server agrees on with a client that offers compression."""
+    offer = ["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"]
+    client = connect(address, "/echo", header=offer)
+    try:
+        return str(client.headers.get("sec-websocket-extensions", ""))
+    finally:
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "agreed"),
+    [
+        ({}, "permessage-deflate"),
+        ({"compression": "deflate"}, "permessage-deflate"),
+        ({"compression": None}, ""),
+    ],
+)
+def test_compression_can_be_switched_off(serve, settings, agreed):
+    """Some clients offer it and then fail; with None it is never agreed on."""
+    app = WSocketApp(**settings)
+    app.route("/echo")(lambda environ, start_response: None)
+    assert extensions(serve(app)).partition(";")[0] == agreed
+
+
+@pytest.mark.parametrize("unknown", ["gzip", True, ""])
+def test_an_unknown_compression_is_refused(unknown):
+    """The message says what there is."""
+    with pytest.raises(ValueError, match="compression: expected 'deflate' or None"):
+        WSocketApp(compression=unknown)
+
+
+# Networks that are cut
+
+
+def test_the_kernel_gives_up_a_websocket_whose_network_is_cut(serve):
+    """What was sent must be acknowledged within the time for a ping, also while the
+    handler does not receive (RFC 5482).
+    """
+    app, found = WSocketApp(limits=Limits(ping_interval=7, ping_timeout=2)), Queue()
+
+    @app.route("/options")
+    def options(environ, start_response):
+        port = int(environ["REMOTE_PORT"])
+        with descriptor_to(port) as sock:
+            name = socket.TCP_USER_TIMEOUT
+            found.put(sock.getsockopt(socket.IPPROTO_TCP, name))
+            found.put(sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+
+    connect(serve(app), "/options").close()
+    assert found.get(timeout=SECONDS) == 9000  # milliseconds
+    assert found.get(timeout=SECONDS) == 1
+
+
+def descriptor_to(port: int) -> socket.socket:
+    """A duplicate of this process's socket whose peer has *port*."""
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            copy = os.dup(int(name))
+            if peer_port(copy) == port:
+                return socket.socket(fileno=copy)
+            os.close(copy)
+    raise AssertionError(f"no connection to port {port}")
+
+
+def peer_port(descriptor: int) -> int | None:
+    """The port of the peer, if *descriptor* is that of a connected TCP socket."""
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        return None
+    sock = socket.socket(fileno=descriptor)
+    try:
+        return sock.getpeername()[1] if sock.family == socket.AF_INET else None
+    except OSError:
+        return None
+    finally:
+        sock.detach()

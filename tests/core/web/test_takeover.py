@@ -41,9 +41,10 @@ def read_ahead(sock, reader) -> bytes:
 
 
 def ours(sock, reader):
-    return {
-        CONNECTION: SimpleNamespace(sock=sock, buffer=reader)
-    }, Handler().start_response
+    connection = SimpleNamespace(
+        sock=sock, buffer=reader, keep_place=lambda: lambda: None
+    )
+    return {CONNECTION: connection}, Handler().start_response
 
 
 def gunicorn(sock, reader):

@@ -9,6 +9,7 @@ import pytest
 from tests.core.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 from tests.core.worlds import WORLDS, Peer, World
 from tests.patience import SECONDS
+from wsocket import Limits
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.deflate import DeflateParameters
 from wsocket.core.websocket.handshake import Handshake
@@ -39,10 +40,16 @@ class Both:
     """A websocket and its peer."""
 
     def __init__(
-        self, world: World, *, deflate=None, read_ahead: bytes = b"", endless=b""
+        self,
+        world: World,
+        *,
+        deflate=None,
+        read_ahead: bytes = b"",
+        endless=b"",
+        send_timeout: float = 30.0,
     ) -> None:
         self.world = world
-        sock, self.peer = world.pair()
+        sock, self.peer = world.pair(send_timeout=send_timeout)
         if endless:
             sock = talking_for_ever(sock, endless)
             self.peer.sock.send(b".")  # nobody reads it: there is always something
@@ -66,6 +73,7 @@ class Both:
             concurrency=world.concurrency,
             max_message_size=2**20,
             read_ahead=read_ahead,
+            limits=Limits(send_timeout=send_timeout),
         )
         self.ws.close_timeout = SECONDS
 
@@ -316,6 +324,81 @@ def test_the_peer_closes(both):
     assert (caught.value.code, caught.value.reason) == (4000, "done")
     assert isinstance(caught.value, WebSocketError)
     assert both.ws.closed
+
+
+def test_receive_learns_at_once_that_the_peer_has_closed(both):
+    """Even if the peer leaves the TCP connection open; our direction has ended."""
+    both.peer.send(CLOSE, close_payload(1001, "bye"))
+    with pytest.raises(WebSocketClosed) as caught:
+        both.start(both.ws.receive).result()
+    assert (caught.value.code, caught.value.reason) == (1001, "bye")
+    assert both.peer.frame()[:2] == (CLOSE, close_payload(1001))
+    assert both.peer.ended()
+
+
+def test_receive_learns_at_once_while_another_one_is_stuck_in_send(both):
+    """The Close is answered after the message that is being sent."""
+    sending = both.start(both.ws.send, MORE_THAN_THE_KERNEL_TAKES)
+    both.peer.exactly(1)
+    both.peer.send(CLOSE, close_payload(1000))
+    with pytest.raises(WebSocketClosed):
+        both.start(both.ws.receive).result()
+    both.peer.exactly(9 + len(MORE_THAN_THE_KERNEL_TAKES))
+    sending.result()
+    assert both.peer.frame()[:2] == (CLOSE, close_payload(1000))
+    assert both.peer.ended()
+
+
+def test_a_close_that_does_not_wait_reaches_handler_and_peer(both):
+    """The handler's `receive` ends with the peer's answer."""
+    receiving = both.start(both.ws.receive)
+    both.ws.begin_close(1012, "restart")
+    frame = both.peer.frame()
+    assert frame[:2] == (CLOSE, close_payload(1012, "restart"))
+    both.peer.send(CLOSE, close_payload(1012))
+    with pytest.raises(WebSocketClosed):
+        receiving.result()
+    with pytest.raises(WebSocketClosed):
+        both.ws.send("too late")
+
+
+def test_a_close_that_does_not_wait_follows_what_is_being_sent(both):
+    """It never cuts a message in two, and does not wait for the peer to read it."""
+    sending = both.start(both.ws.send, MORE_THAN_THE_KERNEL_TAKES)
+    both.peer.exactly(1)
+    both.ws.begin_close(1012, "")
+    both.peer.exactly(9 + len(MORE_THAN_THE_KERNEL_TAKES))
+    sending.result()
+    assert both.peer.frame()[:2] == (CLOSE, close_payload(1012))
+
+
+@pytest.mark.parametrize("trickle", [0, 100], ids=["nothing", "a little"])
+def test_a_peer_that_does_not_read_ends_a_send(make, trickle):
+    """`Limits.send_timeout` is for 64 KiB: a few bytes now and then do not help."""
+    both = make(send_timeout=0.3)
+    sending = both.start(both.ws.send, MORE_THAN_THE_KERNEL_TAKES)
+    while trickle and not sending.done.wait(0.05):
+        both.peer.exactly(trickle)
+    with pytest.raises(WebSocketClosed) as caught:
+        sending.result()
+    assert caught.value.code == 1006
+    with pytest.raises(WebSocketClosed):
+        both.ws.send("more")
+
+
+@pytest.mark.slow(reason="a peer reads for longer than `send_timeout`")
+def test_a_peer_that_reads_slowly_gets_everything(make):
+    """The whole message may take longer than `send_timeout`."""
+    timeout = 2.0  # a busy machine may be late
+    both = make(send_timeout=timeout)
+    sending = both.start(both.ws.send, MORE_THAN_THE_KERNEL_TAKES)
+    begun = time.monotonic()
+    for _ in range(16):
+        both.peer.exactly(2**19)
+        sending.done.wait(1.2 * timeout / 16)
+    assert time.monotonic() - begun > timeout
+    both.peer.exactly(10)
+    sending.result()
 
 
 def test_a_close_without_a_code_is_1005(both):

@@ -1,5 +1,6 @@
 """A Django project in one file; run as a module it is Django's ``manage.py``."""
 
+import signal
 import sys
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from django.http import HttpResponse
 from django.urls import path
 
 from tests.servers.apps.site import Site
+
+signal.signal(signal.SIGTERM, lambda *unused: sys.exit())  # as the docs say
 
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1"],

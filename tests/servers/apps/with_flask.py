@@ -1,9 +1,14 @@
 """Flask: wrapped for ``flask run``, and the wrapped app itself on Werkzeug."""
 
+import signal
+import sys
+
 from flask import Flask
 from werkzeug.serving import run_simple
 
 from tests.servers.apps.site import Site
+
+signal.signal(signal.SIGTERM, lambda *unused: sys.exit())  # as the docs say
 
 flask_app = Flask(__name__)
 site = Site()

@@ -190,7 +190,6 @@ def test_unknown_entry_is_an_error(kind, member, operator):
         ("lookup", [1], {}),
         ("lookup", [URI, "prefix"], {}),
         ("lookup", [URI, {"match": "regex"}], {}),
-        ("lookup", [URI, {"match": None}], {}),
         ("lookup", [URI, {"match": ["exact"]}], {}),
         ("lookup", [URI, {"match": []}], {}),
         ("lookup", [URI, []], {}),

@@ -124,7 +124,7 @@ def test_session_that_is_not_there_is_no_such_session(router, operator):
         ("get", ["1"], {}),
         ("get", [True], {}),
         ("get", [None], {}),
-        ("get", [1.0], {}),
+        ("get", [1.5], {}),
         ("get", [[1]], {}),
         ("get", [1, 2], {}),
         ("kill", [], {}),

@@ -18,7 +18,7 @@ from tests.wamp.raw_client import EVENT, REGISTERED, SUBSCRIBED
 from wsocket.wamp.protocol.client_messages import Register, RegisterOptions
 from wsocket.wamp.protocol.patterns import PatternMap, pattern_size
 
-LOOK_UP = 0.01  # seconds; a tenth of a second was possible
+LOOK_UP = 0.02  # seconds; a tenth of a second was possible
 MANY = 10_000
 
 
@@ -182,8 +182,8 @@ def test_call_that_fits_all_of_many_wildcards_is_cheap():
 @pytest.mark.parametrize("end", ["", "!"], ids=["all fit", "none fits"])
 def test_prefixes_of_all_lengths_are_cheap(end):
     """As many as a URI can have."""
-    registry = registry_of(["ž" * length + end for length in range(8_192)], "prefix")
-    uri = "ž" * 8_192
+    registry = registry_of(["😀" * length + end for length in range(8_192)], "prefix")
+    uri = "😀" * 8_192
     assert len(registry.matching(uri)) == (0 if end else 8_192)
     assert seconds(registry.matching, uri) < LOOK_UP
     assert seconds(registry.best, uri) < LOOK_UP
@@ -199,7 +199,7 @@ def test_a_thousand_hostile_wildcards_are_removed_at_once():
         for pattern in patterns[start : start + 1_000]:
             registry.remove(pattern, "wildcard")
         portions.append(time.thread_time() - started)
-    assert sorted(portions)[len(portions) // 2] < 2 * LOOK_UP
+    assert sorted(portions)[len(portions) // 2] < LOOK_UP
 
 
 def test_session_with_hostile_patterns_delays_nobody():
@@ -223,7 +223,7 @@ def test_session_with_hostile_patterns_delays_nobody():
         started = time.thread_time()
         member.disconnect()
         times.append(time.thread_time() - started)
-    assert sorted(times)[len(times) // 2] < 5 * LOOK_UP
+    assert sorted(times)[len(times) // 2] < 3 * LOOK_UP
     assert world.realm.subscriptions == world.realm.registrations == ()
 
 

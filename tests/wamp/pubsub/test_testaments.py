@@ -204,7 +204,6 @@ def test_topic_must_be_one_for_clients(router, topic):
         ([TOPIC, {}, {}], {}, "args"),
         ([TOPIC, [], []], {}, "kwargs"),
         ([TOPIC, [], {}], {"scope": "eternal"}, "scope"),
-        ([TOPIC, [], {}], {"scope": None}, "scope"),
         ([TOPIC, [], {}], {"publish_options": []}, "publish_options"),
         ([TOPIC, [], {}], {"publish_options": {"exclude_me": 1}}, "exclude_me"),
         ([TOPIC, [], {}], {"publish_options": {"eligible": [0]}}, "eligible"),
@@ -224,7 +223,7 @@ def test_wrong_argument_is_named(router, heir, args, kwargs, named):
     assert events(heir) == []
 
 
-@pytest.mark.parametrize("scope", ["eternal", None, 1, ["detached"], {}])
+@pytest.mark.parametrize("scope", ["eternal", 1, ["detached"], {}])
 def test_flush_knows_two_scopes(router, scope):
     """Anything else is an invalid argument."""
     assert error(router.join(), FLUSH, scope=scope) == INVALID_ARGUMENT

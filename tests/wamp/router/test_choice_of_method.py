@@ -20,7 +20,7 @@ from tests.wamp.router.logins import (
     ACCOUNTS,
     CHALLENGE,
 )
-from wsocket.wamp.auth import Anonymous
+from wsocket.wamp.auth import Anonymous, Denied, Identity
 
 NO_METHOD = "wamp.error.no_matching_auth_method"
 
@@ -75,12 +75,66 @@ def test_none_of_the_methods_is_no_matching_auth_method(alone, offered, serializ
     assert turned_away(client, abort) == NO_METHOD
 
 
-@pytest.mark.parametrize("realm", ["nowhere", "", "realm1 ", "REALM1"])
+@pytest.mark.parametrize("realm", ["nowhere", "com.nowhere", "REALM1", "realm1é"])
 def test_unknown_realm_is_refused_before_anything_else(alone, realm):
     """Whatever the credentials are."""
     client = alone("ticket").connect()
     abort = knock(client, realm, authid="joe", authmethods=["ticket"])
     assert turned_away(client, abort) == "wamp.error.no_such_realm"
+
+
+@pytest.mark.parametrize(
+    "realm", ["", "a..b", ".a", "a.", "realm1 ", "a#b", "a\nb", "a." * 4000]
+)
+def test_realm_that_is_no_uri_is_named_as_such(alone, realm, serializer):
+    """The client has a mistake in its configuration, and learns which."""
+    client = alone("ticket").connect(serializer)
+    abort = knock(client, realm, authid="joe", authmethods=["ticket"])
+    assert abort[1]["message"].startswith("HELLO.Realm: ")
+    assert turned_away(client, abort) == "wamp.error.invalid_uri"
+
+
+class Never(AsAsked):
+    """Refuses everybody, and says so to whoever is asked about."""
+
+    method = "never"
+
+    def begin(self, request):
+        raise Denied("nobody gets in like this")
+
+
+@pytest.mark.parametrize("authid", ["", None, "joe", "jo\x00e"])
+@pytest.mark.parametrize("method", ["never", *ACCOUNTS])
+def test_method_that_was_not_offered_has_no_say(serve, method, authid):
+    """Not even about an authid that it would refuse."""
+    known = ACCOUNTS.get(method)
+    first = known.configured() if known else Never()
+    client = serve(auth=[first, Anonymous("guest")]).connect()
+    code, _, welcome = knock(client, authid=authid, authmethods=["anonymous"])
+    assert (code, welcome["authmethod"]) == (WELCOME, "anonymous")
+    assert welcome["authid"]
+
+
+def test_empty_authid_is_none(several, serializer):
+    """A method that needs one is passed over, as without one."""
+    client = several.connect(serializer)
+    offered = ["anonymous", "ticket", "ticket", "wampcra"]
+    code, _, welcome = knock(client, authid="", authmethods=offered)
+    assert (code, welcome["authmethod"]) == (WELCOME, "anonymous")
+
+
+def test_application_is_asked_without_an_empty_authid(serve):
+    """Its own methods and functions need not know that there are two forms of none."""
+    asked = []
+
+    class Asking(AsAsked):
+        def begin(self, request):
+            asked.append(request.authid)
+            return Identity("somebody", "guest")
+
+    client = serve(auth=[Asking()]).connect()
+    assert knock(client, authid="", authmethods=["asked"])[0] == WELCOME
+    assert asked == [None]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +154,7 @@ def test_wrong_type_in_hello_is_a_violation(alone, details, field, serializer):
     assert field in client.aborted()
 
 
-@pytest.mark.parametrize("authid", ["", "x" * 5000, "jo\x00e", "joe\n"])
+@pytest.mark.parametrize("authid", ["x" * 5000, "jo\x00e", "joe\n"])
 def test_impossible_authid_is_denied(alone, authid):
     """As if it were just unknown."""
     client = alone("ticket").connect()

@@ -19,6 +19,7 @@ class Member:
         self.last_invocation = 0
         self.calls: dict[int, Call] = {}
         self.invocations: dict[int, Call] = {}
+        self.abandoned: dict[int, Entry] = {}
 
     def knows(self, feature: str) -> bool:
         return f"callee.{feature}" in self.features
@@ -132,6 +133,15 @@ class Call:
             del self.callee.invocations[self.number]
             self.entry.active -= 1
             self.callee = None
+
+    def give_up(self) -> None:
+        """Nobody waits for it; it counts as long as its callee cannot know that."""
+        entry = self.entry
+        if self.callee is None or entry is None:
+            return
+        if entry.limit < 10**6 and not self.callee.knows("call_canceling"):
+            self.callee.abandoned[self.number] = entry
+            entry.active += 1
 
     def close(self) -> None:
         """It has its final answer."""

@@ -130,7 +130,7 @@ def test_calls_of_an_earlier_registration_do_not_count(world: World):
     assert [each[:2] for each in caller.take()] == [[50, 1], [8, 48], [50, 2]]
 
 
-@pytest.mark.parametrize("limit", [0, -1, 1.0, "1", True, [1]], ids=repr)
+@pytest.mark.parametrize("limit", [0, -1, 1.5, "1", True, [1]], ids=repr)
 def test_limit_that_is_no_positive_number_is_a_violation(peer, uri, limit, serializer):
     """The message names the option."""
     callee = peer(serializer=serializer)
@@ -148,3 +148,82 @@ def test_unregister_while_full(peer, uri):
     assert caller.failed(caller.call(uri)) == "wamp.error.no_such_procedure"
     callee.finish_call(invocation)
     assert caller.succeeded(request) == []
+
+
+ENDS = {
+    "skip": lambda world, caller: caller.cancel(1, "skip"),
+    "kill": lambda world, caller: caller.cancel(1, "kill"),
+    "killnowait": lambda world, caller: caller.cancel(1, "killnowait"),
+    "no mode": lambda world, caller: caller.cancel(1),
+    "timeout": lambda world, caller: world.clock.advance(2),
+    "caller leaves": lambda world, caller: caller.leave(),
+}
+every_end = pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
+
+
+@every_end
+@pytest.mark.parametrize("answer", ["finish_call", "fail_call"])
+def test_callee_that_cannot_be_told_is_busy_until_it_answers(world: World, end, answer):
+    """Its call has ended for the caller, and it runs on: the limit is its own."""
+    callee, caller, next_caller = world.peer(), world.peer(), world.peer()
+    callee.register("com.a", concurrency=1)
+    caller.call("com.a", timeout=1000)
+    invocation = callee.invoked()[0]
+    end(world, caller)
+    next_caller.call("com.a", request=1)
+    assert next_caller.take()[0][4] == FULL
+    callee.progress(invocation, ["not the end"])
+    next_caller.call("com.a", request=2)
+    assert next_caller.take()[0][4] == FULL
+    getattr(callee, answer)(invocation)
+    getattr(callee, answer)(invocation)  # counts once
+    next_caller.call("com.a", request=3)
+    next_caller.call("com.a", request=4)
+    assert callee.invoked()[0] == invocation + 1
+    assert [each[2] for each in next_caller.take()] == [4]
+
+
+@every_end
+def test_callee_without_a_limit_is_never_busy(world: World, end):
+    """Nothing is kept about a call that ended before its callee answered."""
+    callee, caller, next_caller = world.peer(), world.peer(), world.peer()
+    callee.register("com.a")
+    caller.call("com.a", timeout=1000)
+    invocation = callee.invoked()[0]
+    end(world, caller)
+    callee.finish_call(invocation)
+    next_caller.call("com.a")
+    callee.invoked()
+    assert next_caller.take() == []
+
+
+@every_end
+def test_callee_that_leaves_takes_its_abandoned_calls_with_it(world: World, end):
+    """And those that register again start empty."""
+    callee, caller = world.peer(), world.peer()
+    callee.register("com.a", concurrency=1)
+    caller.call("com.a", timeout=1000)
+    callee.invoked()
+    end(world, caller)
+    callee.leave()
+    other, next_caller = world.peer(), world.peer()
+    other.register("com.a", concurrency=1)
+    next_caller.call("com.a")
+    other.invoked()
+    for each in (other, next_caller, caller):
+        if not each.closed:
+            each.leave()
+    assert world.held() == []
+
+
+def test_other_callee_is_chosen_meanwhile(world: World):
+    """A busy callee of a shared registration is passed over."""
+    one, other, caller = world.peer(), world.peer(), world.peer()
+    for each in (one, other):
+        each.register("com.a", invoke="first", concurrency=1)
+    caller.call("com.a", request=1)
+    one.invoked()
+    caller.cancel(1, "skip")
+    caller.call("com.a", request=2)
+    other.invoked()
+    assert one.take() == []

@@ -190,6 +190,7 @@ class DealerStates(RuleBasedStateMachine):
             if call.callee not in (None, member) and call.callee.knows("call_canceling")
         ]
         for call in list(member.calls.values()):
+            call.give_up()
             call.close()
         answers = dict.fromkeys(member.invocations.values(), CANCELED)
         if how == "vanish":
@@ -348,6 +349,8 @@ class DealerStates(RuleBasedStateMachine):
         mode = (mode or "killnowait") if callee.knows("call_canceling") else "skip"
         interrupts = [] if mode == "skip" else [(callee, call.number, mode)]
         call.killed = mode == "kill"
+        if not call.killed:
+            call.give_up()
         self.observe({} if call.killed else {call: CANCELED}, interrupts)
 
     @precondition(lambda self: self.deadlines())
@@ -364,6 +367,8 @@ class DealerStates(RuleBasedStateMachine):
             for call in expired
             if call.callee is not None and call.callee.knows("call_canceling")
         ]
+        for call in expired:
+            call.give_up()
         self.world.clock.advance(seconds)
         self.observe(dict.fromkeys(expired, EXPIRED), interrupts)
 
@@ -430,7 +435,10 @@ class DealerStates(RuleBasedStateMachine):
         member = self._member(choice)
         over = set(range(1, member.last_invocation + 1)) - set(member.invocations)
         if over:
-            getattr(member.near, how)(sorted(over)[which % len(over)])
+            number = sorted(over)[which % len(over)]
+            getattr(member.near, how)(number)
+            if how != "progress" and number in member.abandoned:
+                member.abandoned.pop(number).active -= 1
             self.observe()
 
     # Always

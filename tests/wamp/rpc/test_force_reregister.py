@@ -119,7 +119,7 @@ def test_invalid_takeover_takes_nothing(peer, uri):
     assert one.settled() == []
 
 
-@pytest.mark.parametrize("value", [1, 0, "yes", None], ids=repr)
+@pytest.mark.parametrize("value", [1, 0, "yes"], ids=repr)
 def test_option_of_another_type_is_a_violation(peer, uri, value, serializer):
     """The message names it, and the registration stays."""
     one, other = peer(REVOCATION), peer(serializer=serializer)

@@ -171,7 +171,7 @@ def test_features_that_are_unknown_or_no_booleans_are_ignored(connect, serialize
     assert client.receive()[0] == WELCOME
 
 
-@pytest.mark.parametrize("realm", ["nowhere", "", "realm1 ", "realm1\n", "REALM1"])
+@pytest.mark.parametrize("realm", ["nowhere", "com.realm1", "realm11", "REALM1"])
 def test_unknown_realm_is_refused(connect, serializer, realm):
     """ABORT wamp.error.no_such_realm, then the websocket closes normally."""
     client = connect(serializer)

@@ -10,19 +10,24 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import gevent
 import gevent.lock
 import gevent.monkey
+import gevent.select
 import gevent.socket
 
 # What user code may raise. gevent's Timeout is not an Exception, so that handlers do
 # not swallow it by accident. But if nobody caught it, it is an error like any other.
 FAILURES = (Exception, gevent.Timeout)
 
-READ = 1  # the event that a watcher of gevent's loop waits for
+READ, WRITE = 1, 2  # the events that a watcher of gevent's loop waits for
+
+# What starting a thread or a greenlet raises if the system has no room for it.
+NO_ROOM = (RuntimeError, MemoryError)
 
 
 class Lock(Protocol):
@@ -39,17 +44,43 @@ class Concurrency(Protocol):
     name: str
 
     def spawn(self, function: Callable[..., object], *args: Any) -> None:
-        """Run ``function(*args)`` in a new thread or greenlet; it must not raise."""
+        """Run ``function(*args)`` in a new thread or greenlet; it must not raise.
+
+        Raises:
+            RuntimeError, MemoryError: See `NO_ROOM`.
+        """
 
     def lock(self) -> Lock:
         """A lock that blocks only the thread or greenlet that waits for it."""
 
-    def adopt(self, descriptor: int, *, patience: float) -> socket.socket:
+    def adopt(
+        self, descriptor: int, *, patience: float, send_timeout: float
+    ) -> socket.socket:
         """Make a blocking socket from the file *descriptor* of a connected one.
 
         Args:
             patience: Seconds that `receive` waits; 0 waits for ever.
+            send_timeout: Seconds that `send` waits.
         """
+
+    def send(
+        self, sock: socket.socket, data: bytes | memoryview, timeout: float
+    ) -> None:
+        """Send all of *data* within *timeout* seconds, those of `adopt`.
+
+        Raises:
+            OSError: The connection is lost, or the peer does not take it in time.
+        """
+
+    def send_at_once(self, sock: socket.socket, data: bytes) -> bool:
+        """Send *data*, a few bytes, without waiting; False if the kernel takes none.
+
+        Raises:
+            OSError: The connection is lost, or only a part of *data* was taken.
+        """
+
+    def poll(self) -> Any:
+        """A ``select.poll`` object that blocks only the thread or greenlet."""
 
     def receive(self, sock: socket.socket, size: int, patience: float) -> bytes | None:
         """Read up to *size* bytes; None if none came for *patience* seconds."""
@@ -74,14 +105,35 @@ class Threads:
     def lock(self) -> Lock:
         return threading.Lock()
 
-    def adopt(self, descriptor: int, *, patience: float) -> socket.socket:
+    def adopt(
+        self, descriptor: int, *, patience: float, send_timeout: float
+    ) -> socket.socket:
         sock = socket.socket(fileno=descriptor)
         sock.settimeout(None)
-        # The kernel's timeout, for receiving only. Python's would hold for sending,
-        # too, and cost a poll before each recv.
-        limit = struct.pack("ll", int(patience), int(patience % 1 * 1e6))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        # The kernel's timeouts. Python's would be the same for receiving and sending,
+        # and cost a poll before each recv.
+        for option, seconds in (
+            (socket.SO_RCVTIMEO, patience),
+            (socket.SO_SNDTIMEO, send_timeout),
+        ):
+            limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+            sock.setsockopt(socket.SOL_SOCKET, option, limit)
         return sock
+
+    def send(
+        self, sock: socket.socket, data: bytes | memoryview, timeout: float
+    ) -> None:
+        if sock.send(data) < len(data):  # the kernel's timeout is over
+            raise TimeoutError("the peer does not read")
+
+    def send_at_once(self, sock: socket.socket, data: bytes) -> bool:
+        try:
+            return _whole(sock.send(data, socket.MSG_DONTWAIT), data)
+        except BlockingIOError:
+            return False
+
+    def poll(self) -> Any:
+        return select.poll()
 
     def receive(self, sock: socket.socket, size: int, patience: float) -> bytes | None:
         try:
@@ -121,10 +173,31 @@ class Greenlets:
     def lock(self) -> Lock:
         return GreenletLock()
 
-    def adopt(self, descriptor: int, *, patience: float) -> socket.socket:
+    def adopt(
+        self, descriptor: int, *, patience: float, send_timeout: float
+    ) -> socket.socket:
         sock: socket.socket = gevent.socket.socket(fileno=descriptor)
         sock.settimeout(None)
         return sock
+
+    def send(self, sock: Any, data: bytes | memoryview, timeout: float) -> None:
+        rest = memoryview(data)[_send_some(sock, data) :]
+        if not rest:
+            return
+        deadline = time.monotonic() + timeout
+        while rest:
+            if not _wait(sock, WRITE, deadline - time.monotonic()):
+                raise TimeoutError("the peer does not read")
+            rest = rest[_send_some(sock, rest) :]
+
+    def send_at_once(self, sock: Any, data: bytes) -> bool:
+        try:
+            return _whole(sock.send(data, 0, 0.0), data)
+        except BlockingIOError:
+            return False
+
+    def poll(self) -> Any:
+        return gevent.select.poll()
 
     def receive(self, sock: socket.socket, size: int, patience: float) -> bytes | None:
         if not patience:
@@ -140,19 +213,38 @@ class Greenlets:
             expired.close()
 
     def wait_readable(self, sock: socket.socket, timeout: float) -> bool:
-        hub = gevent.get_hub()
-        watcher = hub.loop.io(sock.fileno(), READ)
-        expired = gevent.Timeout.start_new(max(0.0, timeout))
-        try:
-            hub.wait(watcher)
-        except gevent.Timeout as error:
-            if error is not expired:
-                raise
-            return False
-        finally:
-            expired.close()
-            watcher.close()
-        return True
+        return _wait(sock, READ, timeout)
+
+
+def _whole(sent: int, data: bytes) -> bool:
+    if sent < len(data):
+        raise TimeoutError("the peer took a part of a frame only")
+    return True
+
+
+def _send_some(sock: Any, data: bytes | memoryview) -> int:
+    """Send through gevent's *sock* what the kernel takes at once."""
+    try:
+        return int(sock.send(data, 0, 0.0))  # 0.0: gevent does not wait
+    except BlockingIOError:
+        return 0
+
+
+def _wait(sock: socket.socket, event: int, timeout: float) -> bool:
+    """Have the greenlet wait for *event*; False after *timeout* seconds."""
+    hub = gevent.get_hub()
+    watcher = hub.loop.io(sock.fileno(), event)
+    expired = gevent.Timeout.start_new(max(0.0, timeout))
+    try:
+        hub.wait(watcher)
+    except gevent.Timeout as error:
+        if error is not expired:
+            raise
+        return False
+    finally:
+        expired.close()
+        watcher.close()
+    return True
 
 
 THREADS = Threads()

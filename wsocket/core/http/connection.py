@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import struct
 import threading
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wsocket.core.http.connections import LINGER, Connections
+from wsocket.core.http.places import Place
 from wsocket.core.http.reader import RequestReader
 from wsocket.core.http.refusal import closing_response
 from wsocket.core.http.wsgi_call import WsgiCall
 from wsocket.core.net.sockets import disable_nagle
 from wsocket.core.wsgi import CONNECTION, Environ
-from wsocket.errors import ClientGone, RequestError
+from wsocket.errors import ClientGone, RequestCut, RequestError
 from wsocket.log import logger
 
 if TYPE_CHECKING:
@@ -26,8 +30,9 @@ if TYPE_CHECKING:
 # must read this much in that time.
 SEND_SIZE = 64 * 1024
 
-# Seconds that a client gets to notice that its connection is being closed.
-LINGER = 1.0
+# Seconds that a client gets to notice that its connection is being closed, in all. It
+# gets `LINGER` without sending anything.
+LONGEST_LINGER = 5.0
 
 
 class HttpServer(Protocol):
@@ -44,6 +49,7 @@ class HttpConnection:
     """A connection, served by the thread or greenlet that calls `serve`.
 
     Args:
+        place: What the connection takes of the server's limits.
         tls: The client's encrypted connection, if *sock* carries what was decrypted.
 
     Attributes:
@@ -51,6 +57,9 @@ class HttpConnection:
         buffer: Its buffered reader.
         client: The client's address.
         ended: Set when the connection has ended.
+        idle: Whether it waits for the first byte of another request.
+        parked: Whether its request may wait for as long as it likes, as a long poll.
+        closing: Whether the current response is the last one.
     """
 
     def __init__(
@@ -59,6 +68,7 @@ class HttpConnection:
         client_address: Any,
         *,
         server: HttpServer,
+        place: Place,
         tls: TlsConnection | None = None,
     ) -> None:
         self.sock = sock
@@ -67,9 +77,12 @@ class HttpConnection:
         self._tls = tls
         self._requests = RequestReader(sock, server.client_timeout)
         self.buffer = self._requests.buffer
+        self.keep_place = place.keep
         self.ended = threading.Event()
-        self._idle = True
-        self._closing = False
+        self.idle = False
+        self.parked = False
+        self.closing = False
+        self._lost = False  # nobody is there who could read a response
 
     def serve(self) -> None:
         """Serve requests until the connection ends; the caller closes the socket."""
@@ -77,8 +90,8 @@ class HttpConnection:
         try:
             self.sock.settimeout(self._server.client_timeout)
             disable_nagle(self.sock)
-            while not self._closing and self._serve_request():
-                self._idle = True
+            while self._serve_request() and not self.closing:
+                self._server.connections.rest(self)
         except OSError as error:
             logger.debug("%s: connection ended: %s", self.client, error)
         finally:
@@ -86,12 +99,10 @@ class HttpConnection:
             self.buffer.close()
             self.ended.set()
 
-    def close(self) -> None:
-        """Close the connection, after the response that is being sent, if any."""
-        self._closing = True
-        if self._idle:
-            with contextlib.suppress(OSError):  # the client was faster
-                self.sock.shutdown(socket.SHUT_RD)
+    def stop_reading(self) -> None:
+        """End a wait for the client; a response can still be sent."""
+        with contextlib.suppress(OSError):  # the client was faster
+            self.sock.shutdown(socket.SHUT_RD)
 
     def base_environ(self) -> Environ:
         """A new dict with the part of WSGI's environ that no request changes."""
@@ -114,10 +125,20 @@ class HttpConnection:
             for start in range(0, len(view), SEND_SIZE):
                 self.sock.sendall(view[start : start + SEND_SIZE])
         except OSError as error:
+            self._lost = True
             raise ClientGone(str(error)) from error
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Reading in this block fails after so many seconds, or soon after that."""
+        self.sock.settimeout(seconds)
+        with self._requests.within(seconds):
+            yield
+        self.sock.settimeout(self._server.client_timeout)
 
     def abort(self) -> None:
         """Close with a TCP reset: the client sees an error, not a response's end."""
+        self._lost = True
         if self._tls is not None:
             self._tls.abort_on_close()
         no_time = struct.pack("ii", 1, 0)
@@ -126,43 +147,43 @@ class HttpConnection:
 
     def _serve_request(self) -> bool:
         """Serve the next request; False when it was the last one."""
+        if not self.buffer.peek(1):
+            return False
+        self.idle = False
         try:
             request = self._requests.next_request()
         except RequestError as error:
-            logger.info("%s: refused: %s: %s", self.client, error.status, error.problem)
-            self.send(closing_response(error.status, error.problem))
-            self._linger()
+            self._refuse(error)
             return False
         if request is None:
             return False
-        self._idle = False
+        self._server.connections.work(self)
         call = WsgiCall(self, request)
         keep = call.run(self._server.application)
-        if not keep and not call.body.complete:
+        if not (keep or call.taken):
             self._linger()
         return keep
+
+    def _refuse(self, error: RequestError) -> None:
+        """Answer a request that cannot be read, and end the connection."""
+        level = logging.DEBUG if isinstance(error, RequestCut) else logging.INFO
+        status, problem = error.status, error.problem
+        logger.log(level, "%s: refused: %s: %s", self.client, status, problem)
+        with contextlib.suppress(ClientGone):
+            self.send(closing_response(status, problem))
+        self._linger()
 
     def _linger(self) -> None:
         """Let the client read the response (RFC 9112 section 9.6).
 
-        Closing at once would reset the connection if the client sent more than we read.
-        The reset may reach the client before the response.
+        Closing at once would reset the connection if the client has sent, or still
+        sends, more than we have read. The reset may reach it before the response.
         """
-        deadline = time.monotonic() + LINGER
-        self.sock.settimeout(LINGER)
-        self.sock.shutdown(socket.SHUT_WR)
-        while self.sock.recv(SEND_SIZE) and time.monotonic() < deadline:
-            continue
-
-
-class Connections(set[HttpConnection]):
-    """The open connections of a server."""
-
-    def close(self) -> None:
-        """Close those that are idle, and give the others a moment to end."""
-        remaining = tuple(self)
-        for connection in remaining:
-            connection.close()
-        deadline = time.monotonic() + LINGER
-        for connection in remaining:
-            connection.ended.wait(max(0.0, deadline - time.monotonic()))
+        if self._lost:
+            return
+        deadline = time.monotonic() + LONGEST_LINGER
+        with contextlib.suppress(OSError):  # it has gone, or is silent
+            self.sock.settimeout(LINGER)
+            self.sock.shutdown(socket.SHUT_WR)
+            while self.sock.recv(SEND_SIZE) and time.monotonic() < deadline:
+                continue

@@ -41,6 +41,7 @@ HOP_BY_HOP = frozenset(
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
+        "proxy-connection",
         "te",
         "trailer",
         "trailers",
@@ -51,13 +52,23 @@ HOP_BY_HOP = frozenset(
 
 _ONCE = frozenset({"content-length", "content-type"})
 
-# Responses without a body, and without a length (RFC 9110 sections 15.3.5, 15.4.5).
-BODILESS = frozenset({"204", "304"})
+# Responses without a body, and without the application's own Content-Length (RFC 9110
+# sections 15.3.5, 15.3.6 and 15.4.5).
+BODILESS = frozenset({"204", "205", "304"})
+
+
+class HopByHopHeader(ValueError):
+    """A header is about the connection, which belongs to the server."""
 
 
 def has_no_body(method: str, status: str) -> bool:
     """Whether the response to a request has no body (RFC 9112 section 6.3)."""
     return method == "HEAD" or status[:3] in BODILESS
+
+
+def without_length(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers without Content-Length."""
+    return [pair for pair in headers if pair[0].lower() != "content-length"]
 
 
 @lru_cache(maxsize=256, typed=True)  # typed: True is not 1
@@ -119,6 +130,41 @@ def header_list(headers: HeadersLike) -> list[tuple[str, str]]:
     return checked
 
 
+def forwardable(headers: HeadersLike) -> tuple[list[tuple[str, str]], list[str]]:
+    """Check headers as `header_list` does, but leave those about the connection out.
+
+    PEP 3333 forbids them to applications. Many set them all the same, and mean no harm.
+
+    Returns:
+        The headers, and the names of those that are left out: the `HOP_BY_HOP` ones,
+        and what a Connection header names (RFC 9110 section 7.6.1).
+
+    Raises:
+        TypeError, ValueError: As `header_list`.
+    """
+    pairs = headers if type(headers) is list else list(_pairs(headers))
+    try:
+        return header_list(pairs), []
+    except HopByHopHeader:  # rare, so the usual case costs one check
+        dropped = HOP_BY_HOP.union(*map(_connection_options, pairs))
+    kept = [pair for pair in pairs if _key(pair) not in dropped]
+    return header_list(kept), [pair[0] for pair in pairs if pair not in kept]
+
+
+def _connection_options(pair: tuple[str, HeaderValue]) -> list[str]:
+    """The headers that a header names as such about the connection."""
+    if _key(pair) != "connection":
+        return []
+    return [option.strip().lower() for option in str(pair[1]).split(",")]
+
+
+def _key(pair: object) -> str:
+    """A header's name in lower case; "" for what `header_list` refuses."""
+    if isinstance(pair, (tuple, list)) and len(pair) == 2 and isinstance(pair[0], str):
+        return pair[0].lower()
+    return ""
+
+
 def _pairs(headers: HeadersLike) -> Iterable[tuple[str, HeaderValue]]:
     if isinstance(headers, Mapping):
         return headers.items()
@@ -171,7 +217,7 @@ def _checked_name(name: str) -> str:
         )
     key = name.lower()
     if key in HOP_BY_HOP:
-        raise ValueError(
+        raise HopByHopHeader(
             f"header {name!r} is hop-by-hop: it belongs to the server, leave it out"
         )
     return key

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wsocket.core.http.refusal import TOO_MANY_FIELDS, refuse
+from wsocket.core.http.refusal import TOO_MANY_FIELDS, cut_off, refuse
 from wsocket.core.http.request import Request, parse_request
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 # Limits in bytes. Browsers and proxies stay well below.
 MAX_REQUEST_LINE = 8 * 1024
 MAX_HEAD = 64 * 1024
+
+# Empty lines before a request that are ignored.
+MAX_EMPTY_LINES = 8
 
 
 class SocketReader(socket.SocketIO):
@@ -40,7 +45,7 @@ class SocketReader(socket.SocketIO):
         """
         count = super().readinto(buffer)
         if self.deadline is not None and time.monotonic() > self.deadline:
-            raise TimeoutError("the request head took too long")
+            raise TimeoutError("the deadline for reading has passed")
         return count
 
 
@@ -68,28 +73,54 @@ class RequestReader:
             RequestError: The client sent a bad request, or was too slow.
             OSError: The connection was lost, or idle for too long.
         """
-        if not self.buffer.peek(1):
+        window = self.buffer.peek(1)
+        if window[:1] == b"\r":
+            window = self._skip_empty_lines()
+        if not window:
             return None
-        self._raw.deadline = time.monotonic() + self._timeout
+        end = window.find(b"\r\n\r\n")
+        if end >= 0:  # nearly always: the whole head is there
+            return parse_request(self.buffer.read(end + 4)[:-4])
         try:
-            return parse_request(self._read_head())
+            with self.within(self._timeout):
+                return parse_request(self._read_lines())
         except TimeoutError:
             refuse(
                 f"the request's head did not arrive within {self._timeout:g} seconds",
                 status="408 Request Timeout",
             )
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Reading in this block ends with TimeoutError after so many seconds.
+
+        It is noticed when something arrives; until then the socket's timeout counts.
+        """
+        self._raw.deadline = time.monotonic() + seconds
+        try:
+            yield
         finally:
             self._raw.deadline = None
 
-    def _read_head(self) -> bytes:
-        """The request line and the field lines, without the empty line after them."""
-        window = self.buffer.peek(1)
-        if window[:2] == b"\r\n":  # some clients send one too many (section 2.2)
-            self.buffer.read(2)
+    def _skip_empty_lines(self) -> bytes:
+        """Skip what some clients send after a body (RFC 9112 section 2.2).
+
+        Returns:
+            The beginning of what follows, still unread; no bytes if the client closes.
+        """
+        for _ in range(MAX_EMPTY_LINES):
+            line = self.buffer.read(2)  # its LF may come in a packet of its own
+            if len(line) < 2:
+                return b""
+            if line != b"\r\n":
+                refuse(f"a CR before the request, without its LF: {line!r}")
             window = self.buffer.peek(1)
-        end = window.find(b"\r\n\r\n")
-        if end >= 0:  # nearly always: the whole head is there
-            return self.buffer.read(end + 4)[:-4]
+            if window[:1] != b"\r":
+                return window
+        refuse(f"more than {MAX_EMPTY_LINES} empty lines before the request")
+
+    def _read_lines(self) -> bytes:
+        """The request line and the field lines, without the empty line after them."""
         lines = [self._read_line(MAX_REQUEST_LINE, "414 URI Too Long")]
         size = 0
         while True:
@@ -105,4 +136,4 @@ class RequestReader:
             return line
         if len(line) == limit:
             refuse("the request line or the headers are too long", status=status)
-        refuse("the connection ended within the request's head")
+        cut_off("the connection ended within the request's head")

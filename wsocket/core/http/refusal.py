@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from wsocket.errors import RequestError
+from wsocket.errors import RequestCut, RequestError
 
 TOO_MANY_FIELDS = "431 Request Header Fields Too Large"
 
@@ -16,6 +16,15 @@ def refuse(problem: str, *, status: str = "400 Bad Request") -> NoReturn:
         RequestError: Always.
     """
     raise RequestError(status, problem)
+
+
+def cut_off(problem: str) -> NoReturn:
+    """End the request: the client has left in the middle of it.
+
+    Raises:
+        RequestCut: Always.
+    """
+    raise RequestCut("400 Bad Request", problem)
 
 
 def closing_response(status: str, problem: str) -> bytes:
@@ -33,4 +42,9 @@ def closing_response(status: str, problem: str) -> bytes:
 # The answer to a client that speaks HTTP where TLS is expected.
 TLS_EXPECTED = closing_response(
     "400 Bad Request", "this port speaks TLS: say https:// or wss://"
+)
+
+# The answer while the system has no room for a connection.
+UNAVAILABLE = closing_response(
+    "503 Service Unavailable", "the server is overloaded; try again later"
 )

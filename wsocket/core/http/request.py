@@ -9,20 +9,31 @@ refused.
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from typing import Any
 from urllib.parse import unquote
 
 from wsocket.core.http.fields import parse_fields
-from wsocket.core.http.grammar import CONTENT_LENGTH, HOST_FIELD, TOKEN
+from wsocket.core.http.grammar import (
+    CONTENT_LENGTH,
+    PORT,
+    TOKEN,
+    UNRESERVED_OR_DELIMITER,
+)
 from wsocket.core.http.refusal import refuse
 
-# RFC 9112 section 3. Within the target only control characters and "#" are refused.
-_REQUEST_LINE = re.compile(
-    rf"({TOKEN}) ([!\"$-~\x80-\xff]+) (HTTP/(\d)\.(\d))", re.ASCII
-)
+# RFC 9112 section 3. A target is ASCII, without control characters and "#". Some
+# clients do not encode other characters that they should encode, such as "|".
+_REQUEST_LINE = re.compile(rf"({TOKEN}) ([!\"$-~]+) (HTTP/(\d)\.(\d))", re.ASCII)
 _ORIGIN = re.compile(r"https?://([^/?]+)", re.IGNORECASE)
-_HOST = re.compile(HOST_FIELD)
 _LENGTH = re.compile(CONTENT_LENGTH)
+
+# RFC 3986 section 3.2.2: a name or an IPv4 address, or an IPv6 address in brackets.
+_HOST = re.compile(
+    rf"(?:(?:[{UNRESERVED_OR_DELIMITER}]|%[0-9A-Fa-f]{{2}})+|\[([0-9A-Fa-f:.]+)\])"
+    rf"(?::({PORT}))?"
+)
+_MAX_PORT = 65535
 
 # In WSGI's environ their names have no "HTTP_" in front (PEP 3333).
 _CGI_FIELDS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
@@ -57,10 +68,10 @@ class Request:
         self.version = version
         self.modern = version != "HTTP/1.0"
         self.fields = fields
+        _check_host_header(fields, modern=self.modern)
         host, self.target = _split_target(target, method)
         if host is not None:
             fields["host"] = host  # the target takes precedence (section 3.2.2)
-        _check_host(fields, modern=self.modern)
         self.length = _body_length(fields, modern=self.modern)
         # In HTTP/1.0 the end of the connection marks the end of the response.
         self.keeps_alive = self.modern and "close" not in _options(fields)
@@ -111,16 +122,41 @@ def _split_target(target: str, method: str) -> tuple[str | None, str]:
     absolute = _ORIGIN.match(target)
     if absolute is None:
         refuse(f"the request target must be a path, not {target[:200]!r}")
+    if not _is_host(absolute[1]):
+        refuse(f"the host in the request target is malformed: {absolute[1][:200]!r}")
     rest = target[absolute.end() :]
     return absolute[1], rest if rest[:1] == "/" else f"/{rest}"
 
 
-def _check_host(fields: dict[str, str], *, modern: bool) -> None:
+def _check_host_header(fields: dict[str, str], *, modern: bool) -> None:
+    """Check the header even if the target names another host (section 3.2)."""
     host = fields.get("host")
     if host is None and modern:
         refuse("the Host header is missing")
-    if host is not None and not _HOST.fullmatch(host):
-        refuse(f"the Host header is malformed: {host[:200]!r}")
+    if host and not _is_host(host):  # it is empty where a URL has no host
+        refuse(
+            f"the Host header is malformed: it must be a host, or a host and a port "
+            f"such as 'example.com:80' or '[::1]:80', not {host[:200]!r}"
+        )
+
+
+def _is_host(value: str) -> bool:
+    """Whether *value* is a host, with or without a port (RFC 9110 section 7.2)."""
+    parsed = _HOST.fullmatch(value)
+    if parsed is None:
+        return False
+    address, port = parsed.groups()
+    if port and int(port) > _MAX_PORT:
+        return False
+    return address is None or _is_ipv6(address)
+
+
+def _is_ipv6(address: str) -> bool:
+    try:
+        IPv6Address(address)
+    except ValueError:
+        return False
+    return True
 
 
 def _options(fields: dict[str, str]) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from wsocket.core.http.fields import MAX_FIELDS, parse_fields
-from wsocket.core.http.grammar import FIELD_VALUE
-from wsocket.core.http.refusal import refuse
+from wsocket.core.http.grammar import QUOTED_STRING, TOKEN
+from wsocket.core.http.refusal import cut_off, refuse
 from wsocket.errors import RequestError
 from wsocket.log import logger
 
@@ -22,7 +22,9 @@ MAX_TRAILER_LINE = 8 * 1024
 
 # RFC 9112 section 7.1: the size, and extensions, which are ignored.
 _CHUNK_LINE = re.compile(
-    rf"([0-9A-Fa-f]{{1,15}})[ \t]*(?:;{FIELD_VALUE})?\r\n".encode()
+    rf"([0-9A-Fa-f]{{1,15}})"
+    rf"(?:[ \t]*;[ \t]*{TOKEN}(?:[ \t]*=[ \t]*(?:{TOKEN}|{QUOTED_STRING}))?)*"
+    r"\r\n".encode("latin-1")
 )
 
 
@@ -82,7 +84,7 @@ class RequestBody(io.RawIOBase):
             refuse("the request body did not arrive", status="408 Request Timeout")
         except OSError as error:
             self.broken = True
-            refuse(f"the connection was lost within the request body: {error}")
+            cut_off(f"the connection was lost within the request body: {error}")
 
     def may_be_drained(self, limit: int) -> bool:
         """Whether `drain` is worth trying: the rest is short, and will come.
@@ -121,20 +123,23 @@ class RequestBody(io.RawIOBase):
                 return 0
         count = self._source.readinto1(buffer[: self._left])
         if not count:
-            refuse("the connection ended within the request body")
+            cut_off("the connection ended within the request body")
         self._left -= count
         self.complete = self._left == 0 and not self._chunked
         return count
 
     def _start_chunk(self) -> None:
         """Read the line before a chunk's data (RFC 9112 section 7.1)."""
-        if not self._first_chunk and self._source.read(2) != b"\r\n":
+        if not self._first_chunk and (end := self._source.read(2)) != b"\r\n":
+            if len(end) < 2:
+                cut_off("the connection ended within the request body")
             refuse("a chunk is longer than its size says")
         self._first_chunk = False
         line = self._source.readline(MAX_CHUNK_LINE)
         parsed = _CHUNK_LINE.fullmatch(line)
         if parsed is None:
-            refuse(f"malformed chunk size {line[:40]!r}")
+            problem = f"malformed chunk size {line[:40]!r}"
+            _refuse_line(line, problem, limit=MAX_CHUNK_LINE)
         self._left = int(parsed[1], 16)
         if self._left == 0:
             self._skip_trailers()
@@ -144,6 +149,18 @@ class RequestBody(io.RawIOBase):
         lines: list[str] = []
         while (line := self._source.readline(MAX_TRAILER_LINE)) != b"\r\n":
             if line[-2:] != b"\r\n" or len(lines) == MAX_FIELDS:
-                refuse("malformed or too many trailers after the last chunk")
+                problem = "malformed or too many trailers after the last chunk"
+                _refuse_line(line, problem, limit=MAX_TRAILER_LINE)
             lines.append(line[:-2].decode("latin-1"))
         parse_fields(lines)
+
+
+def _refuse_line(line: bytes, problem: str, *, limit: int) -> NoReturn:
+    """Refuse a line, or say that its client has left.
+
+    Raises:
+        RequestError: Always.
+    """
+    if line[-1:] == b"\n" or len(line) == limit:
+        refuse(problem)
+    cut_off(problem)

@@ -1,16 +1,22 @@
-"""`run` and `make_server`: gevent's HTTP server, or the threaded one."""
+"""`run` and `make_server`: serving with gevent, or with threads."""
 
 from __future__ import annotations
 
-import signal
+import contextlib
+import os
 import sys
-import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypedDict
 
-from wsocket.core.concurrency.kinds import is_patched
+from wsocket.core.checks import check_number, check_seconds
+from wsocket.core.concurrency.kinds import GREENLETS, THREADS, is_patched
+from wsocket.core.http.graceful import Ending
+from wsocket.core.http.places import PlaceLimits
 from wsocket.core.http.refusal import TLS_EXPECTED
-from wsocket.core.http.servers import GeventServer, ThreadedServer
-from wsocket.core.net.listening import listen_tcp
+from wsocket.core.http.servers import Server
+from wsocket.core.http.stop_signals import stop_signals
+from wsocket.core.net.endpoints import Endpoint, UnixEndpoint, server_endpoints
+from wsocket.core.net.listening import ListeningSocket
 from wsocket.core.net.tls.terminator import Terminator
 from wsocket.log import log_to_stderr
 
@@ -18,39 +24,25 @@ if TYPE_CHECKING:
     import ssl
 
     from _typeshed.wsgi import WSGIApplication
+    from typing_extensions import Unpack
 
 # An address for a URL, in place of those that mean every address of this machine.
 _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-class Server(Protocol):
-    """The methods of both servers, named as in wsgiref."""
+class Settings(TypedDict, total=False):
+    """What `run` hands to `make_server`, which explains it."""
 
-    server_address: Any
-    """The server's own address, as from `socket.socket.getsockname`."""
+    ssl_context: ssl.SSLContext | None
+    timeout: float
+    max_connections: int | None
+    max_connections_per_address: int | None
+    take_over: bool
 
-    @property
-    def server_port(self) -> int:
-        """The server's port."""
 
-    def serve_forever(self) -> None:
-        """Serve until `shutdown`."""
-
-    def shutdown(self) -> None:
-        """Stop `serve_forever`; called from another thread or greenlet."""
-
-    def interrupt(self) -> None:
-        """Stop `serve_forever` soon; called from a signal handler."""
-
-    def server_close(self) -> None:
-        """Stop listening."""
-
-    def settle(self) -> None:
-        """Wait a moment until everything is sent, before the process ends."""
-
-    def __enter__(self) -> Any: ...
-
-    def __exit__(self, *unused: Any) -> None: ...
+# HTTP connections at once, by default. Each has a thread or a greenlet.
+_MOST_THREADS = 1000
+_MOST_GREENLETS = 10_000
 
 
 def make_server(
@@ -60,37 +52,75 @@ def make_server(
     *,
     ssl_context: ssl.SSLContext | None = None,
     timeout: float = 30.0,
+    max_connections: int | None = None,
+    max_connections_per_address: int | None = None,
+    take_over: bool = False,
 ) -> Server:
     """Listen on `host` and `port`, ready to serve the WSGI application `app`.
 
-    The server is gevent's when gevent has patched the process (``wsocket run`` does
-    that, or ``gevent.monkey.patch_all()`` at the very beginning), otherwise the
-    threaded one.
+    If gevent has patched the process, each connection gets a greenlet, else a thread.
 
     Args:
-        host: A name or an address, IPv4 or IPv6; ``""`` or ``"0.0.0.0"`` for every
-            IPv4 address of this machine, ``"::"`` for every address.
+        host: A name or an address, ``"0.0.0.0"`` for every IPv4 address, ``"::"`` for
+            every address; or, without a port, ``"unix:///PATH"``, or ``"fd://3"`` for a
+            socket that listens already.
         port: 0 picks a free one, see `Server.server_port`.
         ssl_context: Makes it an HTTPS server, with the certificate in the context.
-        timeout: Longest wait for a client, in seconds: for a TLS handshake, for its
-            next request, for a request's head, for a part of a request's body, and for
-            taking a part of the response.
+        timeout: Longest wait for a client, in seconds: for a TLS handshake, its next
+            request, a request's head, a part of a body or of a response.
+        max_connections: How many may be open, websockets included; others wait. By
+            default websockets have no limit, HTTP 1,000 threads or 10,000 greenlets.
+        max_connections_per_address: The same for each client; others get 503.
+        take_over: Replace the Unix socket even if a process listens there.
 
     Raises:
         OSError: The address cannot be listened on; the message says why.
     """
+    _check(app, port, timeout)
+    return Server(
+        app,
+        concurrency=GREENLETS if is_patched() else THREADS,
+        timeout=timeout,
+        limits=_limits(max_connections, max_connections_per_address),
+        terminator=_terminator(ssl_context, timeout),
+        listening=_listen(server_endpoints(host, port), take_over=take_over),
+    )
+
+
+def _check(app: object, port: object, timeout: float) -> None:
     if not callable(app):
         raise TypeError(f"app must be a WSGI application (a callable), not {app!r}")
     if not isinstance(port, int) or not 0 <= port <= 65535:
         raise ValueError(f"port must be an int from 0 to 65535, not {port!r}")
     if timeout <= 0:
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout}")
-    terminator = None
-    if ssl_context is not None:
-        terminator = Terminator(ssl_context, timeout=timeout, plain_answer=TLS_EXPECTED)
-    listener = listen_tcp(host, port)
-    server = GeventServer if is_patched() else ThreadedServer
-    return server(listener, app, timeout=timeout, terminator=terminator)
+
+
+def _limits(in_all: int | None, per_address: int | None) -> PlaceLimits:
+    for name, limit in (
+        ("max_connections", in_all),
+        ("max_connections_per_address", per_address),
+    ):
+        if limit is not None:
+            check_number(name, limit, least=1)
+    http = in_all or (_MOST_GREENLETS if is_patched() else _MOST_THREADS)
+    return PlaceLimits(http=http, in_all=in_all, per_address=per_address)
+
+
+def _terminator(context: ssl.SSLContext | None, timeout: float) -> Terminator | None:
+    if context is None:
+        return None
+    return Terminator(context, timeout=timeout, plain_answer=TLS_EXPECTED)
+
+
+def _listen(endpoints: Sequence[Endpoint], *, take_over: bool) -> list[ListeningSocket]:
+    with contextlib.ExitStack() as opened:
+        listening = []
+        for endpoint in endpoints:
+            listening.append(ListeningSocket(endpoint, take_over=take_over))
+            opened.callback(listening[-1].release)
+        opened.pop_all()
+    return listening
 
 
 def run(
@@ -98,50 +128,58 @@ def run(
     host: str = "127.0.0.1",
     port: int = 8080,
     *,
-    ssl_context: ssl.SSLContext | None = None,
-    timeout: float = 30.0,
+    graceful_timeout: float = 30.0,
+    close_spread: float = 0.0,
+    **settings: Unpack[Settings],
 ) -> None:
-    """Serve `app` until Ctrl-C or SIGTERM, then call ``app.close()`` if there is one.
+    """Serve `app` until Ctrl-C, SIGTERM or SIGHUP, then let it end gracefully.
 
-    The first line on stdout has the URL. See `make_server` for the arguments.
+    The first line on stdout has the URL. Other settings are those of `make_server`.
+
+    Args:
+        graceful_timeout: Seconds that responses and WAMP calls under way have to end
+            after the signal. Then ``app.close()`` is called, if there is one: a
+            `WSocketApp` closes its websockets with 1012. A second signal ends at once.
+        close_spread: Seconds over which websockets are closed, so that their clients do
+            not come back all at once.
 
     Raises:
         SystemExit: The address cannot be listened on; stderr says why.
     """
+    check_seconds("graceful_timeout", graceful_timeout, least=0)
+    check_seconds("close_spread", close_spread, least=0)
     log_to_stderr()
-    try:
-        server = make_server(host, port, app, ssl_context=ssl_context, timeout=timeout)
-    except OSError as error:
-        sys.exit(f"wsocket: {error.strerror or error}")
-    scheme = "http" if ssl_context is None else "https"
-    with server:
+    server = _made(host, port, app, settings)
+    with server, stop_signals(server.interrupt) as stop:
+        ending = Ending(server, app, stop)
         try:
-            where = _url(host, server.server_port, scheme=scheme)
-            _print(f"wsocket: serving on {where}")
-            _serve(server)
+            _print(f"wsocket: serving on {_where(server, host)}")
+            server.serve_forever()
+            ending.drain(graceful_timeout)
+            ending.close_slowly(close_spread)
         finally:
             # Long polls end now. The server waits for requests when it is left.
-            close = getattr(app, "close", None)
-            if callable(close):
-                close()
+            ending.close()
     server.settle()
     _print("wsocket: stopped")
 
 
-def _serve(server: Server) -> None:
-    """Serve until a signal comes, or `shutdown` is called elsewhere."""
-    if threading.current_thread() is not threading.main_thread():
-        server.serve_forever()  # only the main thread hears signals
-        return
-    before = {
-        number: signal.signal(number, lambda *unused: server.interrupt())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+def _made(host: str, port: int, app: WSGIApplication, settings: Settings) -> Server:
     try:
-        server.serve_forever()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        return make_server(host, port, app, **settings)
+    except OSError as error:
+        sys.exit(f"wsocket: {error.strerror or error}")
+
+
+def _where(server: Server, host: str) -> str:
+    """What the user is told of where the server listens."""
+    address = server.server_address
+    if not isinstance(address, tuple):  # bytes are an abstract name
+        return UnixEndpoint(os.fsdecode(address)).url
+    if "://" in host:
+        host = address[0]
+    scheme = "https" if server.terminator else "http"
+    return _url(host, address[1], scheme=scheme)
 
 
 def _url(host: str, port: int, *, scheme: str) -> str:

@@ -1,229 +1,280 @@
-"""The two HTTP servers: one with threads, one with greenlets."""
+"""The HTTP server: a thread or a greenlet for each connection."""
 
 from __future__ import annotations
 
-import _thread
-import contextlib
-import errno
-import os
-import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from socketserver import BaseRequestHandler, BaseServer, TCPServer, ThreadingMixIn
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 from wsgiref.util import FileWrapper
 
-from gevent import get_hub
-from gevent.server import StreamServer
+import gevent
 
-from wsocket.core.concurrency.kinds import GREENLETS, concurrency_of
+from wsocket.core.concurrency.kinds import GREENLETS, NO_ROOM, Concurrency
 from wsocket.core.concurrency.thread_cache import ThreadCache
-from wsocket.core.http.connection import Connections, HttpConnection, HttpServer
-from wsocket.core.net.loop import READABLE, get_loop
+from wsocket.core.http.acceptor import LOOK, Acceptor
+from wsocket.core.http.connection import HttpConnection
+from wsocket.core.http.connections import Connections
+from wsocket.core.http.places import Place, PlaceLimits, Places
+from wsocket.core.http.refusal import UNAVAILABLE
+from wsocket.core.net.listening import BACKLOG, ListeningSocket
+from wsocket.core.net.loop import get_loop
+from wsocket.core.net.sockets import is_tcp
 from wsocket.core.net.tls.terminator import Terminator
+from wsocket.core.net.trouble import Trouble, is_shortage
+from wsocket.core.net.wakeup import Wakeup
 from wsocket.log import logger
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+# Where a Unix socket is: names that a WSGI application must be given.
+_NOWHERE = ("localhost", 80)
 
-class ThreadedServer(ThreadingMixIn, TCPServer):
-    """A thread for each connection.
+
+class Server:
+    """A WSGI server; its methods are named as in wsgiref.
 
     Args:
-        listener: The listening socket; the server closes it.
         app: The WSGI application.
+        concurrency: What each connection gets: a thread or a greenlet.
         timeout: Longest wait for a client, in seconds; see `wsocket.make_server`.
+        limits: How many connections there may be at once.
         terminator: Ends TLS; None for plain HTTP.
-    """
+        listening: The listening sockets; the server closes them.
 
-    application: WSGIApplication
+    Attributes:
+        server_address: The first socket's own address.
+    """
 
     def __init__(
         self,
-        listener: socket.socket,
         app: WSGIApplication,
         *,
+        concurrency: Concurrency,
         timeout: float,
-        terminator: Terminator | None = None,
+        limits: PlaceLimits,
+        terminator: Terminator | None,
+        listening: Sequence[ListeningSocket],
     ) -> None:
-        address = listener.getsockname()
-        # TCPServer's own __init__ would make another socket.
-        BaseServer.__init__(self, address, BaseRequestHandler)
-        self.socket = listener
-        self.server_port = address[1]
+        self.server_address = listening[0].sock.getsockname()
         self.application = app
         self.client_timeout = timeout
         self.terminator = terminator
-        self.connections = Connections()
+        self.base_environ = base_environ(listening[0].sock)
+        self.connections = Connections(self._changed)
+        self._concurrency = concurrency
+        self._wakeup = Wakeup(concurrency)
+        self._places = Places(limits, left=self._changed)
         self._spare_threads = ThreadCache()
-        self.base_environ = base_environ(address)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Hand an accepted connection to a thread."""
-        self._spare_threads.run(self.process_request_thread, request, client_address)
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection; called in its thread."""
-        serve_connection(request, client_address, server=self)
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept a connection; part of `socketserver.TCPServer`."""
-        try:
-            return super().get_request()
-        except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE):
-                logger.error("cannot accept a connection: %s", error)
-                time.sleep(0.1)  # the connection waits; retrying at once would spin
-            raise
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Log an unexpected exception in a connection's thread."""
-        logger.exception("the connection of %s failed", client_address)
-
-    def interrupt(self) -> None:
-        """Stop `serve_forever` soon; called from a signal handler.
-
-        A signal handler runs in the thread of `serve_forever`, and `shutdown` would
-        wait for that. The handler may also have interrupted `threading.Thread.start`,
-        whose lock is not reentrant.
-        """
-        _thread.start_new_thread(self.shutdown, ())
-
-    def server_close(self) -> None:
-        """Stop listening, close idle connections, and give the others a moment."""
-        super().server_close()
-        self.connections.close()
-        self._spare_threads.close()
-
-    def settle(self) -> None:
-        """Wait a moment until everything is sent; see `Terminator.settle`."""
-        if self.terminator is not None:
-            self.terminator.settle()
-
-
-class GeventServer(StreamServer):
-    """A greenlet of gevent for each connection.
-
-    It has the methods of `ThreadedServer`, and a greenlet runs the same code as a
-    thread there.
-
-    Args:
-        listener: The listening socket, gevent's; the server closes it.
-        app: The WSGI application.
-        timeout: Longest wait for a client, in seconds; see `wsocket.make_server`.
-        terminator: Ends TLS; None for plain HTTP.
-    """
-
-    def __init__(
-        self,
-        listener: socket.socket,
-        app: WSGIApplication,
-        *,
-        timeout: float,
-        terminator: Terminator | None = None,
-    ) -> None:
-        super().__init__(listener)
-        self.server_address = listener.getsockname()
-        self.application = app
-        self.client_timeout = timeout
-        self.terminator = terminator
-        self.connections = Connections()
-        self.base_environ = base_environ(self.server_address)
+        self._crowd = Trouble("connections have to wait or are refused")
+        self._acceptor = Acceptor(listening)
+        self._stopped = False
+        self._awaited = False
+        self._serving = threading.Lock()
 
     @property
     def server_port(self) -> int:
-        """The port that is listened on."""
-        port: int = self.server_address[1]
-        return port
+        """The port that is listened on; 0 for a Unix socket."""
+        address = self.server_address
+        return address[1] if isinstance(address, tuple) else 0
 
-    def serve_forever(self, stop_timeout: float | None = None) -> None:
-        """Serve until `shutdown` or `interrupt`."""
-        with _woken_by_signals():
-            super().serve_forever(stop_timeout)
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        """Serve until `shutdown` or `interrupt`.
 
-    def handle(self, sock: Any, address: Any) -> None:
-        """Serve a connection; called in its greenlet."""
-        serve_connection(sock, address, server=self)
+        Args:
+            poll_interval: Has no effect; wsgiref's server has it.
+        """
+        with self._serving, self._wakeup.by_signals():
+            while not self._stopped:
+                try:
+                    self._serve_some()
+                except Exception as error:  # the server goes on, after a pause
+                    self._note_failure(error, "accepting failed")
+            self._stopped = False
 
     def shutdown(self) -> None:
-        """Stop `serve_forever`; called from another greenlet."""
-        self.stop()
+        """Stop `serve_forever`, and wait until it has; from another thread.
+
+        If it has not begun yet, it will return at once.
+        """
+        self.interrupt()
+        with self._serving:
+            pass
 
     def interrupt(self) -> None:
-        """Stop `serve_forever`; called from a signal handler."""
-        self.stop()
+        """Stop `serve_forever` soon; from a signal handler."""
+        self._stopped = True
+        self._wakeup.wake()
+
+    def handle(self, sock: socket.socket, address: Any) -> None:
+        """Serve a connection that somebody else has accepted, until it ends.
+
+        Args:
+            address: The client's, as from `socket.socket.accept`.
+        """
+        place = self._places.take(sock.family, address)
+        if place is None:
+            self._refuse(sock)
+        else:
+            self._serve(sock, address, place)
+
+    def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Wait until *condition* is true; False after *timeout* seconds.
+
+        It is looked at when a connection has ended, a signal has come, or `wake` was
+        called.
+        """
+        deadline = time.monotonic() + timeout
+        self._awaited = True
+        with self._wakeup.by_signals():
+            while not condition():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                self._wakeup.wait((), left)
+        return True
+
+    def wake(self) -> None:
+        """Have `wait` look at its condition."""
+        self._wakeup.wake()
+
+    def spawn(self, function: Callable[..., object], *args: Any) -> None:
+        """Run ``function(*args)`` in a thread or greenlet.
+
+        Raises:
+            RuntimeError, MemoryError: The system has no room for it.
+        """
+        if self._concurrency is GREENLETS:
+            gevent.spawn_raw(function, *args)
+        else:
+            self._spare_threads.run(function, *args)
+
+    def stop_accepting(self) -> None:
+        """Take the connections that wait in the kernel's queue, and listen no more."""
+        for _ in range(BACKLOG):
+            accepted = None if self._places.full() else self._acceptor.accept_rest()
+            if accepted is None:
+                break
+            self._admit(*accepted)
+        self._acceptor.close()
+
+    def drain(self) -> None:
+        """Close idle connections, and every other one after its response."""
+        self.connections.drain()
 
     def server_close(self) -> None:
         """Stop listening, close idle connections, and give the others a moment."""
-        self.stop()
+        self._acceptor.close()
         self.connections.close()
+        self._spare_threads.close()
+        self._wakeup.close()
 
     def settle(self) -> None:
         """Wait a moment until everything is sent; see `Terminator.settle`."""
         if self.terminator is not None:
             self.terminator.settle()
+
+    def __enter__(self) -> Server:
+        return self
 
     def __exit__(self, *unused: object) -> None:
         self.server_close()
 
+    # Accepting
 
-@contextlib.contextmanager
-def _woken_by_signals() -> Iterator[None]:
-    """Let signals wake up the hub.
+    def _serve_some(self) -> None:
+        """Wait for connections, and accept some."""
+        acceptor, places = self._acceptor, self._places
+        sockets = () if self._awaited else acceptor.sockets()
+        ready = self._wakeup.wait(sockets, self._patience())
+        self._awaited = False
+        for descriptor in ready:
+            if places.full():
+                self._make_room()
+            while not places.full():
+                accepted = acceptor.accept(descriptor)
+                if accepted is None:
+                    break
+                self._admit(*accepted)
+        if acceptor.failing:
+            self.connections.make_room()
+        acceptor.tidy()
+        self._crowd.passed(time.monotonic())
 
-    The hub looks for signals before it waits for events. A signal that comes between
-    the two would be handled only after the next event. On Windows gevent looks for
-    signals at intervals.
-    """
-    main = threading.current_thread() is threading.main_thread()
-    if not main or os.name != "posix":
-        yield
-        return
-    reader, writer = os.pipe()
-    for descriptor in (reader, writer):
-        os.set_blocking(descriptor, False)
-    watcher = get_hub().loop.io(reader, READABLE)
-    watcher.start(os.read, reader, 4096)
-    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(before)
-        watcher.stop()
-        watcher.close()
-        os.close(reader)
-        os.close(writer)
+    def _patience(self) -> float | None:
+        """Seconds to wait for a connection at most; None for ever."""
+        return LOOK if self._crowd or self._awaited else self._acceptor.patience()
+
+    def _make_room(self) -> None:
+        """A connection waits for a place: close the one that waits longest."""
+        self._awaited = True
+        if self._places.full():  # it may have changed before `_awaited` was set
+            limits = self._places.limits
+            self._crowd.met(f"the limit of {limits} is reached", time.monotonic())
+            self.connections.make_room()
+
+    def _admit(self, sock: socket.socket, address: Any) -> None:
+        """Serve an accepted connection, or refuse it; nothing gets out of here."""
+        now = time.monotonic()
+        place = self._places.take(sock.family, address)
+        if place is None:
+            limit = self._places.limits.per_address
+            self._crowd.met(f"{address[0]} has {limit} already", now)
+            self._refuse(sock)
+            return
+        try:
+            self.spawn(self._serve, sock, address, place)
+        except NO_ROOM as error:
+            place.leave_http()
+            self._acceptor.failed(error)
+            self._refuse(sock)
+
+    def _refuse(self, sock: socket.socket) -> None:
+        self._acceptor.refuse(sock, b"" if self.terminator else UNAVAILABLE)
+
+    def _changed(self) -> None:
+        if self._awaited:
+            self._wakeup.wake()
+
+    def _serve(self, sock: socket.socket, address: Any, place: Place) -> None:
+        """Serve a connection; called in its thread or greenlet."""
+        try:
+            with sock:
+                self._serve_connection(sock, address, place)
+        except Exception as error:
+            self._note_failure(error, f"the connection of {address} failed")
+        finally:
+            place.leave_http()
+
+    def _note_failure(self, error: Exception, what: str) -> None:
+        """Log a shortage once, and wait a while; any other error is a bug of ours."""
+        if is_shortage(error):
+            self._acceptor.failed(error)
+        else:
+            logger.exception("%s", what)
+
+    def _serve_connection(self, sock: Any, address: Any, place: Place) -> None:
+        client = address if is_tcp(sock) else ("", "")
+        if self.terminator is None:
+            HttpConnection(sock, client, server=self, place=place).serve()
+            return
+        loop = get_loop(current_hub=self._concurrency is GREENLETS)
+        plain, tls = self.terminator.accept(sock, client=client[0], loop=loop)
+        try:
+            with plain:
+                HttpConnection(plain, client, server=self, place=place, tls=tls).serve()
+        finally:
+            tls.abandon()
 
 
-class TlsServer(HttpServer, Protocol):
-    """The part of a server that `serve_connection` uses."""
-
-    terminator: Terminator | None
-
-
-def serve_connection(sock: Any, address: Any, *, server: TlsServer) -> None:
-    """Serve an accepted connection; called in its thread or greenlet."""
-    if server.terminator is None:
-        HttpConnection(sock, address, server=server).serve()
-        return
-    loop = get_loop(current_hub=concurrency_of(sock) is GREENLETS)
-    try:
-        plain, tls = server.terminator.accept(sock, client=address[0], loop=loop)
-    except OSError as error:
-        logger.error("cannot accept a connection: %s", error)
-        return
-    with plain:
-        HttpConnection(plain, address, server=server, tls=tls).serve()
-
-
-def base_environ(address: tuple[Any, ...]) -> dict[str, Any]:
-    """The environ's part that is the same for every request to `address`."""
+def base_environ(listening: socket.socket) -> dict[str, Any]:
+    """The environ's part that is the same for every request to a listening socket."""
+    host, port = listening.getsockname()[:2] if is_tcp(listening) else _NOWHERE
     return {
-        "SERVER_NAME": address[0],
-        "SERVER_PORT": str(address[1]),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
         "SERVER_SOFTWARE": "wsocket",
         "GATEWAY_INTERFACE": "CGI/1.1",
         "wsgi.version": (1, 0),

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from wsocket.core.concurrency.kinds import FAILURES
+from wsocket.core.concurrency.interrupts import may_be_ctrl_c
 from wsocket.core.http.grammar import STATUS_CODE
-from wsocket.core.http.headers import has_no_body, header_list
+from wsocket.core.http.headers import (
+    BODILESS,
+    forwardable,
+    has_no_body,
+    without_length,
+)
 from wsocket.core.http.refusal import closing_response
 from wsocket.core.http.request import Request
 from wsocket.core.http.request_body import RequestBody
 from wsocket.core.wsgi import Environ, ExcInfo, Write
-from wsocket.errors import ClientGone, RequestError, ResponseAborted
+from wsocket.errors import ClientGone, RequestCut, RequestError, ResponseAborted
 from wsocket.log import LOGGED_AS, logger
 
 if TYPE_CHECKING:
@@ -24,8 +31,9 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-# Bytes of an unread request body that are cheaper to skip than a new connection.
-DRAIN_LIMIT = 64 * 1024
+# An unread request body is skipped if that costs less than a new connection.
+DRAIN_LIMIT = 64 * 1024  # bytes
+DRAIN_TIME = 1.0  # seconds
 
 _STATUS = re.compile(rf"{STATUS_CODE} [^\x00-\x1f\x7f]*")
 
@@ -39,11 +47,17 @@ class ClientConnection(Protocol):
     buffer: io.BufferedReader
     """The reader of the connection, at the beginning of the request's body."""
 
+    closing: bool
+    """Whether this response is the last one."""
+
     def send(self, data: bytes) -> None:
         """Send all of `data`, or raise ClientGone."""
 
     def abort(self) -> None:
         """Close with a TCP reset: the client sees an error, not a response's end."""
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Reading in this block fails after so many seconds."""
 
     def base_environ(self) -> Environ:
         """A new dict with the part of WSGI's environ that no request changes."""
@@ -57,6 +71,7 @@ class WsgiCall:
 
     Attributes:
         body: The request's body.
+        taken: The application has taken the connection, for another protocol.
     """
 
     def __init__(self, connection: ClientConnection, request: Request) -> None:
@@ -71,31 +86,36 @@ class WsgiCall:
         self._status = ""
         self._headers: list[tuple[str, str]] = []
         self._head_sent = False
+        self._over = False
+        self.taken = False
         self._keep = request.keeps_alive
         self._chunked = False
         self._promised: int | None = None  # the body's length, if the head says it
         self._sent = 0  # bytes of the body
 
     def run(self, app: WSGIApplication) -> bool:
-        """Answer the request; False when the connection must be closed."""
+        """Answer the request; False when the connection must be closed.
+
+        Raises:
+            KeyboardInterrupt: It may have been Ctrl-C that interrupted the application;
+                the request has been answered.
+        """
         try:
             self._answer(app)
         except ClientGone as error:
-            logger.debug("%a: client gone: %s", self._name, error)
-            self._keep = False
+            return self._client_left(error)
         except RequestError as error:
             self._refuse(error.status, error.problem)
+            if isinstance(error, RequestCut):
+                return self._client_left(error)
         except ResponseAborted:  # it has been logged
             self._abort()
-        except (*FAILURES, SystemExit):  # SystemExit would end gevent's server
-            logger.exception("%a failed", self._name)
-            problem = "the application failed; the server's log says why"
-            self._refuse("500 Internal Server Error", problem)
-        self._keep = self._keep and self.body.drain(DRAIN_LIMIT)
-        status = self._status[:3]
-        client = self._connection.client
-        logger.info("%s %a %s %d", client, self._name, status, self._sent)
-        return self._keep
+        except BaseException as error:
+            self._fail(error)
+        keep = self._keep and self._skip_rest_of_body()
+        name, status = self._name, self._status[:3]
+        logger.info("%s %a %s %d", self._connection.client, name, status, self._sent)
+        return keep
 
     def start_response(
         self,
@@ -111,19 +131,29 @@ class WsgiCall:
             raise RuntimeError("start_response was called twice, without exc_info")
         if not (isinstance(status, str) and _STATUS.fullmatch(status)):
             raise ValueError(f"status must be a str such as '200 OK', not {status!r}")
-        self._headers = header_list(headers)
+        if status[0] == "1" and not self._may_switch_protocols(status):
+            raise ValueError(
+                f"status {status!r} is an interim response, which only the server "
+                f"sends; answer with 200 or above"
+            )
+        self._headers, dropped = forwardable(headers)
+        if dropped:
+            logger.debug("%a: hop-by-hop headers are dropped: %s", self._name, dropped)
         self._status = status
         return self.write
 
     def write(self, data: bytes) -> None:
         """Send a part of the response's body at once."""
-        self._send(data, None)
+        if self._over:
+            raise RuntimeError("write() was called after the end of the response")
+        self._send(_checked(data), None)
 
     def _answer(self, app: WSGIApplication) -> None:
         # cast: typeshed's StartResponse is stricter about exc_info than PEP 3333.
         result = app(self._environ, cast("Any", self.start_response))
         try:
             if self._status[:3] == "101":  # the application has taken the connection
+                self.taken = self._over = True
                 self._keep = False
             else:
                 self._send_result(result)
@@ -139,14 +169,22 @@ class WsgiCall:
         environ["wsgi.errors"] = sys.stderr
         return environ
 
+    def _may_switch_protocols(self, status: str) -> bool:
+        """Whether this is the answer to a request for another protocol."""
+        request = self._request
+        return status[:3] == "101" and request.modern and "upgrade" in request.fields
+
     def _send_result(self, result: Iterable[bytes]) -> None:
         if isinstance(result, (list, tuple)):
-            data = b"".join(result)
+            data = b"".join(map(_checked, result))
             self._send(data, len(data))
         else:
-            for data in result:
+            for item in result:
+                data = _checked(item)
                 if data:
                     self._send(data, None)
+                    if self._has_no_body:  # the rest is not sent, and may be endless
+                        break
         if not self._head_sent:  # the body is empty
             self._send(b"", 0)
         self._complete()
@@ -189,12 +227,17 @@ class WsgiCall:
         """The response's head, with the length of the body or its coding."""
         if not self._status:
             raise RuntimeError("the application did not call start_response")
-        given = {name.lower(): value for name, value in self._headers}
+        code, headers = self._status[:3], self._headers
+        if code in BODILESS:
+            headers = without_length(headers)
+        given = {name.lower(): value for name, value in headers}
         lines = [f"HTTP/1.1 {self._status}"]
-        lines += [f"{name}: {value}" for name, value in self._headers]
+        lines += [f"{name}: {value}" for name, value in headers]
         if "date" not in given:
             lines.append(f"Date: {_now()}")
-        if self._has_no_body:
+        if code == "205":  # unlike 204 it needs one (RFC 9112 section 6.3)
+            lines.append("Content-Length: 0")
+        elif self._has_no_body:
             pass  # a length would be that of the response to GET
         elif "content-length" in given:
             self._promised = int(given["content-length"])
@@ -204,7 +247,8 @@ class WsgiCall:
         elif self._request.modern:
             self._chunked = True
             lines.append("Transfer-Encoding: chunked")
-        if not self._keep or not self.body.may_be_drained(DRAIN_LIMIT):
+        last = self._connection.closing or not self.body.may_be_drained(DRAIN_LIMIT)
+        if last or not self._keep:
             self._keep = False
             lines.append("Connection: close")
         lines += ["", ""]
@@ -222,29 +266,78 @@ class WsgiCall:
                 self._promised,
             )
             self._keep = False
+        self._over = True
+
+    def _skip_rest_of_body(self) -> bool:
+        """Skip what the application has not read; False if it does not come soon."""
+        if self.body.complete:
+            return True
+        with self._connection.within(DRAIN_TIME):
+            return self.body.drain(DRAIN_LIMIT)
 
     def _send_continue(self) -> None:
         if not self._head_sent:
             self._connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    def _fail(self, error: BaseException) -> None:
+        """The application has failed, before, in or after its response.
+
+        User code may raise everything, also SystemExit, which would end the server.
+
+        Raises:
+            KeyboardInterrupt: It may have been Ctrl-C.
+        """
+        logger.exception("%a failed", self._name)
+        problem = "the application failed; the server's log says why"
+        self._refuse("500 Internal Server Error", problem)
+        if may_be_ctrl_c(error):
+            raise error
+
     def _refuse(self, status: str, problem: str) -> None:
         """Send `problem` in place of a response, or abort one that has begun."""
+        self._keep = False
         if self._head_sent:
             self._abort()
             return
-        self._keep = False
-        self._head_sent = True
+        self._head_sent = self._over = True
         self._status = status
-        try:
+        with contextlib.suppress(ClientGone):  # nobody is there to read it
             self._connection.send(closing_response(status, problem))
-        except ClientGone as gone:
-            logger.debug("%a: client gone: %s", self._name, gone)
 
     def _abort(self) -> None:
         """End an incomplete response, so that the client notices."""
         self._keep = False
-        if not self._chunked and self._promised is None:
+        if not (self._over or self._chunked or self._promised is not None):
             self._connection.abort()
+        self._over = True
+
+    def _client_left(self, error: BaseException) -> bool:
+        """Say so to those who look for it; False, because nobody is there any more."""
+        logger.debug(
+            "%s %a %s %d: the client is gone: %s",
+            self._connection.client,
+            self._name,
+            self._status[:3],
+            self._sent,
+            error,
+        )
+        return False
+
+
+def _checked(item: object) -> bytes:
+    """An item of the body, as bytes.
+
+    Raises:
+        TypeError: PEP 3333 does not allow it.
+    """
+    if type(item) is bytes:
+        return item
+    if isinstance(item, (bytes, bytearray, memoryview)):
+        return bytes(item)
+    raise TypeError(
+        f"the body must be an iterable of bytes; one of its items is {item!r:.100} "
+        f"({type(item).__name__})"
+    )
 
 
 _date = (0, "")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 _TCP = re.compile(r"tcp://(?:\[([^\[\]/?#@]+)\]|([^\[\]:/?#@\s]+)):([0-9]{1,5})")
 _UNIX = "unix://"
+_INHERITED = re.compile(r"fd://[0-9]+(,[0-9]+)*")
 
 
 class TcpEndpoint(NamedTuple):
@@ -33,7 +34,18 @@ class UnixEndpoint(NamedTuple):
         return _UNIX + self.path
 
 
-Endpoint = TcpEndpoint | UnixEndpoint
+class InheritedEndpoint(NamedTuple):
+    """A socket that listens already, and that the process has inherited."""
+
+    descriptor: int
+
+    @property
+    def url(self) -> str:
+        """For messages; no URL is parsed to this."""
+        return f"fd://{self.descriptor}"
+
+
+Endpoint = TcpEndpoint | UnixEndpoint | InheritedEndpoint
 
 
 def parse_endpoint(url: str) -> Endpoint:
@@ -58,3 +70,27 @@ def parse_endpoint(url: str) -> Endpoint:
             "unix:///PATH, such as unix:///run/app/wamp.sock"
         )
     return TcpEndpoint(found[1] or found[2], int(found[3]))
+
+
+def server_endpoints(host: str, port: int) -> list[Endpoint]:
+    """Where an HTTP server listens.
+
+    Args:
+        host: A name or an address, for *port*; or ``unix:///PATH``, or the file
+            descriptors of sockets that listen already: ``fd://3`` or ``fd://3,4``.
+
+    Raises:
+        ValueError: *host* begins with ``unix:`` or ``fd:``, but is none of these.
+    """
+    if not host.startswith(("unix:", "fd:")):
+        return [TcpEndpoint(host, port)]
+    path = host[len(_UNIX) :]
+    if host.startswith(_UNIX) and path.startswith("/") and "\0" not in path:
+        return [UnixEndpoint(path)]
+    if _INHERITED.fullmatch(host):
+        numbers = host.removeprefix("fd://").split(",")
+        return [InheritedEndpoint(int(number)) for number in numbers]
+    raise ValueError(
+        f"cannot listen on {host!r}: expected unix:///PATH, such as "
+        "unix:///run/app/http.sock, or fd://N, such as fd://3"
+    )

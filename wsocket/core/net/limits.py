@@ -11,6 +11,7 @@ _POSITIVE = (
     "memory",
     "close_timeout",
     "ping_timeout",
+    "send_timeout",
 )
 
 
@@ -32,6 +33,8 @@ class Limits:
         ping_interval: Seconds between two pings; 0 for no pings.
         ping_timeout: Seconds after a ping in which the peer must send something; at
             most `ping_interval`.
+        send_timeout: Seconds that a handler's `send` waits for a peer to take the next
+            64 KiB. Then the websocket is closed.
 
     Raises:
         ValueError: A limit is not positive, or `ping_interval` is too short.
@@ -44,6 +47,7 @@ class Limits:
     close_timeout: float = 5.0
     ping_interval: float = 20.0
     ping_timeout: float = 20.0
+    send_timeout: float = 30.0
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:

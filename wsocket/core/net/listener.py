@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 from collections.abc import Callable
@@ -10,9 +9,10 @@ from typing import Any
 
 from wsocket.core.net.future import Future, ask
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.listening import ListeningSocket
+from wsocket.core.net.listening import IS_LOST, ListeningSocket
 from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher, guarded
 from wsocket.core.net.sockets import disable_nagle, is_tcp, keep_alive, plain_socket
+from wsocket.core.net.trouble import QUIET, Trouble, is_shortage
 from wsocket.log import logger
 
 # Connections accepted in one turn of the loop. Then other sockets have their turn.
@@ -21,16 +21,6 @@ BATCH = 100
 # Seconds until accepting is tried again after it failed. At once it would fail again,
 # for instance because there are still no file descriptors left.
 PAUSE = 0.5
-
-# The waiting connection itself has failed: the next one may be fine (accept(2)).
-_LOST = {
-    getattr(errno, name)
-    for name in (
-        *("ECONNABORTED", "EPROTO", "ENOPROTOOPT", "EOPNOTSUPP", "ENETDOWN"),
-        *("EHOSTDOWN", "ENONET", "EHOSTUNREACH", "ENETUNREACH", "EPERM"),
-    )
-    if hasattr(errno, name)
-}
 
 Accepted = Callable[[socket.socket, dict[str, Any]], object]
 """Takes a new connection, on the loop: its socket, and the part of a WSGI environ that
@@ -63,7 +53,7 @@ class Listener:
         self._accepted = accepted
         self._watcher: Watcher | None = None
         self._pause: Timer | None = None
-        self._failing = False
+        self._trouble = Trouble(f"{self.address}: cannot accept a connection")
         self._closed = False
         loop.call_soon(self._watch)
 
@@ -122,20 +112,28 @@ class Listener:
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno not in _LOST:
+                if error.errno not in IS_LOST:
                     self._pause_accepting(error)
                 return
-            self._failing = False
+            self._trouble.passed(self._loop.now())
             # Under gevent's patches `accept` makes gevent's sockets.
             self._hand_over(plain_socket(sock.detach()), address)
 
     def _pause_accepting(self, error: OSError) -> None:
         """Do not try again at once: the loop would do nothing else."""
-        if not self._failing:
-            self._failing = True
-            logger.error("%s: cannot accept a connection: %s", self.address, error)
+        self._trouble.met(error, self._loop.now())
         self._unwatch()
-        self._pause = self._loop.call_later(PAUSE, self._watch)
+        if self._pause is not None:
+            self._pause.cancel()
+        self._pause = self._loop.call_later(PAUSE, self._resume)
+
+    def _resume(self) -> None:
+        self._watch()
+        self._pause = self._loop.call_later(2 * QUIET, self._look)
+
+    def _look(self) -> None:
+        """Nothing has failed since accepting was resumed: see whether it is over."""
+        self._trouble.passed(self._loop.now())
 
     def _hand_over(self, sock: socket.socket, address: Any) -> None:
         limits = self._limits
@@ -143,8 +141,11 @@ class Listener:
             disable_nagle(sock)
             keep_alive(sock, interval=limits.ping_interval, timeout=limits.ping_timeout)
             self._accepted(sock, _environ(sock, address))
-        except Exception:
-            logger.exception("%s: a new connection failed", self.address)
+        except Exception as error:
+            if is_shortage(error):
+                self._trouble.met(error, self._loop.now())
+            else:
+                logger.exception("%s: a new connection failed", self.address)
             sock.close()
 
 

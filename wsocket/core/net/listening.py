@@ -8,11 +8,29 @@ import socket
 import stat
 from typing import Any
 
-from wsocket.core.net.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
+from wsocket.core.net.endpoints import (
+    Endpoint,
+    InheritedEndpoint,
+    TcpEndpoint,
+    UnixEndpoint,
+)
 from wsocket.core.net.sockets import plain_socket
+
+_PASS_IT = "pass the number of a listening socket that the process inherits"
 
 # Connections that wait to be accepted; the kernel may allow fewer.
 BACKLOG = 2048
+
+# accept() fails with these because the waiting connection itself has failed: the next
+# one may be fine (accept(2)).
+IS_LOST = {
+    getattr(errno, name)
+    for name in (
+        *("ECONNABORTED", "EPROTO", "ENOPROTOOPT", "EOPNOTSUPP", "ENETDOWN"),
+        *("EHOSTDOWN", "ENONET", "EHOSTUNREACH", "ENETUNREACH", "EPERM"),
+    )
+    if hasattr(errno, name)
+}
 
 _TCP_PROBLEMS = {
     errno.EADDRINUSE: "is already in use: stop the program that has it, or choose "
@@ -40,18 +58,26 @@ class ListeningSocket:
 
     The socket does not block. It is never one of gevent's.
 
+    Args:
+        take_over: Replace a Unix socket, even if somebody listens on it.
+
     Attributes:
         sock: The socket.
         endpoint: Where it listens, with the real port.
+        shared: Whether another process has the same socket, and accepts when this one
+            does not any more.
 
     Raises:
         OSError: *endpoint* cannot be listened on; the message says what to do.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, take_over: bool = False) -> None:
         self._file: tuple[int, int] | None = None
-        if isinstance(endpoint, UnixEndpoint):
-            listener = listen_unix(endpoint.path)
+        self.shared = isinstance(endpoint, InheritedEndpoint)
+        if isinstance(endpoint, InheritedEndpoint):
+            listener = inherited(endpoint.descriptor)
+        elif isinstance(endpoint, UnixEndpoint):
+            listener = listen_unix(endpoint.path, take_over=take_over)
             self._file = _identity(endpoint.path)
         else:
             listener = listen_tcp(endpoint.host, endpoint.port)
@@ -71,6 +97,25 @@ class ListeningSocket:
             path = self.endpoint.path
             if _identity(path) == self._file:
                 os.unlink(path)
+
+
+def inherited(descriptor: int) -> socket.socket:
+    """The listening socket that this process was started with.
+
+    Raises:
+        OSError: *descriptor* is no such socket; the message says what to do.
+    """
+    try:
+        listener = socket.socket(fileno=descriptor)
+    except OSError as error:
+        problem = f"file descriptor {descriptor} is no socket: {error.strerror}"
+        raise OSError(error.errno, f"{problem}; {_PASS_IT}") from error
+    if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        listener.detach()
+        problem = f"file descriptor {descriptor} is a socket that does not listen"
+        raise OSError(errno.EINVAL, f"{problem}; {_PASS_IT}")
+    listener.set_inheritable(False)
+    return listener
 
 
 def listen_tcp(host: str, port: int) -> socket.socket:
@@ -104,8 +149,12 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     return listener
 
 
-def listen_unix(path: str) -> socket.socket:
+def listen_unix(path: str, *, take_over: bool = False) -> socket.socket:
     """Listen on a Unix socket; a file that nobody listens on any more is replaced.
+
+    Args:
+        take_over: Replace it, even if somebody listens. There is a socket at any time:
+            clients get either the old one or the new one.
 
     Raises:
         OSError: It cannot; the message says what to do.
@@ -113,8 +162,11 @@ def listen_unix(path: str) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _make_room(path)
-        listener.bind(path)
-        listener.listen(BACKLOG)
+        if take_over:
+            _bind_in_place(listener, path)
+        else:
+            listener.bind(path)
+            listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         # For a path that is too long Python raises an error without a number.
@@ -122,6 +174,18 @@ def listen_unix(path: str) -> socket.socket:
         problem = _UNIX_PROBLEMS.get(number, f"failed: {error.strerror}")
         raise OSError(number, f"{path} {problem}") from error
     return listener
+
+
+def _bind_in_place(listener: socket.socket, path: str) -> None:
+    """Listen on a new file, and give it the name of the old one."""
+    new = f"{path}.{os.getpid()}"
+    listener.bind(new)
+    try:
+        listener.listen(BACKLOG)
+        os.rename(new, path)
+    except OSError:
+        os.unlink(new)
+        raise
 
 
 def _make_room(path: str) -> None:

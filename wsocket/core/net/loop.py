@@ -245,22 +245,33 @@ class Loop:
             guarded(callback, *args)
 
 
-def _run_hub(started: Any, loops: list[Loop]) -> None:
+def _run_hub(started: Any, made: list[Loop | BaseException]) -> None:
     """What the loop's own thread runs."""
-    loops.append(Loop(gevent.get_hub(), concurrency=THREADS))
-    started.release()
+    try:
+        made.append(Loop(gevent.get_hub(), concurrency=THREADS))
+    except BaseException as error:  # no descriptors for it, for instance
+        made.append(error)
+        return
+    finally:
+        started.release()
     while True:
         gevent.sleep(3600)
 
 
 def _start_loop_thread() -> Loop:
-    """A loop on a hub in a daemon thread of its own."""
-    loops: list[Loop] = []
+    """A loop on a hub in a daemon thread of its own.
+
+    Raises:
+        RuntimeError, MemoryError, OSError: The system has no room for it.
+    """
+    made: list[Loop | BaseException] = []
     started = _allocate_lock()
     started.acquire()
-    _start_new_thread(_run_hub, (started, loops))
+    _start_new_thread(_run_hub, (started, made))
     started.acquire()
-    return loops[0]
+    if isinstance(made[0], BaseException):
+        raise made[0]
+    return made[0]
 
 
 _loops: dict[int, Loop] = {}

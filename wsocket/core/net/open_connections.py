@@ -40,6 +40,7 @@ class OpenConnections:
         self.limits = limits
         self.memory = Memory(loop, limits.memory)
         self._connections: set[Closable] = set()
+        self._closing: set[Closable] = set()
         self._closers: list[Future[None]] = []
         self._heartbeat: Heartbeat | None = None
         if limits.ping_interval:
@@ -56,23 +57,50 @@ class OpenConnections:
         if self._heartbeat is not None:
             self._heartbeat.add(connection)
 
+    def unwatch(self, connection: Beating) -> None:
+        """Undo `watch`: *connection* has ended."""
+        if self._heartbeat is not None:
+            self._heartbeat.forget(connection)
+
     def remove(self, connection: Closable) -> None:
         """Undo `add`: *connection* is closed."""
         self._connections.discard(connection)
+        self._closing.discard(connection)
         self._tell_closers()
 
     def forget(self, connection: OpenConnection) -> None:
         """Forget a connection that has ended: undo `add` and `watch`."""
         self.remove(connection)
-        if self._heartbeat is not None:
-            self._heartbeat.forget(connection)
+        self.unwatch(connection)
 
-    def close(self, code: int, reason: str, closed: Future[None]) -> None:
-        """Begin to close every connection; *closed* is set when none is open."""
+    def close(
+        self, code: int, reason: str, closed: Future[None], *, spread: float = 0.0
+    ) -> None:
+        """Begin to close every connection; *closed* is set when none is open.
+
+        Args:
+            spread: Seconds over which the beginnings are spread evenly, so that clients
+                do not come back all at once.
+        """
         self._closers.append(closed)
-        for connection in list(self._connections):
-            guarded(connection.close, code, reason)
+        connections = list(self._connections)
+        for number, connection in enumerate(connections):
+            delay = spread * number / len(connections)
+            if delay:
+                self.loop.call_later(delay, self._close_one, connection, code, reason)
+            else:
+                self._close_one(connection, code, reason)
         self._tell_closers()
+
+    @property
+    def untold(self) -> bool:
+        """Whether there are connections that nobody has begun to close."""
+        return len(self._closing) < len(self._connections)
+
+    def _close_one(self, connection: Closable, code: int, reason: str) -> None:
+        if connection in self._connections:
+            self._closing.add(connection)
+            guarded(connection.close, code, reason)
 
     def _tell_closers(self) -> None:
         if not self._connections:

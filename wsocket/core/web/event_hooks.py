@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, overload
 
+from wsocket.core.concurrency.kinds import FAILURES
 from wsocket.core.web import demo
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.wsgi import Environ
@@ -40,6 +41,11 @@ class EventHook:
         self._handlers = [kept for kept in self._handlers or () if kept != handler]
         return self
 
+    @property
+    def is_default(self) -> bool:
+        """Whether no handler was added."""
+        return self._handlers is None
+
     def __iter__(self) -> Iterator[EventHandler]:
         return iter((self._default,) if self._handlers is None else self._handlers)
 
@@ -50,7 +56,7 @@ class EventHook:
                 handler(*args)
             except WebSocketError as error:
                 logger.debug("%r lost its client: %s", handler, error)
-            except Exception:
+            except FAILURES:
                 logger.exception("the event handler %r failed", handler)
 
 
@@ -97,6 +103,12 @@ class Events:
     onconnect = EventAttribute(demo.log_client)
     onmessage = EventAttribute(demo.echo)
     onclose = EventAttribute(demo.log_close)
+
+    @property
+    def has_handlers(self) -> bool:
+        """Whether a handler of any event was added, so that this is no demo."""
+        hooks = (self.onconnect, self.onmessage, self.onclose)
+        return not all(hook.is_default for hook in hooks)
 
     def run_events(self, environ: Environ, start_response: object) -> None:
         """The websocket handler of an application without routes."""

@@ -11,17 +11,19 @@ from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
-from wsocket.core.web import demo
+from wsocket.core.web import at_exit, demo
 from wsocket.core.web.event_hooks import Events
 from wsocket.core.web.listeners import Listeners
 from wsocket.core.web.response import respond
 from wsocket.core.web.routes import Handler, Routes, request_path
 from wsocket.core.web.upgrade import Upgrades
+from wsocket.core.web.wrapped import Wrapped
 from wsocket.core.websocket import handshake
 from wsocket.core.websocket.blocking import WebSocket
+from wsocket.core.websocket.deflate import Compression, check_compression
 from wsocket.core.websocket.origins import check_allowed_origins
 from wsocket.core.websocket.subprotocol import Subprotocol
-from wsocket.core.wsgi import Environ
+from wsocket.core.wsgi import START_RESPONSE, Environ
 from wsocket.log import logger
 
 HandlerT = TypeVar("HandlerT", bound=Handler)
@@ -45,6 +47,8 @@ class Framework(Events):
             websocket, such as ``"https://example.com"`` or ``"https://*.example.com"``;
             ``"*"`` allows any.
         limits: What each connection may cost.
+        compression: What plain websockets may agree on to compress messages:
+            ``"deflate"`` (permessage-deflate, RFC 7692), or None.
 
     Attributes:
         routes: Handlers of HTTP requests and plain websockets, by path.
@@ -67,6 +71,7 @@ class Framework(Events):
         max_message_size: int = 2**20,
         allowed_origins: Collection[str] | None = None,
         limits: Limits | None = None,
+        compression: Compression | None = "deflate",
     ) -> None:
         if app is not None and not callable(app):
             raise TypeError(f"app must be a WSGI application (a callable), got {app!r}")
@@ -75,16 +80,19 @@ class Framework(Events):
                 f"max_message_size must be positive, got {max_message_size}"
             )
         check_allowed_origins(allowed_origins or ())
+        check_compression(compression)
         self.app = app
         self.routes = Routes()
         self.resources = Routes()
         self.debug = debug
         self.max_message_size = max_message_size
+        self.compression = compression
         self.allowed_origins: Collection[str] = frozenset(allowed_origins or ())
         self.limits = kept = _with_room(limits or Limits(), max_message_size)
         self.connections = PerProcess(lambda loop: OpenConnections(loop, limits=kept))
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
+        at_exit.close(self)
 
     def route(self, path: str) -> Callable[[HandlerT], HandlerT]:
         """Register the decorated handler for *path*.
@@ -107,16 +115,54 @@ class Framework(Events):
         """Close every listener of this application, and then every connection.
 
         Websockets are closed with 1012, so that clients reconnect. `run` calls this
-        when it stops. Returns when all are closed, or after a second.
+        when it stops, and Python when it exits. Returns when all are closed, or after a
+        second.
         """
         self.listeners.close()
+        self.close_connections(code, reason)
+
+    def close_connections(self, code: int, reason: str, *, spread: float = 0.0) -> None:
+        """Close every connection, but no listener.
+
+        Args:
+            spread: Seconds over which the connections are closed, one after the other.
+        """
         connections = self.connections.existing()
         if connections is None:
             return
         closed: Future[None] = Future(connections.loop)
-        connections.loop.call_soon(connections.close, code, reason, closed)
+        connections.loop.call_soon(
+            lambda: connections.close(code, reason, closed, spread=spread)
+        )
         with suppress(TimeoutError):  # the process ends without the rest
-            closed.wait(CLOSING)
+            closed.wait(spread + CLOSING)
+
+    def drain(self, timeout: float = 30.0) -> bool:
+        """Accept nothing more on this application's own listeners, and wait for what is
+        under way beside HTTP responses: nothing here, calls in an application with a
+        router.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether it has ended.
+        """
+        self.listeners.close()
+        return True
+
+    def close_slowly(self, spread: float) -> None:
+        """Close every websocket with 1012, evenly within *spread* seconds.
+
+        `close` closes those that are left, and returns sooner.
+        """
+        self.close_connections(1012, "the server is going away", spread=spread)
+
+    def close_at_exit(self) -> None:
+        """Close the connections that nobody has closed yet; Python exits."""
+        connections = self.connections.existing()
+        if connections is not None and connections.untold:
+            self.close_connections(1012, "the server is going away")
 
     def not_found(self, environ: Environ, start_response: Handler) -> Any:
         """The handler of requests that no route takes; override it to change it."""
@@ -127,9 +173,13 @@ class Framework(Events):
         """The WSGI entry point (PEP 3333)."""
         path = request_path(environ)
         handler = self.resources.match(path) if self.resources else None
-        if handler is None:
-            handler = self.routes.match(path) or self.app
-            if handshake.is_upgrade(environ):
+        if handler is not None:
+            environ[START_RESPONSE] = start_response
+        else:
+            handler = self.routes.match(path)
+            if handler is None and self.app is not None:
+                handler = Wrapped(self.app)
+            if self._upgrades.asked_for(environ):
                 return self._upgrade(environ, start_response, handler)
             if handler is None:
                 handler = self.not_found if self.routes else demo.hello
@@ -138,12 +188,19 @@ class Framework(Events):
     def _upgrade(
         self, environ: Environ, start_response: Handler, handler: Handler | None
     ) -> Iterable[bytes]:
-        if handler is None and not self.routes:
-            handler = self.run_events
-        answer = self._upgrades.answer(environ, start_response, handler)
-        if answer is None:
+        find = self._event_handler if handler is None else lambda: handler
+        answer = self._upgrades.answer(environ, start_response, find)
+        if answer is not None:
+            return answer
+        if self.routes:
             return self._respond(self.not_found, environ, start_response)
-        return answer
+        return self._upgrades.refuse_unclaimed(start_response)
+
+    def _event_handler(self) -> Handler | None:
+        """The handler of websockets without routes; with a router it is no demo."""
+        if self.routes or (self._upgrades.has_subprotocols and not self.has_handlers):
+            return None
+        return self.run_events
 
     def _respond(
         self, handler: Handler, environ: Environ, start_response: Handler

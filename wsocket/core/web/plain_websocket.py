@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from wsocket.core.concurrency.interrupts import may_be_ctrl_c
+from wsocket.core.net.loop import Loop
 from wsocket.core.web.routes import Handler
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.wsgi import Environ
@@ -31,7 +33,9 @@ class PlainWebSocket:
     """A websocket with its handler.
 
     Args:
-        on_end: Called when the websocket is closed, from any thread, maybe twice.
+        loop: Where `close` is called.
+        close_timeout: Seconds from `close` until the connection is dropped.
+        on_end: Called when the websocket is closed, from its thread or greenlet.
     """
 
     def __init__(
@@ -39,10 +43,14 @@ class PlainWebSocket:
         websocket: WebSocket,
         handler: Handler,
         *,
+        loop: Loop,
+        close_timeout: float,
         on_end: Callable[[PlainWebSocket], object],
     ) -> None:
-        self._websocket = websocket
+        self.websocket = websocket
         self._handler = handler
+        self._loop = loop
+        self._close_timeout = close_timeout
         self._on_end = on_end
 
     def start(self, environ: Environ, response: bytes) -> None:
@@ -50,25 +58,38 @@ class PlainWebSocket:
 
         Args:
             response: The response to the upgrade request.
+
+        Raises:
+            RuntimeError, MemoryError: There is no room for a thread or greenlet.
         """
-        self._websocket.concurrency.spawn(self._run, environ, response)
+        self.websocket.concurrency.spawn(self._run, environ, response)
 
     def close(self, code: int, reason: str) -> None:
-        """Begin to close the websocket; its handler gets `WebSocketClosed`."""
-        self._websocket.concurrency.spawn(self._close, code, reason)
+        """Begin to close the websocket; its handler gets `WebSocketClosed`.
+
+        No thread is started for it: Python has none any more while it exits.
+        """
+        self.websocket.begin_close(code, reason)
+        self._loop.call_later(self._close_timeout, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.websocket.alive:
+            self.websocket.drop()
 
     def _run(self, environ: Environ, response: bytes) -> None:
         code, reason = 1011, "internal error"
         try:
-            self._websocket.accept(response)
+            self.websocket.accept(response)
             code, reason = self._handle(environ)
         except WebSocketError as error:
-            logger.debug("%r: its handler ended: %s", self._websocket, error)
-        except (Exception, SystemExit):
-            path = self._websocket.path
+            logger.debug("%r: its handler ended: %s", self.websocket, error)
+        except BaseException as error:  # also exit(), which would end gevent's server
+            path = self.websocket.path
             logger.exception("the websocket handler for %s failed", path)
+            if may_be_ctrl_c(error):
+                raise
         finally:
-            self._close(code, reason)
+            self._end(environ, code, reason)
 
     def _handle(self, environ: Environ) -> tuple[int, str]:
         """Call the handler; return the close code and the reason."""
@@ -79,10 +100,12 @@ class PlainWebSocket:
             return 1008, response.status[:60]
         return 1000, ""
 
-    def _close(self, code: int, reason: str) -> None:
+    def _end(self, environ: Environ, code: int, reason: str) -> None:
         try:
-            self._websocket.close(code, reason)
+            self.websocket.close(code, reason)
         finally:
+            # Otherwise the two would refer to each other until a garbage collection.
+            environ.pop("wsgi.websocket", None)
             self._on_end(self)
 
 

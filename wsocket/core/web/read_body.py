@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wsocket.core.http.grammar import CONTENT_LENGTH
-from wsocket.errors import HttpError, RequestError
+from wsocket.errors import HttpError
 
 _BAD_REQUEST = "400 Bad Request"
 _LENGTH = re.compile(CONTENT_LENGTH)
@@ -18,7 +18,7 @@ def read_body(environ: Mapping[str, Any], *, limit: int) -> bytes:
 
     Raises:
         HttpError: The body is too large or incomplete, or its length is unknown.
-        RequestError: The client broke HTTP; the server answers that.
+        RequestError: The client broke HTTP; our own server answers that.
     """
     length = _length(environ)
     if length > limit:
@@ -30,8 +30,6 @@ def read_body(environ: Mapping[str, Any], *, limit: int) -> bytes:
         return b""
     try:
         body: bytes = environ["wsgi.input"].read(length)
-    except RequestError:
-        raise
     except OSError as error:
         problem = f"The body could not be read: {error}"
         raise HttpError(_BAD_REQUEST, problem) from error

@@ -7,12 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from wsocket.core.concurrency.kinds import FAILURES
-from wsocket.core.http.headers import BODILESS, has_no_body, header_list, status_line
+from wsocket.core.http.headers import (
+    BODILESS,
+    has_no_body,
+    header_list,
+    status_line,
+    without_length,
+)
 from wsocket.core.web import error_page
 from wsocket.core.web.response_body import BYTES_LIKE, Body, body_of, encode
 from wsocket.core.web.routes import Handler, request_path
+from wsocket.core.web.watched_input import watch_input
 from wsocket.core.wsgi import Environ, ExcInfo, Write
-from wsocket.errors import RequestError, ResponseAborted
+from wsocket.errors import ResponseAborted
 from wsocket.log import LOGGED_AS, logger
 
 if TYPE_CHECKING:
@@ -40,13 +47,13 @@ def respond(
     Raises:
         ResponseAborted: The handler failed after it had sent something with the
             ``write`` of `start_response`. Iterating over the result may raise it too.
-        RequestError: The client broke HTTP while the handler read the request's body.
+        RequestError: The client broke HTTP while the handler read the request's body,
+            on our own server, which answers that.
     """
     response = Response(environ, start_response)
+    watch_input(environ, response.lose_client)
     try:
         return response.deliver(handler(environ, response.start_response))
-    except RequestError:  # the client's fault; the server answers it
-        raise
     except FAILURES as error:
         return response.deliver_error(error, debug=debug)
 
@@ -78,9 +85,7 @@ class Head:
         """
         if self.bodiless:
             # 204 forbids Content-Length, and servers differ about it with 304.
-            self.headers = [
-                pair for pair in self.headers if pair[0].lower() != "content-length"
-            ]
+            self.headers = without_length(self.headers)
             return
         if "content-type" not in self.given:
             self.headers.append(("Content-Type", media_type))
@@ -106,7 +111,7 @@ class Response:
         self._head: Head | None = None
         self._method: str = environ.get("REQUEST_METHOD", "")
         self._to_head_request = self._method == "HEAD"
-        self._client_is_gone = False
+        self._lost: OSError | None = None  # why the client is gone
 
     def start_response(
         self,
@@ -159,6 +164,8 @@ class Response:
         """
         if self._server_write is not None:
             raise self.aborted(error) from None
+        if self._lost is not None:
+            return self._deliver_farewell(self._lost)
         error_id = self._log(error)
         page = error_page.render(error, error_id, debug=debug)
         data = page.encode("utf-8", "backslashreplace")
@@ -173,12 +180,16 @@ class Response:
 
     def aborted(self, error: BaseException) -> BaseException:
         """Log `error`, which the client cannot be told; return what to raise."""
-        if self._client_is_gone:
-            return error
+        if self._lost is not None:  # the server's own error, which it knows how to end
+            return self._lost
         error_id = self._log(error)
         return ResponseAborted(
             f"{self._name} failed after its first byte, error id {error_id}"
         )
+
+    def lose_client(self, error: OSError) -> None:
+        """The client is gone, so that whatever the handler raises is no failure."""
+        self._lost = error
 
     def close(self, body: Body) -> None:
         """Close the body. An error is only logged: the response is complete."""
@@ -186,6 +197,14 @@ class Response:
             body.close()
         except FAILURES:
             logger.exception("closing the body of %s failed", self._name)
+
+    def _deliver_farewell(self, lost: OSError) -> list[bytes]:
+        """An answer for a client that is gone, but may still read."""
+        logger.debug("%s: the client is gone: %s", self._name, lost)
+        headers = [("Content-Type", "text/plain; charset=utf-8")]
+        exc_info = (type(lost), lost, lost.__traceback__)
+        self._server_start("400 Bad Request", headers, exc_info)
+        return [b"The body of the request could not be read.\n"]
 
     @property
     def _name(self) -> str:
@@ -224,8 +243,8 @@ class Response:
             return
         try:
             self._server_write(chunk)
-        except OSError:
-            self._client_is_gone = True
+        except OSError as error:
+            self.lose_client(error)
             raise
 
     def _needs_no_body(self, body: Body) -> bool:
@@ -307,7 +326,7 @@ class Chunks:
             return first
         try:
             return next(self._rest)
-        except (StopIteration, RequestError):
+        except StopIteration:
             raise
         except FAILURES as error:
             raise self._response.aborted(error) from None

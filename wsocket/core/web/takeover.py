@@ -10,23 +10,36 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import gevent.socket
 
 from wsocket.core.concurrency.kinds import Concurrency, concurrency_of
 from wsocket.core.http.connection import HttpConnection
-from wsocket.core.wsgi import CONNECTION
+from wsocket.core.http.refusal import UNAVAILABLE
+from wsocket.core.net.sockets import plain_socket
+from wsocket.core.wsgi import CONNECTION, START_RESPONSE
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 
 
+def _nothing() -> None:
+    """What a server does that does not count connections."""
+
+
 class Source(NamedTuple):
-    """A connection in its server: the socket, and a function that takes the bytes
-    which the server has read after the request.
+    """A connection in its server.
+
+    Attributes:
+        sock: The socket.
+        take_read_ahead: Takes the bytes which the server has read after the request.
+        keep_place: Tells a server that counts connections to count this one on;
+            returns what ends that.
     """
 
     sock: socket.socket
     take_read_ahead: Callable[[], bytes]
+    keep_place: Callable[[], Callable[[], None]] = lambda: _nothing
 
 
 class TakenConnection(NamedTuple):
@@ -36,11 +49,20 @@ class TakenConnection(NamedTuple):
         descriptor: The file descriptor of the connected socket. The caller closes it.
         read_ahead: Bytes that the server had read after the request.
         concurrency: How blocking code for this connection runs.
+        release: Tells the server that the connection is closed; may be called twice.
     """
 
     descriptor: int
     read_ahead: bytes
     concurrency: Concurrency
+    release: Callable[[], None] = _nothing
+
+    def refuse(self) -> None:
+        """Answer with 503, and close; the descriptor must not be in use."""
+        self.release()
+        with plain_socket(self.descriptor) as sock, suppress(OSError):
+            sock.setblocking(False)
+            sock.send(UNAVAILABLE)
 
 
 def _buffered(reader: Any, sock: socket.socket) -> Callable[[], bytes]:
@@ -59,7 +81,11 @@ def _wsocket(environ: Mapping[str, Any], start_response: Any) -> Source | None:
     connection: HttpConnection | None = environ.get(CONNECTION)
     if connection is None:
         return None
-    return Source(connection.sock, _buffered(connection.buffer, connection.sock))
+    return Source(
+        connection.sock,
+        _buffered(connection.buffer, connection.sock),
+        connection.keep_place,
+    )
 
 
 def _gunicorn(environ: Mapping[str, Any], start_response: Any) -> Source | None:
@@ -112,6 +138,20 @@ SERVERS: tuple[Callable[[Mapping[str, Any], Any], Source | None], ...] = (
 )
 
 
+def client_descriptor(environ: Mapping[str, Any]) -> int | None:
+    """The descriptor of a resource's connection, to look at; None if it is unknown.
+
+    It is open until the request is answered.
+    """
+    start_response = environ.get(START_RESPONSE)
+    for server in SERVERS:
+        source = server(environ, start_response)
+        if source is not None:
+            descriptor: int = source.sock.fileno()
+            return descriptor if descriptor >= 0 else None
+    return None
+
+
 def find_source(environ: Mapping[str, Any], start_response: Any) -> Source:
     """Find the request's connection.
 
@@ -146,17 +186,21 @@ def take_over(environ: Mapping[str, Any], start_response: Any) -> TakenConnectio
     Raises:
         UpgradeUnavailable: See `find_source`; nothing was changed.
         HandshakeError: The request has a body.
+        OSError: There is no descriptor left; nothing was changed.
     """
     _refuse_body(environ)
     source = find_source(environ, start_response)
     concurrency = concurrency_of(source.sock)
-    read_ahead = source.take_read_ahead()
-    if isinstance(source.sock, gevent.socket.socket):
-        descriptor = _replace_gevent_socket(source.sock)
-    else:
-        # For mypy a gevent socket and any other one are the same.
-        descriptor = _replace_descriptor(source.sock)  # type: ignore[unreachable]
-    return TakenConnection(descriptor, read_ahead, concurrency)
+    with _dead_socket() as dead:
+        if isinstance(source.sock, gevent.socket.socket):
+            read_ahead = source.take_read_ahead()
+            descriptor = _replace_gevent_socket(source.sock, dead)
+        else:  # for mypy a gevent socket and any other one are the same
+            # Who cannot duplicate it has not read anything yet.
+            descriptor = os.dup(source.sock.fileno())  # type: ignore[unreachable]
+            read_ahead = source.take_read_ahead()
+            os.dup2(dead.fileno(), source.sock.fileno())
+    return TakenConnection(descriptor, read_ahead, concurrency, source.keep_place())
 
 
 def _refuse_body(environ: Mapping[str, Any]) -> None:
@@ -175,24 +219,12 @@ def _dead_socket() -> socket.socket:
     return ours
 
 
-def _replace_descriptor(sock: socket.socket) -> int:
-    """Put a dead socket under the server's descriptor; return a duplicate of it."""
-    dead = _dead_socket()
-    try:
-        descriptor = os.dup(sock.fileno())
-        os.dup2(dead.fileno(), sock.fileno())
-    finally:
-        dead.close()
-    return descriptor
-
-
-def _replace_gevent_socket(sock: Any) -> int:
+def _replace_gevent_socket(sock: Any, dead: socket.socket) -> int:
     """Put a dead socket into the server's socket object; return the descriptor it had.
 
     libev remembers the descriptors that it has registered. A connection that moved to
     another number would leave a stale registration behind. When an event arrives for
     one, libev registers every descriptor of the process again."""
-    dead = _dead_socket()
     descriptor: int = sock.detach()
     sock.__init__(dead.family, dead.type, dead.proto, fileno=dead.detach())
     return descriptor

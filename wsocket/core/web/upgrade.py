@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import socket
 import sys
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from wsocket.core.concurrency.kinds import GREENLETS
@@ -12,18 +16,30 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
-from wsocket.core.net.sockets import disable_nagle, plain_socket
+from wsocket.core.net.sockets import disable_nagle, keep_alive, plain_socket
+from wsocket.core.net.trouble import Trouble, is_shortage
 from wsocket.core.web.plain_websocket import PlainWebSocket
 from wsocket.core.web.routes import Handler
 from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.websocket.blocking import WebSocket
-from wsocket.core.websocket.handshake import Handshake, negotiate, offered_subprotocols
+from wsocket.core.websocket.deflate import Compression
+from wsocket.core.websocket.handshake import (
+    Handshake,
+    is_upgrade,
+    negotiate,
+    offered_subprotocols,
+    speaks_http_1_0,
+)
 from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.subprotocol import Subprotocol
 from wsocket.core.wsgi import Environ, outliving
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 from wsocket.log import logger
+
+_BAD_REQUEST = "400 Bad Request"
+_UNAVAILABLE = "503 Service Unavailable"
+_OVERLOADED = "the server is overloaded; try again later"
 
 
 class Host(Protocol):
@@ -33,6 +49,7 @@ class Host(Protocol):
     max_message_size: int
     allowed_origins: Collection[str]
     limits: Limits
+    compression: Compression | None
     connections: PerProcess[OpenConnections]
 
 
@@ -73,7 +90,7 @@ class ToHandler:
             offered=offered,
             subprotocols=self._subprotocols,
             allowed_origins=self._host.allowed_origins,
-            deflate=True,
+            deflate=self._host.compression == "deflate",
         )
 
     def take(
@@ -82,56 +99,71 @@ class ToHandler:
         """See `Destination.take`."""
         loop = get_loop(current_hub=connection.concurrency is GREENLETS)
         watched = GREENLETS is loop.concurrency is connection.concurrency
-        websocket = self._websocket(connection, agreed, environ, watched=watched)
-        environ["wsgi.websocket"] = websocket
-        environ["wsgi.websocket_version"] = agreed.version
+        limits = self._host.limits
+        # A thread notices a silent peer by itself: the kernel wakes it up. For a
+        # greenlet the loop does that, if both are in the same thread.
+        patience = 0.0 if watched else limits.ping_interval
+        sock = connection.concurrency.adopt(
+            connection.descriptor, patience=patience, send_timeout=limits.send_timeout
+        )
+        try:
+            disable_nagle(sock)
+            # A handler that does not receive sends no pings.
+            keep_alive(sock, interval=limits.ping_interval, timeout=limits.ping_timeout)
+            websocket = self._host.websocket_class(
+                environ,
+                sock,
+                handshake=agreed,
+                concurrency=connection.concurrency,
+                max_message_size=self._host.max_message_size,
+                read_ahead=connection.read_ahead,
+                limits=limits,
+                patience=patience,
+            )
+            environ["wsgi.websocket"] = websocket
+            environ["wsgi.websocket_version"] = agreed.version
+            plain = self._plain(websocket, loop, connection, watched=watched)
+            plain.start(environ, agreed.response_bytes())
+        except BaseException:
+            sock.detach()  # the caller closes it
+            raise
+
+    def _plain(
+        self,
+        websocket: WebSocket,
+        loop: Loop,
+        connection: TakenConnection,
+        *,
+        watched: bool,
+    ) -> PlainWebSocket:
+        def end(ended: PlainWebSocket) -> None:
+            connection.release()
+            loop.call_soon(self._closed, ended)
+
         plain = PlainWebSocket(
             websocket,
             self._handler,
-            on_end=lambda ended: loop.call_soon(self._closed, ended),
+            loop=loop,
+            close_timeout=self._host.limits.close_timeout,
+            on_end=end,
         )
-        # From another thread the loop cannot start a greenlet that closes it.
+        # The loop cannot close what greenlets of another thread use.
         if watched or connection.concurrency is not GREENLETS:
-            loop.call_soon(self._opened, plain)
-        if watched:
-            loop.call_soon(self._watch, websocket)
-        plain.start(environ, agreed.response_bytes())
-
-    def _websocket(
-        self,
-        connection: TakenConnection,
-        agreed: Handshake,
-        environ: Environ,
-        *,
-        watched: bool,
-    ) -> WebSocket:
-        host = self._host
-        # A thread notices a silent peer by itself: the kernel wakes it up. For a
-        # greenlet the loop does that, if both are in the same thread.
-        patience = 0.0 if watched else host.limits.ping_interval
-        sock = connection.concurrency.adopt(connection.descriptor, patience=patience)
-        disable_nagle(sock)
-        return host.websocket_class(
-            environ,
-            sock,
-            handshake=agreed,
-            concurrency=connection.concurrency,
-            max_message_size=host.max_message_size,
-            read_ahead=connection.read_ahead,
-            limits=host.limits,
-            patience=patience,
-        )
+            loop.call_soon(self._opened, plain, watched)
+        return plain
 
     # On the loop
 
-    def _opened(self, plain: PlainWebSocket) -> None:
-        self._host.connections.get().add(plain)
-
-    def _watch(self, websocket: WebSocket) -> None:
-        self._host.connections.get().watch(websocket)
+    def _opened(self, plain: PlainWebSocket, watched: bool) -> None:
+        connections = self._host.connections.get()
+        connections.add(plain)
+        if watched:
+            connections.watch(plain.websocket)
 
     def _closed(self, plain: PlainWebSocket) -> None:
-        self._host.connections.get().remove(plain)
+        connections = self._host.connections.get()
+        connections.remove(plain)
+        connections.unwatch(plain.websocket)
 
 
 class ToSubprotocol:
@@ -153,11 +185,7 @@ class ToSubprotocol:
             deflate=False,
         )
         if agreed.subprotocol is None:
-            raise HandshakeError(
-                "400 Bad Request",
-                f"none of the offered subprotocols is supported here; "
-                f"offer one of: {', '.join(self._subprotocol.names)}",
-            )
+            raise unsupported(self._subprotocol.names)
         return agreed
 
     def take(
@@ -176,8 +204,23 @@ class ToSubprotocol:
         environ: Environ,
     ) -> None:
         """Start the connection; on the loop."""
-        host = self._host
         sock = plain_socket(connection.descriptor)
+        try:
+            self._start(loop, sock, connection, agreed, environ)
+        except BaseException:
+            sock.detach()
+            connection.refuse()
+            raise
+
+    def _start(
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        connection: TakenConnection,
+        agreed: Handshake,
+        environ: Environ,
+    ) -> None:
+        host = self._host
         disable_nagle(sock)
         connections = host.connections.get()
         stream = WebSocketStream(
@@ -186,15 +229,27 @@ class ToSubprotocol:
             WebSocketProtocol(max_message_size=host.max_message_size),
             limits=connections.limits,
             memory=connections.memory,
-            on_end=connections.forget,
+            on_end=partial(_ended, connections, connection.release),
         )
         connections.add(stream)
         connections.watch(stream)
-        stream.write(agreed.response_bytes())
-        name = agreed.subprotocol
-        assert name is not None
-        receiver = self._subprotocol.connect(stream, name, environ)
-        stream.open(receiver, connection.read_ahead)
+        try:
+            stream.write(agreed.response_bytes())
+            name = agreed.subprotocol
+            assert name is not None
+            receiver = self._subprotocol.connect(stream, name, environ)
+            stream.open(receiver, connection.read_ahead)
+        except BaseException:
+            connections.forget(stream)
+            raise
+
+
+def _ended(
+    connections: OpenConnections, release: Callable[[], None], stream: WebSocketStream
+) -> None:
+    """A connection of a subprotocol has ended; on the loop."""
+    connections.forget(stream)
+    release()
 
 
 class Upgrades:
@@ -215,42 +270,108 @@ class Upgrades:
         self._host = host
         self._names = tuple(names)
         self._subprotocols = tuple(subprotocols)
+        self._proxies_are_warned_of = False
+        self._trouble = Trouble("websockets are refused with 503")
+
+    @property
+    def has_subprotocols(self) -> bool:
+        """Whether there are objects that claim whole connections."""
+        return bool(self._subprotocols)
+
+    def asked_for(self, environ: Environ) -> bool:
+        """Whether a request asks for a websocket, and in a version of HTTP that can.
+
+        In HTTP/1.0 the Upgrade header must be ignored (RFC 9110 section 7.8). A proxy
+        that speaks HTTP/1.0 to us forwards it from clients that cannot know.
+        """
+        if not is_upgrade(environ):
+            return False
+        if not speaks_http_1_0(environ):
+            return True
+        level = logging.DEBUG if self._proxies_are_warned_of else logging.WARNING
+        self._proxies_are_warned_of = True
+        logger.log(
+            level,
+            "a websocket was asked for in HTTP/1.0, where that is not possible; if "
+            "clients come through a proxy, set it to HTTP/1.1 (nginx: "
+            "'proxy_http_version 1.1;'). Later ones are logged at DEBUG",
+        )
+        return False
+
+    def refuse_unclaimed(self, start_response: Any) -> list[bytes]:
+        """Answer an upgrade request that offers no subprotocol of those here."""
+        names = [name for each in self._subprotocols for name in each.names]
+        return refuse(start_response, unsupported([*names, *self._names]))
 
     def answer(
-        self, environ: Environ, start_response: Any, handler: Handler | None
+        self,
+        environ: Environ,
+        start_response: Any,
+        find_handler: Callable[[], Handler | None],
     ) -> list[bytes] | None:
         """Answer an upgrade request, or return None: nothing here takes it.
 
         Args:
-            handler: The handler of its path, if there is one.
+            find_handler: Gives the handler of a plain websocket, if there is one.
         """
         try:
             offered = offered_subprotocols(environ)
-            destination = self._destination(offered, handler)
+            destination = self._destination(offered, find_handler)
             if destination is None:
                 return None
             agreed = destination.negotiate(environ, offered)
             connection = take_over(environ, start_response)
         except HandshakeError as error:
             return refuse(start_response, error)
+        except ConnectionError:  # health checks reset connections; the server sees it
+            problem = HandshakeError(_BAD_REQUEST, "the client has left")
+            return refuse(start_response, problem)
         except UpgradeUnavailable as error:
             logger.error("websocket refused: %s", error)
             problem = HandshakeError("501 Not Implemented", str(error))
             return refuse(start_response, problem)
-        destination.take(connection, agreed, outliving(environ))
+        except OSError as error:
+            self._note_shortage(error)
+            return refuse(start_response, HandshakeError(_UNAVAILABLE, _OVERLOADED))
+        try:
+            destination.take(connection, agreed, outliving(environ))
+            self._trouble.passed(time.monotonic())
+        except Exception as error:
+            connection.refuse()
+            self._note_shortage(error)
         # The server holds a dead socket, and this lets it finish without complaint.
         start_response("101 Switching Protocols", [])
         return []
 
+    def _note_shortage(self, error: Exception) -> None:
+        """Log a shortage once.
+
+        Raises:
+            Exception: *error* is none, but a bug.
+        """
+        if not is_shortage(error):
+            raise error
+        self._trouble.met(error, time.monotonic())
+
     def _destination(
-        self, offered: Sequence[str], handler: Handler | None
+        self, offered: Sequence[str], find_handler: Callable[[], Handler | None]
     ) -> Destination | None:
         for subprotocol in self._subprotocols:
             if subprotocol.claims(offered):
                 return ToSubprotocol(self._host, subprotocol)
+        handler = find_handler()
         if handler is None:
             return None
         return ToHandler(self._host, handler, subprotocols=self._names)
+
+
+def unsupported(names: Sequence[str]) -> HandshakeError:
+    """The refusal of a client that offers no subprotocol, or only others."""
+    return HandshakeError(
+        _BAD_REQUEST,
+        f"no subprotocol was offered that is supported here; "
+        f"offer one of: {', '.join(names)}",
+    )
 
 
 def refuse(start_response: Any, error: HandshakeError) -> list[bytes]:

@@ -73,7 +73,12 @@ class WebSocket:
         )
         self._events: deque[WebSocketEvent] = deque(self._protocol.feed(read_ahead))
         self._receiving = concurrency.lock()
-        self._sender = FrameSender(sock, self._protocol, lock=concurrency.lock())
+        self._sender = FrameSender(
+            sock,
+            self._protocol,
+            concurrency=concurrency,
+            timeout=self._limits.send_timeout,
+        )
 
     def accept(self, response: bytes) -> None:
         """Send the response to the upgrade request; the framework calls this once.
@@ -141,7 +146,8 @@ class WebSocket:
                 text message.
 
         Raises:
-            WebSocketClosed: The connection is closed; nothing was sent.
+            WebSocketClosed: The connection is closed, or the peer has not read for
+                `Limits.send_timeout` seconds.
             TypeError: *message* is neither str nor bytes.
             ValueError: *message* should be text, and is not valid UTF-8.
         """
@@ -281,6 +287,15 @@ class WebSocket:
         """End the connection at once; `receive` raises `WebSocketClosed`."""
         self._sender.drop()
 
+    def begin_close(self, code: int, reason: str) -> None:
+        """Start the closing handshake without waiting; from any thread.
+
+        The peer's answer ends a `receive` that waits.
+        """
+        frame = self._protocol.close(code, reason)
+        if frame:
+            self._sender.close(frame)
+
     def _read(self) -> None:
         """Read once, and decode what came."""
         concurrency, silence = self.concurrency, self._silence
@@ -309,18 +324,11 @@ class WebSocket:
             self._peer_ended(event)
 
     def _peer_ended(self, event: Close | ProtocolError) -> None:
-        """The peer closes, or broke the protocol: answer, then end the connection."""
-        # Who holds the lock for so long is stuck: the peer does not read what it sends,
-        # and would not read an answer.
-        if not self._sender.lock.acquire(timeout=self.close_timeout):
-            self._sender.drop()
-            return
-        try:
-            self._sender.answer(event)
-        finally:
-            self._sender.release()
-        self._drain(time.monotonic() + self.close_timeout)
-        self._sender.shut_down()
+        """The peer closes, or broke the protocol: answer, and end our direction.
+
+        `close` waits for the peer to end its own.
+        """
+        self._sender.end(self._protocol.answer(event))
 
     # Closing
 
@@ -352,6 +360,7 @@ class WebSocket:
                     return
                 self._read()
                 self._skip_messages()
+            self._drain(deadline)
         finally:
             self._receiving.release()
 
@@ -363,13 +372,8 @@ class WebSocket:
                 self._handle_control(event)
 
     def _drain(self, deadline: float) -> None:
-        """End our direction, then read until the peer ends its own.
-
-        If the socket were closed while bytes are unread, the connection would be reset,
-        and the reset could overtake our Close frame.
-        """
+        """Read until the peer ends its direction, as we have ended ours."""
         try:
-            self._sock.shutdown(socket.SHUT_WR)
             while self._readable_before(deadline):
                 if not self._sock.recv(READ_SIZE):
                     return
@@ -379,4 +383,6 @@ class WebSocket:
     def _readable_before(self, deadline: float) -> bool:
         """Wait for bytes; False from the *deadline* on, even if there are some."""
         left = deadline - time.monotonic()
-        return left > 0 and self.concurrency.wait_readable(self._sock, left)
+        if left <= 0 or self._sock.fileno() < 0:  # closed by an earlier `close`
+            return False
+        return self.concurrency.wait_readable(self._sock, left)

@@ -6,12 +6,15 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from wsocket.core.http.grammar import TOKEN
 from wsocket.errors import ProtocolError
 
 NAME = "permessage-deflate"
+
+Compression: TypeAlias = Literal["deflate"]
+"""How messages may be compressed: an extension that the client may offer."""
 
 # (name, [(parameter, value or None), ...]), as one element of the header.
 Extension: TypeAlias = tuple[str, list[tuple[str, str | None]]]
@@ -44,6 +47,18 @@ _LAST_BLOCK = b"\x03\x00"
 # copies for each final block in its input, the second the memory besides the message.
 _INPUT_PIECE = 4096
 _OUTPUT_PIECE = 65536
+
+
+def check_compression(compression: object) -> None:
+    """Accept a `Compression`, or None.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    known = get_args(Compression)
+    if compression is not None and compression not in known:
+        names = ", ".join(map(repr, known))
+        raise ValueError(f"compression: expected {names} or None, got {compression!r}")
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,15 @@ import contextlib
 import socket
 from collections import deque
 
-from wsocket.core.concurrency.kinds import Lock
+from wsocket.core.concurrency.kinds import NO_ROOM, Concurrency
 from wsocket.core.net.outbox import Frame
-from wsocket.core.websocket.frames import Close, Ping
+from wsocket.core.websocket.frames import Ping
 from wsocket.core.websocket.protocol import WebSocketProtocol
-from wsocket.errors import ProtocolError, WebSocketClosed
+from wsocket.errors import WebSocketClosed
+
+# Most bytes in one send, which may take `send_timeout`. So a slow peer must read this
+# much in that time.
+SEND_SIZE = 64 * 1024
 
 
 class FrameSender:
@@ -19,56 +23,73 @@ class FrameSender:
     Who sends holds `lock`, and gives it back by `release`. Compression is stateful, so
     a message is encoded while the lock is held under which it is written.
 
-    A pong does not wait for the lock: the thread that sends may wait until the peer
-    reads, and the peer until we read. So whoever holds the lock sends the pong when it
-    releases the lock.
+    A pong or a Close does not wait for the lock: the thread that sends may wait until
+    the peer reads, and the peer until we read. So whoever holds the lock sends what is
+    due when it releases the lock.
+
+    Args:
+        timeout: Seconds that the peer has to take `SEND_SIZE` bytes.
 
     Attributes:
         lock: Held by the thread or greenlet that sends.
     """
 
-    __slots__ = ("_due_pong", "_protocol", "_sock", "lock")
+    __slots__ = (
+        "_concurrency",
+        "_due",
+        "_last",
+        "_protocol",
+        "_sock",
+        "_timeout",
+        "lock",
+    )
 
     def __init__(
-        self, sock: socket.socket, protocol: WebSocketProtocol, *, lock: Lock
+        self,
+        sock: socket.socket,
+        protocol: WebSocketProtocol,
+        *,
+        concurrency: Concurrency,
+        timeout: float,
     ) -> None:
         self._sock = sock
         self._protocol = protocol
-        self.lock = lock
-        # Only the last ping must be answered (RFC 6455 section 5.5.3).
-        self._due_pong: deque[Ping] = deque(maxlen=1)
+        self._concurrency = concurrency
+        self._timeout = timeout
+        self.lock = concurrency.lock()
+        # Only the last ping must be answered (RFC 6455 section 5.5.3), and nothing
+        # follows a Close. So one frame is due at most.
+        self._due: deque[bytes] = deque(maxlen=1)
+        self._last = False  # our direction ends after what is due
 
     def release(self) -> None:
-        """Let others send, after the pong that is due."""
+        """Let others send, after the frame that is due."""
         self.lock.release()
-        if self._due_pong:
-            self._send_due_pong()
+        if self._due:
+            self._send_due()
 
     def write(self, frame: Frame) -> None:
         """Send a frame; the caller holds the lock.
 
         Raises:
-            WebSocketClosed: The connection is lost.
+            WebSocketClosed: The connection is lost, or the peer does not read.
         """
         try:
             for part in (frame,) if isinstance(frame, bytes) else frame:
-                self._sock.sendall(part)
+                if len(part) <= SEND_SIZE:
+                    self._concurrency.send(self._sock, part, self._timeout)
+                else:
+                    self._send_portions(memoryview(part))
         except OSError:
             self.drop()
             raise self._protocol.closed_error() from None
 
-    def answer(self, event: Ping | Close | ProtocolError) -> None:
-        """Send what *event* demands, if anything; the caller holds the lock."""
-        frame = self._protocol.answer(event)
-        if frame:
-            # If the connection is lost, the next step of the caller finds that out.
-            with contextlib.suppress(WebSocketClosed):
-                self.write(frame)
-
     def pong(self, ping: Ping) -> None:
         """Answer *ping* now, or have the thread that sends just now answer it."""
-        self._due_pong.append(ping)
-        self._send_due_pong()
+        frame = self._protocol.answer(ping)
+        if frame:
+            self._due.append(frame)
+            self._send_due()
 
     def ping_unless_busy(self) -> None:
         """Send a ping, unless somebody sends, who will notice if the peer is lost."""
@@ -78,6 +99,21 @@ class FrameSender:
                     self.write(self._protocol.ping())
             finally:
                 self.release()
+
+    def close(self, frame: bytes) -> None:
+        """Send our Close *frame*, without waiting; from any thread."""
+        self._due.append(frame)
+        self._send_at_once()
+
+    def end(self, frame: bytes) -> None:
+        """Send the last *frame*, if it is one, and end our direction; without waiting.
+
+        The peer still ends its own. If the socket were closed while bytes are unread,
+        the connection would be reset, and the reset could overtake our Close frame.
+        """
+        self._last = True
+        self._due.append(frame)
+        self._send_at_once()
 
     def drop(self) -> None:
         """The TCP connection is lost, or no longer wanted: end it."""
@@ -89,10 +125,53 @@ class FrameSender:
         with contextlib.suppress(OSError):  # not connected any more
             self._sock.shutdown(socket.SHUT_RDWR)
 
-    def _send_due_pong(self) -> None:
-        while self._due_pong and self.lock.acquire(blocking=False):
+    def _send_portions(self, data: memoryview) -> None:
+        for start in range(0, len(data), SEND_SIZE):
+            portion = data[start : start + SEND_SIZE]
+            self._concurrency.send(self._sock, portion, self._timeout)
+
+    def _send_due(self) -> None:
+        """Send what is due, unless somebody sends, who will do it."""
+        while self._due and self.lock.acquire(blocking=False):
             try:
-                while self._due_pong:
-                    self.answer(self._due_pong.popleft())
+                while self._due:
+                    # If the connection is lost, the next step finds that out.
+                    with contextlib.suppress(WebSocketClosed):
+                        self.write(self._due.popleft())
+                self._end_direction()
             finally:
                 self.lock.release()
+
+    def _send_at_once(self) -> None:
+        """Send what is due; if the kernel's buffer is full, somebody else waits."""
+        if not self.lock.acquire(blocking=False):
+            return  # whoever holds it sends what is due
+        try:
+            full = not self._try_due()
+        finally:
+            self.lock.release()
+        if full:
+            try:
+                self._concurrency.spawn(self._send_due)
+            except NO_ROOM:
+                self.drop()
+
+    def _try_due(self) -> bool:
+        """Send what is due, if the kernel takes it; the caller holds the lock."""
+        while self._due:
+            frame = self._due.popleft()
+            try:
+                taken = self._concurrency.send_at_once(self._sock, frame)
+            except OSError:
+                self.drop()
+                return True
+            if not taken:
+                self._due.appendleft(frame)
+                return False
+        self._end_direction()
+        return True
+
+    def _end_direction(self) -> None:
+        if self._last:
+            with contextlib.suppress(OSError):  # not connected any more
+                self._sock.shutdown(socket.SHUT_WR)

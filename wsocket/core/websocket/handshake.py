@@ -67,6 +67,11 @@ def is_upgrade(environ: Mapping[str, Any]) -> bool:
     return "websocket" in _tokens(environ, "HTTP_UPGRADE")
 
 
+def speaks_http_1_0(environ: Mapping[str, Any]) -> bool:
+    """Whether the request's version of HTTP is older than 1.1: it has no Upgrade."""
+    return environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/0.9")
+
+
 def negotiate(
     environ: Mapping[str, Any],
     *,

@@ -1,6 +1,7 @@
 """The contract of authentication methods: requests, identities, exchanges, refusals.
 
-A router asks each `Authenticator` of a realm in turn to `begin`. The answer is an
+A router asks each `Authenticator` of a realm in turn to `begin`, except for those that
+the client has not offered. The answer is an
 `Identity` (let in at once), an `Exchange` (CHALLENGE, AUTHENTICATE, then its `verify`),
 None (not for this client) or `Denied`. `begin` and `verify` may run the application's
 code, and so may block."""
@@ -33,6 +34,7 @@ class AuthRequest:
     """The request of a client to join a realm, from its HELLO.
 
     Attributes:
+        authid: Whom the client says that it is; None if it does not say.
         authextra: HELLO.Details.authextra, unchecked.
         authmethods: The methods that the client offers; empty means anonymous.
         session: The session ID that WELCOME will carry.
@@ -117,7 +119,11 @@ class Exchange(Protocol):
 
 
 class Authenticator(Protocol):
-    """One authentication method, with its users."""
+    """One authentication method, with its users.
+
+    A method that is meant for clients that offer another one, too, has their names in
+    an attribute `serves`: a collection of strings.
+    """
 
     @property
     def method(self) -> str:

@@ -108,8 +108,8 @@ class Scram:
 
     def begin(self, request: AuthRequest) -> ScramExchange | None:
         """Challenge the client; None if it names no authid."""
-        asked = requested_authid(request)
-        if asked is None or not request.offers(self.method):
+        asked = requested_authid(request) if request.offers(self.method) else None
+        if asked is None:
             return None
         client_nonce = request.authextra.get("nonce")
         if from_base64(client_nonce, max_length=MAX_NONCE) is None:

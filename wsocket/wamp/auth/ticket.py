@@ -81,8 +81,8 @@ class Ticket:
 
     def begin(self, request: AuthRequest) -> TicketExchange | None:
         """Ask for the ticket; None if the client names no authid."""
-        authid = requested_authid(request)
-        if authid is None or not request.offers(self.method):
+        authid = requested_authid(request) if request.offers(self.method) else None
+        if authid is None:
             return None
         user = self._users.find(authid, request)
         identity = None if user is None else self._users.identity(authid, user)

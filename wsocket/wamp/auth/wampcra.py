@@ -162,8 +162,8 @@ class WampCra:
 
     def begin(self, request: AuthRequest) -> WampCraExchange | None:
         """Challenge the client; None if it names no authid."""
-        authid = requested_authid(request)
-        if authid is None or not request.offers(self.method):
+        authid = requested_authid(request) if request.offers(self.method) else None
+        if authid is None:
             return None
         stranger = self._stranger(authid)
         user = self._users.find(authid, request)

@@ -37,6 +37,7 @@ class WebLogin:
     """
 
     method = "cookie"
+    serves = ("anonymous",)
 
     def __init__(self, who: Callable[[dict[str, Any]], WebIdentity]) -> None:
         check_callable("WebLogin.who", who)
@@ -45,7 +46,7 @@ class WebLogin:
     def begin(self, request: AuthRequest) -> Identity | None:
         """Let the client in if it is logged in; None if it is not."""
         offered = not request.authmethods or any(
-            map(request.offers, (self.method, "anonymous"))
+            map(request.offers, (self.method, *self.serves))
         )
         # Without an HTTP request there is no cookie.
         if not offered or "REQUEST_METHOD" not in request.environ:

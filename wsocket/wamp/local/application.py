@@ -28,6 +28,7 @@ from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import ClientMessage
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
+from wsocket.wamp.router.calls_ending import CallsEnding
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.router import Router
 from wsocket.wamp.router.snapshot import RouterSnapshot
@@ -49,7 +50,7 @@ class Application:
             concurrency.
     """
 
-    def __init__(self, router: Router, *, realm: str, max_workers: int | None) -> None:
+    def __init__(self, router: Router, realm: str, *, max_workers: int | None) -> None:
         self._router = router
         self._uris = UriRules()
         self._realm = realm
@@ -194,6 +195,32 @@ class Application:
             waiter.set(self._router.snapshot())
 
         return ask(loop, take)
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until the calls that are under way have ended; from any thread.
+
+        Returns:
+            False if some have not, after *timeout* seconds.
+        """
+        with self._lock:
+            joined = self._joined
+        if joined is None or joined[0] is not get_loop():
+            return True  # there was nobody yet who could have called
+        loop = joined[0]
+        ended: Future[None] = Future(loop)
+        loop.call_soon(
+            lambda: CallsEnding(
+                self._router.calls,
+                call_later=loop.call_later,
+                timeout=timeout,
+                ended=lambda: ended.set(None),
+            )
+        )
+        try:
+            ended.wait(timeout)
+        except TimeoutError:
+            return False
+        return True
 
     def prepare(self) -> None:
         """Join before the first client does; on the loop."""

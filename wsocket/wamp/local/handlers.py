@@ -111,6 +111,9 @@ class UserHandler:
         """
         try:
             args, kwargs = self._arguments(payload, details)
+        except PayloadError as error:  # the caller's fault
+            return _failure(error.error, [f"payload: {error}"])
+        try:
             result = self.function(*args, **kwargs)
             if isinstance(result, Generator):
                 wanted = progress if details.progressive else None
@@ -130,6 +133,10 @@ class UserHandler:
         """Run the function for an event; log the exception if it raises one."""
         try:
             args, kwargs = self._arguments(payload, details)
+        except PayloadError as error:  # the publisher's fault
+            logger.warning("an event is not delivered to %r: %s", self, error)
+            return
+        try:
             self.function(*args, **kwargs)
         except KeyboardInterrupt:
             raise
@@ -202,7 +209,7 @@ def _failure(
 ) -> Failure:
     if not (isinstance(error, str) and _URIS.valid(error)):
         problem = f"the procedure's error is not a URI: {error!r:.100}"
-        logger.error(problem)
+        logger.error("%s", problem)
         error, args, kwargs = errors.RUNTIME_ERROR, [problem], None
     try:
         return Failure(error, Payload.of(MESSAGEPACK, args, kwargs))

@@ -13,8 +13,10 @@ from wsocket.wamp.authorization.question import Question
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CALL, RESULT, Call
 from wsocket.wamp.protocol.errors import Refusal
+from wsocket.wamp.protocol.ids import MAX_ID
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.lenient import whole
 from wsocket.wamp.session.grant import Action, Grant
 from wsocket.wamp.session.session import Session
 
@@ -51,7 +53,13 @@ class MetaProcedure:
 
     def _run(self, caller: Session, payload: Payload) -> object:
         args, kwargs = payload.values()
-        return self._function(caller, *args, **kwargs)
+        # As in options: null is absent, and a float may be an integer. All numbers that
+        # these procedures take are integers.
+        positional = [whole(each, MAX_ID) for each in args]
+        given = {
+            key: whole(each, MAX_ID) for key, each in kwargs.items() if each is not None
+        }
+        return self._function(caller, *positional, **given)
 
     def _answer(
         self, caller: Session, call: Call, make_result: Callable[[], object]

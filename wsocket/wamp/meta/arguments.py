@@ -12,6 +12,7 @@ import msgspec
 from wsocket.wamp.protocol.client_messages import PublishOptions
 from wsocket.wamp.protocol.uris import MATCHES, Match
 from wsocket.wamp.pubsub.testaments import SCOPES, Scope
+from wsocket.wamp.serializers.lenient import corrected, kind_of
 
 
 def id_of(name: str, value: object) -> int:
@@ -39,7 +40,9 @@ def texts(name: str, value: object) -> frozenset[str] | None:
 
 def match_of(options: object) -> Match:
     """The matching policy in options such as ``{"match": "prefix"}``."""
-    match = options.get("match", "exact") if isinstance(options, dict) else "exact"
+    match = options.get("match") if isinstance(options, dict) else None
+    if match is None:
+        match = "exact"
     if not (options is None or isinstance(options, dict)) or match not in MATCHES:
         raise ValueError(
             f"options: expected a dict with match one of {', '.join(MATCHES)}, "
@@ -68,7 +71,8 @@ def payload_of(args: object, kwargs: object) -> tuple[list[Any], dict[str, Any]]
 
 def publish_options(value: object) -> PublishOptions:
     """PUBLISH.Options."""
+    given = {} if value is None else corrected(value, kind_of(PublishOptions))
     try:
-        return msgspec.convert({} if value is None else value, PublishOptions)
+        return msgspec.convert(given, PublishOptions)
     except msgspec.ValidationError as error:
         raise ValueError(f"publish_options: {error}") from None

@@ -24,6 +24,20 @@ def find_session(members: Members, session: int) -> Session:
     return found
 
 
+def find_target(members: Members, session: int, caller: Session) -> Session:
+    """The member with this session ID, to which *caller* wants to do something.
+
+    Raises:
+        ApplicationError: Also if it is the application's own session, which is out of
+            reach for clients, whatever they may call.
+    """
+    found = find_session(members, session)
+    if found in members.trusted and caller not in members.trusted:
+        problem = f"session {found.id} is the application's own"
+        raise ApplicationError(errors.NOT_AUTHORIZED, problem)
+    return found
+
+
 def find_registration(registrations: Registrations, registration: int) -> Registration:
     """The registration with this ID."""
     found = registrations.by_id.get(id_of("registration", registration))

@@ -8,7 +8,7 @@ from wsocket.errors import ApplicationError
 from wsocket.wamp.meta import arguments as read
 from wsocket.wamp.meta.answer import NOTHING, Procedure
 from wsocket.wamp.meta.descriptions import describe_registration
-from wsocket.wamp.meta.lookups import find_registration, find_session
+from wsocket.wamp.meta.lookups import find_registration, find_target
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.rpc.registrar import Registrar
@@ -73,7 +73,7 @@ class RegistrationProcedures:
         reason: str = errors.UNREGISTERED,
     ) -> object:
         found = find_registration(self._registrations, registration)
-        session = find_session(self._members, callee)
+        session = find_target(self._members, callee, caller)
         if found.endpoint_of(session) is None:
             problem = f"session {callee} does not hold registration {registration}"
             raise ApplicationError(errors.NO_SUCH_REGISTRATION, problem)

@@ -8,7 +8,7 @@ from wsocket.errors import ApplicationError
 from wsocket.wamp.meta import arguments as read
 from wsocket.wamp.meta.answer import NOTHING, Procedure
 from wsocket.wamp.meta.descriptions import describe_session
-from wsocket.wamp.meta.lookups import find_session
+from wsocket.wamp.meta.lookups import find_session, find_target
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.uris import UriRules
 from wsocket.wamp.session.members import Members
@@ -58,14 +58,11 @@ class SessionProcedures:
         reason: str | None = None,
         message: str | None = None,
     ) -> object:
-        victim = find_session(self._members, session)
+        victim = find_target(self._members, session, caller)
         if victim is caller:
             raise ApplicationError(
                 errors.NO_SUCH_SESSION, "a session cannot kill itself"
             )
-        if victim in self._members.trusted:
-            problem = "the application's own session cannot be killed"
-            raise ApplicationError(errors.NOT_AUTHORIZED, problem)
         checked = self._reason(reason, message)
         victim.close(checked, message)
         return NOTHING

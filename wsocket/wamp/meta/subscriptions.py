@@ -8,7 +8,7 @@ from wsocket.errors import ApplicationError
 from wsocket.wamp.meta import arguments as read
 from wsocket.wamp.meta.answer import NOTHING, Procedure
 from wsocket.wamp.meta.descriptions import describe_subscription
-from wsocket.wamp.meta.lookups import find_session, find_subscription
+from wsocket.wamp.meta.lookups import find_subscription, find_target
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.pubsub.broker import Broker
@@ -73,7 +73,7 @@ class SubscriptionProcedures:
         reason: str = errors.UNSUBSCRIBED,
     ) -> object:
         found = find_subscription(self._subscriptions, subscription)
-        session = find_session(self._members, subscriber)
+        session = find_target(self._members, subscriber, caller)
         if session not in found.subscribers:
             problem = f"session {subscriber} does not hold subscription {subscription}"
             raise ApplicationError(errors.NO_SUCH_SUBSCRIPTION, problem)

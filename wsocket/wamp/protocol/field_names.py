@@ -100,7 +100,8 @@ def explain(problem: str, code: object) -> str:
     name = layout[0] if layout else "message"
     path = _PATH.search(problem)
     said = problem[: path.start()] if path else problem
-    said = said[:1].lower() + said[1:]
+    if not said[:2].isupper():  # "CBOR" stays as it is
+        said = said[:1].lower() + said[1:]
     if path is None:
         return f"{name}: {said}"
     index = int(path[1] or 0)

@@ -26,7 +26,7 @@ def pattern_size(uri: str, match: Match) -> int:
         return size + 100
     if match == "prefix":
         return 2 * size + 200 + 500 * (len(uri) // PIECE)
-    return size + 250 + 30 * (1 + uri.count("."))
+    return size + 350 + 30 * (1 + uri.count("."))
 
 
 class PatternMap(Generic[_EntryT]):

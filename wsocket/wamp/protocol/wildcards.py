@@ -2,29 +2,37 @@
 
 A *shape* says which components of a pattern are empty. Applications have few shapes,
 so one look-up for each shape finds everything: there is one pattern of a shape that can
-fit a URI. Hostile clients can have thousands of shapes. What is beyond the first few
-goes into bit sets, which test a thousand patterns at once (decision 048)."""
+fit a URI. Hostile clients can have thousands of shapes. Patterns of rare shapes go into
+bit sets, which test a thousand of them at once (decision 048)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import compress
 from operator import mul
 from typing import Final, Generic, TypeVar
 
 _EntryT = TypeVar("_EntryT")
 
-# For each number of components. With more of them, bit sets are as fast.
-_SHAPES: Final = 8
+# Shapes that are looked up, for each number of components: the first few, and others
+# when they have many patterns.
+_FIRST_SHAPES: Final = 8
+_MOST_SHAPES: Final = 64
+_MANY_PATTERNS: Final = 64
 
 # Patterns in one object of bit sets. Adding one copies 128 bytes for each component.
 _BLOCK: Final = 1024
 _ALL_FREE: Final = (1 << _BLOCK) - 1
 
-# Hashes are cut into pieces of 6 bits.
+# Hashes are cut into pieces of 6 bits. A hundred of them have a sum of less than 62
+# bits, which is quick.
 _PIECE: Final = 6
 _PIECE_MASK: Final = 63
-_PIECES: Final = 10
+_PIECES: Final = 8
 _HASH_MASK: Final = (1 << _PIECE * _PIECES) - 1
+
+# Rank, sum of hashes, and pattern.
+_Candidate = tuple[bytes, int, str]
 
 
 class Wildcards(Generic[_EntryT]):
@@ -69,29 +77,32 @@ class Wildcards(Generic[_EntryT]):
 
     def matching(self, uri: str) -> list[_EntryT]:
         """Entries that fit *uri*, in no order."""
-        components = _components(uri)
-        family = self._families.get(len(components))
+        family = self._families.get(1 + uri.count("."))
         found: list[_EntryT] = []
         if family is None:
             return found
+        components = _components(uri)
         for shape in family.shapes.values():
             entry = self._entries.get(shape.pattern(components))
             if entry is not None:
                 found.append(entry)
         if family.blocks:
-            for rank, pattern in family.candidates(components):
+            hashes = _hashes(components)
+            for candidate in family.candidates(hashes):
                 # Patterns of the shapes above were found there.
-                if rank not in family.shapes and _fits(components, pattern, rank):
-                    found.append(self._entries[pattern])
+                if candidate[0] not in family.shapes and _fits(
+                    candidate, components, hashes
+                ):
+                    found.append(self._entries[candidate[2]])
         return found
 
     def best(self, uri: str) -> _EntryT | None:
         """The entry that fits *uri* and whose first components are most specific."""
-        components = _components(uri)
-        family = self._families.get(len(components))
+        family = self._families.get(1 + uri.count("."))
         best: _EntryT | None = None
         if family is None:
             return best
+        components = _components(uri)
         best_rank = b""
         for shape in family.shapes.values():
             if shape.rank > best_rank:
@@ -99,11 +110,12 @@ class Wildcards(Generic[_EntryT]):
                 if entry is not None:
                     best, best_rank = entry, shape.rank
         if family.blocks:
-            for rank, pattern in sorted(family.candidates(components), reverse=True):
-                if rank <= best_rank:
+            hashes = _hashes(components)
+            for candidate in sorted(family.candidates(hashes), reverse=True):
+                if candidate[0] <= best_rank:
                     break
-                if _fits(components, pattern, rank):
-                    return self._entries[pattern]
+                if _fits(candidate, components, hashes):
+                    return self._entries[candidate[2]]
         return best
 
 
@@ -123,15 +135,19 @@ def _rank(components: list[str]) -> bytes:
     return bytes(map(bool, components))
 
 
-def _fits(components: list[str], pattern: str, rank: bytes) -> bool:
-    return ".".join(map(mul, components, rank)) == pattern
+def _fits(candidate: _Candidate, components: list[str], hashes: list[int]) -> bool:
+    rank, wanted, pattern = candidate
+    return (
+        _sum(hashes, rank) == wanted  # quicker, and enough to tell most of them apart
+        and ".".join(map(mul, components, rank)) == pattern
+    )
 
 
 class _Shape:
     """Which components are empty, in some patterns.
 
     Attributes:
-        count: How many patterns there are.
+        count: How many patterns have no other place.
     """
 
     def __init__(self, rank: bytes) -> None:
@@ -151,32 +167,44 @@ class _Family:
     """Patterns that have the same number of components.
 
     Attributes:
-        shapes: Those whose patterns are looked up, by rank.
-        blocks: The patterns of all other shapes.
+        shapes: Those that are looked up, by rank.
+        blocks: The patterns of all other shapes, and those that came before their shape
+            had many.
     """
 
     def __init__(self) -> None:
         self.shapes: dict[bytes, _Shape] = {}
         self.blocks: dict[_Block, None] = {}
         self._block_of: dict[str, _Block] = {}
+        self._in_blocks: dict[bytes, int] = {}  # patterns of a shape
         self._with_room: list[_Block] = []
         self._made = 0  # blocks
 
     def add(self, pattern: str, components: list[str]) -> None:
         rank = _rank(components)
-        if rank not in self.shapes and len(self.shapes) < _SHAPES:
+        if rank not in self.shapes and self._shall_be_looked_up(rank):
             self.shapes[rank] = _Shape(rank)
         shape = self.shapes.get(rank)
-        if shape is not None:
+        if shape is None:
+            self._add_to_block(rank, pattern, components)
+        else:
             shape.count += 1
-            return
+
+    def _shall_be_looked_up(self, rank: bytes) -> bool:
+        shapes = len(self.shapes)
+        return shapes < _FIRST_SHAPES or (
+            shapes < _MOST_SHAPES and self._in_blocks.get(rank, 0) >= _MANY_PATTERNS
+        )
+
+    def _add_to_block(self, rank: bytes, pattern: str, components: list[str]) -> None:
         if not self._with_room:
             self._with_room.append(_Block(len(components), self._made))
             self._made += 1
         block = self._with_room[-1]
         block.add(rank, pattern, components)
-        self._block_of[pattern] = block
         self.blocks[block] = None
+        self._block_of[pattern] = block
+        self._in_blocks[rank] = self._in_blocks.get(rank, 0) + 1
         if block.is_full:
             self._with_room.pop()
 
@@ -189,7 +217,10 @@ class _Family:
                 del self.shapes[shape.rank]
             return
         was_full = block.is_full
-        block.remove(pattern)
+        rank = block.remove(pattern)
+        self._in_blocks[rank] -= 1
+        if not self._in_blocks[rank]:
+            del self._in_blocks[rank]
         if block.is_empty:
             del self.blocks[block]
             if not was_full:
@@ -197,10 +228,9 @@ class _Family:
         elif was_full and not block.is_full:
             self._with_room.append(block)
 
-    def candidates(self, components: list[str]) -> list[tuple[bytes, str]]:
-        """Ranks and patterns from the blocks: all that fit, and hardly any other."""
-        hashes = _hashes(components)
-        found: list[tuple[bytes, str]] = []
+    def candidates(self, hashes: list[int]) -> list[_Candidate]:
+        """Patterns from the blocks for a URI: all that fit, and few others."""
+        found: list[_Candidate] = []
         for block in self.blocks:
             block.collect(hashes, found)
         return found
@@ -208,6 +238,11 @@ class _Family:
 
 def _hashes(components: list[str]) -> list[int]:
     return [hash(each) & _HASH_MASK for each in components]
+
+
+def _sum(hashes: list[int], rank: bytes) -> int:
+    """A hash of the pattern of this shape that fits: the sum over its literals."""
+    return sum(compress(hashes, rank))
 
 
 class _Block:
@@ -228,7 +263,7 @@ class _Block:
         self._empty = [0] * size
         self._literal: dict[int, int] = {}  # position and piece of the hash -> patterns
         self._bits: dict[str, int] = {}  # pattern -> its bit
-        self._patterns: dict[int, tuple[bytes, str]] = {}  # length of its bit -> it
+        self._candidates: dict[int, _Candidate] = {}  # by the length of the bit
 
     @property
     def is_full(self) -> bool:
@@ -243,22 +278,25 @@ class _Block:
         self._free ^= bit
         self._used |= bit
         self._bits[pattern] = bit
-        self._patterns[bit.bit_length()] = (rank, pattern)
+        hashes = _hashes(components)
+        self._candidates[bit.bit_length()] = (rank, _sum(hashes, rank), pattern)
         literal = self._literal
-        for position, hashed in enumerate(_hashes(components)):
+        for position, hashed in enumerate(hashes):
             if components[position]:
                 key = self._key(position, hashed)
                 literal[key] = literal.get(key, 0) | bit
             else:
                 self._empty[position] |= bit
 
-    def remove(self, pattern: str) -> None:
+    def remove(self, pattern: str) -> bytes:
+        """Remove a pattern; return its rank."""
         bit = self._bits.pop(pattern)
-        del self._patterns[bit.bit_length()]
+        rank, _, _ = self._candidates.pop(bit.bit_length())
         self._used ^= bit
         self._removed += 1
         if self._removed > len(self._bits):
             self._clean()
+        return rank
 
     def _clean(self) -> None:
         """Clear the bits of all removed patterns at once, which is much cheaper."""
@@ -273,8 +311,8 @@ class _Block:
     def _key(self, position: int, hashed: int) -> int:
         return position << _PIECE | hashed >> self._shift & _PIECE_MASK
 
-    def collect(self, hashes: list[int], found: list[tuple[bytes, str]]) -> None:
-        """Add the ranks and patterns that may fit to *found*."""
+    def collect(self, hashes: list[int], found: list[_Candidate]) -> None:
+        """Add the patterns that may fit to *found*."""
         bits, empty, literal = self._used, self._empty, self._literal
         for position, hashed in enumerate(hashes):
             bits &= empty[position] | literal.get(self._key(position, hashed), 0)
@@ -282,5 +320,5 @@ class _Block:
                 return
         while bits:
             lowest = bits & -bits
-            found.append(self._patterns[lowest.bit_length()])
+            found.append(self._candidates[lowest.bit_length()])
             bits ^= lowest

@@ -6,7 +6,6 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
-from itertools import islice
 from operator import itemgetter
 from typing import Any, Final
 
@@ -99,12 +98,13 @@ class History:
             )
 
         first, last = self._range(filters.publications, is_visible)
-        found = (
-            event
-            for number, event in self._in_order(reverse=filters.reverse)
-            if first <= number <= last and filters.passes(event) and is_visible(event)
-        )
-        return list(islice(found, filters.limit))
+        found: list[Publication] = []
+        for number, event in self._in_order(reverse=filters.reverse):
+            if len(found) == filters.limit:
+                break
+            if first <= number <= last and filters.passes(event) and is_visible(event):
+                found.append(event)
+        return found
 
     def _in_order(self, *, reverse: bool) -> Iterator[Kept]:
         """All events in the order in which they came; one in two logs comes once."""

@@ -18,8 +18,10 @@ class Publication:
         details: EVENT.Details that are the same for all receivers.
         time: Seconds since the epoch.
         trustlevel: Sent to receivers that announced trust levels.
-        topic_code: The `uri_code` of its topic, if it is kept.
+        topic_code: The `uri_code` of its topic; only what is kept has it.
     """
+
+    topic_code: int
 
     __slots__ = (
         "audience",
@@ -50,7 +52,6 @@ class Publication:
         self.audience = audience
         self.time = time
         self.trustlevel = trustlevel
-        self.topic_code = 0
 
     def to_keep(self) -> Publication:
         """A copy that does not keep the rest of the PUBLISH in memory."""

@@ -134,5 +134,5 @@ def _bounded(events: list[Publication]) -> list[Publication]:
         del events[0]
     while len(events) > _EVENTS:
         listed = (at for at, each in enumerate(events) if each.audience.is_listed)
-        del events[next(listed, 0)]
+        del events[next(listed)]  # there are at most two others
     return events

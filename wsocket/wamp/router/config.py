@@ -51,7 +51,8 @@ class Remember:
     """Topics whose events are kept ("Event History").
 
     Args:
-        limit: How many events are kept; for a new one the oldest is dropped.
+        limit: How many events are kept; for a new one the oldest is dropped. Whoever
+            reads them has the router look at all, a microsecond each.
         limit_bytes: How many bytes these events may have together.
     """
 

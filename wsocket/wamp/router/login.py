@@ -145,7 +145,7 @@ def _request(session: Session, hello: Hello) -> AuthRequest:
     details = hello.details
     return AuthRequest(
         realm=hello.realm,
-        authid=details.authid,
+        authid=details.authid or None,  # some libraries send an empty one for none
         authmethods=tuple(details.authmethods or ()),
         session=session.id,
         authextra=details.authextra or {},
@@ -159,7 +159,7 @@ def _choose(
 ) -> tuple[str, Outcome] | None:
     """The name of the first method that is for this client, and its answer."""
     for method in methods:
-        outcome = method.begin(request)
+        outcome = method.begin(request) if _may_decide(method, request) else None
         if outcome is not None:
             if isinstance(outcome, Identity):
                 extra = outcome.authextra
@@ -168,6 +168,12 @@ def _choose(
             _check_extra(extra, session)
             return method.method, outcome
     return None
+
+
+def _may_decide(method: Authenticator, request: AuthRequest) -> bool:
+    """Whether the client has offered *method*, or nothing in particular."""
+    names = {method.method, *getattr(method, "serves", ())}
+    return not request.authmethods or not names.isdisjoint(request.authmethods)
 
 
 def _verify(exchange: Exchange, message: Authenticate, session: Session) -> Identity:

@@ -15,7 +15,7 @@ from wsocket.wamp.protocol.client_messages import (
     Unsubscribe,
 )
 from wsocket.wamp.protocol.field_names import name_of
-from wsocket.wamp.protocol.ids import next_id
+from wsocket.wamp.protocol.ids import MAX_ID
 from wsocket.wamp.session.session import Session
 
 Act = Callable[[Session, Any], None]
@@ -51,16 +51,17 @@ class Numbering:
     def _check(self, act: Act) -> Act:
         def checked(session: Session, message: Any) -> None:
             last, request = session.last_request, message.request
-            if request == next_id(last):
-                session.last_request = request
+            expected = last % MAX_ID + 1
+            if request == expected:
+                session.last_request = last + 1
             elif type(message) is Call and request <= last and _streams(session):
                 # More arguments for a call. Ignore them if its answer is sent already.
                 if not self._continues(session, request):
                     return
             else:
                 session.abort_violation(
-                    f"{name_of(type(message))}.Request: expected "
-                    f"{next_id(last)}, got {request}"
+                    f"{name_of(type(message))}.Request: expected {expected}, "
+                    f"got {request}"
                 )
                 return
             act(session, message)

@@ -9,7 +9,9 @@ from types import MappingProxyType
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
+from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.ids import RandomBelow
+from wsocket.wamp.protocol.uris import MAX_LENGTH, UriRules
 from wsocket.wamp.router import config
 from wsocket.wamp.router.build import build_realm
 from wsocket.wamp.router.login import Login
@@ -17,8 +19,11 @@ from wsocket.wamp.router.open_realm import OpenRealmWarning
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
+from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.runtime import Cancellable, Runtime
 from wsocket.wamp.session.session import Session
+
+_URIS = UriRules()
 
 
 class Router:
@@ -104,10 +109,13 @@ class Router:
         """The realm that *hello* asks for; None after refusing the session."""
         realm = self._realms.get(hello.realm)
         if realm is None:
-            session.refuse(
-                errors.NO_SUCH_REALM, f"there is no realm {hello.realm!r:.100}"
-            )
+            session.refuse(*_no_realm(hello.realm))
         return realm
+
+    def calls(self) -> Iterator[RoutedCall]:
+        """The calls that are under way now, in every realm."""
+        for realm in self._realms.values():
+            yield from realm.parts.dealer.calls.running()
 
     def snapshot(self) -> RouterSnapshot:
         """What the open realms hold now; on the loop."""
@@ -147,3 +155,12 @@ class Router:
         """See `Runtime.in_turns`."""
         assert self._runtime is not None
         self._runtime.in_turns(steps, done)
+
+
+def _no_realm(name: str) -> Refusal:
+    """Why nobody can join *name*. Any URI may be asked for, by the loose rules: the
+    strict ones are a setting of a realm, and there is none.
+    """
+    if len(name) <= MAX_LENGTH and not _URIS.valid(name):
+        return Refusal(errors.INVALID_URI, f"HELLO.Realm: {_URIS.problem(name)}")
+    return Refusal(errors.NO_SUCH_REALM, f"there is no realm {name!r:.100}")

@@ -33,6 +33,11 @@ class CallEnding:
         if call.timer is not None:
             call.stop_timer()
 
+    def give_up(self, call: RoutedCall) -> None:
+        """Forget a call that its callee may still run."""
+        self._calls.give_up(call)
+        call.stop_timer()
+
     def refuse(self, call: RoutedCall, error: str, explanation: str) -> None:
         """Answer a call with an ERROR of the router."""
         self.complete(call)
@@ -51,7 +56,7 @@ class CallEnding:
             call.canceled = True
             self.interrupt(call, mode)
             return
-        self.complete(call)
+        self.give_up(call)
         if mode == "killnowait":
             self.interrupt(call, mode)
         # autobahn.js waits for an answer to `kill`, whatever the callee announced.
@@ -79,5 +84,6 @@ class CallEnding:
 
     def _expire(self, call: RoutedCall) -> None:
         problem = f"no answer within {call.options.timeout} ms"
-        self.refuse(call, errors.TIMEOUT, problem)
+        self.give_up(call)
+        call.caller.send_error(CALL, call.call_request, errors.TIMEOUT, problem)
         self.interrupt(call, "killnowait")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from wsocket.wamp.protocol.ids import MAX_ID, place_of
+from wsocket.wamp.rpc.registrations import RegisteredCallee
 from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.session import Session
 
@@ -12,7 +14,8 @@ class Numbered:
     """The calls of one session in one role, by the number that this side knows.
 
     Attributes:
-        last_request: The highest number so far.
+        last_request: The highest number so far; it goes on counting where numbers start
+            again at 1.
     """
 
     __slots__ = ("calls", "last_request")
@@ -20,6 +23,24 @@ class Numbered:
     def __init__(self) -> None:
         self.calls: dict[int, RoutedCall] = {}
         self.last_request = 0
+
+    def follows(self, request: int) -> bool:
+        """Whether *request* comes after all earlier numbers; then it is the last."""
+        place = place_of(request, self.last_request)
+        if place <= self.last_request:
+            return False
+        self.last_request = place
+        return True
+
+    def next(self) -> int:
+        """Take the next number that no call has."""
+        self.last_request += 1
+        while self.last_request > MAX_ID:  # numbers have started again
+            number = (self.last_request - 1) % MAX_ID + 1
+            if number not in self.calls:
+                return number
+            self.last_request += 1
+        return self.last_request
 
 
 class CallTable:
@@ -33,9 +54,10 @@ class CallTable:
         callees: What each session runs, by INVOCATION.Request.
     """
 
-    __slots__ = ("callees", "callers")
+    __slots__ = ("_abandoned", "callees", "callers")
 
     def __init__(self) -> None:
+        self._abandoned: dict[Session, dict[int, RegisteredCallee]] = {}
         self.callers: dict[Session, Numbered] = {}
         self.callees: dict[Session, Numbered] = {}
 
@@ -63,11 +85,13 @@ class CallTable:
 
     def next_invocation(self, callee: Session) -> int:
         """Take the next INVOCATION.Request of *callee*."""
+        return self._of_callee(callee).next()
+
+    def _of_callee(self, callee: Session) -> Numbered:
         found = self.callees.get(callee)
         if found is None:
             found = self.callees[callee] = Numbered()
-        found.last_request += 1
-        return found.last_request
+        return found
 
     def add(self, call: RoutedCall) -> None:
         """Enter a call whose numbers are taken."""
@@ -87,6 +111,24 @@ class CallTable:
         del self.callees[endpoint.callee].calls[call.invocation_request]
         del self.callers[call.caller].calls[call.call_request]
 
+    def give_up(self, call: RoutedCall) -> None:
+        """Forget a call that its callee has not answered.
+
+        If the callee goes on with it, the call counts until the callee answers.
+        """
+        endpoint = call.endpoint
+        if endpoint.goes_on:
+            abandoned = self._abandoned.setdefault(endpoint.callee, {})
+            abandoned[call.invocation_request] = endpoint
+            endpoint.active += 1  # `remove` takes one
+        self.remove(call)
+
+    def settle(self, callee: Session, request: int) -> None:
+        """Take the answer to a call that was forgotten before."""
+        endpoint = self._abandoned.get(callee, {}).pop(request, None)
+        if endpoint is not None:
+            endpoint.active -= 1
+
     def undo(self, call: RoutedCall) -> None:
         """Forget the newest call of its callee, which was not sent: its number is free
         again, because a callee must not see a gap.
@@ -105,14 +147,18 @@ class CallTable:
 
     def remove_caller(self, caller: Session) -> Iterator[RoutedCall]:
         """Forget a session as a caller; yields the calls that it waited for."""
-        return self._remove_all(self.callers, caller)
+        return self._remove_all(self.callers, caller, self.give_up)
 
     def remove_callee(self, callee: Session) -> Iterator[RoutedCall]:
         """Forget a session as a callee; yields the calls that it ran."""
-        return self._remove_all(self.callees, callee)
+        yield from self._remove_all(self.callees, callee, self.remove)
+        self._abandoned.pop(callee, None)
 
     def _remove_all(
-        self, sessions: dict[Session, Numbered], session: Session
+        self,
+        sessions: dict[Session, Numbered],
+        session: Session,
+        remove: Callable[[RoutedCall], None],
     ) -> Iterator[RoutedCall]:
         found = sessions.get(session)
         if found is None:
@@ -122,6 +168,6 @@ class CallTable:
                 # It may have been answered since the last step.
                 call = found.calls.get(request)
                 if call is not None:
-                    self.remove(call)
+                    remove(call)
                     yield call
         del sessions[session]

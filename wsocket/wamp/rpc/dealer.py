@@ -119,7 +119,7 @@ class Dealer:
             return
         if request > made.last_request:
             made.last_request = request
-        elif streams:
+        elif streams and not made.follows(request):
             return  # more arguments for a call that was answered in the meantime
         refusal = self._route(
             caller, message, payload, grant=grant, under_way=len(made.calls)
@@ -241,6 +241,8 @@ class Dealer:
             return
         call = self._awaited(callee, message.request, "YIELD.INVOCATION.Request")
         if call is None:
+            if not message.options.progress:
+                self.calls.settle(callee, message.request)
             return
         details = self._answer_details(call, message.options)
         if details is None:
@@ -267,6 +269,7 @@ class Dealer:
             return
         call = self._awaited(callee, message.request, "ERROR.REQUEST.Request")
         if call is None:
+            self.calls.settle(callee, message.request)
             return
         details = self._answer_details(call, message.details)
         if details is None:
@@ -328,7 +331,7 @@ class Dealer:
             call.caller.send(head, payload)
         except PayloadError as error:
             if self.is_calling(call.caller, call.call_request):  # a progressive result
-                self._ending.complete(call)
+                self._ending.give_up(call)
                 self._ending.interrupt(call, "killnowait")
             problem = f"the callee's answer: {error}"
             call.caller.send_error(CALL, call.call_request, error.error, problem)

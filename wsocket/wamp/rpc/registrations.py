@@ -41,6 +41,14 @@ class RegisteredCallee:
         """Whether it can get another call."""
         return self.concurrency is None or self.active < self.concurrency
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it cannot be told that nobody waits for a call any more, and has a
+        limit for which that call still counts.
+        """
+        features = self.callee.features
+        return self.concurrency is not None and "callee.call_canceling" not in features
+
 
 class Registration:
     """All callees of one (procedure, match) share one registration.
@@ -153,12 +161,14 @@ class Registrations:
         if registration is None:
             return None
         if options.force_reregister:
-            return self._eviction_refusal(registration)
+            return self._eviction_refusal(callee, registration)
         return _conflict(registration, options.invoke)
 
-    def _eviction_refusal(self, registration: Registration) -> Refusal | None:
+    def _eviction_refusal(
+        self, callee: Session, registration: Registration
+    ) -> Refusal | None:
         for endpoint in registration.endpoints:
-            if endpoint.callee in self._protected:
+            if endpoint.callee in self._protected and callee not in self._protected:
                 problem = f"{registration.uri!r} is the application's own procedure"
                 return Refusal(errors.PROCEDURE_ALREADY_EXISTS, problem)
         return None

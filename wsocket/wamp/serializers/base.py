@@ -52,6 +52,12 @@ class Serializer(Protocol):
     def decode(self, data: str | bytes) -> ClientMessage:
         """Read a message of a client; raises one of `DECODE_ERRORS`."""
 
+    def reread(self, data: str | bytes, error: Exception) -> ClientMessage:
+        """Read a message that `decode` refused with *error*, if it can be forgiven.
+
+        `lenient` says what is forgiven. Raises one of `DECODE_ERRORS`, for `explain`.
+        """
+
     def decode_from_router(self, data: str | bytes) -> RouterMessage:
         """Read a message of a router; raises one of `DECODE_ERRORS`."""
 
@@ -183,16 +189,25 @@ def is_opaque(serializer: Serializer, args: Raw) -> bool:
         return False
 
 
-def explain_with(error: Exception, decode: Callable[[], Any]) -> str:
-    """Word the error of a decoder; *decode* reads the message without a schema."""
+def explain_with(error: Exception, code: Callable[[], Any]) -> str:
+    """Word the error of a decoder; *code* reads the code of the message."""
     if isinstance(error, RecursionError):
         return "message: nested too deeply"
     try:
-        message = decode()
+        return explain(str(error), code())
+    except msgspec.ValidationError as no_list:
+        return explain(str(no_list), None)
     except DECODE_ERRORS as malformed:
         return f"message: {malformed}"
-    code = message[0] if isinstance(message, list) and message else None
-    return explain(str(error), code)
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """Say what is wrong with a text, and where."""
+    found = error.object[error.start]
+    return (
+        f"text is not UTF-8: byte 0x{found:02x} at position {error.start} of "
+        f"{len(error.object)} bytes"
+    )
 
 
 def check_keys(kwargs: dict[Any, Any]) -> None:

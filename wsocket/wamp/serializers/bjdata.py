@@ -64,6 +64,10 @@ class Reader:
             raise self._unexpected("the marker of a value", marker)
         return read(self)
 
+    def skip(self) -> None:
+        """Read a value without keeping it; raises the same."""
+        self.value()
+
     def elements(self) -> Iterator[None]:
         """Open a list of values of any type, and stop at each item.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
@@ -11,26 +12,26 @@ import cbor2
 from msgspec import Raw
 
 from wsocket.wamp.protocol.client_messages import ABSENT
-from wsocket.wamp.serializers.base import Payload, check_keys, no_form_for
+from wsocket.wamp.serializers.base import (
+    Payload,
+    check_keys,
+    no_form_for,
+    not_utf8,
+)
+from wsocket.wamp.serializers.cbor_tags import DECODERS, IGNORING, NoForm, refuse_tag
 from wsocket.wamp.serializers.item_by_item import ItemSerializer
 from wsocket.wamp.serializers.payload_parts import first_byte
 
 # The depth that msgspec and most receivers can still read.
 _MAX_DEPTH = 400
 
-_UNDEFINED = b"\xf7"
+# A message may begin with this tag, 55799, which says that it is CBOR.
+_SELF_DESCRIBED = b"\xd9\xd9\xf7"
 
-# Tags whose values cbor2 would convert to something costly or cyclic. Here they stay
-# tags: bigfloats, rationals, shared references, string references, regular
-# expressions, MIME messages, IP addresses.
-_OPAQUE_TAGS = (4, 5, 25, 28, 29, 30, 35, 36, 52, 54, 256, 260, 261)
+# The first bytes of undefined and of simple values; they may be parts of text, too.
+_UNUSUAL = re.compile(rb"[\xe0-\xf3\xf7\xf8]")
 
-
-def _opaque(tag: int) -> Any:
-    return lambda value, immutable: cbor2.CBORTag(tag, value)
-
-
-_SEMANTIC_DECODERS = {tag: _opaque(tag) for tag in _OPAQUE_TAGS}
+_USUAL = frozenset((int, float, str, bytes, bool, type(None)))
 
 
 class _Reader:
@@ -39,8 +40,16 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._source = io.BytesIO(data)
+        if data.startswith(_SELF_DESCRIBED):
+            self._source.seek(len(_SELF_DESCRIBED))
         self._decoder = cbor2.CBORDecoder(
-            self._source, max_depth=_MAX_DEPTH, semantic_decoders=_SEMANTIC_DECODERS
+            self._source,
+            max_depth=_MAX_DEPTH,
+            semantic_decoders=DECODERS,
+            tag_hook=refuse_tag,
+        )
+        self._skipping = cbor2.CBORDecoder(
+            self._source, max_depth=_MAX_DEPTH, semantic_decoders=IGNORING
         )
 
     @property
@@ -51,7 +60,15 @@ class _Reader:
         return repeat(None, self._list_length())
 
     def value(self) -> Any:
-        return self._decoder.decode()
+        start = self.position
+        value = self._decoder.decode()
+        if _UNUSUAL.search(self._data, start, self.position):
+            return _usual(value)
+        return value
+
+    def skip(self) -> Any:
+        """Read an item without its tags, and without making sense of the rest."""
+        return self._skipping.decode()
 
     def complete(self) -> None:
         rest = len(self._data) - self.position
@@ -84,7 +101,7 @@ class Cbor(ItemSerializer):
     def payload(self, args: Raw, kwargs: Raw) -> Payload:
         payload = super().payload(args, kwargs)
         if kwargs is not ABSENT:
-            check_keys(self.unpack(kwargs))
+            check_keys(self._reader(bytes(kwargs)).skip())
         return payload
 
     def pack(self, value: Any) -> Raw:
@@ -96,9 +113,15 @@ class Cbor(ItemSerializer):
     def _reader(self, data: bytes) -> _Reader:
         return _Reader(data)
 
-    def _read_value(self, data: bytes) -> Any:
-        value = super()._read_value(data)
-        return _without_undefined(value) if _UNDEFINED in data else value
+    def _problem(self, error: Exception) -> str:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, NoForm):
+                return str(cause)
+            if isinstance(cause, UnicodeDecodeError):
+                return not_utf8(cause)
+            cause = cause.__cause__
+        return super()._problem(error)
 
     def _is_list(self, part: Raw) -> bool:
         return first_byte(part) >> 5 == 4
@@ -107,18 +130,26 @@ class Cbor(ItemSerializer):
         return first_byte(part) >> 5 == 5
 
 
-def _without_undefined(value: Any) -> Any:
+def _usual(value: Any) -> Any:
     """Replace JavaScript's ``undefined`` by null, also inside of lists and dicts.
 
     A procedure of autobahn.js that returns nothing answers ``undefined``, which other
     serializers do not have.
+
+    Raises:
+        NoForm: There is a simple value, which they have not either.
     """
     if value is cbor2.undefined:
         return None
+    if isinstance(value, cbor2.CBORSimpleValue):
+        problem = f"CBOR simple value {value.value} has no form in other serializers"
+        raise NoForm(problem)
     if isinstance(value, dict):
-        return {key: _without_undefined(item) for key, item in value.items()}
+        return {_usual(key): _usual(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_undefined(item) for item in value]
+        if _USUAL.issuperset(map(type, value)):  # a long list of numbers, perhaps
+            return value
+        return type(value)(map(_usual, value))
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -13,7 +14,8 @@ from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.field_names import PAYLOAD_INDEX, explain
 from wsocket.wamp.protocol.router_messages import RouterMessage
-from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.serializers.base import Payload, total_size
+from wsocket.wamp.serializers.lenient import CLIENT, ROUTER, Side, message_of
 
 
 class ItemReader(Protocol):
@@ -32,6 +34,9 @@ class ItemReader(Protocol):
     def value(self) -> Any:
         """Read one item."""
 
+    def skip(self) -> None:
+        """Read one item without making sense of it."""
+
     def complete(self) -> None:
         """Check that no bytes follow the message."""
 
@@ -48,20 +53,22 @@ class ItemSerializer(ABC):
     malformed: ClassVar[tuple[type[Exception], ...]]
 
     def decode(self, data: str | bytes) -> ClientMessage:
-        message: ClientMessage = self._decode(data, ClientMessage)
+        message: ClientMessage = self._decode(data, CLIENT)
         return message
 
+    def reread(self, data: str | bytes, error: Exception) -> ClientMessage:
+        raise error  # `decode` is as lenient: it reads item by item in any case
+
     def decode_from_router(self, data: str | bytes) -> RouterMessage:
-        message: RouterMessage = self._decode(data, RouterMessage)
+        message: RouterMessage = self._decode(data, ROUTER)
         return message
 
     def explain(self, error: Exception, data: str | bytes) -> str:
         if isinstance(error, RecursionError):
             return "message: nested too deeply"
-        try:
-            items, _ = self._split(data)
-        except self.malformed:
-            return f"message: {error}"
+        items: list[Any] = []
+        with suppress(msgspec.DecodeError):  # *error* says it already
+            self._split(data, items, [])
         if _is_huge(items[:1]):
             return "unknown message type"
         return explain(str(error), items[0] if items else None)
@@ -89,7 +96,7 @@ class ItemSerializer(ABC):
         try:
             return self._read_value(bytes(part))
         except self.malformed as error:
-            raise self._decode_error(error) from error
+            raise msgspec.DecodeError(self._problem(error)) from error
 
     @abstractmethod
     def pack(self, value: Any) -> Raw:
@@ -111,49 +118,55 @@ class ItemSerializer(ABC):
     def _is_dict(self, part: Raw) -> bool:
         """Whether *part* is a dict, by its first bytes."""
 
-    def _decode(self, data: str | bytes, kinds: Any) -> Any:
+    def _decode(self, data: str | bytes, side: Side) -> Any:
         """Read a message.
 
         Args:
-            kinds: What it may be: `ClientMessage` or `RouterMessage`.
+            side: Who has sent it.
 
         Raises:
             msgspec.MsgspecError: It is malformed or not legal; `explain` says why.
         """
-        try:
-            items, raws = self._split(data)
-        except self.malformed as error:
-            raise self._decode_error(error) from error
-        if _is_huge(items[:1]):
-            raise msgspec.DecodeError("message: unknown message type")
-        message = msgspec.convert(items, kinds)
-        if raws:
-            message.args = raws[0]
-        if len(raws) > 1:
-            message.kwargs = raws[1]
-        return message
-
-    def _decode_error(self, error: Exception) -> msgspec.DecodeError:
-        return msgspec.DecodeError(f"{self.name.upper()} is malformed: {error}")
-
-    def _split(self, data: str | bytes) -> tuple[list[Any], list[Raw]]:
-        """Read the items of a message; those of the payload stay as they are."""
-        assert isinstance(data, bytes)
-        reader = self._reader(data)
         items: list[Any] = []
         raws: list[Raw] = []
+        self._split(data, items, raws)
+        if _is_huge(items[:1]):
+            raise msgspec.DecodeError("message: unknown message type")
+        return message_of(items, raws, side, size=len(data) - total_size(raws))
+
+    def _problem(self, error: Exception) -> str:
+        """What an exception of `malformed` means."""
+        return f"{self.name.upper()} is malformed: {error}"
+
+    def _split(self, data: str | bytes, items: list[Any], raws: list[Raw]) -> None:
+        """Read the items of a message; those of the payload stay as they are.
+
+        Raises:
+            msgspec.DecodeError: The item after those in *items* and *raws* is
+                malformed, or the whole is.
+        """
+        assert isinstance(data, bytes)
+        try:
+            self._read_items(self._reader(data), data, items, raws)
+        except self.malformed as error:
+            index = len(items) + len(raws)
+            where = f" - at `$[{index}]`" if index else ""
+            raise msgspec.DecodeError(f"{self._problem(error)}{where}") from error
+
+    def _read_items(
+        self, reader: ItemReader, data: bytes, items: list[Any], raws: list[Raw]
+    ) -> None:
         payload_index = len(data)  # a message has fewer items than bytes
         for index, _ in enumerate(reader.elements()):
-            start = reader.position
-            item = reader.value()
-            if index == 0 and type(item) is int:
-                payload_index = PAYLOAD_INDEX.get(item, payload_index)
             if index >= payload_index:
+                start = reader.position
+                reader.skip()
                 raws.append(Raw(data[start : reader.position]))
-            else:
-                items.append(item)
+                continue
+            items.append(reader.value())
+            if index == 0 and type(items[0]) is int:
+                payload_index = PAYLOAD_INDEX.get(items[0], payload_index)
         reader.complete()
-        return items, raws
 
 
 def _is_huge(code: list[Any]) -> bool:

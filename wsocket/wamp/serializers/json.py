@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,11 +14,31 @@ from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.router_messages import RouterMessage
 from wsocket.wamp.serializers.base import Payload, explain_with, no_form_for
 from wsocket.wamp.serializers.json_binary import from_json, to_json
+from wsocket.wamp.serializers.lenient import code_of, reread
 from wsocket.wamp.serializers.payload_parts import first_byte
 
 # Used for every payload: compiled code finds final names faster than imported ones.
 _ABSENT: Final = ABSENT
 _first_byte: Final = first_byte
+
+_HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_MAX_LONE = 1000  # a text with more of them was not cut by mistake
+_LONE_SURROGATE = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
+
+
+def without_lone_surrogates(text: bytes) -> bytes:
+    """JSON with U+FFFD in place of each half of a character that is written alone.
+
+    ECMAScript writes ``"\\ud83d"`` for a text that was cut inside an emoji. It is JSON
+    (RFC 8259, section 8.2), but no Unicode: no other serializer can have it.
+    """
+    if rb"\u" not in text:
+        return text
+    # An escaped backslash is no beginning of an escape: hide it for a moment. JSON has
+    # no NUL, except escaped.
+    hidden = text.replace(b"\0", b"\1").replace(rb"\\", b"\0\0")
+    corrected = _LONE_SURROGATE.sub(rb"\\ufffd", hidden, count=_MAX_LONE)
+    return corrected.replace(b"\0\0", rb"\\")
 
 
 class Json:
@@ -36,9 +57,17 @@ class Json:
         ).decode
         self.encode: Callable[[list[Any]], bytes] = msgspec.json.Encoder().encode
         self._encode_value = msgspec.json.Encoder(enc_hook=no_form_for).encode
+        self._items: Callable[[Any], list[Raw]] = msgspec.json.Decoder(list[Raw]).decode
+
+    def reread(self, data: str | bytes, error: Exception) -> ClientMessage:
+        encoded = data.encode() if isinstance(data, str) else data
+        items = self._items(without_lone_surrogates(encoded))
+        return reread(items, msgspec.json.decode, error)
 
     def explain(self, error: Exception, data: str | bytes) -> str:
-        return explain_with(error, lambda: msgspec.json.decode(data))
+        return explain_with(
+            error, lambda: code_of(self._items(data), msgspec.json.decode)
+        )
 
     def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
         pieces: list[bytes | Raw] = [self.encode(head)[:-1]]

@@ -12,6 +12,9 @@ import binascii
 import math
 from typing import Any
 
+# Types that need no conversion to JSON.
+_PLAIN = frozenset((int, str, bool, type(None)))
+
 
 def to_json(value: Any) -> Any:
     """Replace bytes by their string form, also inside of lists and dicts."""
@@ -22,6 +25,8 @@ def to_json(value: Any) -> Any:
             raise TypeError("a dict key of bytes has no form in this serializer")
         return {key: to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
+        if _PLAIN.issuperset(map(type, value)):  # a long list of numbers, perhaps
+            return value
         return [to_json(item) for item in value]
     if type(value) is float and not math.isfinite(value):
         raise ValueError(f"{value} has no form in this serializer")

@@ -17,13 +17,30 @@ from wsocket.wamp.serializers.base import (
     check_keys,
     explain_with,
     no_form_for,
+    not_utf8,
 )
+from wsocket.wamp.serializers.lenient import code_of, reread
 from wsocket.wamp.serializers.payload_parts import first_byte, is_plain_msgpack
 
 # Used for every payload: compiled code finds final names faster than imported ones.
 _ABSENT: Final = ABSENT
 _first_byte: Final = first_byte
 _is_plain_msgpack: Final = is_plain_msgpack
+
+
+# The extension by which JavaScript's encoders write ``undefined``: its type, its data.
+_UNDEFINED = (0, b"\0")
+
+
+def _extension(kind: int, data: memoryview) -> None:
+    """The value of an extension, which is the application's own; timestamps are not.
+
+    Raises:
+        msgspec.ValidationError: Nobody but the application knows it.
+    """
+    if (kind, bytes(data)) != _UNDEFINED:
+        problem = f"extension type {kind} has no form in other serializers"
+        raise msgspec.ValidationError(problem)
 
 
 class MessagePack:
@@ -34,17 +51,26 @@ class MessagePack:
 
     def __init__(self) -> None:
         self.decode: Callable[[Any], ClientMessage] = msgspec.msgpack.Decoder(
-            ClientMessage
+            ClientMessage, ext_hook=_extension
         ).decode
         self.decode_from_router: Callable[[Any], RouterMessage] = (
-            msgspec.msgpack.Decoder(RouterMessage).decode
+            msgspec.msgpack.Decoder(RouterMessage, ext_hook=_extension).decode
         )
         self.encode: Callable[[list[Any]], bytes] = msgspec.msgpack.Encoder().encode
         self._encode_value = msgspec.msgpack.Encoder(enc_hook=no_form_for).encode
-        self._decode_value: Callable[[Any], Any] = msgspec.msgpack.Decoder().decode
+        self._items: Callable[[Any], list[Raw]] = msgspec.msgpack.Decoder(
+            list[Raw]
+        ).decode
+        self._check_value: Callable[[Any], Any] = msgspec.msgpack.Decoder().decode
+        self.unpack: Callable[[Raw], Any] = msgspec.msgpack.Decoder(
+            ext_hook=_extension
+        ).decode
+
+    def reread(self, data: str | bytes, error: Exception) -> ClientMessage:
+        return reread(self._items(data), self.unpack, error)
 
     def explain(self, error: Exception, data: str | bytes) -> str:
-        return explain_with(error, lambda: self._decode_value(data))
+        return explain_with(error, lambda: code_of(self._items(data), self.unpack))
 
     def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
         # A message has few items, so the length of the list is in its first byte.
@@ -58,25 +84,24 @@ class MessagePack:
         if not (0x90 <= first <= 0x9F or first in (0xDC, 0xDD)):
             raise PayloadError("Arguments: expected a list")
         if not _is_plain_msgpack(args):
-            self._check(args)
+            self._check("Arguments", args)
         if kwargs is _ABSENT:
             return Payload(self, [args])
         first = _first_byte(kwargs)
         if not (0x80 <= first <= 0x8F or first in (0xDE, 0xDF)):
             raise PayloadError("ArgumentsKw: expected a dict")
         if not _is_plain_msgpack(kwargs):
-            check_keys(self._check(kwargs))
+            check_keys(self._check("ArgumentsKw", kwargs))
         return Payload(self, [args, kwargs])
 
-    def _check(self, part: Raw) -> Any:
+    def _check(self, name: str, part: Raw) -> Any:
         """Decode a part: the decoder of the message did not check the UTF-8 in it."""
         try:
-            return self._decode_value(part)
+            return self._check_value(part)
+        except UnicodeDecodeError as error:
+            raise PayloadError(f"{name}: {not_utf8(error)}") from error
         except DECODE_ERRORS as error:
-            raise PayloadError(f"payload: {error}") from error
-
-    def unpack(self, part: Raw) -> Any:
-        return self._decode_value(part)
+            raise PayloadError(f"{name}: {error}") from error
 
     def pack(self, value: Any) -> Raw:
         return Raw(self._encode_value(value))

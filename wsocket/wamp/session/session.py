@@ -1,9 +1,7 @@
 """The router's side of one WAMP session: HELLO to GOODBYE as a state table.
 
-A transport, or the in-process client, feeds messages to the session, and the session
-writes to its `Link`. It does no I/O of its own. Requests of an established session go
-to the actions of its realm.
-"""
+A transport, or the in-process client, feeds messages to the session, which writes to
+its `Link`. Requests of an established session go to the actions of its realm."""
 
 from __future__ import annotations
 
@@ -98,7 +96,7 @@ class Session(Recipient):
         features: What the client announced, such as ``"callee.call_canceling"``.
         grants: What its role may do, by action.
         login: What the gatekeeper keeps while the client logs in.
-        last_request: The number of its last request, if the realm checks numbers.
+        last_request: How many requests it has sent, if the realm checks numbers.
     """
 
     __slots__ = (
@@ -165,6 +163,15 @@ class Session(Recipient):
         try:
             message = self._decode(data)
         except DECODE_ERRORS as error:
+            self._reread(data, error)
+            return
+        self.handle(message, len(data))
+
+    def _reread(self, data: str | bytes, refused: Exception) -> None:
+        """Handle a message that is not legal as it stands, if it can be forgiven."""
+        try:
+            message = self.serializer.reread(data, refused)
+        except DECODE_ERRORS as error:
             self.abort_violation(self.serializer.explain(error, data))
             return
         self.handle(message, len(data))
@@ -193,10 +200,7 @@ class Session(Recipient):
             )
 
     def hold(self) -> None:
-        """Hold back later messages until `release`: an authorizer is being asked.
-
-        An answer may lead to another question, so each `hold` needs a `release`.
-        """
+        """Hold back later messages until as many `release`: an authorizer is asked."""
         if self._held is None:
             self._held = HeldMessages(self.budget)
         self._held.questions += 1

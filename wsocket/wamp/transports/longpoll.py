@@ -20,7 +20,8 @@ from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web.cors import PREFLIGHT_HEADERS, cors_headers
 from wsocket.core.web.read_body import read_body
 from wsocket.core.web.routes import request_path
-from wsocket.core.wsgi import Environ, outliving
+from wsocket.core.web.takeover import client_descriptor
+from wsocket.core.wsgi import Environ, outliving, park
 from wsocket.errors import HttpError
 from wsocket.log import LOGGED_AS
 from wsocket.wamp.serializers.base import DECODE_ERRORS
@@ -168,7 +169,9 @@ class LongPoll:
         return _ask(open_link)
 
     def _receive(self, environ: Environ, transport: str) -> Reply:
-        return _ask(lambda answer: self._link(transport).poll(answer))
+        park(environ)
+        client = client_descriptor(environ)
+        return _ask(lambda answer: self._link(transport).poll(answer, client))
 
     def _send(self, environ: Environ, transport: str) -> Reply:
         body = read_body(environ, limit=self._max_message_size)

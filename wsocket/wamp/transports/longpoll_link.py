@@ -12,6 +12,7 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Flushable, Loop, Timer
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.outbox import Outbox
+from wsocket.core.net.peer_watch import PeerWatch
 from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
 from wsocket.wamp.serializers.base import Serializer
@@ -120,6 +121,7 @@ class LongPollLink(Flushable):
         "_session",
         "_settings",
         "_timer",
+        "_watch",
         "budget",
         "codec",
         "dropped",
@@ -146,6 +148,7 @@ class LongPollLink(Flushable):
             messages=limits.outbox_messages, size=limits.outbox_bytes
         )
         self._poll: Future[Reply] | None = None
+        self._watch: PeerWatch | None = None  # of the client of the poll
         self._timer: Timer | None = None
         self._dirty = False  # a flush is due
         self._sealed = False  # the last message is in the backlog
@@ -157,17 +160,22 @@ class LongPollLink(Flushable):
 
     # What the client asks for
 
-    def poll(self, poll: Future[Reply]) -> None:
+    def poll(self, poll: Future[Reply], client: int | None = None) -> None:
         """Answer *poll* with the next message, now or when there is one.
 
         An older poll that still waits is answered empty: its client has given it up.
+
+        Args:
+            client: The descriptor of the poll's connection, if it is known. It is open
+                until the poll is answered.
         """
         self._answer_poll(NOTHING)
         self._poll = poll
+        if client is not None:
+            self._watch = PeerWatch(self._loop, client, self._give_up_poll)
+        self._set_timer(self._settings.poll_timeout, self._give_up_poll)
         if self._backlog:
             self._deliver()
-        else:
-            self._set_timer(self._settings.poll_timeout, self._poll_expired)
 
     def received(self, body: bytes) -> None:
         """Handle the messages of one request, in their order.
@@ -249,6 +257,9 @@ class LongPollLink(Flushable):
             self.drop()
 
     def _deliver(self) -> None:
+        if self._watch is not None and self._watch.is_gone:
+            self._give_up_poll()  # the messages wait for the next one
+            return
         self._answer_poll(self.codec.reply(self._backlog))
         if self._sealed and not self._backlog:
             self.drop()
@@ -257,6 +268,9 @@ class LongPollLink(Flushable):
 
     def _answer_poll(self, reply: Reply) -> None:
         poll, self._poll = self._poll, None
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()  # the server may close the connection after the answer
         if poll is not None:
             poll.set(reply)
 
@@ -265,7 +279,8 @@ class LongPollLink(Flushable):
     def _await_poll(self) -> None:
         self._set_timer(self._settings.poll_pause, self._lost)
 
-    def _poll_expired(self) -> None:
+    def _give_up_poll(self) -> None:
+        """No message came in time, or the client has closed the poll's connection."""
         self._answer_poll(NOTHING)
         self._await_poll()
 

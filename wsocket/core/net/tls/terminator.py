@@ -160,6 +160,11 @@ class TlsConnection:
         """From now on, when the application closes, the client gets a TCP reset."""
         self._aborts = True
 
+    def abandon(self) -> None:
+        """The application has ended; if the handshake has not, the connection does."""
+        if self.info is None:
+            self._loop.call_soon(self._run, self._give_up_if_unshaken)
+
     def start(self) -> None:
         """Begin with the handshake; the loop calls this."""
         self._timer = self._loop.call_later(
@@ -294,6 +299,10 @@ class TlsConnection:
     def _give_up_handshake(self) -> None:
         logger.info("%s: no TLS handshake in %g seconds", self._name, self._timeout)
         self._drop()
+
+    def _give_up_if_unshaken(self) -> None:
+        if self.info is None:
+            self._drop()
 
     def _check_client(self) -> None:
         """End a connection that the application has closed and the client has not.

@@ -1,0 +1,77 @@
+"""Counting the connections of a server."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from wsocket.core.http.places import PlaceLimits, Places, network_of
+
+
+def client(host: str) -> tuple[int, tuple[str, int]]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return family, (host, 1234)
+
+
+def places(**limits: int) -> tuple[Places, list[None]]:
+    """Places, and a list that grows whenever one is left."""
+    left: list[None] = []
+    return Places(PlaceLimits(**limits), left=lambda: left.append(None)), left
+
+
+def test_places_are_taken_and_left():
+    """With the last one taken the server is full."""
+    counted, left = places(http=2)
+    first, second = (counted.take(*client("192.0.2.1")) for _ in range(2))
+    assert counted.full()
+    first.leave_http()
+    assert not counted.full()
+    assert left
+    second.leave_http()
+
+
+def test_a_kept_place_counts_in_all_but_not_for_http():
+    """A websocket has no thread of the server, but it is a connection."""
+    counted, left = places(http=1, in_all=2)
+    place = counted.take(*client("192.0.2.1"))
+    leave = place.keep()
+    place.leave_http()
+    assert not counted.full()
+    counted.take(*client("192.0.2.1")).keep()
+    assert counted.full()
+    leave()
+    leave()  # a second time does nothing
+    left.clear()
+    assert counted.full()  # for HTTP only one may be there, and it is
+    assert not left
+
+
+def test_each_address_has_its_own_count():
+    """Beyond it there is no place, whatever the others have."""
+    counted, _ = places(http=10, per_address=1)
+    first = counted.take(*client("192.0.2.1"))
+    assert counted.take(*client("192.0.2.1")) is None
+    assert counted.take(*client("192.0.2.2")) is not None
+    first.leave_http()
+    assert counted.take(*client("192.0.2.1")) is not None
+
+
+def test_unix_sockets_have_no_address():
+    """Every client of a proxy would count for the same one."""
+    counted, _ = places(http=10, per_address=1)
+    assert all(counted.take(socket.AF_UNIX, "") for _ in range(5))
+
+
+@pytest.mark.parametrize(
+    ("host", "same", "other"),
+    [
+        ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"),
+        ("2001:db8::1", "2001:db8::ffff:0:0:1", "2001:db8:0:1::1"),
+        ("fe80::1%eth0", "fe80::2%eth1", "fe80:0:0:1::1"),
+    ],
+)
+def test_an_address_of_ipv6_is_a_network(host, same, other):
+    """Whoever has one address has a network of 64 bits; IPv4 looks like itself."""
+    assert network_of(*client(host)) == network_of(*client(same))
+    assert network_of(*client(host)) != network_of(*client(other))

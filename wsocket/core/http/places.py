@@ -1,0 +1,130 @@
+"""How many connections a server has at once, in all and for each address."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PlaceLimits:
+    """How many connections a server may have at once.
+
+    Attributes:
+        http: HTTP connections, each of which has a thread or a greenlet.
+        in_all: These and websockets; None for no limit.
+        per_address: The same for each address; None for no limit.
+    """
+
+    http: int
+    in_all: int | None = None
+    per_address: int | None = None
+
+    def __str__(self) -> str:
+        in_all = "" if self.in_all is None else f", {self.in_all} with websockets"
+        return f"{self.http} HTTP connections{in_all}"
+
+
+class Places:
+    """Counts the connections of a server.
+
+    Args:
+        left: Called when a place has become free.
+    """
+
+    def __init__(self, limits: PlaceLimits, *, left: Callable[[], object]) -> None:
+        self.limits = limits
+        self._left = left
+        self._lock = threading.Lock()
+        self._http = 0
+        self._in_all = 0
+        self._addresses: Counter[bytes] = Counter()
+
+    def full(self) -> bool:
+        """Whether another connection has to wait."""
+        limits = self.limits
+        return self._http >= limits.http or (
+            limits.in_all is not None and self._in_all >= limits.in_all
+        )
+
+    def take(self, family: int, address: Any) -> Place | None:
+        """Count an accepted connection; None if its address has too many.
+
+        Args:
+            address: The client's, as from `socket.socket.accept`.
+        """
+        client = b""
+        if self.limits.per_address is not None:
+            client = network_of(family, address)
+        with self._lock:
+            if client and self._addresses[client] >= (self.limits.per_address or 0):
+                return None
+            self._http += 1
+            self._in_all += 1
+            self._addresses[client] += 1
+        return Place(self, client)
+
+    def leave_http(self) -> None:
+        """A connection is no HTTP connection any more."""
+        with self._lock:
+            self._http -= 1
+        self._left()
+
+    def leave(self, client: bytes) -> None:
+        """A connection is closed."""
+        with self._lock:
+            self._in_all -= 1
+            self._addresses[client] -= 1
+            if not self._addresses[client]:
+                del self._addresses[client]
+        self._left()
+
+
+class Place:
+    """The place of one connection.
+
+    It is HTTP's until `leave_http`. If it was kept by then, for a websocket, it is free
+    when that ends; otherwise at once.
+    """
+
+    __slots__ = ("_client", "_kept", "_left", "_places")
+
+    def __init__(self, places: Places, client: bytes) -> None:
+        self._places = places
+        self._client = client
+        self._kept = False
+        self._left = False
+
+    def keep(self) -> Callable[[], None]:
+        """Keep the place; returns what gives it up, and may be called twice."""
+        self._kept = True
+        return self._leave
+
+    def leave_http(self) -> None:
+        """The HTTP connection has ended."""
+        self._places.leave_http()
+        if not self._kept:
+            self._leave()
+
+    def _leave(self) -> None:
+        if not self._left:
+            self._left = True
+            self._places.leave(self._client)
+
+
+def network_of(family: int, address: Any) -> bytes:
+    """Whose connection it is: an IPv4 address, or a network of IPv6 (64 bits).
+
+    Whoever has an IPv6 address has 2**64 of them. Empty for a Unix socket.
+    """
+    if family == socket.AF_INET:
+        return socket.inet_aton(address[0])
+    if family == socket.AF_INET6:
+        packed = socket.inet_pton(socket.AF_INET6, address[0].partition("%")[0])
+        mapped = packed[:12] == b"\0" * 10 + b"\xff\xff"
+        return packed[12:] if mapped else packed[:8]
+    return b""
