@@ -32,17 +32,20 @@ class Target:
     """The server, as an attacker sees it.
 
     Args:
+        rawsocket: The port of its RawSocket listener.
         small: Send a tenth, for a sixth of the time: for tests, not for figures.
 
     Attributes:
         seconds: How long a flood goes on.
     """
 
-    def __init__(self, host: str, port: int, *, small: bool = False) -> None:
+    def __init__(
+        self, host: str, port: int, rawsocket: int, *, small: bool = False
+    ) -> None:
         self.address = (host, port)
+        self.rawsocket = (host, rawsocket)
         self.seconds = 0.3 if small else 2.0
         self._divisor = 10 if small else 1
-        self._rawsocket: tuple[str, int] | None = None
         self._open = ExitStack()
 
     def number(self, full: int) -> int:
@@ -110,10 +113,7 @@ class Target:
 
     def dial_rawsocket(self) -> socket.socket:
         """A connection to the RawSocket listener; it has no handshake yet."""
-        if self._rawsocket is None:
-            answer = self.get("/listen?tcp://127.0.0.1:0")
-            self._rawsocket = ("127.0.0.1", int(answer.rpartition(b":")[2]))
-        return self._connected(self._rawsocket)
+        return self._connected(self.rawsocket)
 
     def attach_rawsocket(self) -> RawSocketSession:
         """RawSocket with JSON, without a session yet."""

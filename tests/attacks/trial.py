@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from tests.attacks.attack import Attack
 from tests.attacks.meters import Meter, Taken
@@ -87,10 +88,11 @@ def attempt(attack: Attack, server: str, log: Path, *, small: bool = False) -> O
     command = app_commands("tests.attacks.app", attack.app)[server]
     with contextlib.ExitStack() as stack:
         target = stack.enter_context(served(command, log))
+        rawsocket = listen_rawsocket(target)
         others = stack.enter_context(Others(target))
         with contextlib.closing(Meter(target.process.pid)) as meter:
             others.begin()
-            notes = attacked(attack, target, small=small)
+            notes = attacked(attack, target, rawsocket, small=small)
             time.sleep(AFTERWARDS)
             worst, problems = others.end()
             after = meter.settled()
@@ -129,7 +131,14 @@ def served(command: list[str], log: Path) -> Iterator[Server]:
         yield Server(url, process, log)
 
 
-def attacked(attack: Attack, server: Server, *, small: bool) -> str:
+def listen_rawsocket(server: Server) -> str:
+    """The port of a RawSocket listener, which belongs to what the server has."""
+    with urlopen(server.http("/listen?tcp://127.0.0.1:0")) as answer:
+        address: bytes = answer.read()
+    return address.rpartition(b":")[2].decode()
+
+
+def attacked(attack: Attack, server: Server, rawsocket: str, *, small: bool) -> str:
     """Make the attack; what its process says."""
     address = urlsplit(server.url)
     size = "small" if small else "full"
@@ -137,7 +146,8 @@ def attacked(attack: Attack, server: Server, *, small: bool) -> str:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.attacks.attacker"),
-                *(str(address.hostname), str(address.port), size, attack.name),
+                *(str(address.hostname), str(address.port), rawsocket),
+                *(size, attack.name),
             ],
             cwd=ROOT,
             env=environ(),

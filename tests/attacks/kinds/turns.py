@@ -164,7 +164,7 @@ def subscriptions_that_come_and_go(target: Target) -> None:
     def chunks() -> Iterator[bytes]:
         for n in count(1):
             guest.send([32, n, {}, f"com.topic.t{n}"])
-            yield guest.encoded([33, n, guest.answer(n)[2]])
+            yield guest.encoded([34, n, guest.answer(n)[2]])
 
     for chunk in islice(chunks(), target.number(1_000)):
         guest.sock.sendall(chunk)
