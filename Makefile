@@ -6,6 +6,7 @@ PYTHON  ?= python3
 PORT    ?= 8080
 WORKERS ?= 2
 ARGS    ?=
+SECONDS ?=
 
 BIN     := .venv/bin
 CHAT    := examples/chat/node_modules/.installed
@@ -15,7 +16,7 @@ COMPILED := build/compiled
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
 .PHONY: help demo test quick test-busy test-compiled coverage mutation instructions check bench
-.PHONY: attacks format changelog picture screenshot clean
+.PHONY: attacks fuzz sanitize soak format changelog picture screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
@@ -27,6 +28,9 @@ help:
 	@echo 'make coverage    which lines and branches of the pure packages do the tests run?'
 	@echo 'make mutation    change these packages at random: do the tests notice?'
 	@echo 'make attacks     what attackers cost others (ARGS=--update keeps it, ARGS=name)'
+	@echo 'make fuzz        feed bytes of a fuzzer to all that reads (SECONDS=60, ARGS=target)'
+	@echo 'make sanitize    run the tests of the C files under ASan and UBSan'
+	@echo 'make soak        thousands of clients that misbehave (SECONDS=120, ARGS=gevent)'
 	@echo 'make check       style, types, spelling, layers: everything that needs no test run'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
@@ -77,16 +81,28 @@ test-compiled: compiled $(ALL_JS) $(VECTORS)
 	  ln -sfn $(CURDIR)/$$modules $(COMPILED)/$$modules; done
 	cd $(COMPILED) && WSOCKET_COMPILED=1 WAMP_VECTORS=$(CURDIR)/.vectors/testsuite \
 	  $(CURDIR)/$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup \
-	  tests/test_compiled.py tests/core tests/wamp tests/steady $(ARGS)
+	  tests/test_compiled.py tests/core tests/wamp tests/steady tests/fuzz \
+	  --ignore=tests/fuzz/test_fuzz_tool.py $(ARGS)
 
 instructions: compiled
 	$(BIN)/python -m benchmarks.instructions $(ARGS)
 
+# Both builds run each input, and must do the same.
+fuzz: compiled .venv/.fuzz
+	$(BIN)/python tools/fuzz.py $(SECONDS:%=--seconds %) --against $(COMPILED) $(ARGS)
+
+sanitize: .venv/.tools
+	$(BIN)/python tools/sanitize.py $(ARGS)
+
+soak: .venv/.tools
+	$(BIN)/python tools/soak.py $(SECONDS:%=--seconds %) $(ARGS)
+
 # Only this process is measured, so tests that drive other processes are left out.
 COVERAGE := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -p tests.traced_threads \
   --cov --ignore=tests/interop --ignore=tests/performance --ignore=tests/servers \
-  --ignore=tests/attacks \
-  --ignore=tests/steady --ignore-glob='tests/test_*.py' --ignore-glob='*autobahn*' \
+  --ignore=tests/attacks --ignore=tests/steady --ignore=tests/soak \
+  --ignore=tests/fuzz/test_fuzz_tool.py \
+  --ignore-glob='tests/test_*.py' --ignore-glob='*autobahn*' \
   -k 'not gevent'
 
 coverage: .venv/.tools $(VECTORS)
@@ -151,6 +167,13 @@ clean:
 .venv/.tools: .venv/.package
 	@echo '== Installing the test clients, servers and checkers into .venv'
 	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+# atheris needs a wheel: to build it takes clang's sources. Without it Hypothesis is used.
+.venv/.fuzz: .venv/.tools
+	@echo '== Installing atheris into .venv'
+	@$(BIN)/python -m pip install --quiet --only-binary :all: --group fuzz || \
+	  echo 'There is no atheris for this Python: Hypothesis makes the inputs.'
 	@touch $@
 
 .venv/.bench: .venv/.package

@@ -20,7 +20,7 @@ UNITS = {"": 1, "s": 1, "MiB": 2**20}
 def number(text: str) -> float:
     """``16 MiB`` and the like; seconds as they are."""
     digits, _, unit = text.partition(" ")
-    return int(digits.replace(",", "")) * UNITS[unit]
+    return float(digits.replace(",", "")) * UNITS[unit]
 
 
 DOCUMENTED = {

@@ -61,9 +61,15 @@ def all_but(*modules: str) -> Purity:
 # do not import each other.
 LAYERS: list[dict[str, Purity]] = [
     {"errors": all_pure, "log": all_pure},
-    {"core.budget": all_pure, "core.checks": all_pure, "core.wsgi": all_pure},
+    {
+        "core.budget": all_pure,
+        "core.checks": all_pure,
+        "core.token_bucket": all_pure,
+        "core.wsgi": all_pure,
+    },
+    {"core.address_rate": all_pure},
     {"core.concurrency": none_pure},
-    {"core.net": only("endpoints", "limits", "outbox")},
+    {"core.net": only("endpoints", "limits", "outbox", "throttle")},
     {"core.net.tls": none_pure},
     {"core.http": only("fields", "grammar", "headers", "refusal", "request")},
     {"core.websocket": all_but("blocking", "frame_sender", "on_loop", "subprotocol")},

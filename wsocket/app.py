@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import ssl
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from wsocket.core.web.framework import Framework
 from wsocket.core.websocket.deflate import Compression
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.local.application import Application
+from wsocket.wamp.local.make_router import make_router
 from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
@@ -22,10 +22,8 @@ from wsocket.wamp.protocol.client_messages import (
     RegisterOptions,
     SubscribeOptions,
 )
-from wsocket.wamp.protocol.ids import RandomWords
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.router.config import Realm
-from wsocket.wamp.router.router import Router
 from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.transports.longpoll import LongPoll
 from wsocket.wamp.transports.longpoll_settings import LongPolling
@@ -98,8 +96,8 @@ class WSocketApp(Framework):
         if WAMP in names:
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
-            self.router = _make_router([own, *realms], join_timeout)
-            self._wamp = Application(self.router, own.name, max_workers=max_workers)
+            self.router = make_router([own, *realms], join_timeout, limits or Limits())
+            self._wamp = self._make_application(own.name, max_workers)
             plugins.append(WampSubprotocol(self.router, prepare=self._wamp.prepare))
         super().__init__(
             app,
@@ -120,6 +118,7 @@ class WSocketApp(Framework):
         match: Match = "exact",
         invoke: InvokePolicy = "single",
         options: RegisterOptions | None = None,
+        on_loop: bool = False,
     ) -> Callable[[FunctionT], FunctionT]:
         """Register the decorated function as a WAMP procedure, run in this process.
 
@@ -133,8 +132,13 @@ class WSocketApp(Framework):
             invoke: Which one of several callees is called; with ``"single"`` there can
                 be only one callee.
             options: All options, in place of *match* and *invoke*.
+            on_loop: For a function that never blocks and takes microseconds: it runs on
+                the I/O loop itself, where everybody waits for it, without the cost of a
+                thread or greenlet. In debug mode there is a warning if it takes more
+                than 5 ms. It can publish, but not wait for a call.
 
         Raises:
+            TypeError: It is an async function; or a generator, with *on_loop*.
             ValueError: *uri* is not valid.
             ApplicationError: The router refused, for instance because another callee
                 has registered *uri*.
@@ -142,7 +146,7 @@ class WSocketApp(Framework):
         chosen = options or RegisterOptions(match=match, invoke=invoke)
 
         def decorate(function: FunctionT) -> FunctionT:
-            self._application.register(function, uri, chosen)
+            self._application.register(function, uri, chosen, on_loop=on_loop)
             return function
 
         return decorate
@@ -334,6 +338,16 @@ class WSocketApp(Framework):
         """
         return self._application.snapshot()
 
+    def _make_application(self, realm: str, max_workers: int | None) -> Application:
+        return Application(
+            self.router,
+            realm,
+            max_workers=max_workers,
+            memory=lambda: self.connections.get().memory,
+            max_message_size=lambda: self.max_message_size,
+            debug=lambda: self.debugging,
+        )
+
     def drain(self, timeout: float = 30.0) -> bool:
         """Accept no more over RawSocket, and wait for the calls that are under way.
 
@@ -371,8 +385,3 @@ class WSocketApp(Framework):
                 'no WAMP router here: make the app with WSocketApp(protocol="WAMP")'
             )
         return self._wamp
-
-
-def _make_router(realms: list[Realm], join_timeout: float) -> Router:
-    random_below = RandomWords(secrets.token_bytes).below
-    return Router(realms, random_below=random_below, join_timeout=join_timeout)

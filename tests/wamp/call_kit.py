@@ -193,9 +193,12 @@ class Clock:
         return timer
 
     def offload(
-        self, function: Callable[[], Any], then: Callable[[Any], object]
-    ) -> None:
+        self, function: Callable[[], Any], then: Callable[[Any], object], **how: Any
+    ) -> Callable[[], None]:
         raise AssertionError("nothing here may block")
+
+    def left(self, caller: int) -> None:
+        """Nothing ever waits."""
 
     @property
     def timers(self) -> list[Timer]:
@@ -241,6 +244,9 @@ class NearPeer(Talk):
 
     def send(self, *message: Any) -> None:
         self.session.receive(json.dumps(message))
+
+    def unread(self, request: int) -> int:
+        return 0
 
     def write(self, frame: list[Any]) -> None:
         assert not self.closed, f"sent after the end: {frame}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from wsocket.core.budget import Budget
-from wsocket.wamp.auth import Anonymous, AuthRequest, Identity
+from wsocket.wamp.auth import Anonymous, Authenticator, AuthRequest, Identity
 from wsocket.wamp.protocol.client_messages import (
     ABSENT,
     Call,
@@ -68,6 +68,9 @@ class FakeLink:
         self.sent: list[list[Any]] = []
         self.ends: list[str] = []
 
+    def unread(self, request: int) -> int:
+        return 0
+
     def write(self, frame: list[Any]) -> None:
         assert not self.ends, f"sent after the end: {frame}"
         self.sent.append(frame)
@@ -126,9 +129,17 @@ class FakeRuntime:
         at_once(steps, done)
 
     def offload(
-        self, function: Callable[[], Any], then: Callable[[Any], object]
-    ) -> None:
-        then(function())
+        self, function: Callable[[], Any], then: Callable[[Any], object], **how: Any
+    ) -> Callable[[], None]:
+        try:
+            outcome = function()
+        except Exception as error:
+            outcome = error
+        then(outcome)
+        return lambda: None
+
+    def left(self, caller: int) -> None:
+        """Nothing ever waits."""
 
     @property
     def timers(self) -> list[FakeTimer]:
@@ -195,11 +206,12 @@ class World:
         self,
         random_below: RandomBelow | None = None,
         *,
+        auth: Sequence[Authenticator] = (Named(), Anonymous()),
         runtime: FakeRuntime | None = None,
     ) -> None:
         self.runtime = runtime or FakeRuntime()
         self.router = Router(
-            [Realm("realm1", auth=[Named(), Anonymous()])],
+            [Realm("realm1", auth=auth)],
             random_below=random_below or counting_below(1000),
             join_timeout=PATIENCE,
         )

@@ -25,7 +25,7 @@ from tests.wamp.raw_client import (
     RawClient,
 )
 from tests.wamp.router.logins import ACCOUNTS
-from wsocket import Permission, Realm, Role, WSocketApp
+from wsocket import Limits, Permission, Realm, Role, WSocketApp
 from wsocket.wamp.auth import AuthRequest, Identity
 
 ACTIONS = ("call", "register", "publish", "subscribe")
@@ -167,12 +167,17 @@ def serve() -> Iterator[Callable[..., Router]]:
             *,
             realms: Sequence[Realm] = (),
             join_timeout: float = SECONDS,
+            limits: Limits | None = None,
             **config: Any,
         ) -> Router:
             config = {"auth": [AsAsked()], "login_delay": 0.01, **config}
             own = Realm(config.pop("name", REALM), **config)
             app = WSocketApp(
-                protocol="WAMP", realm=own, realms=realms, join_timeout=join_timeout
+                protocol="WAMP",
+                realm=own,
+                realms=realms,
+                join_timeout=join_timeout,
+                limits=limits,
             )
             url = stack.enter_context(serving(app))
             return Router(app, url, stack)

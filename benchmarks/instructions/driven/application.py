@@ -8,8 +8,8 @@ from benchmarks.instructions.driven.lockstep import PATIENCE
 from benchmarks.instructions.driven.work import OWN
 from wsocket import Limits, WSocketApp
 
-# No pings: they come with the clock.
-LIMITS = Limits(ping_interval=0)
+# No pings and no ends of turns: they come with the clock.
+LIMITS = Limits(ping_interval=0, turn=PATIENCE)
 
 
 def make_app() -> WSocketApp:

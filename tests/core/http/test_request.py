@@ -412,7 +412,7 @@ def test_other_things_before_a_request_are_refused(wire, before):
         (b"GET / HTTP/1.1\r\nHost: a\r\n", 400, "ended within"),
         (b"GET / HT", 400, "ended within"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "request line"),
-        (b"GET / HTTP/1.1\nHost: a\n\n", 400, "ended within"),
+        (b"GET / HTTP/1.1\nHost: a\n\n", 400, "LF alone"),
     ],
     ids=["line", "header", "headers", "no end", "short", "TLS", "LF"],
 )

@@ -26,13 +26,14 @@ class Clock(FakeRuntime):
         self.now = 1000.0
 
     def offload(
-        self, function: Callable[[], Any], then: Callable[[Any], object]
-    ) -> None:
+        self, function: Callable[[], Any], then: Callable[[Any], object], **how: Any
+    ) -> Callable[[], None]:
         try:
             outcome = function()
         except Exception as error:
             outcome = error
         then(outcome)
+        return lambda: None
 
 
 @pytest.fixture

@@ -220,7 +220,9 @@ def test_binary_arrives_as_binary(join, uri, sender, receiver):
 
 
 @pytest.mark.parametrize("receiver", ["msgpack", "cbor", "ubjson"])
-@pytest.mark.parametrize("text", ["\0not base64!", "\0AAA", "\0AA==\n", "x\0AAE="])
+@pytest.mark.parametrize(
+    "text", ["\0not base64!", "\0AAA", "\0AA==\n", "x\0AAE=", "\0né"]
+)
 def test_string_that_only_looks_like_binary_stays_a_string(join, uri, receiver, text):
     """A NUL and something else than Base64 is an application's own string."""
     one, other = join("json"), join(receiver)

@@ -15,10 +15,13 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import gevent
+import gevent.event
 import gevent.lock
 import gevent.monkey
 import gevent.select
 import gevent.socket
+
+from wsocket.core.concurrency.turns import let_others
 
 # What user code may raise. gevent's Timeout is not an Exception, so that handlers do
 # not swallow it by accident. But if nobody caught it, it is an error like any other.
@@ -52,6 +55,14 @@ class Concurrency(Protocol):
 
     def lock(self) -> Lock:
         """A lock that blocks only the thread or greenlet that waits for it."""
+
+    def event(self) -> Any:
+        """A `threading.Event` that blocks only the thread or greenlet that waits for
+        it.
+        """
+
+    def let_others(self) -> None:
+        """Let others run who could not, because this code does not wait."""
 
     def adopt(
         self, descriptor: int, *, patience: float, send_timeout: float
@@ -104,6 +115,12 @@ class Threads:
 
     def lock(self) -> Lock:
         return threading.Lock()
+
+    def event(self) -> Any:
+        return threading.Event()
+
+    def let_others(self) -> None:
+        """Nothing to do: threads share the time."""
 
     def adopt(
         self, descriptor: int, *, patience: float, send_timeout: float
@@ -172,6 +189,12 @@ class Greenlets:
 
     def lock(self) -> Lock:
         return GreenletLock()
+
+    def event(self) -> Any:
+        return gevent.event.Event()
+
+    def let_others(self) -> None:
+        let_others()
 
     def adopt(
         self, descriptor: int, *, patience: float, send_timeout: float

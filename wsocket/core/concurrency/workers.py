@@ -2,110 +2,158 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, Final, Protocol
 
+from wsocket.core.budget import Budget
+from wsocket.core.concurrency.crew import START_ERRORS, Crew
 from wsocket.core.concurrency.kinds import Concurrency
+from wsocket.core.concurrency.lines import Lines
+from wsocket.core.concurrency.task import Task
 from wsocket.log import logger
 
-Task = tuple[Callable[..., object], tuple[Any, ...]]
+_IDLE: Final = 10.0  # seconds after which a worker without work may end
+_RETRY: Final = 0.5  # seconds from a worker that could not be started to the next try
+
+
+class Timetable(Protocol):
+    """What a pool needs of the loop."""
+
+    @property
+    def concurrency(self) -> Concurrency:
+        """Threads or greenlets."""
+
+    def call_soon(self, callback: Callable[..., object], *args: Any) -> None:
+        """Run ``callback(*args)`` on the loop; from any thread."""
+
+    def call_later(
+        self, seconds: float, callback: Callable[..., object], *args: Any
+    ) -> object:
+        """Run ``callback(*args)`` on the loop after some *seconds*."""
 
 
 class Workers:
-    """A pool of threads or greenlets; without work it has none.
+    """A pool of threads or greenlets, shared fairly by those who call.
+
+    A worker that has nothing to do rests, and ends after some seconds. All methods run
+    on the loop.
 
     Args:
-        concurrency: Threads or greenlets.
-        limit: How many tasks run at once; the others wait in a queue.
-        queue_limit: How many tasks may wait.
+        limit: How many tasks run at once; the others wait. One caller gets at most half
+            of this, see `Lines`. Up to as many further workers take the place of those
+            that still run tasks of callers that have gone.
+        places: How many tasks may wait.
+        budget: For what waits and runs.
     """
 
     def __init__(
-        self, concurrency: Concurrency, *, limit: int, queue_limit: int
+        self, loop: Timetable, *, limit: int, places: int, budget: Budget
     ) -> None:
-        self._concurrency = concurrency
-        self._limit = limit
-        self._queue_limit = queue_limit
-        self._tasks: deque[Task] = deque()
-        self._running = 0
-        # Held for a few instructions only, and never while a greenlet switches.
-        self._lock = threading.Lock()
+        self._loop = loop
+        self._lines = Lines(limit=limit, places=places, budget=budget)
+        self._crew = Crew(
+            loop.concurrency,
+            post=loop.call_soon,
+            ended=self._ended,
+            short=self._short,
+            lost=self._worker_lost,
+        )
+        self._retrying = False
+        self._tidying = False
+        self.budget = budget
+        self.call_later = loop.call_later
 
-    def run(self, function: Callable[..., object], *args: Any) -> bool:
-        """Run ``function(*args)`` soon; False if the queue is full: it will not run."""
-        with self._lock:
-            if self._running >= self._limit:
-                if len(self._tasks) >= self._queue_limit:
-                    return False
-                self._tasks.append((function, args))
-                return True
-            self._running += 1
-        self._concurrency.spawn(self._work, function, args)
-        return True
+    @property
+    def running(self) -> int:
+        """How many tasks run, or are about to."""
+        return self._lines.running
 
-    def _work(self, function: Callable[..., object], args: tuple[Any, ...]) -> None:
-        while True:
-            try:
-                function(*args)
-            except KeyboardInterrupt:  # the process ends
-                raise
-            except BaseException:  # also gevent.Timeout and exit(): the worker goes on
-                logger.exception("%r failed in a worker", function)
-            with self._lock:
-                if not self._tasks:
-                    self._running -= 1
-                    return
-                function, args = self._tasks.popleft()
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait because of the limit."""
+        return self._lines.waiting
 
+    def run(self, task: Task, caller: Hashable) -> None:
+        """Run *task* in its turn, for *caller*; or call `Task.refused` at once."""
+        problem = self._lines.join(task, caller)
+        if problem is None:
+            self._start_next()
+        else:
+            task.refused(problem)
 
-class InOrder:
-    """Tasks of one owner, which run one at a time, in the order in which they came.
+    def cancel(self, task: Task) -> None:
+        """Nobody wants *task* any more: if it waits, it has ended, and never starts."""
+        task.canceled = True
+        if self._lines.leave(task):
+            task.ended()
 
-    Args:
-        workers: Where they run.
-        limit: How many tasks may wait; if there are more, the oldest is dropped.
-        name: The owner's name in the log.
-    """
+    def gone(self, caller: Hashable) -> None:
+        """*caller* has gone, with everything that it has left waiting."""
+        for task in self._lines.gone(caller):
+            task.canceled = True
+            task.ended()
+        if self._lines.waiting:
+            self._start_next()  # what runs for it does not count any more
 
-    def __init__(self, workers: Workers, *, limit: int, name: str) -> None:
-        self._workers = workers
-        self._limit = limit
-        self._name = name
-        self._tasks: deque[Task] = deque()
-        self._busy = False
-        self._lock = threading.Lock()
-        self.dropped = 0
+    def _start_next(self) -> None:
+        while (task := self._lines.next()) is not None:
+            line = task.line
+            self._crew.put(task, is_first=line is not None and line.running == 1)
+            if not self._crew.size:
+                self._refuse_all()
 
-    def run(self, function: Callable[..., object], *args: Any) -> None:
-        """Run ``function(*args)`` after everything that came before it."""
-        with self._lock:
-            self._tasks.append((function, args))
-            if len(self._tasks) > self._limit:
-                self._tasks.popleft()
-                if not self.dropped:
-                    logger.warning(
-                        "%s is too slow: its oldest events are dropped", self._name
-                    )
-                self.dropped += 1
-            if self._busy:
-                return
-            self._busy = True
-        if not self._workers.run(self._work):
-            with self._lock:
-                self._busy = False  # the next event tries again
+    def _ended(self, task: Task) -> None:
+        self._lines.end(task)
+        if self._lines.waiting:
+            self._start_next()
+        task.ended()
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                if not self._tasks:
-                    self._busy = False
-                    return
-                function, args = self._tasks.popleft()
-            try:
-                function(*args)
-            except KeyboardInterrupt:
-                raise
-            except BaseException:
-                logger.exception("%s failed", self._name)
+    # Workers come and go
+
+    def _short(self) -> None:
+        """Tasks may run, and nobody is free for them."""
+        if self._crew.is_short and self._lines.running > self._crew.size:
+            self._hire()
+
+    def _hire(self) -> None:
+        """Start a worker, unless that has failed just now and there are others."""
+        crew = self._crew
+        if self._retrying and crew.size:
+            return
+        try:
+            crew.hire()
+        except START_ERRORS as error:
+            if not self._retrying:
+                self._retrying = True
+                self._loop.call_later(_RETRY, self._retry)
+                logger.error(
+                    "no worker can be started: %r; %d do the work", error, crew.size
+                )
+            return
+        if not self._tidying:
+            self._tidying = True
+            self._loop.call_later(_IDLE, self._tidy)
+
+    def _retry(self) -> None:
+        self._retrying = False
+        self._crew.nudge()
+
+    def _refuse_all(self) -> None:
+        """There is no worker at all: nobody would ever run these tasks."""
+        for task in self._crew.clear():
+            self._lines.end(task)
+            task.refused("the system has no thread left that could run this")
+
+    def _worker_lost(self) -> None:
+        """A worker has ended by itself, such as by `gevent.kill`."""
+        self._crew.lose()
+        if not self._crew.size:
+            self._refuse_all()
+
+    def _tidy(self) -> None:
+        """End the workers that have had no work for a while."""
+        self._crew.dismiss_idle()
+        self._crew.nudge()
+        self._tidying = self._crew.size > 0
+        if self._tidying:
+            self._loop.call_later(_IDLE, self._tidy)

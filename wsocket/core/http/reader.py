@@ -132,8 +132,10 @@ class RequestReader:
 
     def _read_line(self, limit: int, status: str) -> bytes:
         line = self.buffer.readline(limit)
-        if line[-1:] == b"\n":
+        if line[-2:] == b"\r\n":
             return line
+        if line[-1:] == b"\n":
+            refuse("a line of the request's head ends with LF alone, without CR")
         if len(line) == limit:
             refuse("the request line or the headers are too long", status=status)
         cut_off("the connection ended within the request's head")

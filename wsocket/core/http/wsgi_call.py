@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from wsocket.core.concurrency.interrupts import may_be_ctrl_c
+from wsocket.core.concurrency.ctrl_c import is_ctrl_c
 from wsocket.core.http.grammar import STATUS_CODE
 from wsocket.core.http.headers import (
     BODILESS,
@@ -290,7 +290,7 @@ class WsgiCall:
         logger.exception("%a failed", self._name)
         problem = "the application failed; the server's log says why"
         self._refuse("500 Internal Server Error", problem)
-        if may_be_ctrl_c(error):
+        if is_ctrl_c(error):
             raise error
 
     def _refuse(self, status: str, problem: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Protocol
 
 from wsocket.core.net.future import Future
@@ -9,6 +10,7 @@ from wsocket.core.net.heartbeat import Beating, Heartbeat
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, guarded
 from wsocket.core.net.memory import Memory
+from wsocket.core.net.throttle import Throttle
 
 
 class Closable(Protocol):
@@ -47,6 +49,13 @@ class OpenConnections:
             self._heartbeat = Heartbeat(
                 loop, interval=limits.ping_interval, timeout=limits.ping_timeout
             )
+
+    def new_throttle(self) -> Throttle | None:
+        """How fast the peer of a new connection may send; None if it has no limit."""
+        limits = self.limits
+        if limits.messages_per_second or limits.bytes_per_second:
+            return Throttle(limits, now=perf_counter())
+        return None
 
     def add(self, connection: Closable) -> None:
         """Close *connection* together with the others, until it is removed."""

@@ -20,9 +20,9 @@ from wsocket.core.net.loop import READABLE, Loop, Timer
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.socket_io import receive
 from wsocket.core.net.stream_writer import StreamWriter
+from wsocket.core.net.throttle import Throttle
 from wsocket.log import logger
 
-TURN: Final = 0.002  # seconds in which a stream handles what it has read
 _UNTIMED: Final = 4  # events that are handled between two looks at the clock
 
 # Compiled code looks up an imported name in a dict each time, but not a `Final` one.
@@ -37,6 +37,7 @@ class Stream(StreamWriter):
 
     Args:
         memory: What waits here is charged to it.
+        throttle: How fast the peer may send; None if that has no limit.
         on_end: Called with the stream when the connection is over.
     """
 
@@ -48,6 +49,8 @@ class Stream(StreamWriter):
         "_paused",
         "_pending",
         "_reading",
+        "_throttle",
+        "_turn",
     )
 
     def __init__(
@@ -57,10 +60,13 @@ class Stream(StreamWriter):
         *,
         limits: Limits,
         memory: Memory,
+        throttle: Throttle | None = None,
         on_end: Callable[[Any], None] | None = None,
     ) -> None:
         super().__init__(loop, sock, limits=limits, memory=memory)
         self._on_end = on_end
+        self._throttle = throttle
+        self._turn = limits.turn
         self._closer: Timer | None = None
         self._pending: deque[Any] = deque()  # events that wait for the next turn
         self._paused = 0  # how often `pause` was called without `resume`
@@ -76,6 +82,10 @@ class Stream(StreamWriter):
 
     def event_received(self, event: Any) -> None:
         """Handle one event of `decode`; an exception aborts the connection."""
+        raise NotImplementedError
+
+    def ping(self) -> None:
+        """Send what the peer must answer."""
         raise NotImplementedError
 
     def abort(self) -> None:
@@ -127,7 +137,9 @@ class Stream(StreamWriter):
             if self.gathered != self._gathered:
                 self._gathered = self.gathered
                 self._weigh()
-            if len(events) == 1 and not self._paused:  # by far the most frequent case
+            if self._throttle is not None:
+                self._wait(self._throttle.read(len(data), _clock()))
+            elif len(events) == 1 and not self._paused:  # by far the most frequent case
                 self.event_received(events[0])
                 return
         except Exception:
@@ -150,7 +162,7 @@ class Stream(StreamWriter):
     def _handle_for_a_while(self) -> None:
         pending = self._pending
         half = len(pending) // 2
-        deadline = _clock() + TURN
+        deadline = _clock() + self._turn
         number = 0
         while pending and not self._paused:
             if number == half:
@@ -161,12 +173,27 @@ class Stream(StreamWriter):
                 self._loop.call_later(0, self.resume)
                 return
             self.event_received(pending.popleft())
+            if self._throttle is not None:
+                self._wait(self._throttle.message(_clock()))
+
+    def _wait(self, seconds: float) -> None:
+        """Handle nothing more for some *seconds*: the peer has sent too much."""
+        if seconds:
+            self.heard = True
+            self.pause()
+            self._loop.call_later(seconds, self.resume)
 
     def _failed(self) -> None:
         """Our bug. The hub would stop the watcher, and the peer would wait forever."""
         logger.exception("handling a message failed; its connection is closed")
         self._pending.clear()
         self.abort()
+
+    def beat(self) -> None:
+        """Ask the peer for a sign of life."""
+        if self._paused:
+            self.heard = True  # it may have sent one, and is not read
+        self.ping()
 
     def pause(self) -> None:
         """Handle and read nothing more, until `resume` was called as often."""

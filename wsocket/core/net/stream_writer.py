@@ -39,6 +39,7 @@ class StreamWriter(LoopReader):
     __slots__ = (
         "_has_parts",
         "_last_written",
+        "_limit",
         "_limits",
         "_loop",
         "_memory",
@@ -62,10 +63,11 @@ class StreamWriter(LoopReader):
         self._loop = loop
         self._sock = sock
         self._limits = limits
+        self._limit = limits.outbox_bytes
         self._memory = memory
         self._written: list[bytes | memoryview] = []  # in this turn
         self._has_parts = False  # parts of large frames are among them
-        self._room = limits.outbox_bytes  # how much more may be written in this turn
+        self._room = self._limit  # how much more may be written in this turn
         self._outbox: Outbox | None = None  # while the kernel does not take more
         self._reader: Watcher | None = None  # while the connection exists
         self._writer: Watcher | None = None
@@ -111,7 +113,7 @@ class StreamWriter(LoopReader):
         frames, self._written = self._written, []
         if self._reader is None or not frames:
             return
-        self._room = self._limits.outbox_bytes
+        self._room = self._limit
         if self._outbox is not None:
             self._outbox.extend(frames)
             self._enforce_limits(self._outbox)
@@ -180,7 +182,7 @@ class StreamWriter(LoopReader):
     def _enforce_limits(self, outbox: Outbox) -> None:
         """Drop the oldest events; if that is not enough, drop the connection."""
         self.dropped += outbox.drop_oldest()
-        self._room = self._limits.outbox_bytes - outbox.size
+        self._room = self._limit - outbox.size
         self._weigh()
         if not outbox.fits:
             logger.warning("dropping a connection that does not read: %s", outbox)

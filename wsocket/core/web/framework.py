@@ -205,8 +205,12 @@ class Framework(Events):
     def _respond(
         self, handler: Handler, environ: Environ, start_response: Handler
     ) -> Iterable[bytes]:
-        debug = logger.isEnabledFor(10) if self.debug is None else self.debug
-        return respond(handler, environ, start_response, debug=debug)
+        return respond(handler, environ, start_response, debug=self.debugging)
+
+    @property
+    def debugging(self) -> bool:
+        """Whether the author of the application wants to see details."""
+        return logger.isEnabledFor(10) if self.debug is None else self.debug
 
 
 def _with_room(limits: Limits, max_message_size: int) -> Limits:

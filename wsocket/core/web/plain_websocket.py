@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.core.concurrency.interrupts import may_be_ctrl_c
+from wsocket.core.concurrency.ctrl_c import is_ctrl_c
 from wsocket.core.net.loop import Loop
 from wsocket.core.web.routes import Handler
 from wsocket.core.websocket.blocking import WebSocket
@@ -86,7 +86,7 @@ class PlainWebSocket:
         except BaseException as error:  # also exit(), which would end gevent's server
             path = self.websocket.path
             logger.exception("the websocket handler for %s failed", path)
-            if may_be_ctrl_c(error):
+            if is_ctrl_c(error):
                 raise
         finally:
             self._end(environ, code, reason)

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, Protocol
 
 from wsocket.core.concurrency.kinds import GREENLETS
-from wsocket.core.http.headers import HOP_BY_HOP
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.open_connections import OpenConnections
@@ -21,6 +20,7 @@ from wsocket.core.net.trouble import Trouble, is_shortage
 from wsocket.core.web.plain_websocket import PlainWebSocket
 from wsocket.core.web.routes import Handler
 from wsocket.core.web.takeover import TakenConnection, take_over
+from wsocket.core.web.upgrade_refusal import BAD_REQUEST, refuse, unsupported
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.deflate import Compression
 from wsocket.core.websocket.handshake import (
@@ -37,7 +37,6 @@ from wsocket.core.wsgi import Environ, outliving
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 from wsocket.log import logger
 
-_BAD_REQUEST = "400 Bad Request"
 _UNAVAILABLE = "503 Service Unavailable"
 _OVERLOADED = "the server is overloaded; try again later"
 
@@ -229,6 +228,7 @@ class ToSubprotocol:
             WebSocketProtocol(max_message_size=host.max_message_size),
             limits=connections.limits,
             memory=connections.memory,
+            throttle=connections.new_throttle(),
             on_end=partial(_ended, connections, connection.release),
         )
         connections.add(stream)
@@ -324,7 +324,7 @@ class Upgrades:
         except HandshakeError as error:
             return refuse(start_response, error)
         except ConnectionError:  # health checks reset connections; the server sees it
-            problem = HandshakeError(_BAD_REQUEST, "the client has left")
+            problem = HandshakeError(BAD_REQUEST, "the client has left")
             return refuse(start_response, problem)
         except UpgradeUnavailable as error:
             logger.error("websocket refused: %s", error)
@@ -363,28 +363,6 @@ class Upgrades:
         if handler is None:
             return None
         return ToHandler(self._host, handler, subprotocols=self._names)
-
-
-def unsupported(names: Sequence[str]) -> HandshakeError:
-    """The refusal of a client that offers no subprotocol, or only others."""
-    return HandshakeError(
-        _BAD_REQUEST,
-        f"no subprotocol was offered that is supported here; "
-        f"offer one of: {', '.join(names)}",
-    )
-
-
-def refuse(start_response: Any, error: HandshakeError) -> list[bytes]:
-    """Answer with the refusal of an upgrade request."""
-    body = f"{error.problem}\n".encode()
-    headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Length", str(len(body))),
-        # WSGI leaves hop-by-hop headers, such as the Upgrade of a 426, to the server.
-        *(each for each in error.headers if each[0].lower() not in HOP_BY_HOP),
-    ]
-    start_response(error.status, headers)
-    return [body]
 
 
 def with_shared_strings(environ: Environ) -> Environ:

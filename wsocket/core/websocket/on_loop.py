@@ -10,6 +10,7 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.stream import Stream
+from wsocket.core.net.throttle import Throttle
 from wsocket.core.websocket.frames import Close, Ping, Pong, WebSocketEvent
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import ProtocolError
@@ -39,9 +40,12 @@ class WebSocketStream(Stream):
         *,
         limits: Limits,
         memory: Memory,
+        throttle: Throttle | None = None,
         on_end: Callable[[WebSocketStream], None] | None = None,
     ) -> None:
-        super().__init__(loop, sock, limits=limits, memory=memory, on_end=on_end)
+        super().__init__(
+            loop, sock, limits=limits, memory=memory, throttle=throttle, on_end=on_end
+        )
         self._protocol = protocol
         self._receiver: Receiver | None = None
 
@@ -50,8 +54,8 @@ class WebSocketStream(Stream):
         self._receiver = receiver
         self.start(read_ahead)
 
-    def beat(self) -> None:
-        """Ask the peer for a sign of life."""
+    def ping(self) -> None:
+        """Send a Ping frame (RFC 6455 section 5.5.2)."""
         if self._protocol.open:
             self.write(self._protocol.ping())
 

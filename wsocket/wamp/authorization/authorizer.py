@@ -11,7 +11,7 @@ from wsocket.log import logger
 from wsocket.wamp.protocol.caching import MAX_URI, keep
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.session.grant import Action, Ask, Grant
-from wsocket.wamp.session.runtime import Runtime
+from wsocket.wamp.session.runtime import Abandoned, Runtime
 
 OnGrant = Callable[["Grant | None"], None]
 """Called with what a session is granted; None: the authorizer has failed."""
@@ -80,8 +80,12 @@ class AskAuthorizer:
             options = {} if request.match == "exact" else {"match": request.match}
             arguments = [request.session, request.uri, request.action, options]
             return self._call(authorizer, arguments, answered)
-        self._runtime.offload(lambda: authorizer(request), answered)
-        return lambda: None  # a function that runs cannot be stopped
+        return self._runtime.offload(
+            lambda: authorizer(request),
+            answered,
+            work="authorizers",
+            caller=request.session["session"],
+        )
 
 
 class _Inquiry:
@@ -141,6 +145,8 @@ def _grant(
         return result, terms.cache
     if isinstance(result, bool):
         return Grant(result, terms.disclose), terms.cache
+    if isinstance(result, Abandoned):
+        return None, False
     if isinstance(result, Exception):
         logger.error("the authorizer failed for %s: %r", request, result)
         return None, False

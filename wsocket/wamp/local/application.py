@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from wsocket.core.budget import Budget
 from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.future import Future, Mailbox, ask
 from wsocket.core.net.loop import Loop, get_loop
@@ -23,6 +24,7 @@ from wsocket.wamp.local.answers import Answer, application_error, fields_of
 from wsocket.wamp.local.client import LocalSession
 from wsocket.wamp.local.declaration import Declaration, procedure, subscriber
 from wsocket.wamp.local.loop_runtime import LoopRuntime
+from wsocket.wamp.local.outcome import payload_of
 from wsocket.wamp.local.outgoing_call import OutgoingCall
 from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol import client_messages, errors
@@ -35,8 +37,9 @@ from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
-# Calls that wait for a free worker; beyond this they are refused.
-_CALL_QUEUE = 10_000
+# What may wait for a free worker and run: beyond this calls are refused.
+_PLACES = 20_000  # one caller alone gets half
+_BYTES = 32 * 2**20
 
 # Threads are expensive, greenlets are cheap.
 _MAX_WORKERS = {"threads": 64, "greenlets": 1000}
@@ -48,10 +51,25 @@ class Application:
     Args:
         max_workers: How many handlers run at once; None for the default of the kind of
             concurrency.
+        memory: The budget of the process, on its loop.
+        max_message_size: Largest message that is accepted, in bytes.
+        debug: Whether to warn of what the application does badly.
     """
 
-    def __init__(self, router: Router, realm: str, *, max_workers: int | None) -> None:
+    def __init__(
+        self,
+        router: Router,
+        realm: str,
+        *,
+        max_workers: int | None,
+        memory: Callable[[], Budget],
+        max_message_size: Callable[[], int],
+        debug: Callable[[], bool],
+    ) -> None:
         self._router = router
+        self._memory = memory
+        self._max_message_size = max_message_size
+        self._debug = debug
         self._uris = UriRules()
         self._realm = realm
         self._max_workers = max_workers
@@ -65,16 +83,22 @@ class Application:
         function: Callable[..., Any],
         uri: str,
         options: client_messages.RegisterOptions,
+        *,
+        on_loop: bool,
     ) -> None:
         """Register *function* as the procedure *uri*.
 
+        Args:
+            on_loop: Whether it runs on the loop, because it never blocks.
+
         Raises:
+            TypeError: *function* cannot be a procedure, or not one on the loop.
             ValueError: *uri* is not valid.
             ApplicationError: The router refused, such as because *uri* is taken.
         """
         self._check_uri(uri, options.match)
         _check_options(options)
-        self._declare(procedure(function, uri, options))
+        self._declare(procedure(function, uri, options, on_loop=on_loop))
 
     def subscribe(
         self,
@@ -112,7 +136,7 @@ class Application:
         """
         self._check_uri(topic, "exact")
         _check_options(options)
-        fields = fields_of(Payload.of(MESSAGEPACK, args, kwargs))
+        fields = fields_of(payload_of(MESSAGEPACK, args, kwargs))
         loop = get_loop()
 
         def message(request: int) -> ClientMessage:
@@ -151,7 +175,7 @@ class Application:
         answers: Mailbox[Answer] = Mailbox(loop)
         call = OutgoingCall(
             uri,
-            Payload.of(MESSAGEPACK, args, kwargs),
+            payload_of(MESSAGEPACK, args, kwargs),
             options=options,
             answers=answers,
         )
@@ -232,17 +256,37 @@ class Application:
         """The session on *loop*, joined; on the loop."""
         if self._joined is not None and self._joined[0] is loop:
             return self._joined[1]
-        limit = self._max_workers or _MAX_WORKERS[loop.concurrency.name]
-        workers = Workers(loop.concurrency, limit=limit, queue_limit=_CALL_QUEUE)
+        default = _MAX_WORKERS[loop.concurrency.name]
+        procedures = self._workers(loop, self._max_workers or default, "calls")
+        logins = self._workers(loop, default, "logins")
+        authorizers = self._workers(loop, default, "authorizers")
+        runtime = LoopRuntime(
+            loop,
+            procedures=procedures,
+            others={"logins": logins, "authorizers": authorizers},
+        )
         with self._lock:
-            self._router.start(LoopRuntime(loop, workers))
-            session = LocalSession(loop, self._router.trusted, workers=workers)
+            self._router.start(runtime)
+            session = LocalSession(
+                loop,
+                self._router.trusted,
+                workers=procedures,
+                authorizers=authorizers,
+                calls=self._router.calls_of(self._realm),
+                debug=self._debug,
+            )
             session.join(self._realm)
             declarations = list(self._declarations)
             self._joined = loop, session
         for declaration in declarations:
             declaration.apply(session, _log_refusal)
         return session
+
+    def _workers(self, loop: Loop, limit: int, work: str) -> Workers:
+        # Two of the largest messages must fit, because one caller gets half.
+        size = max(_BYTES, 2 * self._max_message_size())
+        budget = Budget(f"{work} that wait or run", size, within=self._memory())
+        return Workers(loop, limit=limit, places=_PLACES, budget=budget)
 
     def _declare(self, declaration: Declaration) -> None:
         with self._lock:

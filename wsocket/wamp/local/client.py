@@ -8,19 +8,20 @@ Everything here runs on the loop; handlers run in workers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import Context
+from functools import partial
+from time import perf_counter
 from typing import Any
 
-from wsocket.core.concurrency.workers import InOrder, Workers
+from wsocket.core.concurrency.in_order import InOrder
+from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.loop import Loop
 from wsocket.log import logger
-from wsocket.wamp.local.answers import Answer, error_answer, fields_of
-from wsocket.wamp.local.handlers import (
-    CallDetails,
-    EventDetails,
-    Failure,
-    Interruption,
-    UserHandler,
-)
+from wsocket.wamp.local.answers import Answer, error_answer
+from wsocket.wamp.local.generators import Gathered, Progress
+from wsocket.wamp.local.handlers import EventDetails, UserHandler
+from wsocket.wamp.local.outcome import Failure
+from wsocket.wamp.local.own_call import OwnCall
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import (
     ClientMessage,
@@ -30,9 +31,14 @@ from wsocket.wamp.protocol.client_messages import (
     HelloDetails,
 )
 from wsocket.wamp.protocol.ids import next_id
+from wsocket.wamp.rpc.call_table import CallTable
 from wsocket.wamp.serializers.base import Payload
-from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-from wsocket.wamp.session.in_process import DIRECT, DirectMessage, unlimited
+from wsocket.wamp.session.in_process import (
+    DIRECT,
+    DirectMessage,
+    as_fields,
+    unlimited,
+)
 from wsocket.wamp.session.session import Gatekeeper, Session
 
 OnAnswer = Callable[[list[Any], Payload], None]
@@ -65,8 +71,17 @@ FEATURES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# How many events wait for one subscriber function; then the oldest are dropped.
-_EVENT_QUEUE = 10_000
+# What waits for one subscriber function; beyond this the oldest events are dropped.
+_EVENTS = 10_000
+_EVENT_BYTES = 8 * 2**20
+
+# Seconds on the loop from which on a procedure is not a quick one.
+_LONG_TURN = 0.005
+
+# They are read only.
+_FINAL = client_messages.YieldOptions()
+_PROGRESS = client_messages.YieldOptions(progress=True)
+_NO_DETAILS = client_messages.ErrorDetails()
 
 
 class LocalSession:
@@ -74,13 +89,27 @@ class LocalSession:
 
     codec = DIRECT
 
-    def __init__(self, loop: Loop, gatekeeper: Gatekeeper, *, workers: Workers) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        gatekeeper: Gatekeeper,
+        *,
+        workers: Workers,
+        authorizers: Workers,
+        calls: CallTable,
+        debug: Callable[[], bool],
+    ) -> None:
         self._loop = loop
         self._workers = workers
+        self._authorizers = authorizers
+        self._calls = calls
+        self._debug = debug
+        self._gathered = Gathered()
         self._last_request = 0
         self._waiting: dict[int, OnAnswer] = {}
+        self._unread: dict[int, Callable[[], int]] = {}  # as long as it is awaited
         self._procedures: dict[int, UserHandler] = {}
-        self._running: dict[int, Interruption] = {}  # by INVOCATION.Request
+        self._running: dict[int, OwnCall] = {}  # by INVOCATION.Request
         self._subscribers: dict[int, list[tuple[UserHandler, InOrder]]] = {}
         self._reactions: dict[int, Callable[[list[Any], Payload], None]] = {
             client_messages.REGISTERED: self._on_answer,
@@ -107,6 +136,11 @@ class LocalSession:
         if reaction is not None:
             reaction(head, payload)
 
+    def unread(self, request: int) -> int:
+        """How many bytes of progressive results a call has not read."""
+        unread = self._unread.get(request)
+        return 0 if unread is None else unread()
+
     def close(self) -> None:
         """The router has ended the session; `_on_end` has logged the reason."""
         self._session.lost()
@@ -128,12 +162,22 @@ class LocalSession:
         self._session.handle(Hello(realm, HelloDetails(roles)))
 
     def request(
-        self, make: Callable[[int], ClientMessage], on_answer: OnAnswer | None = None
+        self,
+        make: Callable[[int], ClientMessage],
+        on_answer: OnAnswer | None = None,
+        *,
+        unread: Callable[[], int] | None = None,
     ) -> int:
-        """Send the message that *make* returns for a new request ID; return the ID."""
+        """Send the message that *make* returns for a new request ID; return the ID.
+
+        Args:
+            unread: How many bytes of answers wait for whoever takes them.
+        """
         request = self._last_request = next_id(self._last_request)
         if on_answer is not None:
             self._waiting[request] = on_answer
+        if unread is not None:
+            self._unread[request] = unread
         if self._ended:
             self._give_up(request)
         else:
@@ -143,6 +187,7 @@ class LocalSession:
     def forget(self, request: int) -> None:
         """Ignore the answer to a request."""
         self._waiting.pop(request, None)
+        self._unread.pop(request, None)
 
     def cancel(self, request: int, mode: client_messages.CancelMode) -> None:
         """Cancel a call of this session."""
@@ -159,7 +204,10 @@ class LocalSession:
     def add_subscriber(self, subscription: int, handler: UserHandler) -> None:
         """Run *handler* for events of *subscription*, one at a time and in order."""
         queue = InOrder(
-            self._workers, limit=_EVENT_QUEUE, name=f"subscriber {handler!r}"
+            self._workers,
+            limit=_EVENTS,
+            limit_bytes=_EVENT_BYTES,
+            name=f"subscriber {handler!r}",
         )
         self._subscribers.setdefault(subscription, []).append((handler, queue))
 
@@ -170,11 +218,12 @@ class LocalSession:
         if on_answer is None:
             return
         if not (head[0] == client_messages.RESULT and head[2].get("progress")):
-            del self._waiting[head[1]]
+            self.forget(head[1])
         on_answer(head, payload)
 
     def _on_error(self, head: list[Any], payload: Payload) -> None:
-        on_answer = self._waiting.pop(head[2], None)
+        on_answer = self._waiting.get(head[2])
+        self.forget(head[2])
         if on_answer is not None:
             on_answer(head, payload)
 
@@ -201,68 +250,88 @@ class LocalSession:
                 trustlevel=raw.get("trustlevel"),
                 retained=raw.get("retained", False),
             )
-            queue.run(handler.notify, payload, details)
+            queue.put(handler.notify, payload, details, size=payload.size)
 
     def _on_invocation(self, head: list[Any], payload: Payload) -> None:
-        _, request, registration, raw = head
+        _, request, registration, details = head
         handler = self._procedures[registration]
-        details = CallDetails(
-            procedure=raw.get("procedure", handler.uri),
-            caller=raw.get("caller"),
-            caller_authid=raw.get("caller_authid"),
-            caller_authrole=raw.get("caller_authrole"),
-            trustlevel=raw.get("trustlevel"),
-            progressive=raw.get("receive_progress", False),
+        call = self._calls.run_by(self._session, request)
+        assert call is not None
+        caller = call.caller
+        invocation = OwnCall(
+            self,
+            handler,
+            request,
+            payload,
+            details,
+            caller=caller,
+            call_request=call.call_request,
+            # The router itself calls an authorizer, which must not wait for others.
+            workers=self._workers if caller.id else self._authorizers,
         )
-        self._running[request] = Interruption()
-        if not self._workers.run(self._invoke, handler, request, payload, details):
-            busy = Payload.of(MESSAGEPACK, ["too many calls wait for this application"])
-            self._answer(request, Failure(errors.UNAVAILABLE, busy))
+        self._running[request] = invocation
+        if handler.on_loop:
+            self._run_here(invocation, handler)
+        else:
+            invocation.workers.run(invocation, caller.id)
+
+    def _run_here(self, invocation: OwnCall, handler: UserHandler) -> None:
+        """Run a procedure on the loop, where everybody waits for it."""
+        begun = perf_counter()
+        Context().run(invocation.work)
+        seconds = perf_counter() - begun
+        if seconds > _LONG_TURN and self._debug():
+            logger.warning(
+                "%r kept everybody waiting for %.0f ms: on_loop=True is for functions "
+                "that never block",
+                handler,
+                seconds * 1000,
+            )
+        self.answer(invocation)
 
     def _on_interrupt(self, head: list[Any], payload: Payload) -> None:
-        interruption = self._running.get(head[1])
-        if interruption is not None:
-            interruption.requested = True
+        invocation = self._running.get(head[1])
+        if invocation is not None:
+            invocation.cancel()
+            invocation.workers.cancel(invocation)
 
-    def _invoke(
-        self, handler: UserHandler, request: int, payload: Payload, details: CallDetails
-    ) -> None:
-        """Run a procedure in a worker."""
+    # What invocations need
 
-        def progress(part: Payload) -> None:
-            self._loop.call_soon(self._session.handle, _progress(request, part))
+    def progress(self, invocation: OwnCall) -> Progress:
+        """The way of progressive results to the caller; from any thread."""
+        request = invocation.request
 
-        interruption = self._running[request]
-        outcome = handler.invoke(
-            payload, details, progress=progress, interruption=interruption
-        )
-        self._loop.call_soon(self._answer, request, outcome)
+        def send(part: Payload) -> None:
+            fields = as_fields(part)
+            self._session.handle(client_messages.Yield(request, _PROGRESS, *fields))
 
-    def _answer(self, request: int, outcome: Payload | Failure) -> None:
+        unread = partial(invocation.caller.unread, invocation.call_request)
+        return Progress(self._loop, send, unread, gathered=self._gathered)
+
+    def answer(self, invocation: OwnCall) -> None:
+        """Answer with the outcome, after all progressive results."""
+        if invocation.progress is None:
+            self._answer(invocation)
+        else:
+            invocation.progress.finish(partial(self._answer, invocation))
+
+    def _answer(self, invocation: OwnCall) -> None:
+        request, outcome = invocation.request, invocation.outcome
         del self._running[request]
-        self._session.handle(_answer(request, outcome))
+        assert outcome is not None
+        if isinstance(outcome, Failure):
+            error, payload = outcome
+            fields = as_fields(payload)
+            self._session.handle(
+                client_messages.Error(
+                    client_messages.INVOCATION, request, _NO_DETAILS, error, *fields
+                )
+            )
+        else:
+            fields = as_fields(outcome)
+            self._session.handle(client_messages.Yield(request, _FINAL, *fields))
 
 
 def _canceled(request: int, explanation: str) -> Answer:
     """The ERROR for a call, when the router will send none."""
     return error_answer(errors.CANCELED, explanation, request=request)
-
-
-def _progress(request: int, payload: Payload) -> ClientMessage:
-    """The message with a progressive result."""
-    options = client_messages.YieldOptions(progress=True)
-    return client_messages.Yield(request, options, *fields_of(payload))
-
-
-def _answer(request: int, outcome: Payload | Failure) -> ClientMessage:
-    """The message that ends an invocation."""
-    if isinstance(outcome, Failure):
-        return client_messages.Error(
-            client_messages.INVOCATION,
-            request,
-            client_messages.ErrorDetails(),
-            outcome.error,
-            *fields_of(outcome.payload),
-        )
-    options = client_messages.YieldOptions()
-    return client_messages.Yield(request, options, *fields_of(outcome))

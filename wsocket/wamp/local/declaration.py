@@ -46,12 +46,16 @@ class Declaration(NamedTuple):
 
 
 def procedure(
-    function: Callable[..., Any], uri: str, options: RegisterOptions
+    function: Callable[..., Any],
+    uri: str,
+    options: RegisterOptions,
+    *,
+    on_loop: bool = False,
 ) -> Declaration:
     """Declare that *function* answers calls of *uri*."""
     alone = options.invoke == "single" and not options.force_reregister
     return Declaration(
-        UserHandler(function, uri),
+        UserHandler(function, uri, on_loop=on_loop),
         lambda request: Register(request, options, uri),
         LocalSession.add_procedure,
         (uri, options.match) if alone else None,

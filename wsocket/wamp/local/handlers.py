@@ -1,21 +1,17 @@
-"""User code that runs for a call or an event, and what its outcome means."""
+"""Functions of the application that run for a call or an event."""
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from wsocket.errors import ApplicationError, PayloadError
+from wsocket.core.concurrency.ctrl_c import pass_on
+from wsocket.errors import PayloadError
 from wsocket.log import logger
-from wsocket.wamp.protocol import errors
-from wsocket.wamp.protocol.uris import UriRules
 from wsocket.wamp.serializers.base import Payload
-from wsocket.wamp.serializers.msgpack import MESSAGEPACK
-
-_URIS = UriRules()
 
 
 class CallResult(NamedTuple):
@@ -59,104 +55,65 @@ class EventDetails:
     retained: bool = False
 
 
-class Interruption:
-    """Whether the router has asked a running procedure to end."""
-
-    __slots__ = ("requested",)
-
-    def __init__(self) -> None:
-        self.requested = False
-
-
-class Failure(NamedTuple):
-    """The ERROR in which a procedure ended: URI and payload."""
-
-    error: str
-    payload: Payload
-
-
 class UserHandler:
-    """A function of the application, registered or subscribed under *uri*."""
+    """A function of the application, registered or subscribed under *uri*.
 
-    def __init__(self, function: Callable[..., Any], uri: str) -> None:
-        if inspect.iscoroutinefunction(function):
+    Args:
+        on_loop: Whether it runs on the loop, because it never blocks.
+
+    Attributes:
+        wants_details: Whether it has a parameter for them.
+
+    Raises:
+        TypeError: It is an async function; or a generator, which cannot run on the
+            loop.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], uri: str, *, on_loop: bool = False
+    ) -> None:
+        if _is(function, inspect.iscoroutinefunction, inspect.isasyncgenfunction):
             raise TypeError(
                 f"the handler of {uri!r} is an async function; it must be a plain "
                 "function or a generator"
             )
+        if on_loop and _is(function, inspect.isgeneratorfunction):
+            raise TypeError(
+                f"the handler of {uri!r} is a generator, which takes its time: it "
+                "cannot be registered with on_loop=True"
+            )
         self.function = function
         self.uri = uri
+        self.on_loop = on_loop
         self._signature = _signature(function)
-        self._wants_details = (
+        self.wants_details = (
             self._signature is not None and "details" in self._signature.parameters
         )
+        self._name = _name_of(function)
 
     def __repr__(self) -> str:
-        name = getattr(self.function, "__qualname__", repr(self.function))
-        return f"{name} ({self.uri})"
-
-    def invoke(
-        self,
-        payload: Payload,
-        details: CallDetails,
-        *,
-        progress: Callable[[Payload], None],
-        interruption: Interruption,
-    ) -> Payload | Failure:
-        """Run the function for a call. There is always an answer, also if it raises.
-
-        Args:
-            progress: Sends a progressive result.
-            interruption: Checked after each step of a generator.
-        """
-        try:
-            args, kwargs = self._arguments(payload, details)
-        except PayloadError as error:  # the caller's fault
-            return _failure(error.error, [f"payload: {error}"])
-        try:
-            result = self.function(*args, **kwargs)
-            if isinstance(result, Generator):
-                wanted = progress if details.progressive else None
-                return _run_generator(result, wanted, interruption)
-            return _result(result)
-        except ApplicationError as error:
-            return _failure(error.error, error.args, error.kwargs)
-        except KeyboardInterrupt:  # the process ends
-            raise
-        except BaseException as error:  # such as gevent.Timeout or SystemExit
-            if isinstance(error, TypeError) and not self._accepts(payload, details):
-                return _failure(errors.INVALID_ARGUMENT, [str(error)])
-            logger.exception("the procedure %r failed", self)
-            return _failure(errors.RUNTIME_ERROR, [str(error)])
+        return f"{self._name} ({self.uri})"
 
     def notify(self, payload: Payload, details: EventDetails) -> None:
         """Run the function for an event; log the exception if it raises one."""
         try:
-            args, kwargs = self._arguments(payload, details)
+            args, kwargs = payload.values()
         except PayloadError as error:  # the publisher's fault
             logger.warning("an event is not delivered to %r: %s", self, error)
             return
+        if self.wants_details:
+            # A peer may have sent an argument of this name: it is not trusted.
+            kwargs["details"] = details
         try:
             self.function(*args, **kwargs)
-        except KeyboardInterrupt:
-            raise
-        except BaseException:
+        except BaseException as error:  # such as gevent.Timeout or SystemExit
             logger.exception("the subscriber %r failed", self)
+            pass_on(error)
 
-    def _arguments(
-        self, payload: Payload, details: CallDetails | EventDetails
-    ) -> tuple[list[Any], dict[str, Any]]:
-        args, kwargs = payload.values()
-        if self._wants_details:
-            # A peer may have sent an argument of this name: it must not be trusted.
-            kwargs["details"] = details
-        return args, kwargs
-
-    def _accepts(self, payload: Payload, details: CallDetails) -> bool:
-        """Whether this payload fits the parameters of the function."""
+    def accepts(self, args: list[Any], kwargs: dict[str, Any]) -> bool:
+        """Whether these arguments fit the parameters of the function."""
         if self._signature is None:
             return True
-        args, kwargs = self._arguments(payload, details)
         try:
             self._signature.bind(*args, **kwargs)
         except TypeError:
@@ -164,56 +121,23 @@ class UserHandler:
         return True
 
 
+def _is(
+    function: Callable[..., Any], *kinds: Callable[[Callable[..., Any]], bool]
+) -> bool:
+    """Whether *function*, or what an object does when it is called, is of one kind."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    called = getattr(type(function), "__call__", None)  # noqa: B004 - to look at it
+    return any(kind(function) or (called and kind(called)) for kind in kinds)
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__qualname__", None)
+    return name if isinstance(name, str) else f"a {type(function).__qualname__}"
+
+
 def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
     try:
         return inspect.signature(function)
     except (TypeError, ValueError):  # some built-in functions have none
         return None
-
-
-def _run_generator(
-    steps: Generator[Any, None, Any],
-    progress: Callable[[Payload], None] | None,
-    interruption: Interruption,
-) -> Payload | Failure:
-    """Run a generator procedure: the values that it yields are progressive results.
-
-    If the caller wants no progressive results, the result is a list of these values,
-    unless the generator returns something.
-    """
-    gathered: list[Any] = []
-    with closing(steps):
-        while not interruption.requested:
-            try:
-                value = next(steps)
-            except StopIteration as end:
-                if end.value is None and progress is None:
-                    return _result(gathered)
-                return _result(end.value)
-            if progress is None:
-                gathered.append(value)
-            else:
-                progress(_result(value))
-    return _failure(errors.CANCELED, ["interrupted"])
-
-
-def _result(value: Any) -> Payload:
-    if isinstance(value, CallResult):
-        return Payload.of(MESSAGEPACK, value.args, value.kwargs)
-    # A procedure without a result answers without a payload.
-    return Payload.of(MESSAGEPACK, [] if value is None else [value])
-
-
-def _failure(
-    error: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None
-) -> Failure:
-    if not (isinstance(error, str) and _URIS.valid(error)):
-        problem = f"the procedure's error is not a URI: {error!r:.100}"
-        logger.error("%s", problem)
-        error, args, kwargs = errors.RUNTIME_ERROR, [problem], None
-    try:
-        return Failure(error, Payload.of(MESSAGEPACK, args, kwargs))
-    except PayloadError as problem:
-        text = [str(item) for item in args]
-        logger.warning("the payload of %s is sent as text: %s", error, problem)
-        return Failure(error, Payload.of(MESSAGEPACK, text))

@@ -3,37 +3,89 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Generic, TypeVar
 
+from wsocket.core.concurrency.ctrl_c import pass_on
+from wsocket.core.concurrency.task import Task
 from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.chores import Chores
 from wsocket.core.net.loop import Loop
+from wsocket.wamp.session.runtime import Abandoned, Work
 
 _T = TypeVar("_T")
 
+# What a login or a question keeps.
+_SIZE = 2048  # bytes
+
 
 class LoopRuntime:
-    """The `Runtime` of a process: the clocks, the loop's timers, and workers."""
+    """The `Runtime` of a process: the clocks, the loop's timers, and workers.
 
-    def __init__(self, loop: Loop, workers: Workers) -> None:
+    Args:
+        procedures: The workers for calls.
+        others: Those for all other work.
+    """
+
+    def __init__(
+        self, loop: Loop, *, procedures: Workers, others: Mapping[Work, Workers]
+    ) -> None:
         self._loop = loop
-        self._workers = workers
+        self._workers = others
+        self._all_workers = (procedures, *others.values())
         self.time = time.time
         self.monotonic = time.monotonic
         self.call_later = loop.call_later
         self.in_turns = Chores(loop).start
 
     def offload(
+        self,
+        function: Callable[[], _T],
+        then: Callable[[_T | Exception], object],
+        *,
+        work: Work,
+        caller: int,
+    ) -> Callable[[], None]:
+        """Run *function* in a worker, then *then* on the loop with the outcome."""
+        workers, task = self._workers[work], _Offloaded(function, then)
+        workers.run(task, caller)
+        return partial(workers.cancel, task)
+
+    def left(self, caller: int) -> None:
+        """The session with this ID leaves."""
+        self._loop.call_soon(self._has_left, caller)
+
+    def _has_left(self, caller: int) -> None:
+        for each in self._all_workers:
+            each.gone(caller)
+
+
+class _Offloaded(Task, Generic[_T]):
+    """A function that may block, and what is to be done with its outcome."""
+
+    __slots__ = ("_function", "_outcome", "_then")
+
+    def __init__(
         self, function: Callable[[], _T], then: Callable[[_T | Exception], object]
     ) -> None:
-        """Run *function* in a worker, then *then* on the loop with the outcome."""
+        super().__init__(_SIZE)
+        self._function = function
+        self._then = then
+        self._outcome: Any = Abandoned()
 
-        def run() -> None:
-            self._loop.call_soon(then, _outcome(function))
+    def __repr__(self) -> str:
+        return repr(self._function)
 
-        if not self._workers.run(run):
-            then(RuntimeError("too much work waits for this application's workers"))
+    def work(self) -> None:
+        self._outcome = RuntimeError(f"{self._function!r} ended without an outcome")
+        self._outcome = _outcome(self._function)
+
+    def ended(self) -> None:
+        self._then(self._outcome)
+
+    def refused(self, problem: str) -> None:
+        self._then(RuntimeError(problem))
 
 
 def _outcome(function: Callable[[], _T]) -> _T | Exception:
@@ -42,7 +94,6 @@ def _outcome(function: Callable[[], _T]) -> _T | Exception:
         return function()
     except Exception as error:
         return error
-    except KeyboardInterrupt:  # the process ends
-        raise
     except BaseException as error:  # gevent.Timeout, exit(): somebody waits
-        return RuntimeError(f"{function!r} raised {error!r}")
+        pass_on(error)
+        return RuntimeError(f"{function!r} raised {type(error).__name__}")

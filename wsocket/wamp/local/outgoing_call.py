@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 from wsocket.core.net.future import Mailbox
-from wsocket.wamp.local.answers import Answer, fields_of
+from wsocket.wamp.local.answers import Answer
 from wsocket.wamp.local.client import LocalSession
 from wsocket.wamp.protocol.client_messages import (
     Call,
@@ -14,10 +15,18 @@ from wsocket.wamp.protocol.client_messages import (
     ClientMessage,
 )
 from wsocket.wamp.serializers.base import Payload
+from wsocket.wamp.session.in_process import as_fields
+
+# What a result that nobody has taken keeps besides its payload.
+_OVERHEAD = 256  # bytes
 
 
 class OutgoingCall:
-    """A call that puts its answers into a mailbox. All methods run on the loop."""
+    """A call that puts its answers into a mailbox.
+
+    If nobody can take them any more, because the mailbox is gone, they are lost. All
+    methods run on the loop, except for `taken`.
+    """
 
     def __init__(
         self,
@@ -30,14 +39,18 @@ class OutgoingCall:
         self._procedure = procedure
         self._payload = payload
         self._options = options
-        self._answers = answers
+        self._answers = weakref.ref(answers)
+        self._put_bytes = 0  # the loop counts
+        self._taken_bytes = 0  # the consumer counts
         self._session: LocalSession | None = None  # until it starts
         self._request = 0
 
     def start(self, session: LocalSession) -> None:
         """Send CALL."""
         self._session = session
-        self._request = session.request(self._message, self._on_answer)
+        self._request = session.request(
+            self._message, self._on_answer, unread=self._unread
+        )
 
     def cancel(self, mode: CancelMode) -> None:
         """Send CANCEL."""
@@ -50,9 +63,21 @@ class OutgoingCall:
             self._session.forget(self._request)
             self._session.cancel(self._request, "killnowait")
 
+    def taken(self, answer: Answer) -> None:
+        """The consumer has taken an answer; in its thread or greenlet."""
+        self._taken_bytes += answer[1].size + _OVERHEAD
+
+    def _unread(self) -> int:
+        """How many bytes wait for the consumer."""
+        gone = self._answers() is None
+        return 0 if gone else self._put_bytes - self._taken_bytes
+
     def _message(self, request: int) -> ClientMessage:
-        fields = fields_of(self._payload)
+        fields = as_fields(self._payload)
         return Call(request, self._options, self._procedure, *fields)
 
     def _on_answer(self, head: list[Any], payload: Payload) -> None:
-        self._answers.put((head, payload))
+        answers = self._answers()
+        if answers is not None:
+            self._put_bytes += payload.size + _OVERHEAD
+            answers.put((head, payload))

@@ -85,6 +85,7 @@ class PendingCall:
         if self._final is not None:
             return None
         answer = self._answers.get(timeout)
+        self._call.taken(answer)
         head = answer[0]
         if head[0] != ERROR and head[2].get("progress") is True:
             return answer

@@ -29,11 +29,15 @@ class Login:
 
     The methods of the realm are code of the application: they may block, raise and
     return anything. They run off the loop, everything else here runs on it.
+
+    Args:
+        failed: Called with the time when the login has failed by the client's fault.
     """
 
     __slots__ = (
         "_asked_at",
         "_exchange",
+        "_failed",
         "_method",
         "_realm",
         "_runtime",
@@ -48,11 +52,13 @@ class Login:
         *,
         runtime: Runtime,
         warning: OpenRealmWarning,
+        failed: Callable[[float], None],
     ) -> None:
         self._session = session
         self._realm = realm
         self._runtime = runtime
         self._warning = warning
+        self._failed = failed
         self._asked_at = 0.0  # when HELLO or AUTHENTICATE came
         self._method = ""
         self._exchange: Exchange | None = None
@@ -67,16 +73,26 @@ class Login:
             # This method cannot block, and most realms have no other.
             self._began(_attempt(choose))
         else:
-            self._runtime.offload(choose, self._began)
+            self._offload(choose, self._began)
 
     def verify(self, message: Authenticate) -> None:
         """Answer AUTHENTICATE."""
         self._asked_at = self._runtime.monotonic()
         exchange, self._exchange = self._exchange, None
         assert exchange is not None
-        self._runtime.offload(
+        self._offload(
             partial(_verify, exchange, message, self._session), self._verified
         )
+
+    def cancel(self) -> None:
+        """The client has gone: what has not started yet never starts."""
+        self._runtime.left(self._session.id)
+
+    def _offload(
+        self, function: Callable[[], _T], then: Callable[[_T | Exception], object]
+    ) -> None:
+        caller = self._session.id
+        self._runtime.offload(function, then, work="logins", caller=caller)
 
     def _began(self, result: tuple[str, Outcome] | Exception | None) -> None:
         if not self._is_awaited:
@@ -127,7 +143,9 @@ class Login:
         The delay begins with the client's message, not with the verdict: the time
         until the verdict may tell what was wrong.
         """
+        now = self._runtime.monotonic()
         if isinstance(error, Denied):
+            self._failed(now)
             logger.info("login refused: %s", error.detail or error.message)
             reason, message = error.reason, error.message
         else:
@@ -135,7 +153,7 @@ class Login:
             reason = errors.AUTHENTICATION_FAILED
             message = "authentication is not possible at the moment"
         delay = self._realm.config.login_delay
-        elapsed = self._runtime.monotonic() - self._asked_at
+        elapsed = now - self._asked_at
         self._runtime.call_later(
             max(0.0, delay - elapsed), self._session.refuse, reason, message
         )

@@ -14,11 +14,13 @@ from wsocket.wamp.protocol.ids import RandomBelow
 from wsocket.wamp.protocol.uris import MAX_LENGTH, UriRules
 from wsocket.wamp.router import config
 from wsocket.wamp.router.build import build_realm
+from wsocket.wamp.router.door import Door
 from wsocket.wamp.router.login import Login
 from wsocket.wamp.router.open_realm import OpenRealmWarning
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
+from wsocket.wamp.rpc.call_table import CallTable
 from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.runtime import Cancellable, Runtime
 from wsocket.wamp.session.session import Session
@@ -31,6 +33,7 @@ class Router:
 
     Args:
         join_timeout: Seconds that a client has from connecting until it is in a realm.
+        door: How often clients of one address may try.
 
     Attributes:
         trusted: The gatekeeper of the application's own session.
@@ -42,7 +45,9 @@ class Router:
         *,
         random_below: RandomBelow,
         join_timeout: float = 10.0,
+        door: Door | None = None,
     ) -> None:
+        self._door = door or Door()
         self._random_below = random_below
         self._join_timeout = join_timeout
         self._configs: dict[str, config.Realm] = {}
@@ -117,6 +122,10 @@ class Router:
         for realm in self._realms.values():
             yield from realm.parts.dealer.calls.running()
 
+    def calls_of(self, name: str) -> CallTable:
+        """The calls that are under way in an open realm."""
+        return self._realms[name].parts.dealer.calls
+
     def snapshot(self) -> RouterSnapshot:
         """What the open realms hold now; on the loop."""
         return RouterSnapshot(
@@ -132,11 +141,20 @@ class Router:
 
     def admit(self, session: Session, hello: Hello) -> None:
         """Answer HELLO; see `Login.begin`."""
+        assert self._runtime is not None
+        address = session.environ.get("REMOTE_ADDR", "")
+        refusal = self._door.knock(address, self._runtime.monotonic())
+        if refusal is not None:
+            session.refuse(*refusal)
+            return
         realm = self.realm_for(session, hello)
         if realm is not None:
-            assert self._runtime is not None
             login = session.login = Login(
-                session, realm, runtime=self._runtime, warning=self._warning
+                session,
+                realm,
+                runtime=self._runtime,
+                warning=self._warning,
+                failed=lambda now: self._door.failed(address, now),
             )
             login.begin(hello)
 

@@ -100,6 +100,10 @@ class RouterClient:
         else:
             then(values[0] if values else None)
 
+    def unread(self, request: int) -> int:
+        """Nothing ever waits here."""
+        return 0
+
     def close(self) -> None:
         """There is no transport to close."""
 

@@ -8,7 +8,6 @@ only interpreted code has a limit for recursion.
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 from typing import Any
 
@@ -38,7 +37,7 @@ def from_json(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("\0"):
         try:
             return base64.b64decode(value[1:], validate=True)
-        except binascii.Error:
+        except ValueError:  # not Base64, or not even ASCII
             return value  # a string of the application that begins with a NUL
     if isinstance(value, dict):
         return {key: from_json(item) for key, item in value.items()}

@@ -6,7 +6,10 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from msgspec import Raw
+
 from wsocket.core.budget import Budget
+from wsocket.wamp.protocol.client_messages import ABSENT
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
@@ -15,10 +18,45 @@ DirectMessage = tuple[list[Any], Payload]
 NO_PAYLOAD = Payload(MESSAGEPACK, [])
 
 
+def as_fields(payload: Payload) -> tuple[Any, Any]:
+    """Arguments and ArgumentsKw of a message of a session inside the process.
+
+    The payload itself takes the place of its parts, in whatever serializer it is: in
+    that of the receiver, it is never converted.
+    """
+    return payload, ABSENT
+
+
+class InProcess:
+    """MessagePack, and `as_fields`; the serializer of links inside the process."""
+
+    name = MESSAGEPACK.name
+    binary = True
+
+    def __init__(self) -> None:
+        self.decode = MESSAGEPACK.decode
+        self.reread = MESSAGEPACK.reread
+        self.decode_from_router = MESSAGEPACK.decode_from_router
+        self.encode = MESSAGEPACK.encode
+        self.explain = MESSAGEPACK.explain
+        self.pieces = MESSAGEPACK.pieces
+        self.unpack = MESSAGEPACK.unpack
+        self.pack = MESSAGEPACK.pack
+
+    def payload(self, args: Raw | Payload, kwargs: Raw) -> Payload:
+        """The payload of a message of a session inside the process."""
+        if isinstance(args, Payload):
+            return args
+        return MESSAGEPACK.payload(args, kwargs)
+
+
+IN_PROCESS = InProcess()
+
+
 class DirectCodec:
     """The codec of links inside the process."""
 
-    serializer = MESSAGEPACK
+    serializer = IN_PROCESS
 
     def encode(self, head: list[Any], payload: Payload | None) -> DirectMessage:
         """A message and its payload, in the serializer of its sender."""

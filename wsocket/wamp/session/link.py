@@ -45,6 +45,13 @@ class Link(Protocol):
     def write(self, frame: Any) -> None:
         """Queue a frame that `codec` made."""
 
+    def unread(self, request: int) -> int:
+        """How many bytes wait for a client that does not read.
+
+        Args:
+            request: Count only answers to this request, where that is possible.
+        """
+
     def close(self) -> None:
         """End the transport after what is queued."""
 

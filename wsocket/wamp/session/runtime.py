@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 _T = TypeVar("_T")
+
+Work = Literal["logins", "authorizers"]
+"""What is offloaded. Each has workers of its own."""
+
+
+class Abandoned(Exception):
+    """What was offloaded has never started, because nobody waits for it any more."""
 
 
 class Cancellable(Protocol):
@@ -36,8 +43,23 @@ class Runtime(Protocol):
         """
 
     def offload(
-        self, function: Callable[[], _T], then: Callable[[_T | Exception], object]
-    ) -> None:
+        self,
+        function: Callable[[], _T],
+        then: Callable[[_T | Exception], object],
+        *,
+        work: Work,
+        caller: int,
+    ) -> Callable[[], None]:
         """Run *function* off the loop, and *then* on it with what it returned or
         raised.
+
+        Args:
+            caller: The ID of the session for which it runs.
+
+        Returns:
+            A function that gives it up: if it has not started yet, it never starts, and
+            *then* gets `Abandoned`.
         """
+
+    def left(self, caller: int) -> None:
+        """The session with this ID leaves: what waits for it is `Abandoned` soon."""

@@ -97,6 +97,7 @@ class Session(Recipient):
         grants: What its role may do, by action.
         login: What the gatekeeper keeps while the client logs in.
         last_request: How many requests it has sent, if the realm checks numbers.
+        unread: How many bytes wait for the client; see `Link.unread`.
     """
 
     __slots__ = (
@@ -117,6 +118,7 @@ class Session(Recipient):
         "grants",
         "last_request",
         "login",
+        "unread",
     )
 
     def __init__(
@@ -134,12 +136,13 @@ class Session(Recipient):
         self._held: HeldMessages | None = None
         self._leaving = False  # something of it is still in the realm
         self._decode = self.serializer.decode
+        self.unread = link.unread
         self.environ = environ or {}
         self.last_request = 0
         self.features: frozenset[str] = frozenset()
         self.grants: RoleGrants = OPEN_GRANTS
         self.authid = self.authrole = self.authmethod = self.authprovider = ""
-        self.login: object = None
+        self.login: Cancellable | None = None
         self._deadline: Cancellable | None = gatekeeper.deadline(self._too_late)
 
     @property
@@ -296,7 +299,9 @@ class Session(Recipient):
         self._cancel_deadline()
         self._state = state
         self._actions = NO_ACTIONS
-        self.login = None
+        login, self.login = self.login, None
+        if login is not None:
+            login.cancel()
         held, self._held = self._held, None
         if held is not None:
             held.clear()

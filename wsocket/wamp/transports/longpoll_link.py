@@ -231,6 +231,10 @@ class LongPollLink(Flushable):
             self._dirty = True
             self._loop.flush_later(self)
 
+    def unread(self, request: int) -> int:
+        """How many bytes wait for the next poll."""
+        return self._backlog.size
+
     def close(self) -> None:
         """End the transport, after what is queued."""
         self._sealed = True

@@ -132,6 +132,7 @@ class RawSocketStream(Stream):
             sock,
             limits=connections.limits,
             memory=connections.memory,
+            throttle=connections.new_throttle(),
             on_end=connections.forget,
         )
         self._gatekeeper = gatekeeper
@@ -144,8 +145,8 @@ class RawSocketStream(Stream):
         # For the handshake. Afterwards the session has a deadline of its own.
         self._deadline: Cancellable = gatekeeper.deadline(self._too_late)
 
-    def beat(self) -> None:
-        """Ask the peer for a sign of life."""
+    def ping(self) -> None:
+        """Send a PING frame, if the handshake is over."""
         if self._session is not None:
             self.write(encode_frame(PING, b""))
 
@@ -262,6 +263,10 @@ class RawSocketLink:
         self.budget = stream.new_budget()
         self.codec = codec
         self.write = stream.write
+
+    def unread(self, request: int) -> int:
+        """How many bytes wait for a client that does not read."""
+        return self._stream.backlog
 
     def close(self) -> None:
         """Close the connection, after what is queued."""

@@ -99,6 +99,10 @@ class WebSocketLink:
                 f"expected {expected} messages for wamp.2.{name}"
             )
 
+    def unread(self, request: int) -> int:
+        """How many bytes wait for a client that does not read."""
+        return self._stream.backlog
+
     def lost(self, code: int, reason: str) -> None:
         """The connection is over."""
         self._session.lost()

@@ -52,6 +52,7 @@ class Line:
         *,
         limits=None,
         memory=None,
+        throttle=None,
         react=None,
         read_ahead=b"",
         on_end=None,
@@ -69,6 +70,7 @@ class Line:
             protocol,
             limits=limits,
             memory=memory or Memory(on.loop, limits.memory),
+            throttle=throttle,
             on_end=on_end,
         )
         on.run(self.stream.open, self.receiver, read_ahead)

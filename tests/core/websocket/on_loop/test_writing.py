@@ -9,8 +9,12 @@ import gevent
 
 from tests.core.websocket.on_loop.conftest import LARGE, NUMBER, large, text
 from tests.core.wire import PING, TEXT, client_frame
+from tests.core.worlds import SECONDS
 from wsocket.core.net.limits import Limits
 from wsocket.core.websocket.on_loop import WebSocketStream
+
+# However busy the machine is: a turn does not end in the midst of what was read.
+IN_ONE_TURN = Limits(turn=SECONDS)
 
 
 def test_what_is_written_in_one_turn_is_one_send(make):
@@ -25,7 +29,10 @@ def test_messages_of_one_turn_are_forwarded_in_one_send(on, make):
     """Two peers speak at once: who hears both gets them in one send."""
     hearer = make(tcp=True)
     speakers = [
-        make(react=lambda message: hearer.stream.write(text(message))) for _ in range(2)
+        make(
+            react=lambda message: hearer.stream.write(text(message)), limits=IN_ONE_TURN
+        )
+        for _ in range(2)
     ]
 
     said = client_frame(TEXT, b"one") + client_frame(TEXT, b"two")
@@ -47,7 +54,7 @@ def sends_seen(on, make, *, speakers: int, messages: int, hearers: int) -> list[
         for hearer in hearing:
             hearer.stream.write(text(message))
 
-    speaking = [make(react=forward) for _ in range(speakers)]
+    speaking = [make(react=forward, limits=IN_ONE_TURN) for _ in range(speakers)]
     said = b"".join(client_frame(TEXT, b"%d" % each) for each in range(messages))
     on.run(lambda: [speaker.peer.sock.send(said) for speaker in speaking])
     for hearer in hearing:
@@ -82,7 +89,9 @@ def test_a_burst_waits_for_the_next_that_is_there(on, make):
 
 def test_a_connection_that_breaks_amid_a_burst_is_over(on, make):
     """The messages of the second half are not handled any more."""
-    line = make(react=lambda message: line.stream.write(text(message)))
+    line = make(
+        react=lambda message: line.stream.write(text(message)), limits=IN_ONE_TURN
+    )
     said = b"".join(client_frame(TEXT, b"%d" % each) for each in range(16))
 
     def speak_and_break_off() -> None:
@@ -145,7 +154,7 @@ def test_whoever_writes_to_a_broken_connection_finishes_first(on, make):
         ends.extend(hearer.receiver.ends)
 
     on.run(hearer.sock.shutdown, socket.SHUT_WR)  # a send fails from now on
-    make(react=forward).peer.send(TEXT, b"said")
+    make(react=forward, limits=IN_ONE_TURN).peer.send(TEXT, b"said")
     assert hearer.end() == (1006, "")
     assert ends == []
 

@@ -1,0 +1,168 @@
+"""One call of a procedure of the application, from INVOCATION to its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, Protocol
+
+from wsocket.core.concurrency.ctrl_c import pass_on
+from wsocket.core.concurrency.task import Task
+from wsocket.core.concurrency.workers import Workers
+from wsocket.errors import PayloadError
+from wsocket.wamp.local.generators import Progress, run_generator
+from wsocket.wamp.local.handlers import CallDetails, UserHandler
+from wsocket.wamp.local.outcome import (
+    Failure,
+    application_failure,
+    failure_of,
+    result_of,
+    runtime_error,
+    text_of,
+)
+from wsocket.wamp.protocol import errors
+from wsocket.wamp.serializers.base import Payload, Serializer
+from wsocket.wamp.session.session import Session
+
+# What a call keeps besides its payload.
+_OVERHEAD = 1024  # bytes
+
+
+class Answering(Protocol):
+    """Who answers calls in the name of the application."""
+
+    def answer(self, invocation: OwnCall) -> None:
+        """It has ended: its outcome is the answer."""
+
+    def progress(self, invocation: OwnCall) -> Progress:
+        """A way for progressive results."""
+
+
+class OwnCall(Task):
+    """A call that runs in a worker, or on the loop.
+
+    Args:
+        details: INVOCATION.Details.
+        caller: Whom the answer is for.
+        call_request: CALL.Request.
+        workers: Where it runs.
+
+    Attributes:
+        request: INVOCATION.Request.
+        outcome: What to answer; None if it has not run.
+        progress: The way of its progressive results, if there are any.
+    """
+
+    __slots__ = (
+        "_client",
+        "_details",
+        "_handler",
+        "_payload",
+        "call_request",
+        "caller",
+        "outcome",
+        "progress",
+        "request",
+        "serializer",
+        "workers",
+    )
+
+    def __init__(
+        self,
+        client: Answering,
+        handler: UserHandler,
+        request: int,
+        payload: Payload,
+        details: dict[str, Any],
+        *,
+        caller: Session,
+        call_request: int,
+        workers: Workers,
+    ) -> None:
+        super().__init__(payload.size + _OVERHEAD)
+        self._client = client
+        self._handler = handler
+        self._payload: Payload | None = payload
+        self._details = details
+        self.request = request
+        self.caller = caller
+        self.call_request = call_request
+        self.workers = workers
+        self.serializer: Serializer = caller.serializer
+        self.outcome: Payload | Failure | None = None
+        self.progress: Progress | None = None
+
+    def __repr__(self) -> str:
+        return f"the call {self.request} of {self._handler!r}"
+
+    def work(self) -> None:
+        """Run the procedure. There is always an outcome, whatever it does."""
+        try:
+            self.outcome = self._run()
+        except BaseException as error:
+            # In case that not even the next line works.
+            self.outcome = runtime_error("the procedure failed", self.serializer)
+            self.outcome = failure_of(error, self.serializer, repr(self._handler))
+            pass_on(error)
+
+    def ended(self) -> None:
+        self._payload = None
+        if self.outcome is None:
+            self.outcome = self.failed(errors.CANCELED, "canceled before it started")
+        self._client.answer(self)
+
+    def refused(self, problem: str) -> None:
+        self.outcome = self.failed(errors.UNAVAILABLE, problem)
+        self._client.answer(self)
+
+    def cancel(self) -> None:
+        """Nobody waits for the outcome any more: a generator ends at its next step."""
+        self.canceled = True
+        if self.progress is not None:
+            self.progress.cancel()
+
+    def failed(self, error: str, problem: str) -> Failure:
+        """The ERROR with an explanation."""
+        return application_failure(error, [problem], serializer=self.serializer)
+
+    def _run(self) -> Payload | Failure:
+        handler, payload = self._handler, self._payload
+        assert payload is not None
+        self._payload = None  # a procedure may keep its arguments, nobody the bytes
+        try:
+            args, kwargs = payload.values()
+        except PayloadError as error:  # the caller's fault
+            return self.failed(error.error, f"payload: {error}")
+        del payload
+        if handler.wants_details:
+            # A peer may have sent an argument of this name: it must not be trusted.
+            kwargs["details"] = self._call_details()
+        try:
+            value = handler.function(*args, **kwargs)
+        except TypeError as error:
+            if handler.accepts(args, kwargs):
+                raise
+            return self.failed(errors.INVALID_ARGUMENT, text_of(error))
+        if isinstance(value, Generator) and not handler.on_loop:
+            return self._step_through(value)
+        return result_of(value, self.serializer)
+
+    def _step_through(self, steps: Generator[Any, None, Any]) -> Payload | Failure:
+        self.progress = progress = self._client.progress(self)
+        if self.canceled:  # before there was anything to cancel
+            progress.cancel()
+        wanted = self._details.get("receive_progress", False)
+        outcome = run_generator(
+            steps, progress, wanted=wanted, serializer=self.serializer
+        )
+        return outcome or self.failed(errors.CANCELED, "interrupted")
+
+    def _call_details(self) -> CallDetails:
+        details = self._details
+        return CallDetails(
+            procedure=details.get("procedure", self._handler.uri),
+            caller=details.get("caller"),
+            caller_authid=details.get("caller_authid"),
+            caller_authrole=details.get("caller_authrole"),
+            trustlevel=details.get("trustlevel"),
+            progressive=details.get("receive_progress", False),
+        )
