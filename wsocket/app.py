@@ -380,10 +380,11 @@ class WSocketApp(Framework):
             self.resources[metrics] = metrics_page(self.metrics)
         if longpoll is None:
             return
+        prepare = self._application.prepare
         handler = LongPoll(
             longpoll if isinstance(longpoll, LongPolling) else LongPolling(longpoll),
             self.router,
-            prepare=self._application.prepare,
+            prepare=prepare,
             connections=self.connections,
             max_message_size=self.max_message_size,
             allowed_origins=self.allowed_origins,

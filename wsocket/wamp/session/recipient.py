@@ -53,7 +53,8 @@ class Recipient:
             PayloadError: The payload cannot be written in this session's serializer, or
                 the client takes no message of that size.
         """
-        self._sent[head[0]] += 1
+        code: int = head[0]
+        self._sent[code] += 1
         try:
             frame = self.codec.encode(head, payload)
         except PayloadSizeExceeded as error:
