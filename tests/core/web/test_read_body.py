@@ -94,7 +94,7 @@ def test_malformed_body_is_for_the_server_to_answer():
 
 
 def test_reading_ends_when_there_is_no_room():
-    """Whoever keeps the bytes is told of all of them, and asked before there are more."""
+    """Whoever keeps the bytes is told of all, and asked before there are more."""
     told = []
 
     def has(size: int) -> bool:
