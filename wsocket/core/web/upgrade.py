@@ -110,9 +110,7 @@ class ToHandler:
         )
         incoming = Incoming(loop, lambda: self._host.connections.get().memory)
         try:
-            disable_nagle(sock)
-            # A handler that does not receive sends no pings.
-            keep_alive(sock, interval=limits.ping_interval, timeout=limits.ping_timeout)
+            _prepare(sock, limits)
             websocket = self._host.websocket_class(
                 environ,
                 sock,
@@ -167,6 +165,13 @@ class ToHandler:
         connections = self._host.connections.get()
         connections.remove(plain)
         connections.unwatch(plain.websocket)
+
+
+def _prepare(sock: socket.socket, limits: Limits) -> None:
+    """Set the options of a plain websocket's socket."""
+    disable_nagle(sock)
+    # A handler that does not receive sends no pings.
+    keep_alive(sock, interval=limits.ping_interval, timeout=limits.ping_timeout)
 
 
 class ToSubprotocol:

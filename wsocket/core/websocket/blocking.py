@@ -74,8 +74,7 @@ class WebSocket:
             max_message_size=max_message_size, deflate=handshake.deflate
         )
         self._incoming, self._gathered = incoming, 0
-        self._events: deque[WebSocketEvent] = deque()
-        self._feed(read_ahead)
+        self._events: deque[WebSocketEvent] = deque(self._protocol.feed(read_ahead))
         self._receiving = concurrency.lock()
         self._sender = FrameSender(
             sock,
@@ -316,17 +315,13 @@ class WebSocket:
         elif data:
             self._heard = True
             silence.end(time.monotonic())
-            self._feed(data)
+            self._events.extend(self._protocol.feed(data))
+            gathered = self._protocol.decoder.gathered
+            if gathered != self._gathered and self._incoming:
+                self._gathered = gathered
+                self._incoming(gathered)
         else:
             self._sender.drop()
-
-    def _feed(self, data: bytes) -> None:
-        """Decode *data*, and say how much of an incomplete message is kept."""
-        self._events.extend(self._protocol.feed(data))
-        gathered = self._protocol.decoder.gathered
-        if gathered != self._gathered and self._incoming:
-            self._gathered = gathered
-            self._incoming(gathered)
 
     def _handle_control(self, event: Ping | Pong | Close | ProtocolError) -> None:
         """Answer a control frame, or fail the connection."""
