@@ -24,6 +24,7 @@ TESTS = [
     "tests/core/net/test_socket_io.py",
     "tests/core/websocket/test_fast_frames.py",
     "tests/core/websocket/test_frames.py",
+    "tests/wamp/serializers/test_containers.py",
     "tests/wamp/serializers/test_payload_parts.py",
     "tests/fuzz/test_corpus.py",
     "tests/fuzz/test_leaks.py",

@@ -23,14 +23,12 @@ class Backlog:
         self._memory = memory
         self.backlog = size
         self.sheds = 0
-        memory.add(self)
-        memory.charge(size)
+        memory.weigh(self, 0, size)
 
     def shed(self) -> None:
         self.sheds += 1
-        half = self.backlog // 2
-        self.backlog -= half
-        self._memory.give_back(half)
+        before, self.backlog = self.backlog, self.backlog // 2
+        self._memory.weigh(self, before, self.backlog)
 
 
 def backlogs(on: LoopWorld, memory: Memory, *sizes: int) -> list[Backlog]:
@@ -78,8 +76,7 @@ def test_a_backlog_that_is_gone_is_not_shed(on):
     """Its connection has taken everything, or has ended."""
     memory = Memory(on.loop, 16 * MIB)
     [read] = backlogs(on, memory, 10)
-    on.run(memory.give_back, read.backlog)
-    on.run(memory.discard, read)
+    on.run(memory.weigh, read, read.backlog, 0)
     [slow] = backlogs(on, memory, 20)
     assert (read.sheds, slow.sheds) == (0, 1)
 

@@ -10,6 +10,11 @@ from wsocket.core.web.read_body import read_body
 from wsocket.errors import HttpError, RequestError
 
 
+def always(size: int) -> bool:
+    """There is room for the whole body."""
+    return True
+
+
 class Endless(io.RawIOBase):
     """An input that has more than the body, as wsgiref's has; counts what is read."""
 
@@ -25,7 +30,7 @@ def test_body_is_read_to_its_length_and_no_further():
     """What follows is the next request."""
     source = Endless()
     environ = {"CONTENT_LENGTH": "5", "wsgi.input": source}
-    assert read_body(environ, limit=5) == b"xxxxx"
+    assert read_body(environ, limit=5, has=always) == b"xxxxx"
     assert source.asked == 5
 
 
@@ -35,7 +40,7 @@ def test_body_is_read_to_its_length_and_no_further():
 def test_request_without_a_body(length):
     """The input is left alone."""
     environ = {**length, "wsgi.input": Endless()}
-    assert read_body(environ, limit=5) == b""
+    assert read_body(environ, limit=5, has=always) == b""
     assert environ["wsgi.input"].asked == 0
 
 
@@ -55,7 +60,7 @@ def test_body_that_is_refused_is_not_read(headers, status):
     """Neither a part of it."""
     environ = {**headers, "wsgi.input": Endless()}
     with pytest.raises(HttpError) as refused:
-        read_body(environ, limit=5)
+        read_body(environ, limit=5, has=always)
     assert refused.value.status.startswith(status)
     assert environ["wsgi.input"].asked == 0
 
@@ -69,7 +74,9 @@ def test_body_that_ends_early():
 
     for source in (io.BytesIO(b"xxx"), Lost()):
         with pytest.raises(HttpError) as refused:
-            read_body({"CONTENT_LENGTH": "5", "wsgi.input": source}, limit=5)
+            read_body(
+                {"CONTENT_LENGTH": "5", "wsgi.input": source}, limit=5, has=always
+            )
         assert refused.value.status == "400 Bad Request"
 
 
@@ -81,4 +88,22 @@ def test_malformed_body_is_for_the_server_to_answer():
             raise RequestError("408 Request Timeout", "it did not arrive")
 
     with pytest.raises(RequestError, match="it did not arrive"):
-        read_body({"CONTENT_LENGTH": "5", "wsgi.input": Malformed()}, limit=5)
+        read_body(
+            {"CONTENT_LENGTH": "5", "wsgi.input": Malformed()}, limit=5, has=always
+        )
+
+
+def test_reading_ends_when_there_is_no_room():
+    """Whoever keeps the bytes is told of all, and asked before there are more."""
+    told = []
+
+    def has(size: int) -> bool:
+        told.append(size)
+        return len(told) < 3
+
+    source = Endless()
+    environ = {"CONTENT_LENGTH": "1000000", "wsgi.input": source}
+    with pytest.raises(HttpError):
+        read_body(environ, limit=1_000_000, has=has)
+    assert told == sorted(set(told))
+    assert told[-1] == source.asked < 100_000

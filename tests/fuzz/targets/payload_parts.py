@@ -7,9 +7,12 @@ import msgspec
 from msgspec import Raw
 
 from tests.pure import in_python
+from wsocket.wamp.serializers import containers
 from wsocket.wamp.serializers import payload_parts as installed
 
-python = in_python(installed, without="wsocket.wamp.serializers._payload_parts")
+C = "wsocket.wamp.serializers._payload_parts"
+python = in_python(installed, without=C)
+containers_in_python = in_python(containers, without=C)
 
 
 def run_one(data: bytes) -> object:
@@ -25,6 +28,10 @@ def run_one(data: bytes) -> object:
             except IndexError:
                 continue
             raise AssertionError("there is no first byte")
+    for name in ("json", "msgpack", "cbor"):
+        count = f"containers_in_{name}"
+        found = getattr(containers, count)(part)
+        assert found == getattr(containers_in_python, count)(part)
     plain = installed.is_plain_msgpack(part)
     if plain:
         msgspec.msgpack.decode(part)

@@ -180,3 +180,50 @@ def test_a_subscriber_that_goes_meanwhile_gives_everything_back(world, runtime):
     runtime.finish()
     assert member.session.budget.used == 0
     assert world.realm.subscriptions == ()
+
+
+# --- Killing --------------------------------------------------------------------------
+
+KILLS = {
+    "wamp.session.kill_all": ((), len),
+    "wamp.session.kill_by_authrole": (("anonymous",), len),
+    "wamp.session.kill_by_authid": (("joe",), list),
+}
+
+
+@pytest.mark.parametrize("kill", list(KILLS))
+def test_many_sessions_are_killed_in_turns(world, runtime, kill):
+    """One with each step. The caller is answered when all have gone."""
+    args, result = KILLS[kill]
+    killer = Member(world, authid="kim")
+    victims = [Member(world, authid="joe") for _ in range(3)]
+    ids = [each.session.id for each in victims]
+    killer.call(kill, 1, *args)
+    runtime.step()
+    assert sum(codes(each) == [GOODBYE] for each in victims) == 1
+    assert killer.take() == []
+    runtime.finish()
+    assert killer.take() == [[50, 1, {}, [result(ids)]]]
+    assert [each.id for each in world.realm.sessions] == [killer.session.id]
+
+
+def test_a_session_that_begins_while_others_are_killed_is_spared(world, runtime):
+    """Also if its client had another one that was to be killed."""
+    killer, first, second = Member(world), Member(world), Member(world)
+    killer.call("wamp.session.kill_all", 1)
+    goodbye(second)
+    second.session.handle(HELLO)
+    runtime.finish()
+    assert codes(first) == [GOODBYE]
+    assert codes(second) == [GOODBYE, WELCOME]
+
+
+def test_a_killer_that_has_left_is_not_answered(world, runtime):
+    """Nor is its next session."""
+    killer, victim = Member(world), Member(world)
+    killer.call("wamp.session.kill_all", 1)
+    goodbye(killer)
+    killer.session.handle(HELLO)
+    runtime.finish()
+    assert codes(killer) == [GOODBYE, WELCOME]
+    assert codes(victim) == [GOODBYE]

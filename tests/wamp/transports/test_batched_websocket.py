@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import closing, contextmanager
 
 import pytest
 import websocket
 
 from tests.patience import SECONDS
+from tests.serving import serving
 from tests.wamp.raw_client import (
     ABORT,
     BATCHED,
@@ -28,9 +30,11 @@ from tests.wamp.raw_client import (
     VIOLATION,
     WELCOME,
     YIELD,
+    connected,
     frame_of_batch,
 )
 from tests.wamp.servers import on_every_server
+from wsocket import Limits, WSocketApp
 
 binary = pytest.mark.parametrize(
     "serializer", [name for name, each in FORMATS.items() if each.binary]
@@ -284,3 +288,20 @@ def test_binary_batch_may_end_with_0x18(join, uri):
     assert [each[4] for each in client.until_now()] == [[24]]
     client.send(CALL, 9, {}, uri, [24])
     assert client.receive()[4] == "wamp.error.no_such_procedure"
+
+
+# Rates
+
+
+@pytest.mark.slow(reason="waits because of a rate")
+def test_each_message_of_a_batch_counts(serializer):
+    """Twenty a second: what comes after forty of them waits for a second at least."""
+    app = WSocketApp(protocol="WAMP", limits=Limits(messages_per_second=20))
+    with serving(app) as url, connected(url, f"{serializer}.batched") as client:
+        client.join()
+        started = time.monotonic()
+        calls = [[CALL, each, {}, "com.nobody"] for each in range(1, 41)]
+        client.send_data(batch(serializer, *calls))
+        client.send(CALL, 41, {}, "com.nobody")
+        assert [client.receive()[2] for _ in range(41)] == list(range(1, 42))
+        assert time.monotonic() - started > 0.9

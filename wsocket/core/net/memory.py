@@ -57,13 +57,16 @@ class Memory(Budget):
         """A budget for one session (`Limits.session_bytes`)."""
         return Budget("Limits.session_bytes", limit, within=self)
 
-    def add(self, connection: Backlogged) -> None:
-        """*connection* has a backlog, until `discard`."""
-        self._backlogged.add(connection)
-
-    def discard(self, connection: Backlogged) -> None:
-        """*connection* has no backlog any more."""
-        self._backlogged.discard(connection)
+    def weigh(self, connection: Backlogged, before: int, now: int) -> None:
+        """The backlog of *connection* was *before* bytes, and is *now* so many."""
+        if now > before:
+            if not before:
+                self._backlogged.add(connection)
+            self.charge(now - before)
+        elif now < before:
+            if not now:
+                self._backlogged.discard(connection)
+            self.give_back(before - now)
 
     def lacking(self, size: int) -> Budget | None:
         """See `Budget.lacking`."""

@@ -182,6 +182,11 @@ class Stream(StreamWriter):
             self.pause()
             self._loop.call_later(seconds, self.resume)
 
+    def has_more(self, messages: int) -> None:
+        """One event has so many more messages: the peer has to wait for them, too."""
+        if self._throttle is not None:
+            self._wait(self._throttle.messages(messages, _clock()))
+
     def _failed(self) -> None:
         """Our bug. The hub would stop the watcher, and the peer would wait forever."""
         logger.exception("handling a message failed; its connection is closed")

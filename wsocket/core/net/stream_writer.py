@@ -197,19 +197,8 @@ class StreamWriter(LoopReader):
         backlog = self.gathered
         if self._outbox is not None:
             backlog += self._outbox.size
-        change = backlog - self.backlog
-        if not change:
-            return
-        self.backlog = backlog
-        memory = self._memory
-        if not backlog:
-            memory.discard(self)
-        elif backlog == change:
-            memory.add(self)
-        if change > 0:
-            memory.charge(change)
-        else:
-            memory.give_back(-change)
+        before, self.backlog = self.backlog, backlog
+        self._memory.weigh(self, before, backlog)
 
     def shed(self) -> None:
         """Give up half of what waits here: events, or the connection."""

@@ -23,6 +23,10 @@ class Throttle:
         """One more message has come: seconds to wait before the next one."""
         return 0.0 if self._messages is None else self._messages.take(1.0, now)
 
+    def messages(self, number: int, now: float) -> float:
+        """So many more messages have come at once: seconds to wait after them."""
+        return 0.0 if self._messages is None else self._messages.take(number, now)
+
     def read(self, size: int, now: float) -> float:
         """*size* bytes were read: seconds to wait before they are handled."""
         return 0.0 if self._bytes is None else self._bytes.take(size, now)

@@ -62,7 +62,11 @@ class PlainWebSocket:
         Raises:
             RuntimeError, MemoryError: There is no room for a thread or greenlet.
         """
-        self.websocket.concurrency.spawn(self._run, environ, response)
+        try:
+            self.websocket.concurrency.spawn(self._run, environ, response)
+        except BaseException:
+            self._on_end(self)
+            raise
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close the websocket; its handler gets `WebSocketClosed`.

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any
 
 from wsocket.core.http.grammar import CONTENT_LENGTH
+from wsocket.core.net.incoming import STEP
 from wsocket.errors import HttpError
 
 _BAD_REQUEST = "400 Bad Request"
 _LENGTH = re.compile(CONTENT_LENGTH)
 
 
-def read_body(environ: Mapping[str, Any], *, limit: int) -> bytes:
+def read_body(
+    environ: Mapping[str, Any], *, limit: int, has: Callable[[int], bool]
+) -> bytes:
     """Read the request's body, unless it is larger than *limit* bytes.
+
+    Args:
+        has: Told how many bytes have come; if it says False, reading ends.
 
     Raises:
         HttpError: The body is too large or incomplete, or its length is unknown.
@@ -29,7 +36,7 @@ def read_body(environ: Mapping[str, Any], *, limit: int) -> bytes:
     if not length:
         return b""
     try:
-        body: bytes = environ["wsgi.input"].read(length)
+        body = _read(environ["wsgi.input"], length, has)
     except OSError as error:
         problem = f"The body could not be read: {error}"
         raise HttpError(_BAD_REQUEST, problem) from error
@@ -37,6 +44,19 @@ def read_body(environ: Mapping[str, Any], *, limit: int) -> bytes:
         problem = f"The body ended after {len(body)} of {length} bytes."
         raise HttpError(_BAD_REQUEST, problem)
     return body
+
+
+def _read(source: Any, length: int, has: Callable[[int], bool]) -> bytes:
+    """The first *length* bytes, or less if they end before, or *has* says so."""
+    body = BytesIO()  # unlike a bytearray it becomes bytes without a copy
+    size = 0
+    while size < length:
+        piece: bytes = source.read(min(STEP, length - size))
+        body.write(piece)
+        size += len(piece)
+        if not has(size) or not piece:
+            break
+    return body.getvalue()
 
 
 def _length(environ: Mapping[str, Any]) -> int:

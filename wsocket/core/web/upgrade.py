@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from wsocket.core.concurrency.kinds import GREENLETS
+from wsocket.core.net.incoming import Incoming
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.open_connections import OpenConnections
@@ -98,6 +99,8 @@ class ToHandler:
         """See `Destination.take`."""
         loop = get_loop(current_hub=connection.concurrency is GREENLETS)
         watched = GREENLETS is loop.concurrency is connection.concurrency
+        # The loop cannot close what greenlets of another thread use.
+        reachable = watched or connection.concurrency is not GREENLETS
         limits = self._host.limits
         # A thread notices a silent peer by itself: the kernel wakes it up. For a
         # greenlet the loop does that, if both are in the same thread.
@@ -105,10 +108,9 @@ class ToHandler:
         sock = connection.concurrency.adopt(
             connection.descriptor, patience=patience, send_timeout=limits.send_timeout
         )
+        incoming = Incoming(loop, lambda: self._host.connections.get().memory)
         try:
-            disable_nagle(sock)
-            # A handler that does not receive sends no pings.
-            keep_alive(sock, interval=limits.ping_interval, timeout=limits.ping_timeout)
+            _prepare(sock, limits)
             websocket = self._host.websocket_class(
                 environ,
                 sock,
@@ -118,10 +120,14 @@ class ToHandler:
                 read_ahead=connection.read_ahead,
                 limits=limits,
                 patience=patience,
+                incoming=incoming.has if reachable else None,
             )
+            incoming.stop = websocket.drop
             environ["wsgi.websocket"] = websocket
             environ["wsgi.websocket_version"] = agreed.version
-            plain = self._plain(websocket, loop, connection, watched=watched)
+            plain = self._plain(websocket, incoming, loop, connection)
+            if reachable:
+                loop.call_soon(self._opened, plain, watched)
             plain.start(environ, agreed.response_bytes())
         except BaseException:
             sock.detach()  # the caller closes it
@@ -130,26 +136,21 @@ class ToHandler:
     def _plain(
         self,
         websocket: WebSocket,
+        incoming: Incoming,
         loop: Loop,
         connection: TakenConnection,
-        *,
-        watched: bool,
     ) -> PlainWebSocket:
         def end(ended: PlainWebSocket) -> None:
             connection.release()
-            loop.call_soon(self._closed, ended)
+            loop.call_soon(self._closed, ended, incoming)
 
-        plain = PlainWebSocket(
+        return PlainWebSocket(
             websocket,
             self._handler,
             loop=loop,
             close_timeout=self._host.limits.close_timeout,
             on_end=end,
         )
-        # The loop cannot close what greenlets of another thread use.
-        if watched or connection.concurrency is not GREENLETS:
-            loop.call_soon(self._opened, plain, watched)
-        return plain
 
     # On the loop
 
@@ -159,10 +160,18 @@ class ToHandler:
         if watched:
             connections.watch(plain.websocket)
 
-    def _closed(self, plain: PlainWebSocket) -> None:
+    def _closed(self, plain: PlainWebSocket, incoming: Incoming) -> None:
+        incoming.end()
         connections = self._host.connections.get()
         connections.remove(plain)
         connections.unwatch(plain.websocket)
+
+
+def _prepare(sock: socket.socket, limits: Limits) -> None:
+    """Set the options of a plain websocket's socket."""
+    disable_nagle(sock)
+    # A handler that does not receive sends no pings.
+    keep_alive(sock, interval=limits.ping_interval, timeout=limits.ping_timeout)
 
 
 class ToSubprotocol:

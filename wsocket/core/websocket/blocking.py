@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -28,10 +28,11 @@ READ_SIZE = 65536 + 1024  # bytes
 
 
 class WebSocket:
-    """One websocket, as its handler sees it.
+    """One websocket, as its handler sees it. One thread or greenlet may receive while
+    others send. Leaving a ``with`` block, or the handler, closes the websocket.
 
-    One thread or greenlet may receive while others send. Leaving a ``with`` block, or
-    the handler, closes the websocket.
+    Args:
+        incoming: Told how many bytes of an incomplete message are kept.
 
     Attributes:
         environ: The WSGI environ of the upgrade request.
@@ -52,6 +53,7 @@ class WebSocket:
         read_ahead: bytes = b"",
         limits: Limits | None = None,
         patience: float = 0.0,
+        incoming: Callable[[int], object] | None = None,
     ) -> None:
         self.environ = environ
         self.protocol = handshake.subprotocol
@@ -71,6 +73,7 @@ class WebSocket:
         self._protocol = WebSocketProtocol(
             max_message_size=max_message_size, deflate=handshake.deflate
         )
+        self._incoming, self._gathered = incoming, 0
         self._events: deque[WebSocketEvent] = deque(self._protocol.feed(read_ahead))
         self._receiving = concurrency.lock()
         self._sender = FrameSender(
@@ -313,6 +316,10 @@ class WebSocket:
             self._heard = True
             silence.end(time.monotonic())
             self._events.extend(self._protocol.feed(data))
+            gathered = self._protocol.decoder.gathered
+            if gathered != self._gathered and self._incoming:
+                self._gathered = gathered
+                self._incoming(gathered)
         else:
             self._sender.drop()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -40,15 +40,32 @@ class Needs(NamedTuple):
     then: Callable[[Grant], object]
 
 
+class Takes(NamedTuple):
+    """Returned by a procedure that has more to do than fits into one turn.
+
+    Attributes:
+        steps: Does it; see `Runtime.in_turns`.
+        result: The result when all of it is done.
+    """
+
+    steps: Iterator[object]
+    result: object
+
+
+InTurns = Callable[[Iterator[object], Callable[[], object]], None]
+"""See `Runtime.in_turns`."""
+
+
 class MetaProcedure:
     """Runs a procedure for a CALL, and sends RESULT or ERROR."""
 
-    def __init__(self, function: Procedure, guard: Guard) -> None:
+    def __init__(self, function: Procedure, guard: Guard, in_turns: InTurns) -> None:
         self._function = function
         self._guard = guard
+        self._in_turns = in_turns
 
     def __call__(self, caller: Session, call: Call, payload: Payload) -> None:
-        """Answer *call*: now, or when an authorizer has answered."""
+        """Answer *call*: now, or when an authorizer has answered or it is done."""
         self._answer(caller, call, partial(self._run, caller, payload))
 
     def _run(self, caller: Session, payload: Payload) -> object:
@@ -68,6 +85,9 @@ class MetaProcedure:
             result = make_result()
             if isinstance(result, Needs):
                 self._ask(caller, call, result)
+                return
+            if isinstance(result, Takes):
+                self._do(caller, call, result)
                 return
             values = [] if result is NOTHING else [result]
             answer = Payload.of(caller.serializer, values)
@@ -90,6 +110,16 @@ class MetaProcedure:
             self._answer(caller, call, partial(_granted, question, needs, grant))
 
         self._guard.ask(question, known)
+
+    def _do(self, caller: Session, call: Call, takes: Takes) -> None:
+        """Do what takes some turns; answer then, if *caller* is still there."""
+        session_id = caller.id
+
+        def done() -> None:
+            if caller.is_in_realm(session_id):
+                self._answer(caller, call, lambda: takes.result)
+
+        self._in_turns(takes.steps, done)
 
 
 def _granted(question: Question, needs: Needs, grant: Grant | None) -> object:

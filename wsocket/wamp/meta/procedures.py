@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from wsocket.wamp.authorization.guard import Guard
-from wsocket.wamp.meta.answer import MetaProcedure, Procedure
+from wsocket.wamp.meta.answer import InTurns, MetaProcedure, Procedure
 from wsocket.wamp.rpc.dealer import Builtin
 
 BROKER_FEATURES = {"session_meta_api": True, "subscription_meta_api": True}
@@ -28,10 +28,12 @@ class Procedures(Protocol):
         """The procedures, by URI."""
 
 
-def meta_procedures(subjects: Iterable[Procedures], guard: Guard) -> dict[str, Builtin]:
+def meta_procedures(
+    subjects: Iterable[Procedures], guard: Guard, in_turns: InTurns
+) -> dict[str, Builtin]:
     """The procedures of all *subjects* as the dealer calls them, by URI."""
     return {
-        uri: MetaProcedure(function, guard)
+        uri: MetaProcedure(function, guard, in_turns)
         for subject in subjects
         for uri, function in subject.table().items()
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from wsocket.errors import ApplicationError
 from wsocket.wamp.meta import arguments as read
-from wsocket.wamp.meta.answer import NOTHING, Procedure
+from wsocket.wamp.meta.answer import NOTHING, Procedure, Takes
 from wsocket.wamp.meta.descriptions import describe_session
 from wsocket.wamp.meta.lookups import find_session, find_target
 from wsocket.wamp.protocol import errors
@@ -74,14 +74,11 @@ class SessionProcedures:
         *,
         reason: str | None = None,
         message: str | None = None,
-    ) -> list[int]:
+    ) -> Takes:
         wanted = read.text("authid", authid)
-        victims = [each for each in self._others(caller) if each.authid == wanted]
+        ids = [each.id for each in self._others(caller) if each.authid == wanted]
         checked = self._reason(reason, message)
-        ids = [each.id for each in victims]
-        for victim in victims:
-            victim.close(checked, message)
-        return ids
+        return Takes(self._members.closing(ids, checked, message), ids)
 
     def kill_by_authrole(
         self,
@@ -90,22 +87,19 @@ class SessionProcedures:
         *,
         reason: str | None = None,
         message: str | None = None,
-    ) -> int:
+    ) -> Takes:
         wanted = read.text("authrole", authrole)
-        victims = [each for each in self._others(caller) if each.authrole == wanted]
+        ids = [each.id for each in self._others(caller) if each.authrole == wanted]
         checked = self._reason(reason, message)
-        for victim in victims:
-            victim.close(checked, message)
-        return len(victims)
+        return Takes(self._members.closing(ids, checked, message), len(ids))
 
     def kill_all(
         self, caller: Session, *, reason: str | None = None, message: str | None = None
-    ) -> int:
-        victims = self._others(caller)
+    ) -> Takes:
+        ids = [each.id for each in self._others(caller)]
         checked = self._reason(reason, message)
-        for victim in victims:
-            victim.close(checked, message, silent=True)
-        return len(victims)
+        steps = self._members.closing(ids, checked, message, silent=True)
+        return Takes(steps, len(ids))
 
     def _others(self, caller: Session) -> list[Session]:
         """The sessions that *caller* may kill."""

@@ -78,7 +78,7 @@ def _parts(config: Realm, world: World) -> RealmParts:
         HistoryProcedures(subscriptions, history),
         TestamentProcedures(testaments, broker),
     )
-    builtins = meta_procedures(subjects, guard)
+    builtins = meta_procedures(subjects, guard, world.runtime.in_turns)
     return RealmParts(
         members=members,
         guard=guard,

@@ -132,9 +132,7 @@ class RunningRealm:
         self._runtime.in_turns(self._closing(reason), lambda: None)
 
     def _closing(self, reason: str) -> Iterator[None]:
-        for session in list(self.parts.members.by_id.values()):
-            session.close(reason)
-            yield
+        yield from self.parts.members.closing(list(self.parts.members.by_id), reason)
 
     def set_authorizer(self, authorizer: Authorizer | str | None) -> None:
         """Ask another authorizer from now on."""

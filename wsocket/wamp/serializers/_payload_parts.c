@@ -10,7 +10,7 @@
 
 enum { DEEPEST = 32 }; /* levels of lists and dicts; deeper is not plain */
 
-/* MessagePack that is left to read. */
+/* Bytes that are left to read. */
 struct reader {
     const uint8_t *at, *end;
 };
@@ -212,7 +212,151 @@ size_of(PyObject *module, PyObject *part)
     return size;
 }
 
+/* Where a JSON string ends that begins before `text`. */
+static const uint8_t *
+end_of_json_string(const uint8_t *text, const uint8_t *end)
+{
+    while (text < end && *text != '"') {
+        text += *text == '\\' && end - text > 1 ? 2 : 1;
+    }
+    return text < end ? text + 1 : end;
+}
+
+static uint64_t
+count_json(struct reader *reader)
+{
+    uint64_t count = 0;
+    while (reader->at < reader->end) {
+        const uint8_t byte = *reader->at++;
+        if (byte == '"') {
+            reader->at = end_of_json_string(reader->at, reader->end);
+        }
+        else if (byte == '[' || byte == '{') {
+            count++;
+        }
+    }
+    return count;
+}
+
+/* How many bytes follow the first byte of MessagePack that is no list and no dict,
+   besides those that a size says: its width is in `width`, 0 if there is none. */
+static uint64_t
+rest_of_msgpack(uint8_t first, int *width)
+{
+    static const struct {
+        uint8_t width, more;
+    } forms[] = {
+        {1, 0}, {2, 0}, {4, 0},                         /* C4: binary */
+        {1, 1}, {2, 1}, {4, 1},                         /* C7: extension */
+        {0, 4}, {0, 8},                                 /* CA: floats */
+        {0, 1}, {0, 2}, {0, 4}, {0, 8},                 /* CC: integers */
+        {0, 1}, {0, 2}, {0, 4}, {0, 8},                 /* D0: signed ones */
+        {0, 2}, {0, 3}, {0, 5}, {0, 9}, {0, 17},        /* D4: extensions */
+        {1, 0}, {2, 0}, {4, 0},                         /* D9: strings */
+    };
+    *width = 0;
+    if ((first & 0xE0) == 0xA0) {
+        return first & 0x1F; /* a short string */
+    }
+    if (first < 0xC4 || first > 0xDB) {
+        return 0;
+    }
+    *width = forms[first - 0xC4].width;
+    return forms[first - 0xC4].more;
+}
+
+static uint64_t
+count_msgpack(struct reader *reader)
+{
+    uint64_t count = 0;
+    while (reader->at < reader->end) {
+        const uint8_t first = *reader->at++;
+        if ((first & 0xE0) == 0x80 || (first >= 0xDC && first <= 0xDF)) {
+            count++; /* what is in it follows */
+            if (first >= 0xDC && !skip(reader, first & 1 ? 4 : 2)) {
+                break;
+            }
+            continue;
+        }
+        int width;
+        uint64_t size = 0;
+        const uint64_t more = rest_of_msgpack(first, &width);
+        if ((width && !read_number(reader, width, &size)) || !skip(reader, size) ||
+            !skip(reader, more)) {
+            break;
+        }
+    }
+    return count;
+}
+
+static uint64_t
+count_cbor(struct reader *reader)
+{
+    uint64_t count = 0;
+    while (reader->at < reader->end) {
+        const uint8_t first = *reader->at++;
+        const int kind = first >> 5, form = first & 0x1F;
+        uint64_t argument = (uint64_t)form;
+        if (form >= 24 && form <= 27 &&
+            !read_number(reader, 1 << (form - 24), &argument)) {
+            break;
+        }
+        if (kind >= 4 && kind <= 6) {
+            count++; /* a list, a dict, a tag: what is in it follows */
+        }
+        else if (kind == 2 || kind == 3) {
+            if (form == 31) {
+                count++; /* a string in pieces, which follow */
+            }
+            else if (!skip(reader, argument)) {
+                break;
+            }
+        }
+        else if (kind == 7 && (form < 20 || form == 24)) {
+            count++; /* a simple value that has no meaning: cbor2 makes an object */
+        }
+    }
+    return count;
+}
+
+static PyObject *
+count_with(PyObject *part, uint64_t (*count)(struct reader *))
+{
+    Py_buffer view;
+    if (PyObject_GetBuffer(part, &view, PyBUF_SIMPLE) < 0) {
+        return NULL;
+    }
+    struct reader reader = {view.buf, (const uint8_t *)view.buf + view.len};
+    const uint64_t found = count(&reader);
+    PyBuffer_Release(&view);
+    return PyLong_FromUnsignedLongLong(found);
+}
+
+static PyObject *
+containers_in_json(PyObject *module, PyObject *part)
+{
+    (void)module;
+    return count_with(part, count_json);
+}
+
+static PyObject *
+containers_in_msgpack(PyObject *module, PyObject *part)
+{
+    (void)module;
+    return count_with(part, count_msgpack);
+}
+
+static PyObject *
+containers_in_cbor(PyObject *module, PyObject *part)
+{
+    (void)module;
+    return count_with(part, count_cbor);
+}
+
 static PyMethodDef methods[] = {
+    {"containers_in_cbor", containers_in_cbor, METH_O, NULL},
+    {"containers_in_json", containers_in_json, METH_O, NULL},
+    {"containers_in_msgpack", containers_in_msgpack, METH_O, NULL},
     {"first_byte", first_byte, METH_O, NULL},
     {"is_plain_msgpack", is_plain_msgpack, METH_O, NULL},
     {"size_of", size_of, METH_O, NULL},

@@ -16,6 +16,7 @@ from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.field_names import explain
 from wsocket.wamp.protocol.router_messages import RouterMessage
+from wsocket.wamp.serializers.containers import MAX_CONTAINERS
 from wsocket.wamp.serializers.payload_parts import size_of
 
 # Compiled code looks up an imported name in a dict each time, but not a final one.
@@ -83,6 +84,9 @@ class Serializer(Protocol):
     def pack(self, value: Any) -> Raw:
         """Write a payload part; raises one of `ENCODE_ERRORS`."""
 
+    def containers(self, part: Raw) -> int:
+        """How many lists, dicts and tags a payload part has, if it may be too many."""
+
 
 class Payload:
     """Arguments and ArgumentsKw of one message, encoded as they were received.
@@ -136,7 +140,8 @@ class Payload:
         """The parts in *serializer*; converted at most once.
 
         Raises:
-            PayloadError: *serializer* cannot encode a value of the payload.
+            PayloadError: *serializer* cannot encode a value of the payload, or it has
+                more lists and dicts than are converted.
         """
         if serializer is self.serializer or not self.parts:
             return self.parts
@@ -144,9 +149,20 @@ class Payload:
             self._converted = {}
         parts = self._converted.get(serializer)
         if parts is None:
+            self._check_containers(serializer)
             parts = Payload.of(serializer, *self.values()).parts
             self._converted[serializer] = parts
         return parts
+
+    def _check_containers(self, serializer: Serializer) -> None:
+        """Refuse what it would take too long to convert; nobody is served meanwhile."""
+        if self.size <= MAX_CONTAINERS:  # each has a byte at least
+            return
+        if sum(map(self.serializer.containers, self.parts)) > MAX_CONTAINERS:
+            raise PayloadError(
+                f"not converted from {self.serializer.name} to {serializer.name}: "
+                f"more than {MAX_CONTAINERS} lists and dicts"
+            )
 
     def values(self) -> tuple[list[Any], dict[str, Any]]:
         """The payload as new Python values: a list, and a dict with str keys.

@@ -6,13 +6,15 @@ before the bytes are there, and it limits depth and number of values."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any
 
 MAX_DEPTH = 200
-# Each takes Python one or two microseconds, in which the loop does nothing else.
+# Each takes Python one or two microseconds, in which the loop does nothing else. So it
+# is the limit of the writer, too.
 MAX_VALUES = 50_000
 _MAX_DIGITS = 1000
 
@@ -261,15 +263,18 @@ def write(value: Any) -> bytes:
 
     Raises:
         TypeError: The value is, or contains, something else.
-        ValueError: A str in it cannot be encoded as UTF-8.
+        ValueError: A str in it cannot be encoded as UTF-8, or there are more than
+            `MAX_VALUES` values.
         RecursionError: It is nested too deeply.
     """
     parts: list[bytes] = []
-    _write(value, parts.append)
+    _write(value, parts.append, itertools.count(1))
     return b"".join(parts)
 
 
-def _write(value: Any, put: Callable[[bytes], None]) -> None:
+def _write(value: Any, put: Callable[[bytes], None], numbers: Iterator[int]) -> None:
+    if next(numbers) > MAX_VALUES:
+        raise ValueError(f"more than {MAX_VALUES} values")
     if value is None or value is True or value is False:
         put(b"Z" if value is None else b"T" if value else b"F")
     elif isinstance(value, str):
@@ -281,7 +286,7 @@ def _write(value: Any, put: Callable[[bytes], None]) -> None:
     elif isinstance(value, (list, tuple)):
         put(b"[")
         for item in value:
-            _write(item, put)
+            _write(item, put, numbers)
         put(b"]")
     elif isinstance(value, dict):
         put(b"{")
@@ -289,7 +294,7 @@ def _write(value: Any, put: Callable[[bytes], None]) -> None:
             if not isinstance(key, str):
                 raise TypeError(f"a key is a str in BJData, got {type(key).__name__}")
             put(_sized(key.encode()))
-            _write(item, put)
+            _write(item, put, numbers)
         put(b"}")
     elif isinstance(value, (bytes, bytearray, memoryview)):
         put(b"[$B#" + _sized(bytes(value)))

@@ -19,6 +19,7 @@ from wsocket.wamp.serializers.base import (
     not_utf8,
 )
 from wsocket.wamp.serializers.cbor_tags import DECODERS, IGNORING, NoForm, refuse_tag
+from wsocket.wamp.serializers.containers import MAX_CONTAINERS, containers_in_cbor
 from wsocket.wamp.serializers.item_by_item import ItemSerializer
 from wsocket.wamp.serializers.payload_parts import first_byte
 
@@ -111,6 +112,8 @@ class Cbor(ItemSerializer):
             raise TypeError(str(error)) from error
 
     def _reader(self, data: bytes) -> _Reader:
+        if len(data) > MAX_CONTAINERS and containers_in_cbor(data) > MAX_CONTAINERS:
+            raise ValueError(f"more than {MAX_CONTAINERS} lists, dicts and tags")
         return _Reader(data)
 
     def _problem(self, error: Exception) -> str:
@@ -149,7 +152,9 @@ def _usual(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         if _USUAL.issuperset(map(type, value)):  # a long list of numbers, perhaps
             return value
-        return type(value)(map(_usual, value))
+        return type(value)(
+            [each if type(each) in _USUAL else _usual(each) for each in value]
+        )
     return value
 
 

@@ -13,6 +13,7 @@ from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.router_messages import RouterMessage
 from wsocket.wamp.serializers.base import Payload, explain_with, no_form_for
+from wsocket.wamp.serializers.containers import containers_in_json
 from wsocket.wamp.serializers.json_binary import from_json, to_json
 from wsocket.wamp.serializers.lenient import code_of, reread
 from wsocket.wamp.serializers.payload_parts import first_byte
@@ -91,6 +92,9 @@ class Json:
         value = msgspec.json.decode(part)
         # Without this escape, no string can begin with the NUL that marks binary.
         return from_json(value) if b"\\u0000" in bytes(part) else value
+
+    def containers(self, part: Raw) -> int:
+        return containers_in_json(part)
 
     def pack(self, value: Any) -> Raw:
         return Raw(self._encode_value(to_json(value)))

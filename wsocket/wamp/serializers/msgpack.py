@@ -19,6 +19,7 @@ from wsocket.wamp.serializers.base import (
     no_form_for,
     not_utf8,
 )
+from wsocket.wamp.serializers.containers import containers_in_msgpack
 from wsocket.wamp.serializers.lenient import code_of, reread
 from wsocket.wamp.serializers.payload_parts import first_byte, is_plain_msgpack
 
@@ -102,6 +103,9 @@ class MessagePack:
             raise PayloadError(f"{name}: {not_utf8(error)}") from error
         except DECODE_ERRORS as error:
             raise PayloadError(f"{name}: {error}") from error
+
+    def containers(self, part: Raw) -> int:
+        return containers_in_msgpack(part)
 
     def pack(self, value: Any) -> Raw:
         return Raw(self._encode_value(value))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from wsocket.wamp.protocol.ids import RandomBelow, random_id
 from wsocket.wamp.session.session import Session
 
@@ -35,3 +37,21 @@ class Members:
         """Remove a session that is a member."""
         del self.by_id[session.id]
         self.trusted.discard(session)
+
+    def closing(
+        self,
+        ids: Iterable[int],
+        reason: str,
+        message: str | None = None,
+        *,
+        silent: bool = False,
+    ) -> Iterator[None]:
+        """Close these sessions, one with each step; see `Session.close`.
+
+        Some may leave meanwhile, and their clients may begin other sessions.
+        """
+        for session_id in ids:
+            session = self.by_id.get(session_id)
+            if session is not None:
+                session.close(reason, message, silent=silent)
+            yield

@@ -6,36 +6,42 @@ never logged."""
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Callable, Collection, Mapping
+import socket
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from wsocket.core.concurrency.kinds import in_greenlet
 from wsocket.core.net.future import Future, ask
-from wsocket.core.net.loop import get_loop
+from wsocket.core.net.incoming import Incoming
+from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
+from wsocket.core.net.sockets import plain_socket
 from wsocket.core.web.cors import PREFLIGHT_HEADERS, cors_headers
 from wsocket.core.web.read_body import read_body
 from wsocket.core.web.routes import request_path
 from wsocket.core.web.takeover import client_descriptor
 from wsocket.core.wsgi import Environ, outliving, park
-from wsocket.errors import HttpError
+from wsocket.errors import HttpError, RequestError
 from wsocket.log import LOGGED_AS
 from wsocket.wamp.serializers.base import DECODE_ERRORS
 from wsocket.wamp.serializers.batching import batching_of
 from wsocket.wamp.serializers.installed import SERIALIZERS
 from wsocket.wamp.session.session import Gatekeeper
-from wsocket.wamp.transports.longpoll_link import (
+from wsocket.wamp.transports.longpoll_codec import (
     NOTHING,
     Batches,
     LongPollCodec,
-    LongPollLink,
     OneByOne,
     Reply,
 )
+from wsocket.wamp.transports.longpoll_link import LongPollLink
 from wsocket.wamp.transports.longpoll_settings import LongPolling
 
 Links = dict[str, LongPollLink]
@@ -156,8 +162,8 @@ class LongPoll:
     # The four requests
 
     def _open(self, environ: Environ, transport: str) -> Reply:
-        body = read_body(environ, limit=self._max_message_size)
-        protocol = choose_protocol(body)
+        with self._body(environ) as (body, _):
+            protocol = choose_protocol(body)
         transport = secrets.token_urlsafe(_ID_BYTES)
         environ = outliving(environ)
 
@@ -174,13 +180,14 @@ class LongPoll:
         return _ask(lambda answer: self._link(transport).poll(answer, client))
 
     def _send(self, environ: Environ, transport: str) -> Reply:
-        body = read_body(environ, limit=self._max_message_size)
+        with self._body(environ) as (body, incoming):
 
-        def send(answer: Future[Reply]) -> None:
-            self._link(transport).received(body)
-            answer.set(NOTHING)
+            def send(answer: Future[Reply]) -> None:
+                link = self._link(transport)
+                incoming.stop = link.drop
+                link.received(body, answer)
 
-        return _ask(send)
+            return _ask(send)
 
     def _close(self, environ: Environ, transport: str) -> Reply:
         def close(answer: Future[Reply]) -> None:
@@ -192,6 +199,29 @@ class LongPoll:
             answer.set(NOTHING)
 
         return _ask(close)
+
+    @contextmanager
+    def _body(self, environ: Environ) -> Iterator[tuple[bytes, Incoming]]:
+        """The request's body, which is charged to `Limits.memory` in this block."""
+        incoming = Incoming(_loop(), lambda: self._connections.get().memory)
+        incoming.stop = partial(_stop_reading, client_descriptor(environ))
+        try:
+            yield self._read(environ, incoming), incoming
+        finally:
+            incoming.finish()
+
+    def _read(self, environ: Environ, incoming: Incoming) -> bytes:
+        try:
+            return read_body(environ, limit=self._max_message_size, has=incoming.has)
+        except (HttpError, RequestError) as error:
+            if not incoming.stopped:
+                raise
+            problem = (
+                "All requests and connections together keep too much "
+                "(Limits.memory); try again later."
+            )
+            retry = [("Retry-After", "5")]
+            raise HttpError("503 Service Unavailable", problem, retry) from error
 
     # On the loop
 
@@ -205,6 +235,7 @@ class LongPoll:
             environ=environ,
             limits=connections.limits,
             memory=connections.memory,
+            throttle=connections.new_throttle(),
             settings=self._settings,
             on_end=lambda: self._forget(transport),
         )
@@ -255,6 +286,17 @@ def choose_protocol(body: bytes) -> str:
     raise HttpError(_BAD_REQUEST, problem)
 
 
-def _ask(request: Callable[[Future[Reply]], None]) -> Reply:
+def _loop() -> Loop:
     # A server that runs requests in greenlets has a hub, even if nothing is patched.
-    return ask(get_loop(current_hub=in_greenlet() or None), request)
+    return get_loop(current_hub=in_greenlet() or None)
+
+
+def _ask(request: Callable[[Future[Reply]], None]) -> Reply:
+    return ask(_loop(), request)
+
+
+def _stop_reading(descriptor: int | None) -> None:
+    """Wake up who reads the body of a request; it can still be answered."""
+    if descriptor is not None:
+        with plain_socket(os.dup(descriptor)) as sock, suppress(OSError):
+            sock.shutdown(socket.SHUT_RD)

@@ -4,8 +4,8 @@ On the loop; `wsocket.wamp.transports.longpoll` is the HTTP side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
@@ -13,115 +13,43 @@ from wsocket.core.net.loop import Flushable, Loop, Timer
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.outbox import Outbox
 from wsocket.core.net.peer_watch import PeerWatch
-from wsocket.errors import BatchError, HttpError
+from wsocket.core.net.throttle import Throttle
 from wsocket.log import logger
-from wsocket.wamp.serializers.base import Serializer
-from wsocket.wamp.serializers.batching import Batching
 from wsocket.wamp.session.session import Gatekeeper, Session
-from wsocket.wamp.transports.frame_codec import FrameCodec
+from wsocket.wamp.transports.longpoll_codec import NOTHING, LongPollCodec, Reply
+from wsocket.wamp.transports.longpoll_sends import Sends
 from wsocket.wamp.transports.longpoll_settings import LongPolling
-
-
-class Reply(NamedTuple):
-    """The answer to a request."""
-
-    status: str
-    body: bytes = b""
-    media_type: str = ""
-
-
-# autobahn.js takes only 200 and 204 for success. The specification says 202, which is a
-# failure there.
-NOTHING = Reply("204 No Content")
-
-
-class Packing(Protocol):
-    """How messages are put into a body.
-
-    Attributes:
-        size: A body that has this many bytes of messages gets no further one.
-    """
-
-    size: int
-
-    def join(self, messages: Iterable[bytes]) -> bytes:
-        """The body with these messages, one at least."""
-
-    def split(self, body: Any) -> list[Any]:
-        """The messages of a body."""
-
-
-class OneByOne:
-    """One message in each body, for the protocols that are not batched."""
-
-    size = 0
-
-    def join(self, messages: Iterable[bytes]) -> bytes:
-        """See `Packing.join`."""
-        return b"".join(messages)
-
-    def split(self, body: Any) -> list[Any]:
-        """See `Packing.split`."""
-        return [body]
-
-
-class Batches:
-    """All waiting messages in one body, for the protocols that are batched."""
-
-    size = 65536
-
-    def __init__(self, batching: Batching) -> None:
-        self.join = batching.join
-        self.split = batching.split
-
-
-class LongPollCodec(FrameCodec):
-    """Makes and reads the bodies of one protocol, for all its sessions."""
-
-    def __init__(self, serializer: Serializer, packing: Packing) -> None:
-        super().__init__(serializer, bytes)  # the packing makes bodies of these
-        self.packing = packing
-        kind = "octet-stream" if serializer.binary else "json"
-        self._media_type = f"application/{kind}"
-
-    def decode(self, body: bytes) -> list[str | bytes]:
-        """The messages in the body of a request, for the serializer.
-
-        Raises:
-            UnicodeDecodeError: It is not UTF-8, and must be.
-            BatchError: It is not a valid batch.
-        """
-        return self.packing.split(body if self.serializer.binary else body.decode())
-
-    def reply(self, backlog: Outbox) -> Reply:
-        """The answer with the first messages of *backlog*, which are taken from it."""
-        messages = map(bytes, backlog.take(self.packing.size))
-        return Reply("200 OK", self.packing.join(messages), self._media_type)
 
 
 class LongPollLink(Flushable):
     """A session's end of a long-poll transport.
 
     Args:
+        memory: What waits here is charged to it.
+        throttle: How fast the client may send; None if that has no limit.
         on_end: Called once, when the transport has ended.
 
     Attributes:
+        backlog: How many bytes wait here for the client, as they are charged.
         dropped: How many messages were dropped, because the client polled too seldom.
     """
 
     __slots__ = (
-        "_backlog",
         "_dirty",
         "_ended",
-        "_failed",
+        "_limits",
         "_loop",
+        "_memory",
         "_on_end",
+        "_outbox",
         "_poll",
         "_sealed",
+        "_sends",
         "_session",
         "_settings",
         "_timer",
         "_watch",
+        "backlog",
         "budget",
         "codec",
         "dropped",
@@ -136,26 +64,30 @@ class LongPollLink(Flushable):
         environ: Mapping[str, Any],
         limits: Limits,
         memory: Memory,
+        throttle: Throttle | None,
         settings: LongPolling,
         on_end: Callable[[], object],
     ) -> None:
         self.codec = codec
+        self.backlog = 0
         self.dropped = 0
         self._loop = loop
+        self._memory = memory
         self._settings = settings
         self._on_end = on_end
-        self._backlog = Outbox(
-            messages=limits.outbox_messages, size=limits.outbox_bytes
-        )
+        self._limits = limits
+        self._outbox = self._new_outbox()
         self._poll: Future[Reply] | None = None
         self._watch: PeerWatch | None = None  # of the client of the poll
         self._timer: Timer | None = None
         self._dirty = False  # a flush is due
-        self._sealed = False  # the last message is in the backlog
-        self._failed = False  # because the client broke the protocol
+        self._sealed = False  # the last message is in the outbox
         self._ended = False
         self.budget = memory.part(limits.session_bytes)
         self._session = Session(self, gatekeeper, environ=environ)
+        self._sends = Sends(
+            loop, codec, self._session, gatekeeper, throttle=throttle, drop=self.drop
+        )
         self._await_poll()
 
     # What the client asks for
@@ -174,37 +106,14 @@ class LongPollLink(Flushable):
         if client is not None:
             self._watch = PeerWatch(self._loop, client, self._give_up_poll)
         self._set_timer(self._settings.poll_timeout, self._give_up_poll)
-        if self._backlog:
+        if self._outbox:
             self._deliver()
 
-    def received(self, body: bytes) -> None:
-        """Handle the messages of one request, in their order.
-
-        Raises:
-            HttpError: One of them broke the protocol.
+    def received(self, body: bytes, answer: Future[Reply]) -> None:
+        """Handle the messages of one request after those of earlier ones, in their
+        order. Then *answer* it: with an `HttpError`, if one broke the protocol.
         """
-        try:
-            self._handle(body)
-        except Exception:
-            logger.exception("handling a message failed; its transport is closed")
-            self.drop()
-            raise
-        if self._failed:
-            problem = (
-                "The protocol was broken: the ABORT that /receive returns says how."
-            )
-            raise HttpError("400 Bad Request", problem)
-
-    def _handle(self, body: bytes) -> None:
-        try:
-            messages = self.codec.decode(body)
-        except (UnicodeDecodeError, BatchError) as error:
-            self._session.abort_violation(f"message: {error}")
-            return
-        for message in messages:
-            if self._sealed:
-                return
-            self._session.receive(message)
+        self._sends.put(body, answer)
 
     def drop(self) -> None:
         """End the transport, without a word to the client; later calls do nothing."""
@@ -219,6 +128,9 @@ class LongPollLink(Flushable):
             self._session.lost()
         except Exception:
             logger.exception("ending a transport failed")
+        self._sends.close()
+        self._outbox = self._new_outbox()
+        self._weigh()
 
     # What the session asks for
 
@@ -226,25 +138,54 @@ class LongPollLink(Flushable):
         """Queue a message; a waiting poll is answered at the end of the turn."""
         if self._sealed:
             return
-        self._backlog.extend((frame,))
+        self._outbox.extend((frame,))
+        if not self._outbox.fits:
+            self._enforce_limits()
         if not self._dirty:
             self._dirty = True
             self._loop.flush_later(self)
 
     def unread(self, request: int) -> int:
         """How many bytes wait for the next poll."""
-        return self._backlog.size
+        return self._outbox.size
 
     def close(self) -> None:
         """End the transport, after what is queued."""
         self._sealed = True
-        if not self._backlog:
+        if not self._outbox:
             self.drop()
 
     def abort(self) -> None:
         """End the transport, after what is queued; the request at fault gets 400."""
-        self._failed = True
+        self._sends.fail()
         self.close()
+
+    def shed(self) -> None:
+        """Give up half of what waits here: events, or the transport."""
+        before = self.backlog
+        self.dropped += self._outbox.shrink(before // 2)
+        self._weigh()
+        if self.backlog > before // 2:
+            logger.warning("closing a transport that keeps %d bytes waiting", before)
+            self.drop()
+
+    def _new_outbox(self) -> Outbox:
+        limits = self._limits
+        return Outbox(messages=limits.outbox_messages, size=limits.outbox_bytes)
+
+    def _enforce_limits(self) -> None:
+        """Drop the oldest events; if that is not enough, the transport."""
+        self.dropped += self._outbox.drop_oldest()
+        if not self._outbox.fits:
+            logger.warning("closing a transport that does not poll: %s", self._outbox)
+            self._sealed = True
+            # Not now: somebody may be writing to many connections.
+            self._loop.call_soon(self.drop)
+
+    def _weigh(self) -> None:
+        """Charge what waits here."""
+        before, self.backlog = self.backlog, self._outbox.size
+        self._memory.weigh(self, before, self.backlog)
 
     # Delivery
 
@@ -253,19 +194,17 @@ class LongPollLink(Flushable):
         self._dirty = False
         if self._ended:
             return
-        if self._poll is not None and self._backlog:
+        if self._poll is not None and self._outbox:
             self._deliver()
-        self.dropped += self._backlog.drop_oldest()
-        if not self._backlog.fits:
-            logger.warning("closing a transport that does not poll: %s", self._backlog)
-            self.drop()
+        self._weigh()
 
     def _deliver(self) -> None:
         if self._watch is not None and self._watch.is_gone:
             self._give_up_poll()  # the messages wait for the next one
             return
-        self._answer_poll(self.codec.reply(self._backlog))
-        if self._sealed and not self._backlog:
+        self._answer_poll(self.codec.reply(self._outbox))
+        self._weigh()
+        if self._sealed and not self._outbox:
             self.drop()
         else:
             self._await_poll()

@@ -148,6 +148,7 @@ class BatchedLink(WebSocketLink):
         if len(messages) == 1:
             self._session.receive(messages[0])
             return
+        self._stream.has_more(len(messages) - 1)
         # There may be so many of them that others have to get in between.
         self._stream.pause()
         self._gatekeeper.in_turns(self._receive(messages), self._stream.resume)

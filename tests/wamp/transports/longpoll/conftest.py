@@ -84,7 +84,7 @@ def serve() -> Iterator[Callable[..., Polling]]:
 
 
 POLLING = ("poll_timeout", "poll_pause")
-LIMITS = ("outbox_messages", "outbox_bytes")
+LIMITS = tuple(Limits.__dataclass_fields__)
 
 
 @pytest.fixture

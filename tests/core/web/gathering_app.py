@@ -1,0 +1,15 @@
+"""Plain websockets that echo, and long polls, with little memory for all of them."""
+
+from wsocket import Limits, LongPolling, WSocketApp
+
+app = WSocketApp(
+    protocol="WAMP",
+    longpoll=LongPolling("/longpoll"),
+    limits=Limits(memory=4 * 2**20, ping_interval=0),
+)
+
+
+@app.route("/echo")
+def echo(environ, start_response):
+    for message in environ["wsgi.websocket"]:
+        environ["wsgi.websocket"].send(message)
