@@ -29,7 +29,7 @@ HARMLESS = Outcome(
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize(("name", "server"), zip(ATTACKS, cycle(SERVERS)))
+@pytest.mark.parametrize(("name", "server"), list(zip(ATTACKS, cycle(SERVERS))))
 def test_an_attack_costs_the_others_little(name, server, tmp_path):
     """They are served meanwhile, memory is bounded, and nothing stays open.
 
