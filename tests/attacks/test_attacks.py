@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's /proc")
 
 MIB = 2**20
 
-# Messages in fragments of a few bytes: the server still reads them when these tests have
-# stopped waiting. `make attacks` makes them; docs/security.md says what they cost.
+# Messages in fragments of a few bytes: the server still reads them when these tests
+# have stopped waiting. `make attacks` makes them; docs/security.md has what they cost.
 TOO_SLOW_YET = {"half fragments", "plain fragments"}
 MENDED = [name for name in ATTACKS if name not in TOO_SLOW_YET]
 HARMLESS = Outcome(
