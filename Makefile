@@ -16,7 +16,7 @@ COMPILED := build/compiled
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
 .PHONY: help demo test quick test-busy test-compiled coverage mutation instructions check bench
-.PHONY: fuzz sanitize soak format changelog picture screenshot clean
+.PHONY: attacks fuzz sanitize soak format changelog picture screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
@@ -27,6 +27,7 @@ help:
 	@echo 'make instructions  count the instructions of that copy (ARGS=--update keeps them)'
 	@echo 'make coverage    which lines and branches of the pure packages do the tests run?'
 	@echo 'make mutation    change these packages at random: do the tests notice?'
+	@echo 'make attacks     what attackers cost others (ARGS=--update keeps it, ARGS=name)'
 	@echo 'make fuzz        feed bytes of a fuzzer to all that reads (SECONDS=60, ARGS=target)'
 	@echo 'make sanitize    run the tests of the C files under ASan and UBSan'
 	@echo 'make soak        thousands of clients that misbehave (SECONDS=120, ARGS=gevent)'
@@ -99,7 +100,8 @@ soak: .venv/.tools
 # Only this process is measured, so tests that drive other processes are left out.
 COVERAGE := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -p tests.traced_threads \
   --cov --ignore=tests/interop --ignore=tests/performance --ignore=tests/servers \
-  --ignore=tests/steady --ignore=tests/soak --ignore=tests/fuzz/test_fuzz_tool.py \
+  --ignore=tests/attacks --ignore=tests/steady --ignore=tests/soak \
+  --ignore=tests/fuzz/test_fuzz_tool.py \
   --ignore-glob='tests/test_*.py' --ignore-glob='*autobahn*' \
   -k 'not gevent'
 
@@ -109,6 +111,10 @@ coverage: .venv/.tools $(VECTORS)
 mutation: .venv/.tools $(VECTORS)
 	$(COVERAGE) --cov-context=test --cov-report=
 	$(BIN)/python tools/mutation.py $(ARGS)
+
+# The test of tests/attacks makes small ones of these.
+attacks: .venv/.tools
+	$(BIN)/python -m tests.attacks $(ARGS)
 
 check: .venv/.tools
 	$(BIN)/ruff check .

@@ -7,7 +7,8 @@ fails or hangs. A mutant that survives shows behaviour that no test checks, or a
 that makes no difference. The files are those of `[tool.coverage.run]`, pyproject.toml.
 
 `make mutation` first writes into `.coverage` which test runs which line; only these
-tests are run. Lines are picked evenly, then one of the possible changes to each line.
+tests are run: all that are in the folder of the file's own tests, then some others.
+Lines are picked evenly, then one of the possible changes to each line.
 
 No file is changed. Each mutant has a forked process. Where the change is in a
 function, the function gets other code, after pytest has collected the tests. Other
@@ -39,9 +40,11 @@ from coverage import Coverage, CoverageData
 from mutants import Mutant, sample
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONS = ["-x", "-q", "--timeout=20", "-p", "no:cacheprovider"]
-FEW, MANY = 20, 200  # tests of one mutant: first these few, then at most that many
-CPU_SECONDS, MEMORY = 120, 2**32  # of one process: more is an endless loop
+OPTIONS = ["-x", "-q", "--timeout=60", "-p", "no:cacheprovider"]
+OPTIONS += ["-k", "not gevent"]  # as in `make coverage`
+FEW = 20  # tests of one mutant that run before all others
+OTHERS = 1000  # tests of one mutant, at most, from other folders than its own
+CPU_SECONDS, MEMORY = 300, 2**32  # of one process: more is an endless loop
 SURVIVED, KILLED, BROKEN = 0, 1, 2
 
 # Standard output, also while pytest keeps that of the tests.
@@ -66,18 +69,25 @@ class Tests:
         self._all = self._ids(self._data.measured_contexts())
 
     def of(self, mutant: Mutant) -> list[str]:
-        """The ids of tests that run the mutant, in a random order, first one of each
-        function. What runs when modules are imported is run by every test.
+        """The tests of the mutant: those in the folder of its own tests, then others.
+
+        They run the changed line, or else its function. What runs when a module is
+        imported matters to all tests that run anything of it, and to the whole folder.
         """
         by_line = self._contexts(mutant.path)
-        for lines in (mutant.head, mutant.scope or by_line):
-            if found := self._ids(
-                {each for line in lines for each in by_line.get(line, ())}
-            ):
-                return self._mixed(found)[:MANY]
-        return self._mixed(self._all)[:MANY]
+        folder = f"{Path('tests', *Path(mutant.path).parts[1:-1])}/"
+        places = [mutant.head, mutant.scope] if mutant.scope else [by_line]
+        ran = (
+            {each for line in place for each in by_line.get(line, ())}
+            for place in places
+        )
+        ids = next(filter(None, map(self._ids, ran)), self._all)
+        others = self._mixed([each for each in ids if not each.startswith(folder)])
+        own = self._mixed([each for each in ids if each.startswith(folder)])
+        return (own if mutant.scope else [folder]) + others[:OTHERS]
 
     def _mixed(self, ids: list[str]) -> list[str]:
+        """In a random order, first one of each function."""
         seen: Counter[str] = Counter()
         turns = []
         for test in self._chance.sample(ids, len(ids)):
@@ -153,7 +163,7 @@ class Watch:
 
 
 class OnImport:
-    """Mutants of what runs when a module is imported: nothing may be, before."""
+    """Mutants that are made while a module is imported: nothing may be, before."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._path = str(ROOT / mutant.path)
@@ -169,7 +179,10 @@ class OnImport:
 
         # There is no other hook for one module alone.
         SourceFileLoader.get_code = mutated  # type: ignore[method-assign, assignment]
-        return not pytest.main([*OPTIONS, *in_turn(tests)], plugins=[Watch()])
+        code = pytest.main([*OPTIONS, *in_turn(tests)], plugins=[Watch()])
+        if code:
+            print(f"{code!r}, before any test:", file=REPORT)
+        return not code
 
 
 class InFunctions:
@@ -201,16 +214,31 @@ class InFunctions:
 def replace_code(mutant: Mutant) -> None:
     """Give the function its new code, in every copy of the module."""
     path = str(ROOT / mutant.path)
-    source = mutant.applied_to(Path(path).read_text())
-    new = {
-        (code.co_name, code.co_firstlineno): code
-        for code in codes_in(compile(source, path, "exec", dont_inherit=True))
-        if mutant.scope and code.co_firstlineno == mutant.scope.start
-    }
+    new = codes_of(mutant, mutant.applied_to(Path(path).read_text()))
     for each in gc.get_objects():
         if isinstance(each, FunctionType) and each.__code__.co_filename == path:
             place = each.__code__.co_name, each.__code__.co_firstlineno
             each.__code__ = new.get(place, each.__code__)
+
+
+def is_replaceable(mutant: Mutant) -> bool:
+    """Whether a function that exists can get the code: not without its `super()`."""
+    source = (ROOT / mutant.path).read_text()
+    old, new = (
+        {place: code.co_freevars for place, code in codes_of(mutant, each).items()}
+        for each in (source, mutant.applied_to(source))
+    )
+    return bool(old) and old == new
+
+
+def codes_of(mutant: Mutant, source: str) -> dict[tuple[str, int], CodeType]:
+    """The code of the mutant's function, by its name and first line."""
+    path = str(ROOT / mutant.path)
+    return {
+        (code.co_name, code.co_firstlineno): code
+        for code in codes_in(compile(source, path, "exec", dont_inherit=True))
+        if mutant.scope and code.co_firstlineno == mutant.scope.start
+    }
 
 
 def codes_in(code: CodeType) -> Iterator[CodeType]:
@@ -230,21 +258,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--count", type=int, default=300, help="how many mutants")
     parser.add_argument("--seed", type=int, default=11, help="another one, others")
-    parser.add_argument("--only", default="", help="those of them with this text")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="those of them with one of these texts"
+    )
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     os.chdir(ROOT)
     chance = random.Random(arguments.seed)
     mutants = sample(ROOT, measured_files(), count=arguments.count, chance=chance)
     tests = Tests(chance)
-    work = [(each, tests.of(each)) for each in mutants if arguments.only in str(each)]
+    wanted = [
+        each for each in mutants if any(text in str(each) for text in arguments.only)
+    ]
+    work = [(each, tests.of(each)) for each in wanted]
+    in_functions = [(each, ids) for each, ids in work if is_replaceable(each)]
     processes = Processes(arguments.processes)
-    for mutant, its_tests in work:
-        if not mutant.scope:
-            processes.start(mutant, partial(OnImport(mutant).passes, its_tests))
-    in_functions = [(mutant, its_tests) for mutant, its_tests in work if mutant.scope]
-    plugin = InFunctions(in_functions, processes)
-    pytest.main(OPTIONS, plugins=[plugin])
+    for mutant, ids in work:
+        if (mutant, ids) not in in_functions:
+            processes.start(mutant, partial(OnImport(mutant).passes, ids))
+    pytest.main(OPTIONS, plugins=[InFunctions(in_functions, processes)])
     processes.finish()
     counted = processes.counted
     killed = counted["killed"] + counted["hung"]

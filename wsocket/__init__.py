@@ -16,6 +16,7 @@ from wsocket.errors import (
     WsocketError,
 )
 from wsocket.log import logger
+from wsocket.metrics import Metrics
 from wsocket.wamp.authorization.authorizer import AuthorizationRequest
 from wsocket.wamp.authorization.roles import Permission, Role
 from wsocket.wamp.local.handlers import CallDetails, CallResult, EventDetails
@@ -27,6 +28,7 @@ from wsocket.wamp.protocol.client_messages import (
     SubscribeOptions,
 )
 from wsocket.wamp.router.config import Realm, Remember
+from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.transports.longpoll_settings import LongPolling
 
@@ -43,6 +45,7 @@ __all__ = [
     "Limits",
     "Listener",
     "LongPolling",
+    "Metrics",
     "PayloadError",
     "PayloadSizeExceeded",
     "PendingCall",
@@ -52,6 +55,7 @@ __all__ = [
     "RegisterOptions",
     "Remember",
     "Role",
+    "RouterSnapshot",
     "SubscribeOptions",
     "WSocketApp",
     "WebSocket",

@@ -11,10 +11,12 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
 from wsocket.core.web.framework import Framework
 from wsocket.core.websocket.deflate import Compression
+from wsocket.metrics import Metrics
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.local.application import Application
 from wsocket.wamp.local.make_router import make_router
 from wsocket.wamp.local.pending_call import PendingCall
+from wsocket.wamp.local.taking_metrics import metrics_page, take_metrics
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
     InvokePolicy,
@@ -66,10 +68,12 @@ class WSocketApp(Framework):
             compressed.
         join_timeout: Seconds that a WAMP client has from connecting until it is in a
             realm, and for its answer to GOODBYE.
+        metrics: A path, such as ``"/metrics"``, with the figures for Prometheus.
+        health: A path, such as ``"/healthz"``, that answers 200 while all is well.
 
     Raises:
         TypeError, ValueError: An argument has the wrong type or value.
-        RuntimeError: There is *longpoll* without a WAMP router.
+        RuntimeError: *longpoll* without a router, or *metrics* without its extra.
     """
 
     def __init__(
@@ -87,6 +91,8 @@ class WSocketApp(Framework):
         longpoll: str | LongPolling | None = None,
         compression: Compression | None = "deflate",
         join_timeout: float = 10.0,
+        metrics: str | None = None,
+        health: str | None = None,
     ) -> None:
         check_seconds("join_timeout", join_timeout, least=0.001)
         names = [protocol] if isinstance(protocol, str) else list(protocol or ())
@@ -97,8 +103,7 @@ class WSocketApp(Framework):
             names.remove(WAMP)
             own = Realm(realm) if isinstance(realm, str) else realm
             self.router = make_router([own, *realms], join_timeout, limits or Limits())
-            self._wamp = self._make_application(own.name, max_workers)
-            plugins.append(WampSubprotocol(self.router, prepare=self._wamp.prepare))
+            plugins.append(self._make_wamp(own.name, max_workers))
         super().__init__(
             app,
             subprotocols=names,
@@ -108,8 +113,9 @@ class WSocketApp(Framework):
             allowed_origins=allowed_origins,
             limits=limits,
             compression=compression,
+            health=health,
         )
-        self._serve_longpoll(longpoll)
+        self._serve_resources(longpoll, metrics)
 
     def register(
         self,
@@ -327,6 +333,10 @@ class WSocketApp(Framework):
         """
         self._application.set_authorizer(realm, authorizer)
 
+    def metrics(self) -> Metrics:
+        """What this process has done so far, and what it holds. From any thread."""
+        return take_metrics(self.connections, self._wamp)
+
     def snapshot(self) -> RouterSnapshot:
         """What the router of this process holds now: sessions, subscriptions, ...
 
@@ -338,15 +348,16 @@ class WSocketApp(Framework):
         """
         return self._application.snapshot()
 
-    def _make_application(self, realm: str, max_workers: int | None) -> Application:
-        return Application(
+    def _make_wamp(self, realm: str, max_workers: int | None) -> WampSubprotocol:
+        self._wamp = Application(
             self.router,
             realm,
             max_workers=max_workers,
-            memory=lambda: self.connections.get().memory,
+            connections=lambda: self.connections.get(),
             max_message_size=lambda: self.max_message_size,
             debug=lambda: self.debugging,
         )
+        return WampSubprotocol(self.router, prepare=self._wamp.prepare)
 
     def drain(self, timeout: float = 30.0) -> bool:
         """Accept no more over RawSocket, and wait for the calls that are under way.
@@ -362,14 +373,16 @@ class WSocketApp(Framework):
         super().drain(timeout)
         return self._wamp is None or self._wamp.drain(timeout)
 
-    def _serve_longpoll(self, settings: str | LongPolling | None) -> None:
-        if settings is None:
+    def _serve_resources(
+        self, longpoll: str | LongPolling | None, metrics: str | None
+    ) -> None:
+        if metrics is not None:
+            self.resources[metrics] = metrics_page(self.metrics)
+        if longpoll is None:
             return
-        if not isinstance(settings, LongPolling):
-            settings = LongPolling(settings)
         prepare = self._application.prepare
         handler = LongPoll(
-            settings,
+            longpoll if isinstance(longpoll, LongPolling) else LongPolling(longpoll),
             self.router,
             prepare=prepare,
             connections=self.connections,

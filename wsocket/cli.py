@@ -18,12 +18,13 @@ from typing import Any
 from gevent import monkey
 
 from wsocket.app import WSocketApp
-from wsocket.core.http.serve import run
+from wsocket.core.http.serve import announce, run
 from wsocket.core.net.activation import activated
 from wsocket.core.net.endpoints import UnixEndpoint
 from wsocket.core.net.listener import Listener
 from wsocket.core.net.tls.certificates import load_context
 from wsocket.log import logger
+from wsocket.log_formats import LOG_FORMATS
 
 HOST = "127.0.0.1"
 PORT = 8080
@@ -71,11 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "--keyfile", metavar="FILE", help="its private key, if it is in another file"
     )
     _add_limits(serve)
-    serve.add_argument(
-        "--debug",
-        action="store_true",
-        help="log everything, and show tracebacks on error pages",
-    )
+    _add_logging(serve)
     serve.set_defaults(command=_run)
     return parser
 
@@ -124,6 +121,26 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
         ("--max-connections-per-address", "the same for each client; others get 503"),
     ):
         serve.add_argument(name, metavar="N", type=_positive, help=text)
+
+
+def _add_logging(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--access-log",
+        action="store_true",
+        help="log every request on stderr, in the Combined Log Format with the "
+        "duration behind it",
+    )
+    serve.add_argument(
+        "--log-format",
+        choices=LOG_FORMATS,
+        default="text",
+        help="json: an object on each line of stderr (%(default)s)",
+    )
+    serve.add_argument(
+        "--debug",
+        action="store_true",
+        help="log everything, and show tracebacks on error pages",
+    )
 
 
 def _seconds(text: str) -> float:
@@ -175,6 +192,8 @@ def _run(options: argparse.Namespace) -> int:
             take_over=options.take_over,
             graceful_timeout=options.graceful_timeout,
             close_spread=options.close_spread,
+            access_log=options.access_log,
+            log_format=options.log_format,
             max_connections=options.max_connections,
             max_connections_per_address=options.max_connections_per_address,
         )
@@ -205,7 +224,7 @@ def _listen_rawsocket(app: Callable[..., Any], url: str) -> Listener:
         raise UsageError(str(error)) from error
     except OSError as error:
         sys.exit(f"wsocket: {error.strerror or error}")
-    print(f"wsocket: RawSocket on {listener.address}", flush=True)
+    announce(f"wsocket: RawSocket on {listener.address}")
     return listener
 
 

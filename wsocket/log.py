@@ -1,22 +1,24 @@
-"""The package's logger, ``wsocket``.
+"""The package's loggers: ``wsocket``, and ``wsocket.access`` for HTTP requests.
 
 No handler is installed on import. If the application has not set up logging, Python
 prints warnings and errors, with tracebacks, to stderr. `wsocket.run` then installs a
-handler that shows every record from the logger's level on.
+handler that shows every record from the logger's level on (`wsocket.log_formats`).
 
 Peers choose much of what is logged: paths, URIs, reasons, the messages of exceptions.
-So a filter of the logger makes every record harmless before any handler sees it
-(docs/decisions/040-nothing-forges-the-log.md). Nobody who logs has to think of it."""
+So a filter of the loggers makes every record harmless before any handler sees it
+(docs/decisions/040-nothing-forges-the-log.md). Nobody who logs has to think of it.
+Nor of handlers that fail, because the disk is full or stderr is closed: that must not
+end a connection, or the loop."""
 
 from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, TypeAlias
-
-logger = logging.getLogger("wsocket")
 
 # A key of environ: the name in the log of a request whose path contains a secret.
 LOGGED_AS = "wsocket.logged_as"
@@ -40,10 +42,18 @@ def harmless(text: str, limit: int = MAX_ARGUMENT) -> str:
     Not printable are line breaks of every kind, ANSI escapes, all other control
     characters, surrogates, and characters that change the direction of the text.
     """
-    if len(text) > limit:
-        half = limit // 2
-        left_out = f"...({len(text) - 2 * half} characters left out)..."
-        text = text[:half] + left_out + text[-half:]
+    return _printable(_shortened(text, limit))
+
+
+def _shortened(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    left_out = f"...({len(text) - 2 * half} characters left out)..."
+    return text[:half] + left_out + text[-half:]
+
+
+def _printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
@@ -71,6 +81,17 @@ class Harmless:
             return f"<{kind} whose text raises {problem}>"
 
 
+class Quoted(Harmless):
+    """The same for text that stands between quotation marks, which it cannot end."""
+
+    __slots__ = ()
+
+    def _text(self, describe: Any) -> str:
+        # Shortened first: the middle that is left out must not be half of an escape.
+        text = _shortened(str(self._value), MAX_ARGUMENT)
+        return _printable(text.replace("\\", r"\\").replace('"', r"\""))
+
+
 class HarmlessRecords(logging.Filter):
     """Lets every record pass, after it has made it harmless.
 
@@ -79,7 +100,7 @@ class HarmlessRecords(logging.Filter):
     would do it: every line of it begins with `GUTTER`.
 
     It must be a filter of the logger: those of a handler come too late for the other
-    handlers. A filter does not apply to child loggers, which need their own.
+    handlers. A filter does not apply to child loggers, which have their own.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -128,17 +149,35 @@ def _argument(value: object) -> object:
         return value
     if type(value) is str and len(value) <= MAX_ARGUMENT and value.isprintable():
         return value
-    return Harmless(value)
+    return value if isinstance(value, Harmless) else Harmless(value)
 
 
-logger.addFilter(HarmlessRecords())
+# It has no stream: it only tells stderr, if it may, that another handler has failed.
+_reporter = logging.Handler()
 
 
-def log_to_stderr() -> None:
-    """Show this package's log records on stderr unless the application handles them."""
-    if not logger.hasHandlers():
-        handler = logging.StreamHandler()
-        handler.setFormatter(
-            logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        )
-        logger.addHandler(handler)
+def _handle_safely(
+    handle: Callable[[logging.LogRecord], None], record: logging.LogRecord
+) -> None:
+    """Have a record handled; a handler that fails does not fail who logs.
+
+    Python's own handlers report their errors on stderr, and fail if it is closed.
+    """
+    try:
+        handle(record)
+    except Exception:
+        with suppress(Exception):  # stderr fails as well: nobody is left to be told
+            _reporter.handleError(record)
+
+
+def _our_logger(name: str) -> logging.Logger:
+    """A logger that makes records harmless, and never fails who logs."""
+    ours = logging.getLogger(name)
+    ours.addFilter(HarmlessRecords())
+    # No subclass: the application may have configured the logger, so made it, before.
+    ours.handle = partial(_handle_safely, ours.handle)  # type: ignore[method-assign]
+    return ours
+
+
+logger = _our_logger("wsocket")
+access_logger = _our_logger("wsocket.access")

@@ -51,6 +51,13 @@ def park(environ: Mapping[str, Any]) -> None:
         connection.parked = True
 
 
+def note_subprotocol(environ: Mapping[str, Any], name: str | None) -> None:
+    """Tell our own server what a websocket has agreed on, for the access log."""
+    connection = environ.get(CONNECTION)
+    if connection is not None:
+        connection.subprotocol = name
+
+
 def quoted(value: str) -> str:
     """Something that a client sent, for an error message: ASCII, 100 characters."""
     if not value:

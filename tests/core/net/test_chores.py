@@ -29,7 +29,9 @@ def test_short_work_is_over_at_once(on):
     heard: list[object] = []
 
     def start() -> list[object]:
-        Chores(on.loop).start(iter(range(5)), lambda: heard.append("done"))
+        Chores(on.loop, portion=0.002).start(
+            iter(range(5)), lambda: heard.append("done")
+        )
         return list(heard)
 
     assert on.run(start) == ["done"]
@@ -37,7 +39,7 @@ def test_short_work_is_over_at_once(on):
 
 def test_others_get_in_between(on):
     """Calls of other threads do not wait for the end of long work."""
-    chores, steps, done = Chores(on.loop), [], on.world.event()
+    chores, steps, done = Chores(on.loop, portion=0.002), [], on.world.event()
     on.run(chores.start, slow_steps(steps, number=100), done.set)
     assert on.run(lambda: len(steps)) < 50
     assert done.wait(SECONDS)
@@ -47,7 +49,7 @@ def test_others_get_in_between(on):
 def test_all_work_goes_on_together(on):
     """What comes second does not wait for the end of the first."""
     chores, steps, first, second = (
-        Chores(on.loop),
+        Chores(on.loop, portion=0.002),
         [],
         on.world.event(),
         on.world.event(),
@@ -66,7 +68,7 @@ def test_a_failing_step_ends_its_own_work_alone(on, caplog):
         yield
         raise KeyError("oops")
 
-    chores, steps, ends = Chores(on.loop), [], []
+    chores, steps, ends = Chores(on.loop, portion=0.002), [], []
     done = on.world.event()
     on.run(chores.start, slow_steps(steps, number=20), done.set)
     on.run(chores.start, failing(), lambda: ends.append("failed"))
@@ -77,7 +79,7 @@ def test_a_failing_step_ends_its_own_work_alone(on, caplog):
 
 def test_work_may_start_work(on):
     """Also at its end."""
-    chores, heard = Chores(on.loop), []
+    chores, heard = Chores(on.loop, portion=0.002), []
     done = on.world.event()
 
     def first_done() -> None:
@@ -97,7 +99,7 @@ def test_each_portion_takes_as_long_as_it_may(on):
     """By a clock that a test can turn: the loop is asked for a turn when it is over."""
     ticks = itertools.count(0, 0.001)
     chores, steps, done = (
-        Chores(on.loop, clock=lambda: next(ticks)),
+        Chores(on.loop, portion=0.002, clock=lambda: next(ticks)),
         [],
         on.world.event(),
     )

@@ -431,6 +431,13 @@ def test_final_blocks_are_followed_by_more():
     assert inflate(inflater, payload) == b"one two three"
 
 
+def test_what_comes_out_with_the_tail_belongs_to_the_message():
+    """zlib may have read all of a message, and still hold the end of a long run."""
+    for size in range(2**16, 2**16 + 300):
+        data = deflated(bytes(size))
+        assert decoder().feed(client_frame(BINARY, data, rsv1=True)) == [bytes(size)]
+
+
 def test_a_flood_of_final_blocks_is_worked_through():
     """30,000 empty streams in one frame: tedious, and harmless."""
     payload = b"\x03\x00" * 30_000 + b"\x00"

@@ -78,6 +78,33 @@ def test_a_failure_says_what_is_wrong(case):
     assert 10 < len(failure.problem) <= frames.MAX_REASON
 
 
+@pytest.mark.parametrize(
+    ("begun", "first", "problem"),
+    [
+        (False, 0x83, "reserved opcode 0x3"),
+        (False, 0x7F, "reserved opcode 0xF"),
+        (False, 0x08, "close frame is fragmented"),
+        (False, 0x09, "ping frame is fragmented"),
+        (True, 0x0A, "pong frame is fragmented"),
+        (False, 0x80, "continuation frame, but no message to continue"),
+        (False, 0x00, "continuation frame, but no message to continue"),
+        (True, 0x81, "text frame inside a fragmented message"),
+        (True, 0x02, "binary frame inside a fragmented message"),
+        (False, 0xC1, "text frame with reserved bits 0x40"),
+        (False, 0x32, "binary frame with reserved bits 0x30"),
+        (False, 0x98, "close frame with reserved bits 0x10"),
+        (True, 0xC0, "continuation frame with reserved bits 0x40"),
+        (True, 0xA9, "ping frame with reserved bits 0x20"),
+    ],
+)
+def test_a_failure_names_the_frame_and_the_broken_rule(begun, first, problem):
+    """Who wrote the client finds the mistake by it."""
+    fragment = client_frame(TEXT, b"begun", fin=False)
+    data = (fragment if begun else b"") + bytes([first])
+    [failure] = FrameDecoder(max_message_size=100).feed(data)
+    assert failure.problem == problem
+
+
 def unmask_in_python(monkeypatch):
     """As where no C extension could be built."""
     monkeypatch.setattr(frames, "apply_mask", fast_frames.apply_mask)

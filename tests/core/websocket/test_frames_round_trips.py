@@ -135,11 +135,12 @@ def test_a_close_code_that_may_not_be_sent_is_refused(code):
         frames.check_close(code)
 
 
+@pytest.mark.parametrize("refuse", [frames.check_close, frames.encode_close])
 @pytest.mark.parametrize("reason", ["x" * 124, "\u20ac" * 42])
-def test_a_close_reason_that_does_not_fit_is_refused(reason):
+def test_a_close_reason_that_does_not_fit_is_refused(reason, refuse):
     """What counts is bytes of UTF-8."""
     with pytest.raises(ValueError, match=r"12[46] bytes of UTF-8, at most 123 fit"):
-        frames.check_close(1000, reason)
+        refuse(1000, reason)
 
 
 def test_a_close_reason_without_a_utf8_form_is_refused():

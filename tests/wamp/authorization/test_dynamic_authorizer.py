@@ -300,12 +300,13 @@ def test_kept_answers_are_bounded(authorizer):
     assert requests[-1] in kept
 
 
-def test_answer_for_a_long_uri_is_not_kept(authorizer):
+@pytest.mark.parametrize(("length", "asked"), [(256, 1), (257, 2), (100_000, 2)])
+def test_answer_for_a_long_uri_is_not_kept(authorizer, length, asked):
     """The size of the cache has a limit in bytes, too."""
     asker, _ = new_asker(authorizer)
-    ask(asker, uri="x" * 100_000)
-    ask(asker, uri="x" * 100_000)
-    assert len(authorizer.asked) == 2
+    ask(asker, uri="x" * length)
+    ask(asker, uri="x" * length)
+    assert len(authorizer.asked) == asked
 
 
 def test_nothing_is_kept_by_default(serve, authorizer):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from tests.wamp.fakes import ALL_ROLES, HELLO, FakeLink, FakeRuntime, counting_below
@@ -26,15 +23,6 @@ class Clock(FakeRuntime):
 
     def monotonic(self) -> float:
         return self.now
-
-    def offload(
-        self, function: Callable[[], Any], then: Callable[[Any], object]
-    ) -> None:
-        try:
-            outcome = function()
-        except Exception as error:
-            outcome = error
-        then(outcome)
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ class Calling:
             endpoint=self.endpoint,
             invocation_request=self.table.next_invocation(self.callee),
             grant=OPEN,
+            started=0.0,
         )
         self.table.add(call)
         return call

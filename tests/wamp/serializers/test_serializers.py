@@ -321,6 +321,15 @@ def test_cbor_tags_raise_nothing_unforeseen(item):
     examine(CBOR, b"\x81" + item)
 
 
+def test_cbor_is_read_down_to_400_levels():
+    """No deeper than what other serializers and most clients can read."""
+    head = b"\x85\x10\x01\xa0\x61t"  # PUBLISH
+    deepest = b"\x81" * 400 + b"\x01"
+    assert bytes(CBOR.decode(head + deepest).args) == deepest
+    with pytest.raises(DECODE_ERRORS):
+        CBOR.decode(head + b"\x81" + deepest)
+
+
 @pytest.mark.parametrize("depth", [10, 400, 499, 500, 501, 900, 1000, 1100, 50_000])
 @every_serializer
 def test_nests_of_any_depth_raise_nothing_unforeseen(name, depth):

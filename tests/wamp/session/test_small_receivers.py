@@ -55,9 +55,16 @@ def test_an_explanation_that_is_too_large_is_left_out(session_with):
     assert link.ends == []
 
 
-def test_a_message_of_the_router_that_is_too_large_ends_the_session(session_with):
-    """A client that cannot take its WELCOME is told why it is not let in."""
+def test_a_message_of_the_router_that_is_too_large_ends_the_session(
+    session_with, caplog
+):
+    """A client that cannot take its WELCOME is told why it is not let in; so is
+    the log.
+    """
     session, link = session_with(lambda frame: frame[0] == WELCOME)
     session.handle(HELLO)
     assert link.take() == [[ABORT, {"message": "it is too large"}, TOO_LARGE]]
     assert link.ends == ["close"]
+    assert caplog.messages == [
+        f"session {session.id}: its connection is closed: it is too large"
+    ]

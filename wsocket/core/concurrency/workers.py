@@ -92,11 +92,11 @@ class Workers:
         for task in self._lines.gone(caller):
             task.canceled = True
             task.ended()
-        if self._lines.waiting:
-            self._start_next()  # what runs for it does not count any more
+        self._start_next()  # what runs for it does not count any more
 
     def _start_next(self) -> None:
-        while (task := self._lines.next()) is not None:
+        lines = self._lines
+        while lines.waiting and (task := lines.next()) is not None:
             line = task.line
             self._crew.put(task, is_first=line is not None and line.running == 1)
             if not self._crew.size:
@@ -104,8 +104,7 @@ class Workers:
 
     def _ended(self, task: Task) -> None:
         self._lines.end(task)
-        if self._lines.waiting:
-            self._start_next()
+        self._start_next()
         task.ended()
 
     # Workers come and go

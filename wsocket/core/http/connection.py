@@ -11,10 +11,16 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wsocket.core.http.access_log import (
+    Access,
+    is_access_logged,
+    log_access,
+    milliseconds_since,
+)
 from wsocket.core.http.connections import LINGER, Connections
 from wsocket.core.http.places import Place
 from wsocket.core.http.reader import RequestReader
-from wsocket.core.http.refusal import closing_response
+from wsocket.core.http.refusal import body_size, closing_response
 from wsocket.core.http.wsgi_call import WsgiCall
 from wsocket.core.net.sockets import disable_nagle
 from wsocket.core.wsgi import CONNECTION, Environ
@@ -60,6 +66,7 @@ class HttpConnection:
         idle: Whether it waits for the first byte of another request.
         parked: Whether its request may wait for as long as it likes, as a long poll.
         closing: Whether the current response is the last one.
+        subprotocol: What a websocket that has taken the connection has agreed on.
     """
 
     def __init__(
@@ -82,6 +89,7 @@ class HttpConnection:
         self.idle = False
         self.parked = False
         self.closing = False
+        self.subprotocol: str | None = None
         self._lost = False  # nobody is there who could read a response
 
     def serve(self) -> None:
@@ -150,28 +158,48 @@ class HttpConnection:
         if not self.buffer.peek(1):
             return False
         self.idle = False
+        began = time.monotonic() if is_access_logged() else None
         try:
             request = self._requests.next_request()
         except RequestError as error:
-            self._refuse(error)
+            self._refuse(error, began)
             return False
         if request is None:
             return False
         self._server.connections.work(self)
         call = WsgiCall(self, request)
-        keep = call.run(self._server.application)
+        try:
+            call.run(self._server.application)
+        finally:
+            if began is not None:
+                log_access(call.access(milliseconds_since(began)))
+        keep = call.keeps_connection()
         if not (keep or call.taken):
             self._linger()
         return keep
 
-    def _refuse(self, error: RequestError) -> None:
+    def _refuse(self, error: RequestError, began: float | None) -> None:
         """Answer a request that cannot be read, and end the connection."""
         level = logging.DEBUG if isinstance(error, RequestCut) else logging.INFO
         status, problem = error.status, error.problem
         logger.log(level, "%s: refused: %s: %s", self.client, status, problem)
+        response = closing_response(status, problem)
         with contextlib.suppress(ClientGone):
-            self.send(closing_response(status, problem))
+            self.send(response)
+        if began is not None:
+            log_access(self._refused_access(status, body_size(response), began))
         self._linger()
+
+    def _refused_access(self, status: str, sent: int, began: float) -> Access:
+        return Access(
+            client=self.client,
+            method=None,
+            target=self._requests.line.decode("latin-1"),
+            protocol=None,
+            status=int(status[:3]),
+            bytes=sent,
+            duration_ms=milliseconds_since(began),
+        )
 
     def _linger(self) -> None:
         """Let the client read the response (RFC 9112 section 9.6).

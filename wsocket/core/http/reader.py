@@ -59,12 +59,14 @@ class RequestReader:
 
     Attributes:
         buffer: The buffered reader, which may hold bytes after the current request.
+        line: The first line of the latest request, as far as it has come.
     """
 
     def __init__(self, sock: socket.socket, timeout: float) -> None:
         self._raw = SocketReader(sock)
         self._timeout = timeout
         self.buffer: io.BufferedReader = io.BufferedReader(self._raw)
+        self.line = b""
 
     def next_request(self) -> Request | None:
         """Read the head of the next request; None when the client has closed.
@@ -73,6 +75,7 @@ class RequestReader:
             RequestError: The client sent a bad request, or was too slow.
             OSError: The connection was lost, or idle for too long.
         """
+        self.line = b""
         window = self.buffer.peek(1)
         if window[:1] == b"\r":
             window = self._skip_empty_lines()
@@ -80,6 +83,7 @@ class RequestReader:
             return None
         end = window.find(b"\r\n\r\n")
         if end >= 0:  # nearly always: the whole head is there
+            self.line = window[: window.find(b"\r\n")]
             return parse_request(self.buffer.read(end + 4)[:-4])
         try:
             with self.within(self._timeout):
@@ -132,6 +136,7 @@ class RequestReader:
 
     def _read_line(self, limit: int, status: str) -> bytes:
         line = self.buffer.readline(limit)
+        self.line = self.line or line.rstrip(b"\r\n")
         if line[-2:] == b"\r\n":
             return line
         if line[-1:] == b"\n":

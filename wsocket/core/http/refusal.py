@@ -39,6 +39,11 @@ def closing_response(status: str, problem: str) -> bytes:
     return head.encode("ascii") + body
 
 
+def body_size(response: bytes) -> int:
+    """Bytes of the body of a whole response."""
+    return len(response) - response.index(b"\r\n\r\n") - 4
+
+
 # The answer to a client that speaks HTTP where TLS is expected.
 TLS_EXPECTED = closing_response(
     "400 Bad Request", "this port speaks TLS: say https:// or wss://"

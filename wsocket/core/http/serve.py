@@ -18,7 +18,7 @@ from wsocket.core.http.stop_signals import stop_signals
 from wsocket.core.net.endpoints import Endpoint, UnixEndpoint, server_endpoints
 from wsocket.core.net.listening import ListeningSocket
 from wsocket.core.net.tls.terminator import Terminator
-from wsocket.log import log_to_stderr
+from wsocket.log_formats import LogFormat, log_to_stderr
 
 if TYPE_CHECKING:
     import ssl
@@ -130,6 +130,8 @@ def run(
     *,
     graceful_timeout: float = 30.0,
     close_spread: float = 0.0,
+    access_log: bool = False,
+    log_format: LogFormat = "text",
     **settings: Unpack[Settings],
 ) -> None:
     """Serve `app` until Ctrl-C, SIGTERM or SIGHUP, then let it end gracefully.
@@ -142,26 +144,35 @@ def run(
             `WSocketApp` closes its websockets with 1012. A second signal ends at once.
         close_spread: Seconds over which websockets are closed, so that their clients do
             not come back all at once.
+        access_log: Log every request, to the logger ``wsocket.access``.
+        log_format: How log records look on stderr: ``"text"``, or ``"json"`` for an
+            object on each line. It is for the application if that sets up logging.
 
     Raises:
         SystemExit: The address cannot be listened on; stderr says why.
     """
     check_seconds("graceful_timeout", graceful_timeout, least=0)
     check_seconds("close_spread", close_spread, least=0)
-    log_to_stderr()
+    log_to_stderr(log_format, access_log=access_log)
     server = _made(host, port, app, settings)
     with server, stop_signals(server.interrupt) as stop:
-        ending = Ending(server, app, stop)
-        try:
-            _print(f"wsocket: serving on {_where(server, host)}")
-            server.serve_forever()
-            ending.drain(graceful_timeout)
-            ending.close_slowly(close_spread)
-        finally:
-            # Long polls end now. The server waits for requests when it is left.
-            ending.close()
+        announce(f"wsocket: serving on {_where(server, host)}")
+        _serve(server, Ending(server, app, stop), graceful_timeout, close_spread)
     server.settle()
-    _print("wsocket: stopped")
+    announce("wsocket: stopped")
+
+
+def _serve(
+    server: Server, ending: Ending, graceful_timeout: float, close_spread: float
+) -> None:
+    """Serve until a signal comes, and let everything end."""
+    try:
+        server.serve_forever()
+        ending.drain(graceful_timeout)
+        ending.close_slowly(close_spread)
+    finally:
+        # Long polls end now. The server waits for requests when it is left.
+        ending.close()
 
 
 def _made(host: str, port: int, app: WSGIApplication, settings: Settings) -> Server:
@@ -190,5 +201,7 @@ def _url(host: str, port: int, *, scheme: str) -> str:
     return f"{scheme}://{bracketed}:{port}/{others}"
 
 
-def _print(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - for the user in the terminal
+def announce(line: str) -> None:
+    """Tell the user in the terminal; serving matters more, so this does not fail."""
+    with contextlib.suppress(OSError, ValueError):  # a full disk, a closed stdout
+        print(line, flush=True)  # noqa: T201

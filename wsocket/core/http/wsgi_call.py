@@ -12,6 +12,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from wsocket.core.concurrency.ctrl_c import is_ctrl_c
+from wsocket.core.http.access_log import Access
 from wsocket.core.http.grammar import STATUS_CODE
 from wsocket.core.http.headers import (
     BODILESS,
@@ -19,7 +20,7 @@ from wsocket.core.http.headers import (
     has_no_body,
     without_length,
 )
-from wsocket.core.http.refusal import closing_response
+from wsocket.core.http.refusal import body_size, closing_response
 from wsocket.core.http.request import Request
 from wsocket.core.http.request_body import RequestBody
 from wsocket.core.wsgi import Environ, ExcInfo, Write
@@ -49,6 +50,9 @@ class ClientConnection(Protocol):
 
     closing: bool
     """Whether this response is the last one."""
+
+    subprotocol: str | None
+    """What a websocket has agreed on, if the application has taken the connection."""
 
     def send(self, data: bytes) -> None:
         """Send all of `data`, or raise ClientGone."""
@@ -93,8 +97,8 @@ class WsgiCall:
         self._promised: int | None = None  # the body's length, if the head says it
         self._sent = 0  # bytes of the body
 
-    def run(self, app: WSGIApplication) -> bool:
-        """Answer the request; False when the connection must be closed.
+    def run(self, app: WSGIApplication) -> None:
+        """Answer the request.
 
         Raises:
             KeyboardInterrupt: It may have been Ctrl-C that interrupted the application;
@@ -103,19 +107,37 @@ class WsgiCall:
         try:
             self._answer(app)
         except ClientGone as error:
-            return self._client_left(error)
+            self._client_left(error)
         except RequestError as error:
             self._refuse(error.status, error.problem)
             if isinstance(error, RequestCut):
-                return self._client_left(error)
+                self._client_left(error)
         except ResponseAborted:  # it has been logged
             self._abort()
         except BaseException as error:
             self._fail(error)
-        keep = self._keep and self._skip_rest_of_body()
-        name, status = self._name, self._status[:3]
-        logger.info("%s %a %s %d", self._connection.client, name, status, self._sent)
-        return keep
+
+    def keeps_connection(self) -> bool:
+        """After `run`: whether another request may follow; skips the body's rest."""
+        return self._keep and self._skip_rest_of_body()
+
+    def access(self, duration_ms: float) -> Access:
+        """After `run`: what the access log is told."""
+        request = self._request
+        without_version = request.line.rpartition(" ")[0]
+        name = str(self._environ.get(LOGGED_AS, without_version))
+        return Access(
+            client=self._connection.client,
+            method=request.method,
+            target=name.removeprefix(f"{request.method} "),
+            protocol=request.version,
+            status=int(self._status[:3]) if self._status else None,
+            bytes=self._sent,
+            duration_ms=duration_ms,
+            referer=request.fields.get("referer"),
+            user_agent=request.fields.get("user-agent"),
+            subprotocol=self._connection.subprotocol if self.taken else None,
+        )
 
     def start_response(
         self,
@@ -301,8 +323,10 @@ class WsgiCall:
             return
         self._head_sent = self._over = True
         self._status = status
+        response = closing_response(status, problem)
+        self._sent = body_size(response)
         with contextlib.suppress(ClientGone):  # nobody is there to read it
-            self._connection.send(closing_response(status, problem))
+            self._connection.send(response)
 
     def _abort(self) -> None:
         """End an incomplete response, so that the client notices."""
@@ -311,8 +335,9 @@ class WsgiCall:
             self._connection.abort()
         self._over = True
 
-    def _client_left(self, error: BaseException) -> bool:
-        """Say so to those who look for it; False, because nobody is there any more."""
+    def _client_left(self, error: BaseException) -> None:
+        """Nobody is there any more: say so to those who look for it."""
+        self._keep = False
         logger.debug(
             "%s %a %s %d: the client is gone: %s",
             self._connection.client,
@@ -321,7 +346,6 @@ class WsgiCall:
             self._sent,
             error,
         )
-        return False
 
 
 def _checked(item: object) -> bytes:

@@ -14,15 +14,22 @@ from time import perf_counter
 from wsocket.core.net.loop import Loop, guarded
 from wsocket.log import logger
 
-PORTION = 0.002  # seconds
-
 
 class Chores:
-    """The long work of one loop."""
+    """The long work of one loop.
+
+    Args:
+        portion: Seconds of each turn for all work together.
+    """
 
     def __init__(
-        self, loop: Loop, *, clock: Callable[[], float] = perf_counter
+        self,
+        loop: Loop,
+        *,
+        portion: float,
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
+        self._portion = portion
         self._loop = loop
         self._clock = clock
         self._waiting: deque[tuple[Iterator[object], Callable[[], object]]] = deque()
@@ -38,11 +45,11 @@ class Chores:
         self._waiting.append((steps, done))
         if not self._under_way:
             self._under_way = True
-            self._portion()
+            self._go_on()
 
-    def _portion(self) -> None:
+    def _go_on(self) -> None:
         """Take steps of all work in turn, for a while."""
-        deadline = self._clock() + PORTION
+        deadline = self._clock() + self._portion
         waiting = self._waiting
         while waiting:
             steps, done = waiting[0]
@@ -55,7 +62,7 @@ class Chores:
                 break
         self._under_way = bool(waiting)
         if waiting:
-            self._loop.call_later(0, self._portion)
+            self._loop.call_later(0, self._go_on)
 
 
 def _take_step(steps: Iterator[object]) -> bool:

@@ -169,6 +169,16 @@ class Loop:
         watcher.start(callback)
         return watcher
 
+    def around_turns(
+        self, begin: Callable[[], object], end: Callable[[], object]
+    ) -> list[Watcher]:
+        """Call *begin* before the callbacks of each turn, and *end* after them."""
+        loop = self._loop  # without a reference, they do not keep it going
+        watchers: list[Watcher] = [loop.check(ref=False), loop.prepare(ref=False)]
+        for watcher, callback in zip(watchers, (begin, end), strict=True):
+            watcher.start(callback)
+        return watchers
+
     def run_reader(self, stream: LoopReader) -> None:
         """Have *stream* read its socket, which is ready.
 

@@ -33,15 +33,25 @@ class Memory(Budget):
     What waits in connections cannot be refused. If there is too much of it, the largest
     backlogs are shed, at the end of the turn. What is refused when `take` says so may
     be asked for again: there will be room, if there are backlogs to be shed.
+
+    Attributes:
+        too_slow: How many events were dropped because an outbox was full.
+        shed: How many events were dropped because the process kept too much.
     """
 
-    __slots__ = ("_backlogged", "_loop", "_relieving")
+    __slots__ = ("_backlogged", "_loop", "_relieving", "shed", "too_slow")
 
     def __init__(self, loop: Loop, limit: int) -> None:
         super().__init__("Limits.memory", limit)
         self._loop = loop
         self._backlogged: set[Backlogged] = set()
         self._relieving = False
+        self.too_slow = self.shed = 0
+
+    @property
+    def backlog(self) -> int:
+        """How many bytes wait in all connections."""
+        return sum(each.backlog for each in self._backlogged)
 
     def part(self, limit: int) -> Budget:
         """A budget for one session (`Limits.session_bytes`)."""

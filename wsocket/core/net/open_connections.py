@@ -11,6 +11,7 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, guarded
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.throttle import Throttle
+from wsocket.core.net.turn_meter import TurnMeter
 
 
 class Closable(Protocol):
@@ -44,11 +45,24 @@ class OpenConnections:
         self._connections: set[Closable] = set()
         self._closing: set[Closable] = set()
         self._closers: list[Future[None]] = []
+        self._turns: TurnMeter | None = None
         self._heartbeat: Heartbeat | None = None
         if limits.ping_interval:
             self._heartbeat = Heartbeat(
                 loop, interval=limits.ping_interval, timeout=limits.ping_timeout
             )
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._connections)
+
+    @property
+    def turns(self) -> TurnMeter:
+        """Measures the turns of the loop, from the first time that this is asked."""
+        if self._turns is None:
+            self._turns = TurnMeter(self.loop)
+        return self._turns
 
     def new_throttle(self) -> Throttle | None:
         """How fast the peer of a new connection may send; None if it has no limit."""

@@ -10,7 +10,6 @@ waits for the next turn."""
 from __future__ import annotations
 
 import socket
-from collections import deque
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final
@@ -68,7 +67,7 @@ class Stream(StreamWriter):
         self._throttle = throttle
         self._turn = limits.turn
         self._closer: Timer | None = None
-        self._pending: deque[Any] = deque()  # events that wait for the next turn
+        self._pending: list[Any] = []  # events that wait for a later turn
         self._paused = 0  # how often `pause` was called without `resume`
         self._handling = False  # some of them are being handled
         self._reading = True  # the reader is started, if there is one
@@ -145,34 +144,34 @@ class Stream(StreamWriter):
         except Exception:
             self._failed()
             return
-        if events:
+        if self._paused:
             self._pending.extend(events)
-            self._handle_pending()
+        elif events:
+            self._handle(events)
 
-    def _handle_pending(self) -> None:
-        """Handle events for a while; if some are left, go on in the next turn."""
+    def _handle(self, events: list[Any]) -> None:
+        """Handle *events* for a while; if some are left, go on in the next turn."""
         self._handling = True
         try:
-            self._handle_for_a_while()
+            self._handle_for_a_while(events)
         except Exception:
             self._failed()
         self._handling = False
         self._read_if_wanted()
 
-    def _handle_for_a_while(self) -> None:
-        pending = self._pending
-        half = len(pending) // 2
+    def _handle_for_a_while(self, events: list[Any]) -> None:
+        half = len(events) // 2
         deadline = _clock() + self._turn
-        number = 0
-        while pending and not self._paused:
+        for number in range(len(events)):
             if number == half:
                 self._loop.flush_early(number)
-            number += 1
-            if not number % _UNTIMED and _clock() > deadline:
+            if number % _UNTIMED == _UNTIMED - 1 and _clock() > deadline:
                 self.pause()
                 self._loop.call_later(0, self.resume)
+            if self._paused:
+                self._pending = events[number:]
                 return
-            self.event_received(pending.popleft())
+            self.event_received(events[number])
             if self._throttle is not None:
                 self._wait(self._throttle.message(_clock()))
 
@@ -191,7 +190,7 @@ class Stream(StreamWriter):
     def _failed(self) -> None:
         """Our bug. The hub would stop the watcher, and the peer would wait forever."""
         logger.exception("handling a message failed; its connection is closed")
-        self._pending.clear()
+        self._pending = []
         self.abort()
 
     def beat(self) -> None:
@@ -209,7 +208,8 @@ class Stream(StreamWriter):
         """Go on, with what has come meanwhile."""
         self._paused -= 1
         if not (self._paused or self._handling):
-            self._handle_pending()
+            events, self._pending = self._pending, []
+            self._handle(events)
 
     def _read_if_wanted(self) -> None:
         """Do not read what cannot be handled: the peer's TCP has to wait, too."""
@@ -251,7 +251,7 @@ class Stream(StreamWriter):
             self._writer.close()
         self._writer = self._outbox = None
         self._written = []
-        self._pending.clear()
+        self._pending = []
         self.gathered = 0
         self._weigh()
         if self._closer is not None:

@@ -181,7 +181,9 @@ class StreamWriter(LoopReader):
 
     def _enforce_limits(self, outbox: Outbox) -> None:
         """Drop the oldest events; if that is not enough, drop the connection."""
-        self.dropped += outbox.drop_oldest()
+        dropped = outbox.drop_oldest()
+        self.dropped += dropped
+        self._memory.too_slow += dropped
         self._room = self._limit - outbox.size
         self._weigh()
         if not outbox.fits:
@@ -203,7 +205,9 @@ class StreamWriter(LoopReader):
         before = self.backlog
         outbox = self._outbox
         if outbox is not None:
-            self.dropped += outbox.shrink(before // 2)
+            dropped = outbox.shrink(before // 2)
+            self.dropped += dropped
+            self._memory.shed += dropped
             self._weigh()
         if self.backlog > before // 2:
             logger.warning("dropping a connection that keeps %d bytes waiting", before)

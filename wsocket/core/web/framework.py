@@ -13,6 +13,7 @@ from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web import at_exit, demo
 from wsocket.core.web.event_hooks import Events
+from wsocket.core.web.health import Health
 from wsocket.core.web.listeners import Listeners
 from wsocket.core.web.response import respond
 from wsocket.core.web.routes import Handler, Routes, request_path
@@ -55,6 +56,7 @@ class Framework(Events):
         resources: Handlers of HTTP requests that come before all routes.
         connections: The open connections that the loop closes in the end.
         listeners: Listeners beside that of the WSGI server.
+        is_draining: Whether the server is about to end.
     """
 
     GUID: ClassVar[str] = handshake.GUID
@@ -72,6 +74,7 @@ class Framework(Events):
         allowed_origins: Collection[str] | None = None,
         limits: Limits | None = None,
         compression: Compression | None = "deflate",
+        health: str | None = None,
     ) -> None:
         if app is not None and not callable(app):
             raise TypeError(f"app must be a WSGI application (a callable), got {app!r}")
@@ -92,6 +95,9 @@ class Framework(Events):
         self.connections = PerProcess(lambda loop: OpenConnections(loop, limits=kept))
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
+        self.is_draining = False
+        if health is not None:
+            self.resources[health] = Health(lambda: self.is_draining)
         at_exit.close(self)
 
     def route(self, path: str) -> Callable[[HandlerT], HandlerT]:
@@ -148,6 +154,7 @@ class Framework(Events):
         Returns:
             Whether it has ended.
         """
+        self.is_draining = True
         self.listeners.close()
         return True
 

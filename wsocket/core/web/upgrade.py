@@ -34,7 +34,7 @@ from wsocket.core.websocket.handshake import (
 from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.subprotocol import Subprotocol
-from wsocket.core.wsgi import Environ, outliving
+from wsocket.core.wsgi import Environ, note_subprotocol, outliving
 from wsocket.errors import HandshakeError, UpgradeUnavailable
 from wsocket.log import logger
 
@@ -330,6 +330,7 @@ class Upgrades:
                 return None
             agreed = destination.negotiate(environ, offered)
             connection = take_over(environ, start_response)
+            note_subprotocol(environ, agreed.subprotocol)
         except HandshakeError as error:
             return refuse(start_response, error)
         except ConnectionError:  # health checks reset connections; the server sees it

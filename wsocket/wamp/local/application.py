@@ -17,6 +17,7 @@ from wsocket.core.budget import Budget
 from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.future import Future, Mailbox, ask
 from wsocket.core.net.loop import Loop, get_loop
+from wsocket.core.net.open_connections import OpenConnections
 from wsocket.errors import ApplicationError
 from wsocket.log import logger
 from wsocket.wamp.authorization.authorizer import Authorizer
@@ -51,7 +52,7 @@ class Application:
     Args:
         max_workers: How many handlers run at once; None for the default of the kind of
             concurrency.
-        memory: The budget of the process, on its loop.
+        connections: Those of the process, on its loop.
         max_message_size: Largest message that is accepted, in bytes.
         debug: Whether to warn of what the application does badly.
     """
@@ -62,12 +63,13 @@ class Application:
         realm: str,
         *,
         max_workers: int | None,
-        memory: Callable[[], Budget],
+        connections: Callable[[], OpenConnections],
         max_message_size: Callable[[], int],
         debug: Callable[[], bool],
     ) -> None:
-        self._router = router
-        self._memory = memory
+        self.router = router
+        self._connections = connections
+        self._pools: dict[str, Workers] = {}
         self._max_message_size = max_message_size
         self._debug = debug
         self._uris = UriRules()
@@ -184,17 +186,17 @@ class Application:
 
     def add_realm(self, realm: Realm) -> None:
         """Open another realm; see `Router.add_realm`."""
-        self._change(lambda: self._router.add_realm(realm))
+        self._change(lambda: self.router.add_realm(realm))
 
     def remove_realm(self, name: str) -> None:
         """Close a realm, but not the application's own; see `Router.remove_realm`."""
         if name == self._realm:
             raise ValueError(f"{name!r} is the realm of the application itself")
-        self._change(lambda: self._router.remove_realm(name))
+        self._change(lambda: self.router.remove_realm(name))
 
     def set_authorizer(self, name: str, authorizer: Authorizer | str | None) -> None:
         """Give a realm another authorizer; see `Router.set_authorizer`."""
-        self._change(lambda: self._router.set_authorizer(name, authorizer))
+        self._change(lambda: self.router.set_authorizer(name, authorizer))
 
     def _change(self, change: Callable[[], None]) -> None:
         """Change the router, from any thread; raises what *change* does."""
@@ -216,9 +218,14 @@ class Application:
 
         def take(waiter: Future[RouterSnapshot]) -> None:
             self._session(loop)
-            waiter.set(self._router.snapshot())
+            waiter.set(self.router.snapshot())
 
         return ask(loop, take)
+
+    def workers(self) -> Mapping[str, Workers]:
+        """The pools of this process, by what they do; on the loop."""
+        self.prepare()
+        return self._pools
 
     def drain(self, timeout: float) -> bool:
         """Wait until the calls that are under way have ended; from any thread.
@@ -234,7 +241,7 @@ class Application:
         ended: Future[None] = Future(loop)
         loop.call_soon(
             lambda: CallsEnding(
-                self._router.calls,
+                self.router.calls,
                 call_later=loop.call_later,
                 timeout=timeout,
                 ended=lambda: ended.set(None),
@@ -264,15 +271,16 @@ class Application:
             loop,
             procedures=procedures,
             others={"logins": logins, "authorizers": authorizers},
+            turn=self._connections().limits.turn,
         )
         with self._lock:
-            self._router.start(runtime)
+            self.router.start(runtime)
             session = LocalSession(
                 loop,
-                self._router.trusted,
+                self.router.trusted,
                 workers=procedures,
                 authorizers=authorizers,
-                calls=self._router.calls_of(self._realm),
+                calls=self.router.calls_of(self._realm),
                 debug=self._debug,
             )
             session.join(self._realm)
@@ -285,8 +293,12 @@ class Application:
     def _workers(self, loop: Loop, limit: int, work: str) -> Workers:
         # Two of the largest messages must fit, because one caller gets half.
         size = max(_BYTES, 2 * self._max_message_size())
-        budget = Budget(f"{work} that wait or run", size, within=self._memory())
-        return Workers(loop, limit=limit, places=_PLACES, budget=budget)
+        budget = Budget(
+            f"{work} that wait or run", size, within=self._connections().memory
+        )
+        pool = Workers(loop, limit=limit, places=_PLACES, budget=budget)
+        self._pools[work] = pool
+        return pool
 
     def _declare(self, declaration: Declaration) -> None:
         with self._lock:

@@ -26,10 +26,16 @@ class LoopRuntime:
     Args:
         procedures: The workers for calls.
         others: Those for all other work.
+        turn: Seconds of each turn of the loop for long work.
     """
 
     def __init__(
-        self, loop: Loop, *, procedures: Workers, others: Mapping[Work, Workers]
+        self,
+        loop: Loop,
+        *,
+        procedures: Workers,
+        others: Mapping[Work, Workers],
+        turn: float,
     ) -> None:
         self._loop = loop
         self._workers = others
@@ -37,7 +43,7 @@ class LoopRuntime:
         self.time = time.time
         self.monotonic = time.monotonic
         self.call_later = loop.call_later
-        self.in_turns = Chores(loop).start
+        self.in_turns = Chores(loop, portion=turn).start
 
     def offload(
         self,

@@ -131,8 +131,8 @@ def application_failure(
         return runtime_error(problem, serializer)
     try:
         return Failure(error, payload_of(serializer, args, kwargs))
-    except PayloadError as problem:
-        logger.warning("the payload of %s is sent as text: %s", error, problem)
+    except PayloadError as unsendable:
+        logger.warning("the payload of %s is sent as text: %s", error, unsendable)
         texts = [text_of(item) for item in args]
         return Failure(error, payload_of(serializer, texts))
 

@@ -83,6 +83,11 @@ def name_of(kind: type[Message]) -> str:
     """The name of a kind of message in the specification, such as ``PUBLISH``."""
     code = kind.__struct_config__.tag
     assert isinstance(code, int)
+    return name_of_code(code)
+
+
+def name_of_code(code: int) -> str:
+    """The name of the messages that begin with this number."""
     return LAYOUTS[code][0]
 
 

@@ -36,6 +36,7 @@ from wsocket.wamp.session.event_delivery import deliver_event
 from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session
+from wsocket.wamp.session.traffic import Traffic
 
 FEATURES = {
     "event_history": True,
@@ -73,6 +74,7 @@ class Broker:
         runtime: Runtime,
         retained: RetainedEvents,
         history: History,
+        traffic: Traffic,
     ) -> None:
         self._subscriptions = subscriptions
         self._uris = uris
@@ -80,9 +82,11 @@ class Broker:
         self._runtime = runtime
         self._retained = retained
         self._history = history
+        self._traffic = traffic
         self._catching_up = CatchingUp(
             retained,
             runtime=runtime,
+            traffic=traffic,
             deliver_retained=self._deliver_retained,
             deliver=self._deliver_live,
         )
@@ -158,7 +162,7 @@ class Broker:
             receivers = [
                 each for each in subscription.subscribers if permits(each, subscription)
             ]
-            deliver_event(receivers, head, content)
+            self._count(len(receivers), deliver_event(receivers, head, content))
 
     def _publication(
         self,
@@ -300,7 +304,12 @@ class Broker:
         if subscription.match != "exact":
             details["topic"] = publication.topic
         head = [EVENT, subscription.id, publication.id, details]
-        deliver_event(receivers, head, publication.payload)
+        unable = deliver_event(receivers, head, publication.payload)
+        self._count(len(receivers), unable)
+
+    def _count(self, receivers: int, unable: int) -> None:
+        self._traffic.events += receivers - unable
+        self._traffic.unwritable += unable
 
     def _deliver_trusted(
         self,

@@ -16,6 +16,7 @@ from wsocket.wamp.pubsub.retention import RetainedEvents
 from wsocket.wamp.pubsub.subscriptions import Subscription
 from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session
+from wsocket.wamp.session.traffic import Traffic
 
 _REFERENCE = 8  # bytes
 
@@ -35,11 +36,13 @@ class CatchingUp:
         retained: RetainedEvents,
         *,
         runtime: Runtime,
+        traffic: Traffic,
         deliver_retained: Deliver,
         deliver: Deliver,
     ) -> None:
         self._retained = retained
         self._runtime = runtime
+        self._traffic = traffic
         self._deliver_retained = deliver_retained
         self._deliver = deliver
 
@@ -81,8 +84,12 @@ class CatchingUp:
         for receiver in receivers:
             waiting = late.get(receiver)
             # An event may be lost if its receiver is too slow.
-            if waiting is not None and not receiver.budget.take(publication.size):
+            if waiting is None:
+                continue
+            if receiver.budget.take(publication.size) is None:
                 waiting.append(publication)
+            else:
+                self._traffic.late += 1
         return [each for each in receivers if each not in late]
 
     def _weight(self, match: Match) -> int:

@@ -36,23 +36,26 @@ from wsocket.wamp.rpc.registrar import Registrar
 from wsocket.wamp.rpc.registrations import Registrations
 from wsocket.wamp.session.members import Members
 from wsocket.wamp.session.runtime import Runtime
+from wsocket.wamp.session.traffic import Traffic
 
 
 class World(NamedTuple):
-    """What every part of a realm may use: time, chance and the rules of URIs."""
+    """What every part of a realm may use: time, chance, the rules of URIs, counters."""
 
     runtime: Runtime
     random_below: RandomBelow
     uris: UriRules
+    traffic: Traffic
 
 
 def build_realm(
-    config: Realm, *, runtime: Runtime, random_below: RandomBelow
+    config: Realm, *, runtime: Runtime, random_below: RandomBelow, traffic: Traffic
 ) -> RunningRealm:
     """Make the realm that *config* describes, still without sessions."""
-    world = World(runtime, random_below, UriRules(strict=config.strict_uris))
+    uris = UriRules(strict=config.strict_uris)
+    world = World(runtime, random_below, uris, traffic)
     parts = _parts(config, world)
-    realm = RunningRealm(config, parts, runtime=runtime)
+    realm = RunningRealm(config, parts, runtime=runtime, traffic=traffic)
     parts.client.join(realm)
     return realm
 
@@ -153,6 +156,7 @@ def _broker(
         runtime=world.runtime,
         retained=retained,
         history=history,
+        traffic=world.traffic,
     )
 
 
@@ -168,6 +172,7 @@ def _dealer(
         registrations,
         uris=world.uris,
         runtime=world.runtime,
+        durations=world.traffic.calls,
         builtins=builtins,
         limit=config.calls,
         unlimited=members.trusted,

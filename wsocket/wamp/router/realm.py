@@ -26,9 +26,11 @@ from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.parts import RealmParts
 from wsocket.wamp.router.request_numbers import Numbering
 from wsocket.wamp.rpc import features as rpc_features
+from wsocket.wamp.session.counted_action import CountedAction
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session
+from wsocket.wamp.session.traffic import Traffic
 
 AGENT = "wsocket"
 
@@ -50,11 +52,18 @@ class RunningRealm:
         is_closed: Whether nobody can join any more.
     """
 
-    def __init__(self, config: Realm, parts: RealmParts, *, runtime: Runtime) -> None:
+    def __init__(
+        self, config: Realm, parts: RealmParts, *, runtime: Runtime, traffic: Traffic
+    ) -> None:
         self.config = config
+        self._traffic = traffic
         self.parts = parts
         self._runtime = runtime
-        self.actions = _actions(parts, strict_numbers=config.strict_request_ids)
+        actions = _actions(parts, strict_numbers=config.strict_request_ids)
+        self.actions = {
+            kind: CountedAction(run, traffic.received[kind])
+            for kind, run in actions.items()
+        }
         self.is_closed = False
 
     def new_session_id(self) -> int:
@@ -86,6 +95,7 @@ class RunningRealm:
         }
         if authextra:
             details["authextra"] = dict(authextra)
+        self._traffic.joins += 1
         session.welcome(self, details)
         self.parts.events.joined(session)
 

@@ -18,12 +18,14 @@ from wsocket.wamp.router.door import Door
 from wsocket.wamp.router.login import Login
 from wsocket.wamp.router.open_realm import OpenRealmWarning
 from wsocket.wamp.router.realm import RunningRealm
+from wsocket.wamp.router.router_metrics import RouterMetrics, router_metrics
 from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
 from wsocket.wamp.rpc.call_table import CallTable
 from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.runtime import Cancellable, Runtime
 from wsocket.wamp.session.session import Session
+from wsocket.wamp.session.traffic import Traffic
 
 _URIS = UriRules()
 
@@ -36,6 +38,7 @@ class Router:
         door: How often clients of one address may try.
 
     Attributes:
+        traffic: Counts what sessions do.
         trusted: The gatekeeper of the application's own session.
     """
 
@@ -48,6 +51,7 @@ class Router:
         door: Door | None = None,
     ) -> None:
         self._door = door or Door()
+        self.traffic = Traffic()
         self._random_below = random_below
         self._join_timeout = join_timeout
         self._configs: dict[str, config.Realm] = {}
@@ -56,7 +60,7 @@ class Router:
         self._warning = OpenRealmWarning()
         for realm in realms:
             self.add_realm(realm)
-        self.trusted = TrustedGate(self.realm_for)
+        self.trusted = TrustedGate(self.realm_for, self.traffic)
 
     # Realms
 
@@ -85,7 +89,12 @@ class Router:
             self._realms[realm.name] = self._open(realm, self._runtime)
 
     def _open(self, realm: config.Realm, runtime: Runtime) -> RunningRealm:
-        return build_realm(realm, runtime=runtime, random_below=self._random_below)
+        return build_realm(
+            realm,
+            runtime=runtime,
+            random_below=self._random_below,
+            traffic=self.traffic,
+        )
 
     def remove_realm(self, name: str) -> None:
         """Close a realm; its sessions get GOODBYE ``wamp.close.close_realm``.
@@ -125,6 +134,16 @@ class Router:
     def calls_of(self, name: str) -> CallTable:
         """The calls that are under way in an open realm."""
         return self._realms[name].parts.dealer.calls
+
+    def metrics(self) -> RouterMetrics:
+        """What sessions have done so far, and how many there are; on the loop."""
+        return router_metrics(
+            self.traffic,
+            {
+                name: len(realm.parts.members.by_id)
+                for name, realm in self._realms.items()
+            },
+        )
 
     def snapshot(self) -> RouterSnapshot:
         """What the open realms hold now; on the loop."""

@@ -30,6 +30,7 @@ from wsocket.wamp.session.in_process import (
 )
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.session import Joinable, Session
+from wsocket.wamp.session.traffic import Traffic
 
 OnResult = Callable[[object], None]
 """Takes the result of a call, or an exception."""
@@ -48,6 +49,7 @@ class RouterClient:
         self._last_request = 0
         self._waiting: dict[int, OnResult] = {}
         self.budget = unlimited()
+        self.traffic = Traffic()  # that nobody looks at
         self.session = Session(self, self)
 
     @property

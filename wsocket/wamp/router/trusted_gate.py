@@ -9,6 +9,7 @@ from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.session.in_process import NEVER, at_once
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.session import Session
+from wsocket.wamp.session.traffic import Traffic
 
 # The authrole of the application's own session. Its rights do not come from this name.
 TRUSTED = "trusted"
@@ -19,12 +20,16 @@ class TrustedGate:
 
     Args:
         realm_for: The realm that HELLO names; None after refusing the session.
+        traffic: Counts what the session does.
     """
 
     def __init__(
-        self, realm_for: Callable[[Session, Hello], RunningRealm | None]
+        self,
+        realm_for: Callable[[Session, Hello], RunningRealm | None],
+        traffic: Traffic,
     ) -> None:
         self._realm_for = realm_for
+        self.traffic = traffic
 
     def admit(self, session: Session, hello: Hello) -> None:
         """Answer HELLO: WELCOME, or ABORT if the realm does not exist."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wsocket.core.histogram import Histogram
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CALL, INTERRUPT, CancelMode
 from wsocket.wamp.rpc.answer_timer import AnswerTimer
@@ -14,22 +15,31 @@ class CallEnding:
     """Takes calls out of the table, and tells caller and callee what they must know.
 
     Args:
+        durations: How long calls took that were answered.
         answers_canceled: Whether a caller that cancels gets an ERROR. autobahn.js
             forgets the call at once, and closes the connection if an answer comes.
     """
 
-    __slots__ = ("_answers_canceled", "_calls", "_runtime")
+    __slots__ = ("_answers_canceled", "_calls", "_durations", "_now", "_runtime")
 
     def __init__(
-        self, calls: CallTable, runtime: Runtime, *, answers_canceled: bool
+        self,
+        calls: CallTable,
+        runtime: Runtime,
+        *,
+        durations: Histogram,
+        answers_canceled: bool,
     ) -> None:
         self._calls = calls
+        self._durations = durations
+        self._now = runtime.monotonic
         self._runtime = runtime
         self._answers_canceled = answers_canceled
 
     def complete(self, call: RoutedCall) -> None:
         """Forget a call that gets its final answer now."""
         self._calls.remove(call)
+        self._durations.add(self._now() - call.started)
         if call.timer is not None:
             call.stop_timer()
 

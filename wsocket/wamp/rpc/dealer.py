@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from wsocket.core.histogram import Histogram
 from wsocket.errors import PayloadError
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import (
@@ -59,6 +60,7 @@ class Dealer:
         calls: The calls that are under way.
 
     Args:
+        durations: How long calls take is added to it.
         builtins: Procedures that the router answers itself, by URI.
         limit: How many calls of one session may be under way.
         unlimited: Sessions without this limit.
@@ -73,6 +75,7 @@ class Dealer:
         *,
         uris: UriRules,
         runtime: Runtime,
+        durations: Histogram,
         builtins: Mapping[str, Builtin],
         limit: int,
         unlimited: Collection[Session] = (),
@@ -84,10 +87,14 @@ class Dealer:
         self._registrations = registrations
         self._uris = uris
         self._builtins = builtins
+        self._now = runtime.monotonic
         self._progress_needs = progress_needs
         self.calls = CallTable()
         self._ending = CallEnding(
-            self.calls, runtime, answers_canceled=answers_canceled
+            self.calls,
+            runtime,
+            durations=durations,
+            answers_canceled=answers_canceled,
         )
 
     # From caller to callee
@@ -158,6 +165,7 @@ class Dealer:
             endpoint=endpoint,
             invocation_request=0,
             grant=grant,
+            started=self._now(),
         )
         call.keep(payload, weighed=under_way >= _UNWEIGHED)
         lacking = caller.budget.lacking(call.weight) if call.weight else None

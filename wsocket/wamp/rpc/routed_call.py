@@ -20,6 +20,7 @@ class RoutedCall:
     Attributes:
         call_request: CALL.Request.
         invocation_request: INVOCATION.Request.
+        started: When the CALL came, by the runtime's monotonic clock.
         payload: Kept only if another callee may have to run the call.
         streaming: Whether more arguments may come ("Progressive Call Invocations").
         canceled: Whether the callee was interrupted and still has to answer (``kill``).
@@ -40,6 +41,7 @@ class RoutedCall:
         "payload",
         "procedure",
         "registration",
+        "started",
         "streaming",
         "timer",
         "tried",
@@ -55,7 +57,9 @@ class RoutedCall:
         endpoint: RegisteredCallee,
         invocation_request: int,
         grant: Grant,
+        started: float,
     ) -> None:
+        self.started = started
         self.caller = caller
         self.call_request = message.request
         self.options = message.options

@@ -14,9 +14,14 @@ from wsocket.wamp.session.session import Session
 
 def deliver_event(
     receivers: Iterable[Session], head: list[Any], payload: Payload
-) -> None:
-    """Queue one EVENT for many sessions, encoding it once for each kind of link."""
+) -> int:
+    """Queue one EVENT for many sessions, encoding it once for each kind of link.
+
+    Returns:
+        How many of them cannot get it.
+    """
     frames: dict[Codec, Any] = {}
+    unable = 0
     codec, frame = None, None
     for receiver in receivers:
         if receiver.codec is not codec:
@@ -26,6 +31,9 @@ def deliver_event(
             frame = frames[codec]
         if frame is not None:
             receiver.deliver(frame)
+        else:
+            unable += 1
+    return unable
 
 
 def _event_frame(codec: Codec, head: list[Any], payload: Payload) -> Any:

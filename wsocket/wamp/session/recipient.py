@@ -10,6 +10,7 @@ from wsocket.log import logger
 from wsocket.wamp.protocol.client_messages import ABORT, ERROR
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.link import Link
+from wsocket.wamp.session.traffic import Traffic
 
 
 class Recipient:
@@ -21,17 +22,29 @@ class Recipient:
         deliver: Queues a frame. It is ``write`` of the link, to save a call.
         id: The session ID; 0 outside a realm.
         serializer: The serializer of its transport.
+        unread: How many bytes wait for the client; see `Link.unread`.
     """
 
-    __slots__ = ("_link", "budget", "codec", "deliver", "id", "serializer")
+    __slots__ = (
+        "_link",
+        "_sent",
+        "budget",
+        "codec",
+        "deliver",
+        "id",
+        "serializer",
+        "unread",
+    )
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, traffic: Traffic) -> None:
         self._link = link
+        self._sent = traffic.sent
         self.budget = link.budget
         self.codec = link.codec
         self.deliver: Callable[[Any], None] = link.write
         self.id = 0
         self.serializer = link.codec.serializer
+        self.unread = link.unread
 
     def send(self, head: list[Any], payload: Payload | None = None) -> None:
         """Queue a message: *head*, then the payload.
@@ -40,6 +53,8 @@ class Recipient:
             PayloadError: The payload cannot be written in this session's serializer, or
                 the client takes no message of that size.
         """
+        code: int = head[0]
+        self._sent[code] += 1
         try:
             frame = self.codec.encode(head, payload)
         except PayloadSizeExceeded as error:

@@ -30,6 +30,7 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.errors import too_much
 from wsocket.wamp.protocol.field_names import name_of
 from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload
+from wsocket.wamp.session.counted_action import CountedAction
 from wsocket.wamp.session.features import announced_features
 from wsocket.wamp.session.held_messages import HeldMessages
 from wsocket.wamp.session.link import Link
@@ -37,6 +38,7 @@ from wsocket.wamp.session.recipient import Recipient
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.state import State
+from wsocket.wamp.session.traffic import Traffic
 
 # These are never held back: the authorizer may be a procedure that they answer.
 _NEVER_HELD = (Yield, Error)
@@ -46,7 +48,7 @@ class Joinable(Protocol):
     """What a session needs of its realm."""
 
     @property
-    def actions(self) -> Mapping[type[Message], Callable[[Any, Any], None]]:
+    def actions(self) -> Mapping[type[Message], CountedAction]:
         """Message type to what an established session does with it."""
 
     def leave(
@@ -63,6 +65,10 @@ class Joinable(Protocol):
 class Gatekeeper(Protocol):
     """What a session needs of the router: the way into a realm."""
 
+    @property
+    def traffic(self) -> Traffic:
+        """Counts what sessions do."""
+
     def admit(self, session: Session, hello: Hello) -> None:
         """Answer HELLO: `Session.welcome`, `challenge` or `refuse`, now or later."""
 
@@ -76,15 +82,11 @@ class Gatekeeper(Protocol):
         """See `Runtime.in_turns`."""
 
 
-NO_ACTIONS: Mapping[type[Message], Callable[[Any, Any], None]] = {}
+NO_ACTIONS: Mapping[type[Message], CountedAction] = {}
 
 
-def _to_nobody(frame: object) -> None:
-    """Where messages for a session go that is leaving its realm."""
-
-
-def _nothing() -> None:
-    """Nothing is to be done at the end of some work."""
+def _to_nobody(frame: object = None) -> None:
+    """Where messages for a session go that is leaving its realm: nothing is done."""
 
 
 class Session(Recipient):
@@ -97,7 +99,6 @@ class Session(Recipient):
         grants: What its role may do, by action.
         login: What the gatekeeper keeps while the client logs in.
         last_request: How many requests it has sent, if the realm checks numbers.
-        unread: How many bytes wait for the client; see `Link.unread`.
     """
 
     __slots__ = (
@@ -108,6 +109,7 @@ class Session(Recipient):
         "_held",
         "_leaving",
         "_realm",
+        "_received",
         "_state",
         "authid",
         "authmethod",
@@ -118,7 +120,6 @@ class Session(Recipient):
         "grants",
         "last_request",
         "login",
-        "unread",
     )
 
     def __init__(
@@ -128,7 +129,8 @@ class Session(Recipient):
         *,
         environ: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(link)
+        super().__init__(link, gatekeeper.traffic)
+        self._received = gatekeeper.traffic.received
         self._gatekeeper = gatekeeper
         self._realm: Joinable | None = None
         self._state = State.CLOSED
@@ -136,7 +138,6 @@ class Session(Recipient):
         self._held: HeldMessages | None = None
         self._leaving = False  # something of it is still in the realm
         self._decode = self.serializer.decode
-        self.unread = link.unread
         self.environ = environ or {}
         self.last_request = 0
         self.features: frozenset[str] = frozenset()
@@ -181,18 +182,25 @@ class Session(Recipient):
 
     def handle(self, message: ClientMessage, size: int = 0) -> None:
         """Handle one message, of *size* bytes on the wire."""
-        if self._held is not None and type(message) not in _NEVER_HELD:
-            lacking = self._held.put(message, size)
+        kind, held = type(message), self._held
+        action = self._actions.get(kind) if held is None else None
+        if action is not None:  # nearly always
+            action.tally.number += 1
+            action.run(self, message)
+        elif held is None or kind in _NEVER_HELD:
+            self._act(message)
+        else:
+            lacking = held.put(message, size)
             if lacking is not None:
                 self._abort(*too_much("what waits for an authorizer", lacking))
-            return
-        self._act(message)
 
     def _act(self, message: ClientMessage) -> None:
         action = self._actions.get(type(message))
         if action is not None:
-            action(self, message)
+            action.tally.number += 1
+            action.run(self, message)
             return
+        self._received[type(message)].number += 1
         step = ON_RECEIVE[self._state].get(type(message))
         if step is not None:
             step(self, message)
@@ -211,11 +219,10 @@ class Session(Recipient):
     def release(self) -> None:
         """Take an answer; after the last one, handle the messages held back."""
         held = self._held
-        if held is None:
-            return  # the answer has ended the session
-        held.questions -= 1
-        if not held.questions:
-            self._gatekeeper.in_turns(self._catch_up(held), _nothing)
+        if held is not None:  # else the answer has ended the session
+            held.questions -= 1
+        if held is not None and not held.questions:
+            self._gatekeeper.in_turns(self._catch_up(held), _to_nobody)
 
     def _catch_up(self, held: HeldMessages) -> Iterator[None]:
         """Handle held messages until the authorizer is asked about one of them.
@@ -291,6 +298,7 @@ class Session(Recipient):
             self._link.abort()
 
     def _send_abort(self, reason: str, explanation: str) -> None:
+        self._gatekeeper.traffic.refused(reason)
         self.send([ABORT, {"message": explanation}, reason])
         self._leave_realm(State.ENDED)
 

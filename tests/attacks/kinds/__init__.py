@@ -1,0 +1,23 @@
+"""The attacks, a file for each family. All of them are in `ATTACKS`."""
+
+from tests.attacks.attack import ATTACKS
+from tests.attacks.kinds import (
+    control,
+    http,
+    login,
+    longpoll,
+    matching,
+    memory,
+    plain,
+    rawsocket,
+    serializers,
+    turns,
+    workers,
+)
+
+FAMILIES = (
+    *(control, memory, turns, serializers, matching, workers, login),
+    *(longpoll, rawsocket, plain, http),
+)
+
+__all__ = ["ATTACKS", "FAMILIES"]
