@@ -72,6 +72,7 @@ HOT = [
     "wamp/session/state",
     "wamp/session/traffic",
     "wamp/transports/frame_codec",
+    "wamp/transports/longpoll_codec",
     "wamp/transports/longpoll_link",
     "wamp/transports/rawsocket",
     "wamp/transports/rawsocket_frames",
