@@ -78,6 +78,13 @@ def test_hostile_number_of_halves_is_refused(join):
     assert "surrogate" in client.aborted()
 
 
+def test_what_is_wrong_otherwise_is_said(join):
+    """It is not the half of a character, which is forgiven."""
+    client = join()
+    client.send_data(r'[32, 1, {"match": "\ud83d"}, "com.example.x"]')
+    assert client.aborted().startswith("SUBSCRIBE.Options.match: ")
+
+
 def test_raw_socket_does_the_same(url, app):
     """JSON is JSON on every transport."""
     assert url

@@ -89,8 +89,6 @@ class MetaProcedure:
             if isinstance(result, Takes):
                 self._do(caller, call, result)
                 return
-            values = [] if result is NOTHING else [result]
-            answer = Payload.of(caller.serializer, values)
         except ApplicationError as error:
             caller.send_error(CALL, call.request, error.error, str(error.args[0]))
         except (PayloadError, TypeError, ValueError) as error:
@@ -100,7 +98,7 @@ class MetaProcedure:
             problem = f"{call.procedure}: {error}".replace(name, "")
             caller.send_error(CALL, call.request, errors.INVALID_ARGUMENT, problem)
         else:
-            _send_result(caller, call.request, answer)
+            _send_result(caller, call.request, result)
 
     def _ask(self, caller: Session, call: Call, needs: Needs) -> None:
         """Continue when it is known whether *caller* may do what it needs to."""
@@ -128,11 +126,13 @@ def _granted(question: Question, needs: Needs, grant: Grant | None) -> object:
     return needs.then(grant)
 
 
-def _send_result(caller: Session, request: int, result: Payload) -> None:
+def _send_result(caller: Session, request: int, result: object) -> None:
+    values = [] if result is NOTHING else [result]
     try:
-        caller.send([RESULT, request, {}], result)
-    except PayloadSizeExceeded as error:
-        caller.send_error(CALL, request, error.error, f"the result: {error}")
+        caller.send([RESULT, request, {}], Payload.of(caller.serializer, values))
+    except PayloadError as error:  # there is no other than that it is too large
+        uri = PayloadSizeExceeded.error
+        caller.send_error(CALL, request, uri, f"the result: {error}")
 
 
 def raise_if(refusal: Refusal | None) -> None:

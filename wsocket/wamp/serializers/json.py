@@ -61,14 +61,17 @@ class Json:
         self._items: Callable[[Any], list[Raw]] = msgspec.json.Decoder(list[Raw]).decode
 
     def reread(self, data: str | bytes, error: Exception) -> ClientMessage:
-        encoded = data.encode() if isinstance(data, str) else data
-        items = self._items(without_lone_surrogates(encoded))
-        return reread(items, msgspec.json.decode, error)
+        return reread(self._forgiven(data), msgspec.json.decode, error)
 
     def explain(self, error: Exception, data: str | bytes) -> str:
         return explain_with(
-            error, lambda: code_of(self._items(data), msgspec.json.decode)
+            error, lambda: code_of(self._forgiven(data), msgspec.json.decode)
         )
+
+    def _forgiven(self, data: str | bytes) -> list[Raw]:
+        """The items of a message, without lone surrogates."""
+        encoded = data.encode() if isinstance(data, str) else data
+        return self._items(without_lone_surrogates(encoded))
 
     def pieces(self, head: list[Any], parts: list[Raw]) -> list[bytes | Raw]:
         pieces: list[bytes | Raw] = [self.encode(head)[:-1]]
