@@ -12,6 +12,7 @@ from tests.wamp.raw_client import (
     SUBSCRIBED,
     WELCOME,
 )
+from wsocket.core.budget import Budget
 from wsocket.wamp.protocol.client_messages import Goodbye
 
 
@@ -227,3 +228,31 @@ def test_a_killer_that_has_left_is_not_answered(world, runtime):
     runtime.finish()
     assert codes(killer) == [GOODBYE, WELCOME]
     assert codes(victim) == [GOODBYE]
+
+
+def test_live_events_that_are_too_many_meanwhile_are_lost_and_counted(world, runtime):
+    """They would make the router keep too much; the retained ones still come."""
+    publisher = retained(world, "com.a", "com.b")
+    budget = Budget("Limits.session_bytes", 3000)
+    member = Member(world, budget=budget)
+    member.subscribe("com", "prefix", get_retained=True)
+    for number in range(3):
+        publisher.publish("com.x", f"{number}" + "x" * 1000)
+    assert world.router.traffic.late == 1
+    runtime.finish()
+    assert [each if isinstance(each, int) else each[0] for each in events(member)] == [
+        *(0, 1),
+        *("0", "1"),
+    ]
+
+
+def test_too_many_retained_events_for_a_full_session_are_refused(world):
+    """The error names the limit, and there is no subscription."""
+    retained(world, *(f"com.t{number}" for number in range(200)))
+    budget = Budget("Limits.session_bytes", 1500)
+    member = Member(world, budget=budget)
+    member.subscribe("com", "prefix", get_retained=True)
+    [answer] = member.take()
+    assert answer[:2] == [ERROR, 32]
+    assert "retained events would exceed a limit" in answer[5][0]
+    assert world.realm.subscriptions == ()
