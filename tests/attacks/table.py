@@ -30,7 +30,7 @@ class Thresholds:
 
 EXACT = Thresholds(memory=150 * 10**6, round_trip=0.050)
 BY_CHANCE = Thresholds(memory=150 * 10**6, round_trip=0.2)  # one attempt of a few
-BUSY = Thresholds(memory=150 * 10**6, round_trip=0.5)  # beside other programs
+BUSY = Thresholds(memory=150 * 10**6, round_trip=5.0)  # beside other programs
 
 
 def failures(outcome: Outcome, thresholds: Thresholds) -> list[str]:

@@ -21,7 +21,7 @@ import gevent.monkey
 import gevent.select
 import gevent.socket
 
-from wsocket.core.concurrency.turns import let_others
+from wsocket.core.concurrency.turns import let_others, pace
 
 # What user code may raise. gevent's Timeout is not an Exception, so that handlers do
 # not swallow it by accident. But if nobody caught it, it is an error like any other.
@@ -223,6 +223,7 @@ class Greenlets:
         return gevent.select.poll()
 
     def receive(self, sock: socket.socket, size: int, patience: float) -> bytes | None:
+        pace()
         if not patience:
             return sock.recv(size)
         expired = gevent.Timeout.start_new(patience)

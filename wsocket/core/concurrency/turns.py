@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
-from weakref import WeakKeyDictionary
+from time import perf_counter
+from typing import Any, Final
 
 import gevent
 from gevent.hub import Waiter
+
+SLICE: Final = 0.002  # seconds of each turn of the hub for those that need not wait
 
 
 class Turns:
@@ -20,6 +22,17 @@ class Turns:
     def __init__(self, hub: Any) -> None:
         self._waiting: deque[Any] = deque()
         self._timer = hub.loop.timer(0)
+        self._now = hub.loop.now
+        self._turn = self._began = 0.0
+
+    def pace(self) -> None:
+        """Let everybody else in if those that need not wait have had their share."""
+        turn = self._now()  # it changes once for each turn of the hub
+        if turn != self._turn:
+            self._turn = turn
+            self._began = perf_counter()
+        elif perf_counter() - self._began > SLICE:
+            self.wait()
 
     def wait(self) -> None:
         """Let everybody else in."""
@@ -36,13 +49,23 @@ class Turns:
         waiter.switch(None)  # does nothing if an exception has ended the waiting
 
 
-_turns: WeakKeyDictionary[Any, Turns] = WeakKeyDictionary()
-
-
 def let_others() -> None:
     """Let others in, before the current greenlet goes on."""
-    hub = gevent.get_hub()
-    turns = _turns.get(hub)
+    _of_this_hub().wait()
+
+
+def pace() -> None:
+    """The same, if greenlets that did not have to wait have worked for a while.
+
+    A peer that sends without an end would else keep its greenlet at work: gevent lets
+    others in only while there is nothing to read.
+    """
+    _of_this_hub().pace()
+
+
+def _of_this_hub() -> Turns:
+    hub: Any = gevent.get_hub()
+    turns: Turns | None = getattr(hub, "wsocket_turns", None)
     if turns is None:
-        turns = _turns[hub] = Turns(hub)
-    turns.wait()
+        turns = hub.wsocket_turns = Turns(hub)
+    return turns

@@ -9,6 +9,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import gevent.socket
+
+from wsocket.core.concurrency.turns import pace
 from wsocket.core.http.refusal import TOO_MANY_FIELDS, cut_off, refuse
 from wsocket.core.http.request import Request, parse_request
 
@@ -36,6 +39,7 @@ class SocketReader(socket.SocketIO):
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock, "r")
+        self._is_greenlets = isinstance(sock, gevent.socket.socket)
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
         """Part of `io.RawIOBase`.
@@ -43,6 +47,8 @@ class SocketReader(socket.SocketIO):
         Raises:
             TimeoutError: The deadline has passed.
         """
+        if self._is_greenlets:
+            pace()
         count = super().readinto(buffer)
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise TimeoutError("the deadline for reading has passed")

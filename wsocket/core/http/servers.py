@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # Where a Unix socket is: names that a WSGI application must be given.
 _NOWHERE = ("localhost", 80)
 
+# Connections that are accepted before those that are open have their turn.
+_BATCH = 16
+
 
 class Server:
     """A WSGI server; its methods are named as in wsgiref.
@@ -193,7 +196,9 @@ class Server:
         for descriptor in ready:
             if places.full():
                 self._make_room()
-            while not places.full():
+            for _ in range(_BATCH):
+                if places.full():
+                    break
                 accepted = acceptor.accept(descriptor)
                 if accepted is None:
                     break

@@ -39,6 +39,10 @@ DRAIN_TIME = 1.0  # seconds
 _STATUS = re.compile(rf"{STATUS_CODE} [^\x00-\x1f\x7f]*")
 
 
+# A body that is larger is not copied to be sent together with its head.
+_WORTH_A_COPY = 65536  # bytes
+
+
 class ClientConnection(Protocol):
     """The part of a connection that a call uses."""
 
@@ -230,7 +234,10 @@ class WsgiCall:
         self._sent += len(data)
         if self._chunked and data:
             data = b"%x\r\n%b\r\n" % (len(data), data)
-        self._connection.send(head + data)
+        if len(data) > _WORTH_A_COPY:
+            self._connection.send(head)
+            head = b""
+        self._connection.send(head + data if head else data)
         if excess:
             raise ValueError(
                 f"the body is longer than its Content-Length of {self._promised} bytes"

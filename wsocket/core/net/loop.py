@@ -14,7 +14,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any, Final, Protocol
 
 import gevent
@@ -28,8 +28,10 @@ READABLE, WRITABLE = 1, 2
 # Handled messages for each connection written to: fewer are not worth an early send.
 _WORTH_A_SEND: Final = 8
 
-# Connections that are sent to in one turn: a send takes about 5 us.
-_FLUSHED_AT_ONCE: Final = 500
+# A send takes 5 us, or as many milliseconds as it has megabytes. So many connections
+# are sent to between two looks at the clock, and for so many seconds in one turn.
+_UNTIMED: Final = 32
+_FLUSHING: Final = 0.004
 
 # The real thread's identity, also if gevent has patched `threading`.
 _get_ident = monkey.get_original("_thread", "get_ident")
@@ -125,6 +127,8 @@ class Loop:
         self._dirty: list[Flushable] = []
         self._flush_scheduled = False
         self._reading = False  # inside `run_reader`
+        self._iteration = 0.0
+        self._shared_until = 0.0
         # Wakes the hub up, and keeps it alive while nothing else is registered.
         self._wakeup = self._loop.async_()
         self._wakeup.start(self._run_calls)
@@ -196,6 +200,18 @@ class Loop:
                 else:
                     self._schedule_flush()
 
+    def turn_ends(self, now: float, turn: float) -> float:
+        """When a stream that begins to work *now* has to stop.
+
+        It may work for *turn* seconds. But all that are ready in one turn of the loop
+        share twice that time: were there a hundred, everybody would wait for all.
+        """
+        iteration = self._loop.now()  # it changes once for each turn
+        if iteration != self._iteration:
+            self._iteration = iteration
+            self._shared_until = now + 2 * turn
+        return min(now + turn, self._shared_until)
+
     def flush_later(self, stream: Flushable) -> None:
         """Call ``stream.flush()`` once, after everything that is ready was handled."""
         self._dirty.append(stream)
@@ -231,11 +247,12 @@ class Loop:
 
     def _flush_dirty(self) -> None:
         dirty, self._dirty = self._dirty, []
-        if len(dirty) > _FLUSHED_AT_ONCE:
-            # The others wait for the next turn, after whoever is ready then.
-            self.call_later(0, self._flush_rest, dirty[_FLUSHED_AT_ONCE:])
-            del dirty[_FLUSHED_AT_ONCE:]
-        for stream in dirty:
+        ends = perf_counter() + _FLUSHING if len(dirty) > _UNTIMED else 0.0
+        for number, stream in enumerate(dirty):
+            if number % _UNTIMED == 0 and number and perf_counter() > ends:
+                # The others wait for the next turn, after whoever is ready then.
+                self.call_later(0, self._flush_rest, dirty[number:])
+                return
             try:
                 stream.flush()
             except Exception:

@@ -161,7 +161,7 @@ class Stream(StreamWriter):
 
     def _handle_for_a_while(self, events: list[Any]) -> None:
         half = len(events) // 2
-        deadline = _clock() + self._turn
+        deadline = self._loop.turn_ends(_clock(), self._turn)
         for number in range(len(events)):
             if number == half:
                 self._loop.flush_early(number)

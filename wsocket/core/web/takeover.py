@@ -198,8 +198,12 @@ def take_over(environ: Mapping[str, Any], start_response: Any) -> TakenConnectio
         else:  # for mypy a gevent socket and any other one are the same
             # Who cannot duplicate it has not read anything yet.
             descriptor = os.dup(source.sock.fileno())  # type: ignore[unreachable]
-            read_ahead = source.take_read_ahead()
-            os.dup2(dead.fileno(), source.sock.fileno())
+            try:
+                read_ahead = source.take_read_ahead()
+                os.dup2(dead.fileno(), source.sock.fileno())
+            except BaseException:  # such as that of a client that has left
+                os.close(descriptor)
+                raise
     return TakenConnection(descriptor, read_ahead, concurrency, source.keep_place())
 
 
