@@ -8,6 +8,9 @@ WORKERS ?= 2
 ARGS    ?=
 SECONDS ?=
 
+# Hundreds of servers are started in the tests. Each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN     := .venv/bin
 CHAT    := examples/chat/node_modules/.installed
 CLIENTS := tests/interop/js/node_modules/.installed
@@ -56,9 +59,7 @@ test-busy: .venv/.tools
 run-tests: $(ALL_JS) $(VECTORS)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-# For whoever edits; tests/quick.py says which tests are left out. Where the environment forbids to
-# keep what was compiled, half of the time would go into compiling the tests again.
-quick: export PYTHONDONTWRITEBYTECODE :=
+# For whoever edits; tests/quick.py says which tests are left out.
 quick: .venv/.tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
