@@ -58,7 +58,7 @@ def started(
 
     Its stdout is a pipe; it finds our packages, and does not buffer what it prints.
     """
-    with ctrl_c_heard():
+    with signals_heard():
         process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -80,17 +80,17 @@ def started(
 
 
 @contextlib.contextmanager
-def ctrl_c_heard() -> Iterator[None]:
-    """Processes that are started in this block do not ignore SIGINT.
+def signals_heard() -> Iterator[None]:
+    """Processes that are started in this block ignore neither SIGINT nor SIGHUP.
 
-    A shell without job control has background jobs ignore it, and so do their children.
-    A handler, unlike that, is not inherited.
+    A shell without job control has background jobs ignore the one, `nohup` the other,
+    and so do their children. A handler, unlike that, is not inherited.
     """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with contextlib.ExitStack() as stack:
+        for number in (signal.SIGINT, signal.SIGHUP):
+            before = signal.signal(number, signal.default_int_handler)
+            stack.callback(signal.signal, number, before)
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def ended(command: list[str], *, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

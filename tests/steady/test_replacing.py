@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import COMMAND_LINE, STOP_SECONDS, ctrl_c_heard, environ
+from tests.programs import COMMAND_LINE, STOP_SECONDS, environ, signals_heard
 from tests.steady.peers import SECONDS
 
 APP = "tests.steady.draining:app"
@@ -48,7 +48,7 @@ def serving(
     command = [sys.executable, "-c", COMMAND_LINE, "run", APP, *arguments]
     if by_systemd:
         command = [sys.executable, "-c", SYSTEMD, *map(str, descriptors), *command]
-    with ctrl_c_heard():
+    with signals_heard():
         process = subprocess.Popen(
             command,
             env=environ(),

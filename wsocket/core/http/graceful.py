@@ -18,7 +18,7 @@ class Drainable(Protocol):
     """An application that has more under way than its responses."""
 
     def drain(self, timeout: float) -> object:
-        """Wait until it has ended, *timeout* seconds at most."""
+        """Wait until it has ended, *timeout* seconds at most; False if it has not."""
 
     def close_slowly(self, spread: float) -> None:
         """Close the connections of clients over *spread* seconds."""
@@ -29,6 +29,10 @@ class Aside:
 
     Args:
         finished: Called when the function has ended.
+
+    Attributes:
+        done: Whether it has ended.
+        result: What it has returned.
     """
 
     def __init__(
@@ -37,11 +41,12 @@ class Aside:
         self._function = function
         self._finished = finished
         self.done = False
+        self.result: object = None
 
     def run(self) -> None:
         """Run the function; called in a thread or greenlet."""
         try:
-            self._function()
+            self.result = self._function()
         except Exception:
             logger.exception("%r failed", self._function)
         finally:
@@ -77,7 +82,7 @@ class Ending:
             logger.warning(
                 "%d responses%s are cut, after %s",
                 server.connections.in_flight,
-                "" if calls is None or calls.done else " and some calls",
+                "" if calls is None or _has_succeeded(calls) else " and some calls",
                 "a second signal" if self._stop.at_once else f"{timeout:g} seconds",
             )
 
@@ -95,7 +100,8 @@ class Ending:
             close()
 
     def _ended(self, calls: Aside | None) -> bool:
-        return not self._server.connections.in_flight and (calls is None or calls.done)
+        responses = self._server.connections.in_flight
+        return not responses and (calls is None or _has_succeeded(calls))
 
     def _start(self, function: Callable[[], object]) -> Aside:
         task = Aside(function, finished=self._server.wake)
@@ -111,3 +117,8 @@ class Ending:
         stop = self._stop
         self._server.wait(lambda: stop.at_once or condition(), timeout)
         return condition()
+
+
+def _has_succeeded(calls: Aside) -> bool:
+    """Whether the calls have ended, and not only the time for them."""
+    return calls.done and calls.result is not False
