@@ -98,13 +98,14 @@ sanitize: .venv/.tools
 soak: .venv/.tools
 	$(BIN)/python tools/soak.py $(SECONDS:%=--seconds %) $(ARGS)
 
-# Only this process is measured, so tests that drive other processes are left out.
+# Only this process is measured, so tests that drive other processes are left out. So are those
+# that say how long something takes: measured, it takes longer.
 COVERAGE := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -p tests.traced_threads \
   --cov --ignore=tests/interop --ignore=tests/performance --ignore=tests/servers \
   --ignore=tests/attacks --ignore=tests/steady --ignore=tests/soak \
   --ignore=tests/fuzz/test_fuzz_tool.py \
   --ignore-glob='tests/test_*.py' --ignore-glob='*autobahn*' \
-  -k 'not gevent'
+  -k 'not gevent and not _cheap and not delays_nobody and not removed_at_once'
 
 coverage: .venv/.tools $(VECTORS)
 	$(COVERAGE) $(ARGS)
