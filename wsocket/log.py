@@ -153,7 +153,9 @@ def _argument(value: object) -> object:
 
 
 # It has no stream: it only tells stderr, if it may, that another handler has failed.
-_reporter = logging.Handler()
+# It is not initialized, so that `logging` does not know it. It would be forgotten at
+# the end of the process, when that cannot be done any more.
+_reporter = logging.Handler.__new__(logging.Handler)
 
 
 def _handle_safely(

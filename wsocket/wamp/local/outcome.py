@@ -105,8 +105,11 @@ def failure_of(error: BaseException, serializer: Serializer, name: str) -> Failu
     """
     try:
         if isinstance(error, ApplicationError):
+            # Compiled code would insist on the type of the attribute. An application
+            # may have set it to anything.
+            kwargs: Any = error.__dict__["kwargs"]
             return application_failure(
-                error.error, error.args, error.kwargs, serializer=serializer
+                error.error, error.args, kwargs, serializer=serializer
             )
         logger.error("the procedure %s failed", name, exc_info=error)
         return runtime_error(text_of(error), serializer)
