@@ -5,7 +5,10 @@ For a process of its own: it logs everything, and sets Django up.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import socket
 from typing import Any
 
 import flask
@@ -75,6 +78,23 @@ def routed_alive(environ: dict[str, Any], start_response: Start) -> str:
     for message in websocket or ():
         websocket.send(message)
     return "alive"
+
+
+@routed.route("/routed/connections")
+def routed_connections(environ: dict[str, Any], start_response: Start) -> str:
+    """How many connections this process has over TCP, with that of this request."""
+    return str(sum(map(is_connection, os.listdir("/proc/self/fd"))))
+
+
+def is_connection(descriptor: str) -> bool:
+    with contextlib.suppress(OSError):  # it is no socket, or closed
+        sock = socket.socket(fileno=int(descriptor))
+        try:
+            listens = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            return sock.family == socket.AF_INET and not listens
+        finally:
+            sock.detach()
+    return False
 
 
 around_careless = WSocketApp(lambda environ, start: paths["/hop"](environ, start))

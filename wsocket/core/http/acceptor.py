@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wsocket.core.http.connections import LINGER
-from wsocket.core.net.listening import IS_LOST, ListeningSocket
+from wsocket.core.net.listening import ListeningSocket
 from wsocket.core.net.trouble import Trouble
 
 # Seconds until accepting is tried again after it failed. At once it would fail again,
@@ -56,7 +56,7 @@ class Acceptor:
         """A connection of the socket with this *descriptor*; None if there is none."""
         for each in self._listening:
             if each.sock.fileno() == descriptor:
-                return None if self.failing else self._accept(each.sock)
+                return None if self.failing else self._accept(each)
         return None
 
     def accept_rest(self) -> tuple[socket.socket, Any] | None:
@@ -64,7 +64,7 @@ class Acceptor:
         for each in self._listening:
             if each.shared or self.failing:
                 continue
-            accepted = self._accept(each.sock)
+            accepted = self._accept(each)
             if accepted is not None:
                 return accepted
         return None
@@ -107,16 +107,14 @@ class Acceptor:
             sock.close()
         self._refused.clear()
 
-    def _accept(self, listener: socket.socket) -> tuple[socket.socket, Any] | None:
-        while True:
-            try:
-                accepted, address = listener.accept()
-            except BlockingIOError:
-                return None
-            except OSError as error:
-                if error.errno in IS_LOST:
-                    continue
-                self.failed(error)
-                return None
-            # gevent's if it has patched the process, which the listening one is not.
-            return socket.socket(fileno=accepted.detach()), address
+    def _accept(self, listening: ListeningSocket) -> tuple[socket.socket, Any] | None:
+        try:
+            found = listening.accept()
+        except OSError as error:
+            self.failed(error)
+            return None
+        if found is None:
+            return None
+        accepted, address = found
+        # gevent's if it has patched the process, which the listening one is not.
+        return socket.socket(fileno=accepted.detach()), address

@@ -9,7 +9,7 @@ from typing import Any
 
 from wsocket.core.net.future import Future, ask
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.listening import IS_LOST, ListeningSocket
+from wsocket.core.net.listening import ListeningSocket
 from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher, guarded
 from wsocket.core.net.sockets import disable_nagle, is_tcp, keep_alive, plain_socket
 from wsocket.core.net.trouble import QUIET, Trouble, is_shortage
@@ -108,13 +108,13 @@ class Listener:
     def _accept(self) -> None:
         for _ in range(BATCH):
             try:
-                sock, address = self._listening.sock.accept()
-            except BlockingIOError:
-                return
+                found = self._listening.accept()
             except OSError as error:
-                if error.errno not in IS_LOST:
-                    self._pause_accepting(error)
+                self._pause_accepting(error)
                 return
+            if found is None:
+                return
+            sock, address = found
             self._trouble.passed(self._loop.now())
             # Under gevent's patches `accept` makes gevent's sockets.
             self._hand_over(plain_socket(sock.detach()), address)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import socket
 import stat
 from typing import Any
+
+from gevent import monkey
 
 from wsocket.core.net.endpoints import (
     Endpoint,
@@ -23,7 +26,7 @@ BACKLOG = 2048
 
 # accept() fails with these because the waiting connection itself has failed: the next
 # one may be fine (accept(2)).
-IS_LOST = {
+_IS_LOST = {
     getattr(errno, name)
     for name in (
         *("ECONNABORTED", "EPROTO", "ENOPROTOOPT", "EOPNOTSUPP", "ENETDOWN"),
@@ -85,6 +88,26 @@ class ListeningSocket:
         self.endpoint = endpoint
         self.sock = plain_socket(listener.detach())
         self.sock.setblocking(False)
+
+    def accept(self) -> tuple[socket.socket, Any] | None:
+        """A connection and its client's address; None if no client waits.
+
+        Raises:
+            OSError: There is no room for the client that waits.
+        """
+        while True:
+            try:
+                return self.sock.accept()
+            except BlockingIOError:
+                return None
+            except OSError as error:
+                if error.errno in _IS_LOST:
+                    continue
+                # Linux looks for a free descriptor before it looks whether anybody
+                # waits.
+                if _somebody_waits(self.sock):
+                    raise
+                return None
 
     def release(self) -> None:
         """Stop listening, and remove the file if it is still that of this socket.
@@ -205,6 +228,15 @@ def _make_room(path: str) -> None:
         probe.setblocking(False)
         if probe.connect_ex(path) == errno.ECONNREFUSED:
             os.unlink(path)  # if somebody listens, bind() fails with a clear error
+
+
+def _somebody_waits(listener: socket.socket) -> bool:
+    """Whether there is a connection to accept; True where the system cannot tell."""
+    if not hasattr(select, "POLLIN"):
+        return True
+    poller: Any = monkey.get_original("select", "poll")()  # gevent's waits for its hub
+    poller.register(listener, select.POLLIN)
+    return bool(poller.poll(0))
 
 
 def _identity(path: str) -> tuple[int, int] | None:
