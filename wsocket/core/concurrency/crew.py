@@ -17,16 +17,13 @@ from typing import Any, Final, Protocol
 import gevent
 
 from wsocket.core.concurrency.ctrl_c import pass_on
-from wsocket.core.concurrency.kinds import GREENLETS, Concurrency
+from wsocket.core.concurrency.kinds import GREENLETS, NO_ROOM, Concurrency
 from wsocket.core.concurrency.task import Task
-from wsocket.core.concurrency.turns import let_others
+from wsocket.core.concurrency.turns import SLICE, let_others
 from wsocket.log import logger
 
-# A greenlet that runs one task after the other lets the rest of its hub in after this.
-_SLICE: Final = 0.002  # seconds
-
 # What starting a thread or a greenlet raises when the system has none left.
-START_ERRORS: Final = (RuntimeError, MemoryError, OSError)
+START_ERRORS: Final = (*NO_ROOM, OSError)
 
 
 class Seat(Protocol):
@@ -278,7 +275,7 @@ class Crew:
                 self._asked = True
                 self._post(self._short)
             self._run(task)
-            if self._greenlets and more and perf_counter() - begun > _SLICE:
+            if self._greenlets and more and perf_counter() - begun > SLICE:
                 self._pausing += 1
                 try:
                     seat.let_others()

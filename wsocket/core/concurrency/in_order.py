@@ -9,11 +9,9 @@ from typing import Any, Final
 
 from wsocket.core.concurrency.ctrl_c import pass_on
 from wsocket.core.concurrency.task import Task
+from wsocket.core.concurrency.turns import SLICE
 from wsocket.core.concurrency.workers import Workers
 from wsocket.log import logger
-
-# After this the worker is for others, who may have waited.
-_SLICE: Final = 0.002  # seconds
 
 # What a piece keeps besides its payload.
 _OVERHEAD: Final = 256  # bytes
@@ -108,7 +106,7 @@ class InOrder:
                 logger.exception("%s failed", self._name)
                 pass_on(error)
             self._taken += size
-            if perf_counter() - begun > _SLICE:
+            if perf_counter() - begun > SLICE:
                 return
 
     def slice_ended(self) -> None:

@@ -9,7 +9,9 @@ from typing import Any, Final
 import gevent
 from gevent.hub import Waiter
 
-SLICE: Final = 0.002  # seconds of each turn of the hub for those that need not wait
+# What works without waiting lets others in after this: those of its hub, or those that
+# wait for its worker.
+SLICE: Final = 0.002  # seconds
 
 
 class Turns:

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from wsocket.core.concurrency.kinds import Concurrency
+from wsocket.core.concurrency.turns import SLICE
 from wsocket.core.concurrency.workers import Timetable
 from wsocket.errors import ApplicationError, PayloadSizeExceeded
 from wsocket.wamp.local.outcome import payload_of, result_of
@@ -26,9 +27,6 @@ _UNREAD: Final = 65536  # bytes
 # Seconds between two looks whether it reads again: the first, and the longest.
 _LOOK: Final = 0.005
 _LONGEST_LOOK: Final = 0.1
-
-# A generator lets others in after this, if it has not waited by itself.
-_SLICE: Final = 0.002  # seconds
 
 # All lists that are gathered at the same time; one alone may have half of it.
 _GATHERED: Final = 16 * 2**20  # bytes
@@ -152,7 +150,7 @@ def run_generator(
                 progress.put(result_of(value, serializer))
             else:
                 gathered.put(value)
-            if perf_counter() - begun > _SLICE:
+            if perf_counter() - begun > SLICE:
                 progress.concurrency.let_others()
                 begun = perf_counter()
     return None
