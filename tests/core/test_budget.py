@@ -32,21 +32,6 @@ def test_the_budget_of_the_process_limits_those_of_its_peers() -> None:
     assert (second.used, whole.used) == (0, 80)
 
 
-def test_a_peer_that_leaves_gives_back_everything_once() -> None:
-    whole = Budget("Limits.memory", 100)
-    peer = Budget("Limits.session_bytes", 80, within=whole)
-    peer.take(50)
-    peer.close()
-    peer.give_back(50)  # by something that ends later
-    assert (peer.used, whole.used) == (0, 0)
-
-
-def test_a_peer_that_has_left_is_charged_nothing() -> None:
-    peer = Budget("Limits.session_bytes", 80)
-    peer.close()
-    assert peer.take(1) is peer
-
-
 @given(st.lists(st.integers(0, 60)), st.integers(0, 100), st.integers(0, 100))
 def test_no_limit_is_ever_exceeded(sizes: list[int], whole: int, part: int) -> None:
     process = Budget("Limits.memory", whole)

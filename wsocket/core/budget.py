@@ -22,14 +22,13 @@ class Budget:
         used: Bytes that are charged now.
     """
 
-    __slots__ = ("_closed", "_within", "limit", "name", "used")
+    __slots__ = ("_within", "limit", "name", "used")
 
     def __init__(self, name: str, limit: int, *, within: Budget | None = None) -> None:
         self.name = name
         self.limit = limit
         self.used = 0
         self._within = within
-        self._closed = False
 
     def __str__(self) -> str:
         return f"{self.name}, {self.limit} bytes"
@@ -48,7 +47,7 @@ class Budget:
 
     def lacking(self, size: int) -> Budget | None:
         """The budget that has no *size* bytes left; None if all have."""
-        if self._closed or self.used + size > self.limit:
+        if self.used + size > self.limit:
             return self
         return None if self._within is None else self._within.lacking(size)
 
@@ -60,17 +59,6 @@ class Budget:
 
     def give_back(self, size: int) -> None:
         """Undo `take` or `charge`: these bytes are not kept any more."""
-        if self._closed:
-            return
         self.used -= size
         if self._within is not None:
             self._within.give_back(size)
-
-    def close(self) -> None:
-        """The peer has left, and nothing is kept because of it: give back everything.
-
-        What gives back its bytes later does not count them a second time.
-        """
-        used, self.used, self._closed = self.used, 0, True
-        if self._within is not None:
-            self._within.give_back(used)
