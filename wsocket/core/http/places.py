@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from socket import AF_INET, AF_INET6
 from typing import Any
+
+from wsocket.core.client_network import client_network
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Places:
         self._lock = threading.Lock()
         self._http = 0
         self._in_all = 0
-        self._addresses: Counter[bytes] = Counter()
+        self._addresses: Counter[str] = Counter()
 
     def full(self) -> bool:
         """Whether another connection has to wait."""
@@ -57,9 +59,9 @@ class Places:
         Args:
             address: The client's, as from `socket.socket.accept`.
         """
-        client = b""
-        if self.limits.per_address is not None:
-            client = network_of(family, address)
+        client = ""  # every client of a Unix socket, which has no addresses
+        if self.limits.per_address is not None and family in (AF_INET, AF_INET6):
+            client = client_network(address[0])
         with self._lock:
             if client and self._addresses[client] >= (self.limits.per_address or 0):
                 return None
@@ -74,7 +76,7 @@ class Places:
             self._http -= 1
         self._left()
 
-    def leave(self, client: bytes) -> None:
+    def leave(self, client: str) -> None:
         """A connection is closed."""
         with self._lock:
             self._in_all -= 1
@@ -93,7 +95,7 @@ class Place:
 
     __slots__ = ("_client", "_kept", "_left", "_places")
 
-    def __init__(self, places: Places, client: bytes) -> None:
+    def __init__(self, places: Places, client: str) -> None:
         self._places = places
         self._client = client
         self._kept = False
@@ -114,17 +116,3 @@ class Place:
         if not self._left:
             self._left = True
             self._places.leave(self._client)
-
-
-def network_of(family: int, address: Any) -> bytes:
-    """Whose connection it is: an IPv4 address, or a network of IPv6 (64 bits).
-
-    Whoever has an IPv6 address has 2**64 of them. Empty for a Unix socket.
-    """
-    if family == socket.AF_INET:
-        return socket.inet_aton(address[0])
-    if family == socket.AF_INET6:
-        packed = socket.inet_pton(socket.AF_INET6, address[0].partition("%")[0])
-        mapped = packed[:12] == b"\0" * 10 + b"\xff\xff"
-        return packed[12:] if mapped else packed[:8]
-    return b""
