@@ -173,7 +173,7 @@ class Stream(StreamWriter):
                 return
             self.event_received(events[number])
             if self._throttle is not None:
-                self._wait(self._throttle.message(_clock()))
+                self._wait(self._throttle.messages(1, _clock()))
 
     def _wait(self, seconds: float) -> None:
         """Handle nothing more for some *seconds*: the peer has sent too much."""

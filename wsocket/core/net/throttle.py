@@ -19,12 +19,8 @@ class Throttle:
         self._messages = _bucket(limits.messages_per_second, now)
         self._bytes = _bucket(limits.bytes_per_second, now)
 
-    def message(self, now: float) -> float:
-        """One more message has come: seconds to wait before the next one."""
-        return 0.0 if self._messages is None else self._messages.take(1.0, now)
-
     def messages(self, number: int, now: float) -> float:
-        """So many more messages have come at once: seconds to wait after them."""
+        """So many more messages have come: seconds to wait before the next one."""
         return 0.0 if self._messages is None else self._messages.take(number, now)
 
     def read(self, size: int, now: float) -> float:
