@@ -45,11 +45,12 @@ def harmless(text: str, limit: int = MAX_ARGUMENT) -> str:
     return _printable(_shortened(text, limit))
 
 
-def _shortened(text: str, limit: int) -> str:
+def _shortened(text: str, limit: int, around: str = "") -> str:
+    """Leave out the middle of a long text; *around* stands around what says so."""
     if len(text) <= limit:
         return text
     half = limit // 2
-    left_out = f"...({len(text) - 2 * half} characters left out)..."
+    left_out = f"{around}...({len(text) - 2 * half} characters left out)...{around}"
     return text[:half] + left_out + text[-half:]
 
 
@@ -121,10 +122,7 @@ def harmless_traceback(exc_info: _SysExcInfo) -> str:
         text = "".join(traceback.format_exception(*exc_info)).rstrip("\n")
     except Exception as error:  # such as a __cause__ that is none
         text = f"<the traceback cannot be shown: {type(error).__name__}>"
-    if len(text) > MAX_TRACEBACK:
-        half = MAX_TRACEBACK // 2
-        left_out = f"\n...({len(text) - 2 * half} characters left out)...\n"
-        text = text[:half] + left_out + text[-half:]
+    text = _shortened(text, MAX_TRACEBACK, "\n")
     return "\n".join(GUTTER + harmless(line) for line in text.split("\n"))
 
 
