@@ -12,12 +12,8 @@ from wsocket.wamp.protocol.uris import MATCHES, Match
 from wsocket.wamp.pubsub.publication import Publication
 from wsocket.wamp.session.session import Session
 
-# Bytes of memory for a subscription with one subscriber, besides its pattern.
-_SIZE = 500
-
-_SUBSCRIBER = (
-    600  # bytes that a subscription with one subscriber takes, without its URI
-)
+# Bytes that a subscription with one subscriber takes, without its URI.
+_SUBSCRIBER = 600
 
 
 class Subscription:
@@ -38,11 +34,6 @@ class Subscription:
         self.created = created
         self.late: dict[Session, deque[Publication]] = {}
         self.subscribers: dict[Session, None] = {}
-
-    @property
-    def size(self) -> int:
-        """The memory that it takes with one subscriber, in bytes; an estimate."""
-        return _SIZE + pattern_size(self.uri, self.match)
 
 
 class SubscriptionObserver(Protocol):

@@ -129,10 +129,9 @@ class RunningRealm:
     def close(self, reason: str) -> None:
         """End every session with GOODBYE; nobody can join any more."""
         self.is_closed = True
-        self._runtime.in_turns(self._closing(reason), lambda: None)
-
-    def _closing(self, reason: str) -> Iterator[None]:
-        yield from self.parts.members.closing(list(self.parts.members.by_id), reason)
+        members = self.parts.members
+        steps = members.closing(list(members.by_id), reason)
+        self._runtime.in_turns(steps, lambda: None)
 
     def set_authorizer(self, authorizer: Authorizer | str | None) -> None:
         """Ask another authorizer from now on."""
