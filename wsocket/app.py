@@ -348,17 +348,6 @@ class WSocketApp(Framework):
         """
         return self._application.snapshot()
 
-    def _make_wamp(self, realm: str, max_workers: int | None) -> WampSubprotocol:
-        self._wamp = Application(
-            self.router,
-            realm,
-            max_workers=max_workers,
-            connections=lambda: self.connections.get(),
-            max_message_size=lambda: self.max_message_size,
-            debug=lambda: self.debugging,
-        )
-        return WampSubprotocol(self.router, prepare=self._wamp.prepare)
-
     def drain(self, timeout: float = 30.0) -> bool:
         """Accept no more over RawSocket, and wait for the calls that are under way.
 
@@ -372,6 +361,17 @@ class WSocketApp(Framework):
         """
         super().drain(timeout)
         return self._wamp is None or self._wamp.drain(timeout)
+
+    def _make_wamp(self, realm: str, max_workers: int | None) -> WampSubprotocol:
+        self._wamp = Application(
+            self.router,
+            realm,
+            max_workers=max_workers,
+            connections=lambda: self.connections.get(),
+            max_message_size=lambda: self.max_message_size,
+            debug=lambda: self.debugging,
+        )
+        return WampSubprotocol(self.router, prepare=self._wamp.prepare)
 
     def _serve_resources(
         self, longpoll: str | LongPolling | None, metrics: str | None

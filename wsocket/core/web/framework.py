@@ -32,6 +32,10 @@ HandlerT = TypeVar("HandlerT", bound=Handler)
 # Seconds that `close` waits for connections.
 CLOSING = 1.0
 
+# Says clients to reconnect (IANA registry of RFC 6455).
+SERVICE_RESTART = 1012
+GOING_AWAY = "the server is going away"
+
 
 class Framework(Events):
     """A WSGI application with routes for HTTP and websockets.
@@ -117,7 +121,7 @@ class Framework(Events):
 
         return register
 
-    def close(self, code: int = 1012, reason: str = "the server is going away") -> None:
+    def close(self, code: int = SERVICE_RESTART, reason: str = GOING_AWAY) -> None:
         """Close every listener of this application, and then every connection.
 
         Websockets are closed with 1012, so that clients reconnect. `run` calls this
@@ -163,13 +167,13 @@ class Framework(Events):
 
         `close` closes those that are left, and returns sooner.
         """
-        self.close_connections(1012, "the server is going away", spread=spread)
+        self.close_connections(SERVICE_RESTART, GOING_AWAY, spread=spread)
 
     def close_at_exit(self) -> None:
         """Close the connections that nobody has closed yet; Python exits."""
         connections = self.connections.existing()
         if connections is not None and connections.untold:
-            self.close_connections(1012, "the server is going away")
+            self.close_connections(SERVICE_RESTART, GOING_AWAY)
 
     def not_found(self, environ: Environ, start_response: Handler) -> Any:
         """The handler of requests that no route takes; override it to change it."""
