@@ -34,13 +34,6 @@ def server(processes, request, tmp_path_factory) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture
-def connect() -> Iterator[Connect]:
-    """Makes connections that are closed with the test."""
-    with connections() as connect:
-        yield connect
-
-
 def get(connect: Connect, server: Server, path: str, *lines: bytes) -> bytes:
     """Everything that is answered to a request that is the last one."""
     first = f"GET {path} HTTP/1.1".encode()

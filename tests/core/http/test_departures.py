@@ -14,8 +14,6 @@ import pytest
 from tests.core.http.http_client import (
     KINDS,
     Client,
-    Connect,
-    connections,
     fetch,
     run_app,
 )
@@ -33,13 +31,6 @@ def server(processes, request, tmp_path_factory) -> Iterator[Server]:
     """A server whose log shows everything."""
     with run_app(request.param, tmp_path_factory, module=APP) as started:
         yield started
-
-
-@pytest.fixture
-def connect() -> Iterator[Connect]:
-    """Makes connections that are closed with the test."""
-    with connections() as connect:
-        yield connect
 
 
 COUNT = "/routed/connections"

@@ -9,8 +9,6 @@ import pytest
 
 from tests.core.http.http_client import (
     KINDS,
-    Connect,
-    connections,
     exchange,
     fetch,
     is_alive,
@@ -24,13 +22,6 @@ def server(processes, request, tmp_path_factory) -> Iterator[Server]:
     """A server with the usual patience."""
     with run_app(request.param, tmp_path_factory) as started:
         yield started
-
-
-@pytest.fixture
-def connect() -> Iterator[Connect]:
-    """Makes connections that are closed with the test."""
-    with connections() as connect:
-        yield connect
 
 
 @pytest.fixture(scope="module", params=KINDS)

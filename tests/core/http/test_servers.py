@@ -11,9 +11,7 @@ import pytest
 
 from tests.core.http.http_client import (
     KINDS,
-    Connect,
     command,
-    connections,
     exchange,
     fetch,
     is_alive,
@@ -27,13 +25,6 @@ def server(processes, request, tmp_path_factory) -> Iterator[Server]:
     """A server with the usual patience."""
     with run_app(request.param, tmp_path_factory) as started:
         yield started
-
-
-@pytest.fixture
-def connect() -> Iterator[Connect]:
-    """Makes connections that are closed with the test."""
-    with connections() as connect:
-        yield connect
 
 
 # Responses

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from tests.wamp.fakes import ALL_ROLES, FakeLink, FakeRuntime, counting_below
@@ -24,16 +21,6 @@ class Clock(FakeRuntime):
     def __init__(self) -> None:
         super().__init__()
         self.now = 1000.0
-
-    def offload(
-        self, function: Callable[[], Any], then: Callable[[Any], object], **how: Any
-    ) -> Callable[[], None]:
-        try:
-            outcome = function()
-        except Exception as error:
-            outcome = error
-        then(outcome)
-        return lambda: None
 
 
 @pytest.fixture
