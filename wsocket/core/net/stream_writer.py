@@ -124,18 +124,10 @@ class StreamWriter(LoopReader):
 
     def _put_aside(self) -> None:
         """More was written in one turn than may wait: do not wait for its end."""
-        frames, self._written = self._written, []
-        if self._reader is None:
-            return
-        outbox = self._outbox
-        if outbox is None:
+        if self._outbox is None and self._reader is not None:
             self._has_parts = False
-            outbox = self._new_outbox()
-            outbox.extend(frames)
-            self._stall(outbox)
-        else:
-            outbox.extend(frames)
-            self._enforce_limits(outbox)
+            self._stall(self._new_outbox())
+        self.flush()  # into the outbox
 
     def _send(
         self, data: bytes | memoryview, frames: Sequence[bytes | memoryview]
