@@ -31,7 +31,6 @@ class LongPollLink(Flushable):
 
     Attributes:
         backlog: How many bytes wait here for the client, as they are charged.
-        dropped: How many messages were dropped, because the client polled too seldom.
     """
 
     __slots__ = (
@@ -52,7 +51,6 @@ class LongPollLink(Flushable):
         "backlog",
         "budget",
         "codec",
-        "dropped",
     )
 
     def __init__(
@@ -70,7 +68,6 @@ class LongPollLink(Flushable):
     ) -> None:
         self.codec = codec
         self.backlog = 0
-        self.dropped = 0
         self._loop = loop
         self._memory = memory
         self._settings = settings
@@ -163,7 +160,7 @@ class LongPollLink(Flushable):
     def shed(self) -> None:
         """Give up half of what waits here: events, or the transport."""
         before = self.backlog
-        self.dropped += self._outbox.shrink(before // 2)
+        self._memory.shed += self._outbox.shrink(before // 2)
         self._weigh()
         if self.backlog > before // 2:
             logger.warning("closing a transport that keeps %d bytes waiting", before)
@@ -175,7 +172,7 @@ class LongPollLink(Flushable):
 
     def _enforce_limits(self) -> None:
         """Drop the oldest events; if that is not enough, the transport."""
-        self.dropped += self._outbox.drop_oldest()
+        self._memory.too_slow += self._outbox.drop_oldest()
         if not self._outbox.fits:
             logger.warning("closing a transport that does not poll: %s", self._outbox)
             self._sealed = True

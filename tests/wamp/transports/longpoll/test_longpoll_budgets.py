@@ -73,7 +73,8 @@ def test_what_waits_is_bounded_within_one_turn(serve, uri):
 
 def test_clients_that_do_not_poll_share_the_memory_of_the_process(serve, uri, caplog):
     """Each of them could keep more, but not all together; the rest is served."""
-    url = serve(outbox_bytes=8 * MIB, memory=8 * MIB).url
+    polled = serve(outbox_bytes=8 * MIB, memory=8 * MIB)
+    url = polled.url
     idle = [LongPollClient(url).join() for _ in range(6)]
     for each in idle:
         each.subscribe(uri)
@@ -84,6 +85,7 @@ def test_clients_that_do_not_poll_share_the_memory_of_the_process(serve, uri, ca
     ]
     assert 0 < sum(kept) <= 8 * MIB
     assert "Limits.memory" in caplog.text
+    assert polled.app.metrics().events_dropped["memory"] > 0
     for each in idle:
         each.finish()
 

@@ -110,7 +110,8 @@ def publish(url: str, topic: str, payloads: list[str]) -> None:
 
 def test_oldest_events_are_dropped(serve, uri):
     """What is left is the newest, in order, and every reply between them."""
-    url = serve(outbox_messages=10).url
+    polled = serve(outbox_messages=10)
+    url = polled.url
     client = LongPollClient(url).join()
     client.subscribe(uri)
     client.send(48, 2, {}, "com.example.none")
@@ -120,6 +121,7 @@ def test_oldest_events_are_dropped(serve, uri):
     assert received[0][:3] == [ERROR, 48, 2]
     assert [each[4] for each in received[1:9]] == [[f"{n}"] for n in range(42, 50)]
     assert received[9][:3] == [ERROR, 48, 3]
+    assert polled.app.metrics().events_dropped["too_slow"] == 42
     client.finish()
 
 
