@@ -32,7 +32,7 @@ HandlerT = TypeVar("HandlerT", bound=Handler)
 # Seconds that `close` waits for connections.
 CLOSING = 1.0
 
-# Says clients to reconnect (IANA registry of RFC 6455).
+# Tells clients to reconnect (IANA registry of RFC 6455).
 SERVICE_RESTART = 1012
 GOING_AWAY = "the server is going away"
 
