@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import sys
@@ -187,7 +188,8 @@ def test_a_second_signal_ends_at_once(serve: StartServer) -> None:
         assert ended(server) == 0
         assert time.monotonic() - before < LONG
         assert view.sock.recv(1) == b""
-    assert "1 responses are cut, after a second signal" in server.log.read_text()
+    # A connection that looked whether the server still accepts may be counted, too.
+    assert re.search(r"[1-9] responses are cut, after a second", server.log.read_text())
 
 
 def test_what_takes_too_long_is_cut(serve: StartServer) -> None:
@@ -238,7 +240,7 @@ def test_websockets_can_be_closed_one_after_the_other(serve: StartServer) -> Non
 def test_a_long_poll_does_not_hold_the_end(serve: StartServer) -> None:
     """It waits for messages that may never come; it is answered in the end."""
     server = serve()
-    with closing(http(server)) as poller:
+    with opened(server.ws("/control")) as client, closing(http(server)) as poller:
 
         def post(action: str, body: str) -> bytes:
             poller.request("POST", f"/longpoll/{action}", body)
@@ -248,7 +250,9 @@ def test_a_long_poll_does_not_hold_the_end(serve: StartServer) -> None:
         transport = answer["transport"]
         post(f"{transport}/send", json.dumps([1, "realm1", {"roles": {"caller": {}}}]))
         assert json.loads(post(f"{transport}/receive", ""))[0] == 2
+        Control(client).until_begun()
         poller.request("POST", f"/longpoll/{transport}/receive", "")
+        Control(client).until_begun()
         before = time.monotonic()
         signalled(server)
         assert poller.getresponse().status in (200, 204)
@@ -298,14 +302,19 @@ def test_an_interrupt_is_heard_where_a_shell_has_it_ignored(
 
 def test_a_hangup_is_ignored_under_nohup(processes: None, tmp_path: Path) -> None:
     """SIGHUP stays ignored if it was when the server started."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        command = [sys.executable, "-c", COMMAND_LINE, "run", f"{APP}:app"]
-        with running([*command, "--port", "0"], tmp_path / "log") as server:
-            server.process.send_signal(signal.SIGHUP)
-            with closing(http(server)) as client:
-                client.request("GET", "/quick")
-                assert client.getresponse().read() == b"quick"
-            assert server.stop() == 0
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    command = ["nohup", sys.executable, "-c", COMMAND_LINE, "run", f"{APP}:app"]
+    with running([*command, "--port", "0"], tmp_path / "log") as server:
+        assert ignores(server, signal.SIGHUP)
+        server.process.send_signal(signal.SIGHUP)
+        with closing(http(server)) as client:
+            client.request("GET", "/quick")
+            assert client.getresponse().read() == b"quick"
+        assert server.stop() == 0
+
+
+def ignores(server: Server, number: int) -> bool:
+    """Whether the process ignores the signal (proc(5), ``SigIgn``)."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    found = re.search(r"^SigIgn:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    assert found is not None
+    return bool(int(found[1], 16) >> (number - 1) & 1)

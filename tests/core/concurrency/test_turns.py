@@ -24,7 +24,7 @@ def test_others_run_beside_a_greenlet_that_never_waits():
             gevent.sleep(0.001)
         ended.append(True)
 
-    gevent.joinall([gevent.spawn(busy), gevent.spawn(other)], timeout=40)
+    gevent.joinall([gevent.spawn(busy), gevent.spawn(other)])
     assert turns == [0, 1, 2, 3, 4]
 
 
@@ -46,7 +46,7 @@ def test_many_busy_greenlets_share_one_slice():
         ended.append(True)
 
     greenlets = [gevent.spawn(busy) for _ in range(100)] + [gevent.spawn(other)]
-    gevent.joinall(greenlets, timeout=40)
+    gevent.joinall(greenlets)
     assert len(waits) == 5
     # The first round lets each of them begin; a slice of each would be 200 ms.
     assert min(waits) < 0.1
