@@ -313,23 +313,24 @@ class WebSocket:
         elif data:
             self._heard = True
             silence.end(time.monotonic())
-            self._decode(data)
+            self._events.extend(self._protocol.feed(data))
+            if self._protocol.decoder.gathered != self._gathered:
+                self._tell_gathered()
         else:
             self._sender.drop()
 
-    def _decode(self, data: bytes) -> None:
-        self._events.extend(self._protocol.feed(data))
-        gathered = self._protocol.decoder.gathered
-        if gathered != self._gathered and self._incoming:
-            self._gathered = gathered
-            self._incoming(gathered)
+    def _tell_gathered(self) -> None:
+        self._gathered = self._protocol.decoder.gathered
+        if self._incoming:
+            self._incoming(self._gathered)
 
     def _handle_control(self, event: NoMessage) -> None:
         """Answer a control frame, fail the connection, or decode what was held back."""
         if isinstance(event, Ping):
             self._sender.pong(event)
         elif isinstance(event, HeldBack):
-            self._decode(b"")
+            self._events.extend(self._protocol.feed(b""))
+            self._tell_gathered()
         elif not isinstance(event, Pong):
             self._peer_ended(event)
 
