@@ -230,6 +230,17 @@ def test_a_close_answered_behind_what_inflates_to_much(make):
     assert caught.value.code == 1000
 
 
+@pytest.mark.parametrize("world", ["greenlets"], indirect=True)
+def test_others_get_in_between_what_inflates_to_much(make):
+    """Though nothing has to be waited for; threads share the time anyway."""
+    both = make(deflate=DeflateParameters())
+    both.peer.sock.sendall(BOMBS)
+    happened: list[object] = [both.ws.receive()]
+    both.start(happened.append, "others")
+    happened += [both.ws.receive() for _ in range(9)]
+    assert happened == [BOMBED[0], "others", *BOMBED[1:]]
+
+
 @pytest.mark.slow(reason="looks at all objects")
 def test_a_closed_websocket_keeps_no_compression(make):
     """The application may keep the object for long."""

@@ -331,6 +331,7 @@ class WebSocket:
         elif isinstance(event, HeldBack):
             self._events.extend(self._protocol.feed(b""))
             self._tell_gathered()
+            self.concurrency.let_others()
         elif not isinstance(event, Pong):
             self._peer_ended(event)
 
