@@ -6,6 +6,7 @@ import selectors
 import socket
 import struct
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,13 @@ from tests.wamp.raw_client import BATCHED, FORMATS, Format
 READ_SIZE = 2**20
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
 FINAL, COMPRESSED = 0x80, 0x40
+DEFLATE = "permessage-deflate; client_max_window_bits"
+
+
+def deflated(data: bytes) -> bytes:
+    """A message's payload, compressed (RFC 7692 section 7.2.1)."""
+    encoder = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return (encoder.compress(data) + encoder.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 def frame(payload: bytes, opcode: int, *, flags: int = FINAL) -> bytes:

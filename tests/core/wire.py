@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
-from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, Pong
+from wsocket.core.websocket.frames import (
+    Close,
+    FrameDecoder,
+    HeldBack,
+    Ping,
+    Pong,
+    WebSocketEvent,
+)
 from wsocket.errors import ProtocolError
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -82,6 +89,16 @@ def deflated(payload: bytes, compressor: Any = None) -> bytes:
     return data[:-4]
 
 
+def decoded(decoder: FrameDecoder, parts: Iterable[bytes]) -> list[WebSocketEvent]:
+    """The events of a decoder that is fed *parts*, with all that it holds back."""
+    events: list[WebSocketEvent] = []
+    for part in parts:
+        events += decoder.feed(part)
+        while events and isinstance(events[-1], HeldBack):
+            events[-1:] = decoder.feed(b"")
+    return events
+
+
 def stored_block(payload: bytes) -> bytes:
     """A deflate block without compression (RFC 1951 section 3.2.4)."""
     size = len(payload)
@@ -128,8 +145,7 @@ class Case(NamedTuple):
         return FrameDecoder(max_message_size=self.max_message_size, inflater=inflater)
 
     def decode(self, parts: Iterable[bytes]) -> list[list[object]]:
-        decoder = self.decoder()
-        return [plain(event) for part in parts for event in decoder.feed(part)]
+        return [plain(event) for event in decoded(self.decoder(), parts)]
 
 
 def read_bytes(notation: str) -> bytes:

@@ -5,8 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tests.attacks.attack import Target, attack, calls
-from tests.attacks.wire import Session
+from tests.attacks.app import REALM
+from tests.attacks.attack import ROLES, Target, attack, calls
+from tests.attacks.wire import (
+    COMPRESSED,
+    DEFLATE,
+    FINAL,
+    TEXT,
+    Session,
+    deflated,
+    frame,
+    upgrade,
+)
 
 MEGABYTE = "x" * 1_000_000
 LONG_URI = "com." + "x" * 8_000
@@ -37,6 +47,18 @@ def retained_small_events(target: Target) -> None:
     target.send([guest], lambda: iter([publish]))
     options = {"match": "prefix", "get_retained": True}
     reader.send(*([32, n, options, "com.r"] for n in range(1, 401)))
+    target.wait()
+
+
+@attack()
+def compressed_bombs_for_the_router(target: Target) -> None:
+    """Sends 64 times 1 kB that become 1 MB, on 1,000 websockets of the router."""
+    event = json.dumps([16, 1, {}, "com.topic", [MEGABYTE]]).encode()
+    bombs = 64 * frame(deflated(event), TEXT, flags=FINAL | COMPRESSED)
+    request = upgrade("/", "wamp.2.json", DEFLATE)
+    hello = frame(json.dumps([1, REALM, {"roles": ROLES}]).encode(), TEXT)
+    for sock in target.upgraded(target.number(1_000), request):
+        sock.sendall(hello + bombs)
     target.wait()
 
 

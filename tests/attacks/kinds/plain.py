@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
-
 from tests.attacks.attack import Target, attack
 from tests.attacks.wire import (
     CLOSE,
     COMPRESSED,
+    DEFLATE,
     FINAL,
     PING,
     TEXT,
+    deflated,
     frame,
     head_of_frame,
 )
-
-DEFLATE = "permessage-deflate; client_max_window_bits"
-
-
-def deflated(data: bytes) -> bytes:
-    """A message's payload, compressed (RFC 7692 section 7.2.1)."""
-    encoder = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return (encoder.compress(data) + encoder.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 @attack()

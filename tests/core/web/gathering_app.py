@@ -9,6 +9,11 @@ app = WSocketApp(
 )
 
 
+@app.route("/failing")
+def fail(environ, start_response):
+    raise ValueError("as it is meant to")
+
+
 @app.route("/echo")
 def echo(environ, start_response):
     for message in environ["wsgi.websocket"]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 import pytest
 
-from tests.core.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
+from tests.core.wire import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    client_frame,
+    deflated,
+)
 from tests.core.worlds import WORLDS, Peer, World
 from tests.patience import SECONDS
 from wsocket import Limits
 from wsocket.core.websocket.blocking import WebSocket
-from wsocket.core.websocket.deflate import DeflateParameters
+from wsocket.core.websocket.deflate import DeflateParameters, Deflater, Inflater
 from wsocket.core.websocket.handshake import Handshake
 from wsocket.errors import WebSocketClosed, WebSocketError
 
@@ -172,6 +182,85 @@ def test_a_compressed_connection_says_so(make, both):
     frame = compressed.peer.frame()
     assert frame.rsv1
     assert len(frame.payload) < 1000
+
+
+SIZE = 300_000
+# Much more than is inflated at once, in one read.
+BOMBS = 10 * client_frame(BINARY, deflated(bytes(SIZE)), rsv1=True)
+BOMBED = [bytes(SIZE)] * 10
+
+
+@pytest.mark.parametrize("timeout", [0, None])
+@pytest.mark.parametrize("ahead", [True, False])
+def test_what_inflates_to_much_comes_message_by_message(make, timeout, ahead):
+    """Nothing has to come for it: it was read already."""
+    data = BOMBS + client_frame(TEXT, b"last")
+    both = make(deflate=DeflateParameters(), read_ahead=data if ahead else b"")
+    if not ahead:
+        both.peer.sock.sendall(data)
+    assert [both.ws.receive(timeout) for _ in range(11)] == [*BOMBED, "last"]
+    assert both.ws.receive(timeout=0) is None
+
+
+@pytest.mark.parametrize(
+    ("last", "code"), [(client_frame(CLOSE, b"\x03\xe9"), 1001), (b"\x83", 1002)]
+)
+def test_an_end_behind_what_inflates_to_much(make, last, code):
+    """The peer's Close or its violation comes after all of it."""
+    both = make(deflate=DeflateParameters())
+    both.peer.sock.sendall(client_frame(PING, b"1") + BOMBS + last)
+    assert [both.ws.receive() for _ in range(10)] == BOMBED
+    with pytest.raises(WebSocketClosed) as caught:
+        both.ws.receive()
+    assert caught.value.code == code
+    assert [both.peer.frame().opcode for _ in range(2)] == [PONG, CLOSE]
+
+
+def test_a_close_answered_behind_what_inflates_to_much(make):
+    """We close, and all that is there before the answer is thrown away."""
+    both = make(deflate=DeflateParameters())
+    both.peer.sock.sendall(BOMBS)
+    assert both.ws.receive() == BOMBED[0]
+    closing = both.start(both.ws.close, 1000)
+    both.peer.sock.sendall(BOMBS)
+    answer_close(both.peer)
+    closing.result()
+    with pytest.raises(WebSocketClosed) as caught:
+        both.ws.receive()
+    assert caught.value.code == 1000
+
+
+@pytest.mark.parametrize("world", ["greenlets"], indirect=True)
+def test_others_get_in_between_what_inflates_to_much(make):
+    """Though nothing has to be waited for; threads share the time anyway."""
+    both = make(deflate=DeflateParameters())
+    both.peer.sock.sendall(BOMBS)
+    happened: list[object] = [both.ws.receive()]
+    both.start(happened.append, "others")
+    happened += [both.ws.receive() for _ in range(9)]
+    assert happened == [BOMBED[0], "others", *BOMBED[1:]]
+
+
+@pytest.mark.slow(reason="looks at all objects")
+def test_a_closed_websocket_keeps_no_compression(make):
+    """The application may keep the object for long."""
+    before = contexts()
+    both = make(deflate=DeflateParameters())
+    both.peer.sock.sendall(BOMBS)
+    both.ws.send(both.ws.receive())
+    assert contexts() == before + 2
+    both.peer.close()
+    both.ws.close()
+    assert contexts() == before
+
+
+def contexts() -> int:
+    """How many compression contexts there are."""
+    gc.collect()
+    holders = (
+        each for each in gc.get_objects() if isinstance(each, Deflater | Inflater)
+    )
+    return len(list(holders))
 
 
 def test_attributes_describe_the_connection(both):

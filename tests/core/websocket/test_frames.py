@@ -13,6 +13,7 @@ from tests.core.wire import (
     TEXT,
     chunks,
     client_frame,
+    decoded,
     decoder,
     plain,
     read_cases,
@@ -246,6 +247,6 @@ def test_how_the_bytes_are_split_never_matters(parts, size):
     def decode(pieces):
         inflater = Inflater(DeflateParameters())
         fed = FrameDecoder(max_message_size=200, inflater=inflater)
-        return [plain(event) for piece in pieces for event in fed.feed(piece)]
+        return [plain(event) for event in decoded(fed, pieces)]
 
     assert decode(chunks(data, size)) == decode([data])

@@ -12,6 +12,9 @@ from wsocket.log import logger
 # Backlogs are shed to this part of the limit: not again for each frame that follows.
 _RELIEVED = 7 / 8
 
+# What compression keeps cannot be shed; so it has this part of the limit at most.
+_CONTEXTS = 1 / 2
+
 # A smaller backlog is not worth to be shed.
 _LEAST = 65536  # bytes
 
@@ -35,17 +38,26 @@ class Memory(Budget):
     be asked for again: there will be room, if there are backlogs to be shed.
 
     Attributes:
+        contexts: The part of it for compression, which is refused when it is used up.
         too_slow: How many events were dropped because an outbox was full.
         shed: How many events were dropped because the process kept too much.
     """
 
-    __slots__ = ("_backlogged", "_loop", "_relieving", "shed", "too_slow")
+    __slots__ = (
+        "_backlogged",
+        "_loop",
+        "_relieving",
+        "contexts",
+        "shed",
+        "too_slow",
+    )
 
     def __init__(self, loop: Loop, limit: int) -> None:
         super().__init__("Limits.memory", limit)
         self._loop = loop
         self._backlogged: set[Backlogged] = set()
         self._relieving = False
+        self.contexts = Budget("Limits.memory", int(limit * _CONTEXTS), within=self)
         self.too_slow = self.shed = 0
 
     @property

@@ -134,8 +134,7 @@ class Stream(StreamWriter):
         try:
             events = self.decode(data)
             if self.gathered != self._gathered:
-                self._gathered = self.gathered
-                self._weigh()
+                self._weigh_gathered()
             if self._throttle is not None:
                 self._wait(self._throttle.read(len(data), _clock()))
             elif len(events) == 1 and not self._paused:  # by far the most frequent case
@@ -145,9 +144,34 @@ class Stream(StreamWriter):
             self._failed()
             return
         if self._paused:
-            self._pending.extend(events)
+            self._have_wait(events)
         elif events:
             self._handle(events)
+
+    def _weigh_gathered(self) -> None:
+        self._gathered = self.gathered
+        self._weigh()
+
+    def _have_wait(self, events: list[Any]) -> None:
+        """Handle *events* later. A large message may be among them."""
+        self._pending.extend(events)
+        messages = [each for each in self._pending if isinstance(each, (str, bytes))]
+        self.waiting = sum(map(len, messages))
+        self._weigh()
+
+    def decode_later(self) -> None:
+        """Go on in the next turn with what `decode` has held back."""
+        self.pause()
+        self._loop.call_later(0, self._decode_rest)
+
+    def _decode_rest(self) -> None:
+        if self._reader is not None:
+            try:
+                self._have_wait(self.decode(b""))
+                self._weigh_gathered()
+            except Exception:
+                self._failed()
+        self.resume()
 
     def _handle(self, events: list[Any]) -> None:
         """Handle *events* for a while; if some are left, go on in the next turn."""
@@ -190,7 +214,7 @@ class Stream(StreamWriter):
     def _failed(self) -> None:
         """Our bug. The hub would stop the watcher, and the peer would wait forever."""
         logger.exception("handling a message failed; its connection is closed")
-        self._pending = []
+        self._forget_pending()
         self.abort()
 
     def beat(self) -> None:
@@ -208,8 +232,15 @@ class Stream(StreamWriter):
         """Go on, with what has come meanwhile."""
         self._paused -= 1
         if not (self._paused or self._handling):
-            events, self._pending = self._pending, []
+            events = self._pending
+            self._forget_pending()
             self._handle(events)
+
+    def _forget_pending(self) -> None:
+        self._pending = []
+        if self.waiting:
+            self.waiting = 0
+            self._weigh()
 
     def _read_if_wanted(self) -> None:
         """Do not read what cannot be handled: the peer's TCP has to wait, too."""
@@ -252,7 +283,7 @@ class Stream(StreamWriter):
         self._writer = self._outbox = None
         self._written = []
         self._pending = []
-        self.gathered = 0
+        self.gathered = self.waiting = 0
         self._weigh()
         if self._closer is not None:
             self._closer.cancel()

@@ -34,6 +34,7 @@ class StreamWriter(LoopReader):
         dropped: How many frames were dropped because the peer is too slow.
         gathered: Bytes of a message that has come in part; the receiving half sets it.
         heard: Whether anything came from the peer since this was last set to False.
+        waiting: Bytes of messages that wait to be handled; see `gathered`.
     """
 
     __slots__ = (
@@ -54,6 +55,7 @@ class StreamWriter(LoopReader):
         "dropped",
         "gathered",
         "heard",
+        "waiting",
     )
 
     def __init__(
@@ -75,6 +77,7 @@ class StreamWriter(LoopReader):
         self._sending_closed = False  # our direction ends after what is queued
         self.backlog = 0
         self.gathered = 0
+        self.waiting = 0
         self.dropped = 0
         self.heard = True
 
@@ -186,7 +189,7 @@ class StreamWriter(LoopReader):
 
     def _weigh(self) -> None:
         """Charge what waits here."""
-        backlog = self.gathered
+        backlog = self.gathered + self.waiting
         if self._outbox is not None:
             backlog += self._outbox.size
         before, self.backlog = self.backlog, backlog

@@ -62,6 +62,8 @@ class PlainWebSocket:
         Raises:
             RuntimeError, MemoryError: There is no room for a thread or greenlet.
         """
+        environ["wsgi.websocket"] = self.websocket
+        environ["wsgi.websocket_version"] = self.websocket.version
         try:
             self.websocket.concurrency.spawn(self._run, environ, response)
         except BaseException:

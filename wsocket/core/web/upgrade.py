@@ -14,10 +14,12 @@ from wsocket.core.concurrency.kinds import GREENLETS
 from wsocket.core.net.incoming import Incoming
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, get_loop
+from wsocket.core.net.memory import Memory
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.net.sockets import disable_nagle, keep_alive, plain_socket
 from wsocket.core.net.trouble import Trouble, is_shortage
+from wsocket.core.web.contexts import Contexts
 from wsocket.core.web.plain_websocket import PlainWebSocket
 from wsocket.core.web.routes import Handler
 from wsocket.core.web.takeover import TakenConnection, take_over
@@ -108,9 +110,11 @@ class ToHandler:
         sock = connection.concurrency.adopt(
             connection.descriptor, patience=patience, send_timeout=limits.send_timeout
         )
-        incoming = Incoming(loop, lambda: self._host.connections.get().memory)
+        incoming = Incoming(loop, self._memory)
+        contexts = Contexts(loop, self._memory)
         try:
             _prepare(sock, limits)
+            agreed = contexts.affordable(agreed)
             websocket = self._host.websocket_class(
                 environ,
                 sock,
@@ -123,26 +127,28 @@ class ToHandler:
                 incoming=incoming.has if reachable else None,
             )
             incoming.stop = websocket.drop
-            environ["wsgi.websocket"] = websocket
-            environ["wsgi.websocket_version"] = agreed.version
-            plain = self._plain(websocket, incoming, loop, connection)
+            plain = self._plain(websocket, (incoming, contexts), loop, connection)
             if reachable:
                 loop.call_soon(self._opened, plain, watched)
             plain.start(environ, agreed.response_bytes())
         except BaseException:
             sock.detach()  # the caller closes it
+            loop.call_soon(contexts.end)
             raise
+
+    def _memory(self) -> Memory:
+        return self._host.connections.get().memory
 
     def _plain(
         self,
         websocket: WebSocket,
-        incoming: Incoming,
+        kept: tuple[Incoming, Contexts],
         loop: Loop,
         connection: TakenConnection,
     ) -> PlainWebSocket:
         def end(ended: PlainWebSocket) -> None:
             connection.release()
-            loop.call_soon(self._closed, ended, incoming)
+            loop.call_soon(self._closed, ended, kept)
 
         return PlainWebSocket(
             websocket,
@@ -160,8 +166,9 @@ class ToHandler:
         if watched:
             connections.watch(plain.websocket)
 
-    def _closed(self, plain: PlainWebSocket, incoming: Incoming) -> None:
-        incoming.end()
+    def _closed(self, plain: PlainWebSocket, kept: tuple[Incoming, Contexts]) -> None:
+        for each in kept:
+            each.end()
         connections = self._host.connections.get()
         connections.remove(plain)
         connections.unwatch(plain.websocket)

@@ -16,8 +16,9 @@ from typing import Any
 from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.core.net.limits import Limits
 from wsocket.core.websocket import frames
+from wsocket.core.websocket.events import HeldBack, NoMessage, WebSocketEvent
 from wsocket.core.websocket.frame_sender import FrameSender
-from wsocket.core.websocket.frames import Close, Ping, Pong, WebSocketEvent
+from wsocket.core.websocket.frames import Close, Ping, Pong
 from wsocket.core.websocket.handshake import Handshake
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.silence import NextStep, Silence
@@ -60,27 +61,23 @@ class WebSocket:
         self.version = handshake.version
         self._deflate = handshake.deflate
         self._sock = sock
-        self._limits = limits or Limits()
-        self.close_timeout = self._limits.close_timeout
+        self._limits = limits = limits or Limits()
+        self.close_timeout = limits.close_timeout
         self.concurrency = concurrency
         self._heard = True
         self._reading = False
         self._silence = Silence(
-            patience=patience,
-            ping_timeout=self._limits.ping_timeout,
-            now=time.monotonic(),
+            patience=patience, ping_timeout=limits.ping_timeout, now=time.monotonic()
         )
         self._protocol = WebSocketProtocol(
             max_message_size=max_message_size, deflate=handshake.deflate
         )
         self._incoming, self._gathered = incoming, 0
-        self._events: deque[WebSocketEvent] = deque(self._protocol.feed(read_ahead))
+        events = self._protocol.decoder.hold(read_ahead)
+        self._events: deque[WebSocketEvent] = deque(events)
         self._receiving = concurrency.lock()
         self._sender = FrameSender(
-            sock,
-            self._protocol,
-            concurrency=concurrency,
-            timeout=self._limits.send_timeout,
+            sock, self._protocol, concurrency=concurrency, timeout=limits.send_timeout
         )
 
     def accept(self, response: bytes) -> None:
@@ -197,6 +194,7 @@ class WebSocket:
         self._receiving.acquire()
         self._sender.lock.acquire()
         self._sock.close()
+        self._protocol.free()  # the application may keep this object
         self._sender.lock.release()
         self._receiving.release()
 
@@ -316,17 +314,24 @@ class WebSocket:
             self._heard = True
             silence.end(time.monotonic())
             self._events.extend(self._protocol.feed(data))
-            gathered = self._protocol.decoder.gathered
-            if gathered != self._gathered and self._incoming:
-                self._gathered = gathered
-                self._incoming(gathered)
+            if self._protocol.decoder.gathered != self._gathered:
+                self._tell_gathered()
         else:
             self._sender.drop()
 
-    def _handle_control(self, event: Ping | Pong | Close | ProtocolError) -> None:
-        """Answer a control frame, or fail the connection."""
+    def _tell_gathered(self) -> None:
+        self._gathered = self._protocol.decoder.gathered
+        if self._incoming:
+            self._incoming(self._gathered)
+
+    def _handle_control(self, event: NoMessage) -> None:
+        """Answer a control frame, fail the connection, or decode what was held back."""
         if isinstance(event, Ping):
             self._sender.pong(event)
+        elif isinstance(event, HeldBack):
+            self._events.extend(self._protocol.feed(b""))
+            self._tell_gathered()
+            self.concurrency.let_others()
         elif not isinstance(event, Pong):
             self._peer_ended(event)
 

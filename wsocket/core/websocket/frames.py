@@ -7,9 +7,15 @@ reports a violation as soon as the offending byte is there.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 
 from wsocket.core.websocket.deflate import Inflater
+from wsocket.core.websocket.events import HELD_BACK
+from wsocket.core.websocket.events import Close as Close
+from wsocket.core.websocket.events import HeldBack as HeldBack
+from wsocket.core.websocket.events import Ping as Ping
+from wsocket.core.websocket.events import Pong as Pong
+from wsocket.core.websocket.events import WebSocketEvent as WebSocketEvent
 from wsocket.core.websocket.fast_frames import encode_header as encode_header
 from wsocket.core.websocket.incoming_message import IncomingMessage, Utf8Validator
 from wsocket.errors import ProtocolError
@@ -23,28 +29,6 @@ except ImportError:  # built without a C compiler
     from wsocket.core.websocket.fast_frames import encode_unmasked as encode_unmasked
     from wsocket.core.websocket.fast_frames import take_messages
 
-
-class Ping(NamedTuple):
-    """The peer asks for a Pong with the same payload (RFC 6455 section 5.5.2)."""
-
-    payload: bytes
-
-
-class Pong(NamedTuple):
-    """The answer to a Ping, or an unsolicited heartbeat (RFC 6455 section 5.5.3)."""
-
-    payload: bytes
-
-
-class Close(NamedTuple):
-    """The peer's Close frame; `code` is 1005 when it carries none (section 7.1.5)."""
-
-    code: int
-    reason: str
-
-
-# A text message is a str, a binary message is bytes.
-WebSocketEvent: TypeAlias = str | bytes | Ping | Pong | Close | ProtocolError
 
 # RFC 6455 section 5.2.
 CONTINUATION = 0x0
@@ -101,6 +85,10 @@ _EXTENDED_LENGTHS = {126: (2, 126), 127: (8, 1 << 16)}
 # is sent without being copied.
 _WORTH_A_VIEW = 8192
 WORTH_PARTS: Final = 1 << 18
+
+# Inflated bytes that the events of one `feed` have: about what they may have when
+# nothing is compressed, for that is at most what was read. One message may have more.
+_INFLATED: Final = 1 << 16
 
 
 def check_close(code: object, reason: str = "") -> None:
@@ -161,7 +149,9 @@ class FrameDecoder:
     after everything that was decoded before the offending byte. After it, and after a
     Close, all input is ignored.
 
-    The decoder holds the incomplete message and an incomplete header, nothing else.
+    The decoder holds the incomplete message and an incomplete header. If what was read
+    may inflate to too much, the rest of it is held, too, as it came: the last event is
+    `HELD_BACK` then. ``feed(b"")`` goes on, when what came before it is handled.
 
     Args:
         max_message_size: Bytes that a message may have (text as UTF-8), inflated.
@@ -175,6 +165,7 @@ class FrameDecoder:
         "_awaited",
         "_ended",
         "_final",
+        "_inflated",
         "_inflater",
         "_kept",
         "_limit",
@@ -189,14 +180,21 @@ class FrameDecoder:
         self._limit = max_message_size
         self._inflater = inflater
         self._ended = False
-        self._kept = b""  # an incomplete header or control frame
+        # An incomplete header or control frame, or what is held back from there on.
+        self._kept = b""
         self._message: IncomingMessage | None = None
         # The incomplete data frame: payload bytes to come, its mask, rotated so that it
         # starts with the next of them, and whether the message ends with the frame.
         self._awaited = 0
         self._mask = b""
         self._final = True
+        self._inflated = 0  # bytes of messages among the events
         self.gathered = 0
+
+    def hold(self, data: bytes) -> list[WebSocketEvent]:
+        """Take what was read, and decode it when ``feed(b"")`` is called."""
+        self._kept += data
+        return [HELD_BACK] if data else []
 
     def feed(self, data: bytes) -> list[WebSocketEvent]:
         """Take what was read; return the events that it completes, in their order."""
@@ -213,11 +211,12 @@ class FrameDecoder:
             failure = ProtocolError(error.problem, code=error.code)
         else:
             return events
-        self._end()
+        self.end()
         events.append(failure)
         return events
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Ignore all input from now on, and keep nothing."""
         self._ended = True
         self._kept = b""
         self._message = None
@@ -225,6 +224,7 @@ class FrameDecoder:
         self.gathered = 0
 
     def _decode(self, data: bytes, events: list[WebSocketEvent]) -> None:
+        self._inflated = 0
         if self._kept:
             data = self._kept + data
             self._kept = b""
@@ -254,12 +254,20 @@ class FrameDecoder:
             return len(data)
         if message is None:
             return self._control(data, pos, events)
+        if message.compressed and self._is_too_much(message.after(length), events):
+            events.append(HELD_BACK)
+            self._kept = data[pos:]
+            return len(data)
         self._message = message
         self._awaited = length
         self._mask = data[start - 4 : start]
         self._final = first >= FIN
         message.prepare(length, whole=self._final)
         return self._payload(data, start, events)
+
+    def _is_too_much(self, size: int, events: list[WebSocketEvent]) -> bool:
+        """Whether a message of *size* bytes has to wait until *events* are handled."""
+        return bool(events) and self._inflated + size > _INFLATED
 
     def _legal_first_bytes(self) -> frozenset[int]:
         if self._message is not None:
@@ -295,7 +303,7 @@ class FrameDecoder:
         if opcode == CLOSE:
             close = _read_close(payload, complete=complete)
             if complete:
-                self._end()
+                self.end()
                 events.append(close)
         elif complete:
             events.append(Ping(payload) if opcode == PING else Pong(payload))
@@ -320,6 +328,8 @@ class FrameDecoder:
             self._message = None
             self.gathered = 0
             events.append(message.complete())
+            if message.compressed:
+                self._inflated += message.size
         else:
             self.gathered = message.size
         return stop

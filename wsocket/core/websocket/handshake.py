@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha1
 from typing import Any
 
@@ -46,6 +46,10 @@ class Handshake:
     subprotocol: str | None = None
     deflate: DeflateParameters | None = None
     extensions: str = ""
+
+    def without_compression(self) -> Handshake:
+        """The same, but the offers of compression are declined (RFC 7692 section 5)."""
+        return replace(self, deflate=None, extensions="")
 
     def response_bytes(self) -> bytes:
         """The whole head of the 101 response."""

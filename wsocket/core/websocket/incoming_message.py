@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from codecs import utf_8_decode
+from typing import Final
 
 from wsocket.core.websocket.deflate import Inflater
 from wsocket.core.websocket.message_buffer import MessageBuffer
 from wsocket.errors import ProtocolError
 
 MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
+
+# Deflate makes at most 258 bytes of 2 bits.
+_INFLATION: Final = 1032
 
 
 class Utf8Validator:
@@ -58,6 +62,15 @@ class IncomingMessage:
     def size(self) -> int:
         """How many bytes of the message are held."""
         return self._buffer.size
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the payload has to be inflated."""
+        return self._inflater is not None
+
+    def after(self, length: int) -> int:
+        """How many bytes a compressed message may have, with *length* more payload."""
+        return min(self._limit, self._buffer.size + _INFLATION * length)
 
     def admit(self, length: int) -> None:
         """Refuse a frame before its payload is taken, if the message gets too big.

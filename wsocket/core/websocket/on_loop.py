@@ -11,7 +11,13 @@ from wsocket.core.net.loop import Loop
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.stream import Stream
 from wsocket.core.net.throttle import Throttle
-from wsocket.core.websocket.frames import Close, Ping, Pong, WebSocketEvent
+from wsocket.core.websocket.events import (
+    Close,
+    HeldBack,
+    Ping,
+    Pong,
+    WebSocketEvent,
+)
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import ProtocolError
 from wsocket.log import logger
@@ -88,6 +94,8 @@ class WebSocketStream(Stream):
         elif isinstance(event, Ping):
             if self._protocol.open:
                 self.write(self._protocol.answer(event))
+        elif isinstance(event, HeldBack):
+            self.decode_later()
         elif not isinstance(event, Pong):
             self._peer_ended(event)
 

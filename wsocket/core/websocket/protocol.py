@@ -165,6 +165,11 @@ class WebSocketProtocol:
             self._reason = ""
         self._break()
 
+    def free(self) -> None:
+        """The transport has ended, and nobody sends or feeds: keep nothing for it."""
+        self._deflater = None
+        self.decoder.end()
+
     def closed_error(self) -> WebSocketClosed:
         """The exception for whoever uses the websocket after it was closed."""
         return WebSocketClosed(self._code, self._reason)

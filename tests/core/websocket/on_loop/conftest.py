@@ -57,12 +57,13 @@ class Line:
         read_ahead=b"",
         on_end=None,
         tcp=False,
+        deflate=None,
     ) -> None:
         self.on = on
         self.sock, theirs = tcp_pair() if tcp else socket.socketpair()
         self.peer = Peer(on.world.socket_class(fileno=theirs.detach()))
         self.receiver = Recorder(on.world, react)
-        protocol = WebSocketProtocol(max_message_size=2**20)
+        protocol = WebSocketProtocol(max_message_size=2**20, deflate=deflate)
         limits = limits or Limits()
         self.stream = WebSocketStream(
             on.loop,
