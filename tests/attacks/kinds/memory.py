@@ -242,6 +242,15 @@ def half_messages(target: Target) -> None:
 
 
 @attack()
+def half_messages_of_clients_that_leave(target: Target) -> None:
+    """Sends 1 MB of a message on 500 websockets, one after the other, and leaves."""
+    for _ in range(target.number(500)):
+        guest = target.join()
+        guest.sock.sendall(guest.encoded([16, 1, {}, "com.topic", [MEGABYTE]])[:-1])
+        guest.sock.close()
+
+
+@attack()
 def half_fragments(target: Target) -> None:
     """Sends messages in fragments of one byte, without end, on 20 websockets."""
     guests = target.guests(200)[:20]

@@ -41,27 +41,57 @@ def backlogs(on: LoopWorld, memory: Memory, *sizes: int) -> list[Backlog]:
 def test_the_largest_backlog_is_shed_first(on, caplog):
     """Until there is room again; the small ones lose nothing."""
     memory = Memory(on.loop, 16 * MIB)
-    large, small, larger = backlogs(on, memory, 7, 1, 10)
+    large, small, larger = backlogs(on, memory, 6, 1, 10)
     assert (large.sheds, small.sheds, larger.sheds) == (0, 0, 1)
-    assert memory.used == 13 * MIB
+    assert memory.used == 12 * MIB
     assert "Limits.memory, 16777216 bytes" in caplog.text
 
 
 def test_nothing_is_shed_while_there_is_room(on):
-    """The limit itself may be reached."""
+    """An eighth of the limit is for what would be refused."""
     memory = Memory(on.loop, 16 * MIB)
-    assert [each.sheds for each in backlogs(on, memory, 8, 8)] == [0, 0]
+    assert [each.sheds for each in backlogs(on, memory, 7, 7)] == [0, 0]
+
+
+def test_backlogs_leave_room_for_what_could_be_refused(on):
+    """Whoever keeps something is not refused because others do not read."""
+    memory = Memory(on.loop, 16 * MIB)
+    [slow] = backlogs(on, memory, 15)
+    session = Budget("Limits.session_bytes", 8 * MIB, within=memory)
+    assert slow.sheds
+    assert on.run(session.take, 2 * MIB) is None
 
 
 def test_backlogs_make_room_for_what_was_refused(on):
     """Whoever was refused because others do not read may try again."""
     memory = Memory(on.loop, 16 * MIB)
-    [slow] = backlogs(on, memory, 15)
+    [slow] = backlogs(on, memory, 13)
     session = Budget("Limits.session_bytes", 8 * MIB, within=memory)
-    assert on.run(session.take, 2 * MIB) is memory
+    assert on.run(session.take, 4 * MIB) is memory
     on.run(lambda: True)
     assert slow.sheds
-    assert on.run(session.take, 2 * MIB) is None
+    assert on.run(session.take, 4 * MIB) is None
+
+
+class Held(Backlog):
+    """One whose bytes are in a thread, which has not freed them yet."""
+
+    def shed(self) -> None:
+        self.sheds += 1
+        self.given_up, self.backlog = self.backlog, 0
+        self._memory.free_later(self, self.given_up)
+
+
+def test_what_will_soon_be_free_counts_as_free(on):
+    """Nobody else is shed or refused for it, and it is given back once."""
+    memory = Memory(on.loop, 16 * MIB)
+    held, other = on.run(lambda: [Held(memory, 9 * MIB), Backlog(memory, 6 * MIB)])
+    on.run(lambda: True)
+    assert (held.sheds, other.sheds, memory.used) == (1, 0, 15 * MIB)
+    assert on.run(memory.take, 2 * MIB) is None
+    on.run(lambda: True)
+    on.run(memory.freed, held.given_up)
+    assert (held.sheds, other.sheds, memory.used) == (1, 0, 8 * MIB)
 
 
 def test_what_is_kept_otherwise_is_refused_and_ends_nothing(on):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from wsocket.core.net.future import Future, ask
@@ -11,6 +12,9 @@ from wsocket.core.net.memory import Memory
 
 STEP: Final = 16384
 """The loop is told of changes of so many bytes: less is not worth the way there."""
+
+_AHEAD: Final = 8 * STEP  # bytes that may be gathered before the loop has charged them
+_AHEAD_WHEN_FILLING: Final = STEP  # the same if `Limits.memory` is half used
 
 
 def _nothing() -> None:
@@ -30,12 +34,23 @@ class Incoming:
         stopped: Whether it was given up, or has ended.
     """
 
-    __slots__ = ("_loop", "_memory", "_told", "backlog", "stop", "stopped")
+    __slots__ = (
+        "_ahead",
+        "_loop",
+        "_memory",
+        "_shed",
+        "_told",
+        "backlog",
+        "stop",
+        "stopped",
+    )
 
     def __init__(self, loop: Loop, memory: Callable[[], Memory]) -> None:
         self._loop = loop
         self._memory = memory
+        self._ahead = _AHEAD
         self._told = 0
+        self._shed = 0  # bytes that were given up, and are not free yet
         self.backlog = 0
         self.stop: Callable[[], object] = _nothing
         self.stopped = False
@@ -43,12 +58,18 @@ class Incoming:
     def has(self, size: int) -> bool:
         """*size* bytes are gathered now; for the thread or greenlet that does it.
 
+        It waits for the loop if that is far behind: many threads would else gather a
+        lot before anybody notices.
+
         Returns:
             False if it was given up.
         """
         if abs(size - self._told) >= STEP or (self._told and not size):
             self._told = size
-            self._loop.call_soon(self._weigh, size)
+            if size - self.backlog < self._ahead:
+                self._loop.call_soon(self._weigh, size)
+            elif not self.stopped:
+                ask(self._loop, partial(self._weigh_and_answer, size))
         return not self.stopped
 
     def finish(self) -> None:
@@ -67,15 +88,26 @@ class Incoming:
 
     def shed(self) -> None:
         """See `Backlogged`: a part of a message is of no use, so all is given up."""
-        stop = self.stop
-        self.end()
+        self.stopped = True
+        self._shed, self.backlog = self.backlog, 0
+        self._memory().free_later(self, self._shed)
+        stop, self.stop = self.stop, _nothing
         stop()
 
     def _finish(self, finished: Future[None]) -> None:
         self.end()
         finished.set(None)
 
+    def _weigh_and_answer(self, size: int, weighed: Future[None]) -> None:
+        self._weigh(size)
+        weighed.set(None)
+
     def _weigh(self, size: int) -> None:
         if not self.stopped:
             before, self.backlog = self.backlog, size
-            self._memory().weigh(self, before, size)
+            memory = self._memory()
+            memory.weigh(self, before, size)
+            self._ahead = _AHEAD_WHEN_FILLING if memory.filling else _AHEAD
+        elif self._shed and not size:
+            shed, self._shed = self._shed, 0
+            self._memory().freed(shed)

@@ -9,8 +9,10 @@ from wsocket.core.budget import Budget
 from wsocket.core.net.loop import Loop
 from wsocket.log import logger
 
-# Backlogs are shed to this part of the limit: not again for each frame that follows.
-_RELIEVED = 7 / 8
+# Backlogs are shed above one part of the limit, so that what is refused at the limit
+# finds room, down to another: not again for each frame that follows.
+_CROWDED = 7 / 8
+_RELIEVED = 6 / 8
 
 # What compression keeps cannot be shed; so it has this part of the limit at most.
 _CONTEXTS = 1 / 2
@@ -27,15 +29,17 @@ class Backlogged(Protocol):
         """How many bytes wait."""
 
     def shed(self) -> None:
-        """Give up at least half of them: events if that is enough, or all."""
+        """Give up at least half of them: events if that is enough, or all.
+
+        What another thread has yet to free, it hands to `Memory.free_later`.
+        """
 
 
 class Memory(Budget):
     """The budget of a process (`Limits.memory`).
 
-    What waits in connections cannot be refused. If there is too much of it, the largest
-    backlogs are shed, at the end of the turn. What is refused when `take` says so may
-    be asked for again: there will be room, if there are backlogs to be shed.
+    What waits in connections cannot be refused. Before it is too much, the largest
+    backlogs are shed, at the end of the turn.
 
     Attributes:
         contexts: The part of it for compression, which is refused when it is used up.
@@ -45,6 +49,8 @@ class Memory(Budget):
 
     __slots__ = (
         "_backlogged",
+        "_crowded",
+        "_freeing",
         "_loop",
         "_relieving",
         "contexts",
@@ -57,6 +63,8 @@ class Memory(Budget):
         self._loop = loop
         self._backlogged: set[Backlogged] = set()
         self._relieving = False
+        self._crowded = int(limit * _CROWDED)
+        self._freeing = 0  # bytes that are charged, and will soon be free
         self.contexts = Budget("Limits.memory", int(limit * _CONTEXTS), within=self)
         self.too_slow = self.shed = 0
 
@@ -64,6 +72,11 @@ class Memory(Budget):
     def backlog(self) -> int:
         """How many bytes wait in all connections."""
         return sum(each.backlog for each in self._backlogged)
+
+    @property
+    def filling(self) -> bool:
+        """Whether half of it is used."""
+        return self.used * 2 > self.limit
 
     def part(self, limit: int) -> Budget:
         """A budget for one session (`Limits.session_bytes`)."""
@@ -80,17 +93,27 @@ class Memory(Budget):
                 self._backlogged.discard(connection)
             self.give_back(before - now)
 
+    def free_later(self, connection: Backlogged, size: int) -> None:
+        """*connection* has given up all it had; its thread still has to free it."""
+        self._backlogged.discard(connection)
+        self._freeing += size
+
+    def freed(self, size: int) -> None:
+        """That has been done."""
+        self._freeing -= size
+        self.give_back(size)
+
     def lacking(self, size: int) -> Budget | None:
-        """See `Budget.lacking`."""
-        lacking = super().lacking(size)
-        if lacking is not None:
+        """See `Budget.lacking`; what will soon be free counts as free."""
+        if self.used - self._freeing + size > self.limit:
             self._relieve_soon()
-        return lacking
+            return self
+        return None
 
     def charge(self, size: int) -> None:
         """See `Budget.charge`."""
         super().charge(size)
-        if self.used > self.limit:
+        if self.used > self._crowded:
             self._relieve_soon()
 
     def _relieve_soon(self) -> None:
@@ -104,7 +127,8 @@ class Memory(Budget):
         self._relieving = False
         size_of = attrgetter("backlog")
         shed = 0
-        while self._backlogged and self.used > self.limit * _RELIEVED:
+        target = self.limit * _RELIEVED
+        while self._backlogged and self.used - self._freeing > target:
             largest = max(self._backlogged, key=size_of)
             if largest.backlog < _LEAST:
                 break
@@ -112,7 +136,7 @@ class Memory(Budget):
             shed += 1
         if shed:
             logger.warning(
-                "connections keep more than Limits.memory, %d bytes: the largest "
+                "connections keep nearly all of Limits.memory, %d bytes: the largest "
                 "backlogs were shed, %d times",
                 self.limit,
                 shed,

@@ -267,10 +267,8 @@ class WebSocket:
 
     @property
     def heard(self) -> bool:
-        """Whether anything came from the peer since this was last set to False.
-
-        It is true while the handler does not read, for then nobody can know.
-        """
+        """Whether anything came from the peer since this was last set to False; or
+        whether the handler does not read, for then nobody can know."""
         return self._heard or not self._reading
 
     @heard.setter
@@ -318,6 +316,7 @@ class WebSocket:
                 self._tell_gathered()
         else:
             self._sender.drop()
+            self._protocol.decoder.end()
 
     def _tell_gathered(self) -> None:
         self._gathered = self._protocol.decoder.gathered

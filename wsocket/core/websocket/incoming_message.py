@@ -6,7 +6,7 @@ from codecs import utf_8_decode
 from typing import Final
 
 from wsocket.core.websocket.deflate import Inflater
-from wsocket.core.websocket.message_buffer import MessageBuffer
+from wsocket.core.websocket.message_buffer import HUGE, MessageBuffer
 from wsocket.errors import ProtocolError
 
 MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
@@ -60,8 +60,8 @@ class IncomingMessage:
 
     @property
     def size(self) -> int:
-        """How many bytes of the message are held."""
-        return self._buffer.size
+        """How many bytes of memory the message takes."""
+        return self._buffer.held
 
     @property
     def compressed(self) -> bool:
@@ -98,8 +98,9 @@ class IncomingMessage:
         """
         if self._inflater is not None:
             return
-        if whole and not self._received and self._utf8 is not None:
-            self._buffer.expect_text(length)
+        binary = self._utf8 is None
+        if binary and whole and length >= HUGE and not self._received:
+            self._buffer.expect_huge(length)
         else:
             self._buffer.expect(self._received + length)
 

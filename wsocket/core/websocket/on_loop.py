@@ -106,6 +106,7 @@ class WebSocketStream(Stream):
     def lost(self) -> None:
         """The TCP connection is over, whoever ended it."""
         self._protocol.lost()
+        self._protocol.free()
         self._tell_lost()
 
     def _peer_ended(self, event: Close | ProtocolError) -> None:

@@ -186,6 +186,7 @@ class RawSocketStream(Stream):
     def lost(self) -> None:
         """The connection is over, whoever ended it."""
         self._deadline.cancel()
+        self._decoder.end()
         session, self._session = self._session, None
         if session is not None:
             session.lost()

@@ -151,6 +151,11 @@ class Decoder:
         """How many octets of an incomplete frame are held."""
         return len(self._kept)
 
+    def end(self) -> None:
+        """Forget what has come in part; nothing more will be fed."""
+        self._failed = True
+        self._kept.clear()
+
     def feed(self, data: bytes) -> list[RawSocketEvent]:
         """Take what was read; return the events that it completes, in order."""
         if self._failed:
@@ -166,7 +171,7 @@ class Decoder:
         if self._greeted:
             pos = self._frames(data, pos, events)
         if events and type(events[-1]) is RawSocketFailure:
-            self._failed = True
+            self.end()
         else:
             self._kept += memoryview(data)[pos:]
         return events
