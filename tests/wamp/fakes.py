@@ -208,10 +208,11 @@ class World:
         *,
         auth: Sequence[Authenticator] = (Named(), Anonymous()),
         runtime: FakeRuntime | None = None,
+        **rules: Any,
     ) -> None:
         self.runtime = runtime or FakeRuntime()
         self.router = Router(
-            [Realm("realm1", auth=auth)],
+            [Realm("realm1", auth=auth, **rules)],
             random_below=random_below or counting_below(1000),
             join_timeout=PATIENCE,
         )

@@ -101,3 +101,12 @@ def large_messages_for_a_slow_authorizer(target: Target) -> None:
     """Has 50 sessions ask a slow authorizer for messages of 1 MB."""
     guests = target.guests(50)
     target.flood(guests, guests[0].encoded([16, 1, {}, "com.topic", ["x" * 1_000_000]]))
+
+
+@attack("asking")
+def large_messages_of_clients_that_leave(target: Target) -> None:
+    """Asks a slow authorizer for 1 MB with 500 sessions, each of which leaves."""
+    for _ in range(target.number(500)):
+        guest = target.join()
+        guest.sock.sendall(guest.encoded([16, 1, {}, "com.topic", ["x" * 1_000_000]]))
+        guest.sock.close()

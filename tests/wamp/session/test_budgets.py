@@ -6,14 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.wamp.fakes import ALL_ROLES, FakeLink, Member, World
+from tests.wamp.fakes import ALL_ROLES, FakeLink, FakeRuntime, Member, World
 from tests.wamp.raw_client import CALL, ERROR, REGISTER, SUBSCRIBE
 from wsocket.core.budget import Budget
 from wsocket.wamp.protocol.client_messages import (
+    ABSENT,
     ClientRole,
     ClientRoles,
     Hello,
     HelloDetails,
+    Publish,
+    PublishOptions,
 )
 from wsocket.wamp.session.session import Session
 
@@ -113,6 +116,65 @@ def test_payloads_that_are_kept_for_another_callee_are_charged(world, budget, me
 def _fields(roles: ClientRoles) -> dict[str, ClientRole | None]:
     names = ("caller", "callee", "publisher", "subscriber")
     return {name: getattr(roles, name) for name in names}
+
+
+class Slow(FakeRuntime):
+    """Authorizers do not end before `answer`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running: list[Callable[[object], object]] = []
+        self.given_up = 0
+
+    def offload(
+        self, function: Callable[[], object], then: Callable[..., object], **how: object
+    ) -> Callable[[], None]:
+        if how["work"] != "authorizers":
+            return super().offload(function, then, **how)
+        self.running.append(then)
+
+        def give_up() -> None:
+            self.given_up += 1
+
+        return give_up
+
+    def answer(self, answer: object) -> None:
+        self.running.pop(0)(answer)
+
+
+def publish_large(member: Member) -> None:
+    options = PublishOptions(acknowledge=True)
+    publish = Publish(1, options, "com.topic", ABSENT, ABSENT)
+    member.session.handle(publish, 30 * KIB)
+
+
+def test_a_message_is_charged_while_the_authorizer_is_asked_about_it(budget):
+    """With those behind it, until the answer."""
+    runtime = Slow()
+    world = World(runtime=runtime, authorizer=lambda request: True)
+    member = Member(world, budget=budget)
+    publish_large(member)
+    assert 30 * KIB <= budget.used < 32 * KIB
+    publish_large(member)
+    assert 60 * KIB <= budget.used < 64 * KIB
+    runtime.answer(True)
+    assert 30 * KIB <= budget.used < 32 * KIB
+    runtime.answer(True)
+    assert [each[0] for each in member.take()] == [17, 17]
+    assert (budget.used, runtime.timers) == (0, [])
+
+
+def test_a_session_that_leaves_keeps_nothing_for_the_authorizer(budget):
+    """It is not asked any more, if that can be helped; its answer changes nothing."""
+    runtime = Slow()
+    world = World(runtime=runtime, authorizer=lambda request: True)
+    member = Member(world, budget=budget)
+    publish_large(member)
+    publish_large(member)
+    member.disconnect()
+    assert (budget.used, runtime.given_up, runtime.timers) == (0, 1, [])
+    runtime.answer(True)
+    assert (budget.used, runtime.running, member.take()) == (0, [], [])
 
 
 def test_a_full_process_refuses_and_ends_nobody(world):

@@ -56,11 +56,12 @@ class AskAuthorizer:
             return None
         return found[1]
 
-    def ask(self, request: AuthorizationRequest, terms: Ask, then: OnGrant) -> None:
+    def ask(self, request: AuthorizationRequest, terms: Ask, then: OnGrant) -> Inquiry:
         """Ask, and call *then* with the answer, or None if there is none in time."""
         answered = partial(self._answered, request, terms, then)
-        inquiry = _Inquiry(self._runtime, self._timeout, answered)
+        inquiry = Inquiry(self._runtime, self._timeout, answered)
         inquiry.start(partial(self._put, request))
+        return inquiry
 
     def _answered(
         self, request: AuthorizationRequest, terms: Ask, then: OnGrant, result: object
@@ -88,39 +89,56 @@ class AskAuthorizer:
         )
 
 
-class _Inquiry:
+class Inquiry:
     """One call of the authorizer, with a limit of time.
 
     Args:
         timeout: Seconds.
-        then: Called once, with the answer or with a `TimeoutError`.
+        then: Called once, with the answer or with a `TimeoutError`. It may hold a large
+            message, so it is forgotten then, and not when this is.
     """
 
     def __init__(
         self, runtime: Runtime, timeout: float, then: Callable[[object], None]
     ) -> None:
-        self._then = then
-        self._is_over = False
+        self._then: Callable[[object], None] | None = then
         self._cancel: Callable[[], None] | None = None
         self._timer = runtime.call_later(timeout, self._expire, timeout)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is an answer, or nobody wants one any more."""
+        return self._then is None
 
     def start(
         self, put: Callable[[Callable[[object], None]], Callable[[], None]]
     ) -> None:
         """Call the authorizer with *put*, which may answer at once."""
-        self._cancel = put(self._answered)
+        cancel = put(self._answered)
+        if not self.is_over:
+            self._cancel = cancel
+
+    def give_up(self) -> None:
+        """Nobody wants the answer any more: it is not passed on."""
+        cancel = self._cancel
+        if self._end() is not None and cancel is not None:
+            cancel()
 
     def _answered(self, result: object) -> None:
-        if not self._is_over:
-            self._is_over = True
-            self._timer.cancel()
-            self._then(result)
+        then = self._end()
+        if then is not None:
+            then(result)
 
     def _expire(self, timeout: float) -> None:
-        self._is_over = True
-        if self._cancel is not None:
-            self._cancel()
-        self._then(TimeoutError(f"no answer within {timeout:g} s"))
+        then = self._then
+        self.give_up()
+        if then is not None:
+            then(TimeoutError(f"no answer within {timeout:g} s"))
+
+    def _end(self) -> Callable[[object], None] | None:
+        then, self._then, self._cancel = self._then, None, None
+        self._timer.cancel()
+        return then
 
 
 def _key(request: AuthorizationRequest) -> tuple[str, ...]:

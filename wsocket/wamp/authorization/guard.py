@@ -10,6 +10,7 @@ from wsocket.wamp.authorization.authorizer import (
     AskAuthorizer,
     Authorizer,
     CallProcedure,
+    Inquiry,
     OnGrant,
 )
 from wsocket.wamp.authorization.question import Question
@@ -18,6 +19,7 @@ from wsocket.wamp.authorization.rules import compile_roles, unknown_role
 from wsocket.wamp.session.grant import DENIED, Grant
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Runtime
+from wsocket.wamp.session.session import Session
 
 
 class Guard:
@@ -50,6 +52,7 @@ class Guard:
         self._trustlevels = {each.name: each.trustlevel for each in roles}
         self._roles: dict[str, RoleGrants] = {}
         self._other_role = OPEN_GRANTS
+        self._inquiries: dict[int, list[tuple[Inquiry, int]]] = {}
         self.set_authorizer(authorizer)
 
     def set_authorizer(self, authorizer: Authorizer | str | None) -> None:
@@ -81,11 +84,14 @@ class Guard:
             return DENIED
         return self._asker.cached(question.request()) or DENIED
 
-    def ask(self, question: Question, then: OnGrant) -> None:
+    def ask(self, question: Question, then: OnGrant, *, size: int) -> None:
         """Call *then* with the answer of rules or authorizer, now or later.
 
         While the authorizer is asked, the session's later messages wait. If the
         session ends before the answer, *then* is not called.
+
+        Args:
+            size: Bytes that wait for the answer, with *then*.
         """
         verdict = question.verdict
         if isinstance(verdict, Grant):
@@ -100,9 +106,28 @@ class Guard:
             then(self._with_trustlevel(question, kept))
             return
         question.session.hold()
-        self._asker.ask(request, verdict, partial(self._answered, question, then))
+        question.session.budget.charge(size)
+        answered = partial(self._answered, question, then, size)
+        inquiry = self._asker.ask(request, verdict, answered)
+        if not inquiry.is_over:
+            self._remember(question.session.id, inquiry, size)
 
-    def _answered(self, question: Question, then: OnGrant, grant: Grant | None) -> None:
+    def left(self, session: Session) -> None:
+        """The session leaves: forget what it has asked, and what waits for answers."""
+        for inquiry, size in self._inquiries.pop(session.id, ()):
+            if not inquiry.is_over:
+                inquiry.give_up()
+                session.budget.give_back(size)
+
+    def _remember(self, session_id: int, inquiry: Inquiry, size: int) -> None:
+        others = self._inquiries.get(session_id, ())
+        awaited = [each for each in others if not each[0].is_over]
+        self._inquiries[session_id] = [*awaited, (inquiry, size)]
+
+    def _answered(
+        self, question: Question, then: OnGrant, size: int, grant: Grant | None
+    ) -> None:
+        question.session.budget.give_back(size)
         if question.is_current:
             then(None if grant is None else self._with_trustlevel(question, grant))
             question.session.release()

@@ -71,7 +71,11 @@ class GuardedAction:
             self._perform(session, message, OPEN)
         elif self._uris.valid(uri, match):
             question = Question(session, self._action, uri, match)
-            self._guard.ask(question, partial(self._settle, question, message))
+            self._guard.ask(
+                question,
+                partial(self._settle, question, message),
+                size=session.size,
+            )
         else:
             problem = f"{self._field.capitalize()}: {self._uris.problem(uri, match)}"
             self._refuse(session, message, Refusal(errors.INVALID_URI, problem))

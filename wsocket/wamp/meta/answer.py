@@ -107,7 +107,7 @@ class MetaProcedure:
         def known(grant: Grant | None) -> None:
             self._answer(caller, call, partial(_granted, question, needs, grant))
 
-        self._guard.ask(question, known)
+        self._guard.ask(question, known, size=caller.size)
 
     def _do(self, caller: Session, call: Call, takes: Takes) -> None:
         """Do what takes some turns; answer then, if *caller* is still there."""

@@ -109,6 +109,7 @@ class RunningRealm:
             left: Called when that is done: what takes long goes on in later turns.
         """
         self.parts.members.remove(session)
+        self.parts.guard.left(session)
         self._runtime.left(session.id)
         self._runtime.in_turns(self._leaving(session, silent=silent), left)
 

@@ -33,17 +33,16 @@ class HeldMessages:
         Returns:
             The budget that is exhausted, and the message is not added.
         """
-        weight = size + _OVERHEAD
-        lacking = self._budget.take(weight)
+        lacking = self._budget.take(size + _OVERHEAD)
         if lacking is None:
-            self._messages.append((message, weight))
+            self._messages.append((message, size))
         return lacking
 
-    def take(self) -> ClientMessage:
-        """Remove the oldest message and return it."""
-        message, weight = self._messages.popleft()
-        self._budget.give_back(weight)
-        return message
+    def take(self) -> tuple[ClientMessage, int]:
+        """Remove the oldest message, and return it with its size."""
+        message, size = self._messages.popleft()
+        self._budget.give_back(size + _OVERHEAD)
+        return message, size
 
     def clear(self) -> None:
         """Forget all messages."""

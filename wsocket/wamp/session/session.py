@@ -99,6 +99,7 @@ class Session(Recipient):
         grants: What its role may do, by action.
         login: What the gatekeeper keeps while the client logs in.
         last_request: How many requests it has sent, if the realm checks numbers.
+        size: Bytes of the message that is handled, on the wire.
     """
 
     __slots__ = (
@@ -120,6 +121,7 @@ class Session(Recipient):
         "grants",
         "last_request",
         "login",
+        "size",
     )
 
     def __init__(
@@ -139,7 +141,7 @@ class Session(Recipient):
         self._leaving = False  # something of it is still in the realm
         self._decode = self.serializer.decode
         self.environ = environ or {}
-        self.last_request = 0
+        self.last_request = self.size = 0
         self.features: frozenset[str] = frozenset()
         self.grants: RoleGrants = OPEN_GRANTS
         self.authid = self.authrole = self.authmethod = self.authprovider = ""
@@ -183,6 +185,7 @@ class Session(Recipient):
     def handle(self, message: ClientMessage, size: int = 0) -> None:
         """Handle one message, of *size* bytes on the wire."""
         kind, held = type(message), self._held
+        self.size = size
         action = self._actions.get(kind) if held is None else None
         if action is not None:  # nearly always
             action.tally.number += 1
@@ -225,20 +228,16 @@ class Session(Recipient):
             self._gatekeeper.in_turns(self._catch_up(held), _to_nobody)
 
     def _catch_up(self, held: HeldMessages) -> Iterator[None]:
-        """Handle held messages until the authorizer is asked about one of them.
-
-        What comes meanwhile is held back, too, and so keeps its place.
-        """
+        """Handle held messages until the authorizer is asked about one of them."""
         while held and not held.questions:
-            self._act(held.take())
+            message, self.size = held.take()
+            self._act(message)
             yield
         if not held.questions and self._held is held:
             self._held = None
 
     def payload(self, message: Publish | Call | Yield | Error) -> Payload | None:
-        """The payload of a message of this session; None after an ABORT, if it is
-        invalid.
-        """
+        """The payload of *message*; None if it is invalid, which ends the session."""
         try:
             return self.serializer.payload(message.args, message.kwargs)
         except PayloadError as error:
