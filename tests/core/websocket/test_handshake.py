@@ -189,6 +189,8 @@ BAD_REQUESTS = [
             'permessage-deflate; server_max_window_bits="10',
             "permessage-deflate x",
             "a/b",
+            "x" + ";a" * 32_000,  # to read it would take 0.2 s
+            'x; a="' + "\\\\" * 16_000 + '"',
         )
     ),
 ]

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from wsocket.core.http.grammar import TOKEN
 from wsocket.errors import ProtocolError
@@ -25,6 +25,10 @@ _PARAMETER = re.compile(
 )
 _COMMAS = re.compile(r",[ \t,]*")
 _ESCAPED = re.compile(r"\\(.)")
+
+# Characters of a header. Reading one of 64 kB would take longer than a turn of the loop
+# may; a browser sends 50.
+_LONGEST: Final = 2048
 
 # zlib cannot deflate with a window of 8 bits. So an offer that asks us to do so is
 # declined (section 7.1.2.1 allows that). It can inflate with such a window. That works
@@ -91,8 +95,11 @@ def parse_extensions(header: str) -> list[Extension]:
     """Read a Sec-WebSocket-Extensions header (RFC 6455 section 9.1).
 
     Raises:
-        ValueError: It is malformed; the message shows where.
+        ValueError: It is malformed; the message shows where. Or it is longer than any
+            that makes sense.
     """
+    if len(header) > _LONGEST:
+        raise ValueError(f"{len(header)} characters, expected at most {_LONGEST}")
     extensions: list[Extension] = []
     header = header.strip(" \t,")
     pos = 0
