@@ -22,7 +22,6 @@ from tests.wamp.realm_kit import (
     META_PROCEDURES,
     AsAsked,
     enter,
-    events,
     knock,
     payloads,
     result,
@@ -205,9 +204,11 @@ def test_nest_at_the_limit_of_a_serializer_hurts_nobody(
     send_with_nest(client, message, depth)
     answer = client.receive()
     assert answer[0] == PUBLISHED or client.end() == 1002
-    router.join().publish(f"{TOPIC}.after", ["after"])
+    router.join().publish(f"{TOPIC}.after", ["the next event"])
     for listener in listeners.values():
-        assert events(listener)[-1][1] == ["after"]
+        # The one before may have come, too; Python's msgpack could not read it.
+        while "the next event" not in str(listener.receive_data()):
+            continue
     late = router.join()
     late.subscribe(TOPIC, get_retained=True)
     assert result(late, "wamp.session.count") > 0
