@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from wsocket.core.checks import check_number, check_seconds
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS, is_patched
+from wsocket.core.http.arenas import limit_arenas
 from wsocket.core.http.graceful import Ending
 from wsocket.core.http.places import PlaceLimits
 from wsocket.core.http.refusal import TLS_EXPECTED
@@ -164,6 +165,8 @@ def run(
     check_seconds("graceful_timeout", graceful_timeout, least=0)
     check_seconds("close_spread", close_spread, least=0)
     log_to_stderr(log_format, access_log=access_log)
+    if not is_patched():
+        limit_arenas()
     server = _made(host, port, app, settings)
     with server, stop_signals(server.interrupt) as stop:
         announce(f"wsocket: serving on {_where(server, host)}")
