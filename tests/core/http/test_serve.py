@@ -250,9 +250,9 @@ def test_run_works_outside_the_main_thread(kind, tmp_path):
     command = program(
         kind,
         "import threading",
-        "threading.Thread(target=run, args=(App(),), kwargs={'port': 0}, daemon=True)"
-        ".start()",
-        "try: threading.Event().wait()",
+        "server = threading.Thread(target=run, args=(App(),), kwargs={'port': 0})",
+        "server.daemon = True",
+        "try: server.start(); threading.Event().wait()",
         "except KeyboardInterrupt: print('interrupted', flush=True)",
     )
     with running(command, tmp_path / "log") as server:
