@@ -18,7 +18,7 @@ from typing import Any
 from gevent import monkey
 
 from wsocket.app import WSocketApp
-from wsocket.core.http.serve import announce, run
+from wsocket.core.http.serve import MAX_UNSENT_BYTES, announce, run
 from wsocket.core.net.activation import activated
 from wsocket.core.net.endpoints import UnixEndpoint
 from wsocket.core.net.listener import Listener
@@ -121,6 +121,14 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
         ("--max-connections-per-address", "the same for each client; others get 503"),
     ):
         serve.add_argument(name, metavar="N", type=_positive, help=text)
+    serve.add_argument(
+        "--max-unsent-bytes",
+        metavar="N",
+        type=_positive,
+        default=MAX_UNSENT_BYTES,
+        help="how much of responses may wait for clients that do not take it; then who "
+        "reads least is cut off (%(default)s)",
+    )
 
 
 def _add_logging(serve: argparse.ArgumentParser) -> None:
@@ -196,6 +204,7 @@ def _run(options: argparse.Namespace) -> int:
             log_format=options.log_format,
             max_connections=options.max_connections,
             max_connections_per_address=options.max_connections_per_address,
+            max_unsent_bytes=options.max_unsent_bytes,
         )
     return 0
 

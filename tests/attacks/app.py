@@ -19,7 +19,6 @@ from wsocket.wamp.auth import Anonymous, AuthRequest, Ticket, TicketUser
 
 REALM = "realm1"
 PORTION = 65536  # bytes
-DOWNLOAD = b"x" * 5_000_000
 EVERYTHING = ("call", "register", "publish", "subscribe")
 
 
@@ -103,7 +102,8 @@ def upload(environ: dict[str, Any], start_response: Any) -> str:
 
 
 def download(environ: dict[str, Any], start_response: Any) -> bytes:
-    return DOWNLOAD
+    """Make a large answer for each request, as most applications do."""
+    return b"x" * 5_000_000
 
 
 def echo_messages(environ: dict[str, Any], start_response: Any) -> None:

@@ -20,11 +20,15 @@ PATCHED = "from gevent import monkey; monkey.patch_all(); "
 HTTP_APP = "tests.core.http.http_app"
 
 
-def command(kind: str, timeout: float, module: str = HTTP_APP) -> list[str]:
+def command(
+    kind: str, timeout: float, module: str = HTTP_APP, **settings: int
+) -> list[str]:
     """How to run the application of a module on one of the servers."""
     patch = PATCHED if kind == "gevent" else ""
     serve = f"from {module} import app; from wsocket import run; "
-    return [sys.executable, "-c", f"{patch}{serve}run(app, port=0, timeout={timeout})"]
+    given = "".join(f", {name}={value}" for name, value in settings.items())
+    call = f"run(app, port=0, timeout={timeout}{given})"
+    return [sys.executable, "-c", f"{patch}{serve}{call}"]
 
 
 def run_app(
@@ -32,9 +36,11 @@ def run_app(
     folders: pytest.TempPathFactory,
     timeout: float = 30,
     module: str = HTTP_APP,
+    **settings: int,
 ) -> contextlib.AbstractContextManager[Server]:
     """Run the application until the block ends."""
-    return running(command(kind, timeout, module), folders.mktemp(kind) / "log")
+    started = command(kind, timeout, module, **settings)
+    return running(started, folders.mktemp(kind) / "log")
 
 
 class Client:

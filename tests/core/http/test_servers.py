@@ -329,8 +329,11 @@ def test_body_that_ends_early_is_the_clients_fault(server, connect):
 def test_connection_that_was_taken_over_ends_silently(server, connect):
     """After 101 the server adds nothing, and serves no further request on it."""
     client = connect(server)
-    client.get(b"/wsgi/taken", b"Connection: Upgrade", b"Upgrade: websocket")
-    client.get(b"/")
+    client.sock.sendall(
+        b"GET /wsgi/taken HTTP/1.1\r\nHost: a\r\n"
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    )
     assert client.rest() == b"taken over"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -21,8 +20,10 @@ from wsocket.core.http.connections import LINGER, Connections
 from wsocket.core.http.places import Place
 from wsocket.core.http.reader import RequestReader
 from wsocket.core.http.refusal import body_size, closing_response
+from wsocket.core.http.unsent import Unsent
 from wsocket.core.http.wsgi_call import WsgiCall
-from wsocket.core.net.sockets import disable_nagle
+from wsocket.core.net.socket_io import send
+from wsocket.core.net.sockets import disable_nagle, reset_on_close, untaken
 from wsocket.core.wsgi import CONNECTION, Environ
 from wsocket.errors import ClientGone, RequestCut, RequestError
 from wsocket.log import logger
@@ -47,6 +48,7 @@ class HttpServer(Protocol):
     application: WSGIApplication
     client_timeout: float
     connections: Connections
+    unsent: Unsent
     base_environ: Environ
     """The part of WSGI's environ that is the same for every connection."""
 
@@ -128,10 +130,10 @@ class HttpConnection:
         Raises:
             ClientGone: The connection was lost, or the client does not read.
         """
-        view = memoryview(data)
         try:
-            for start in range(0, len(view), SEND_SIZE):
-                self.sock.sendall(view[start : start + SEND_SIZE])
+            sent = self._send_at_once(data)
+            if sent < len(data):
+                self._send_rest(data, sent)
         except OSError as error:
             self._lost = True
             raise ClientGone(str(error)) from error
@@ -144,14 +146,57 @@ class HttpConnection:
             yield
         self.sock.settimeout(self._server.client_timeout)
 
+    def untaken(self) -> int:
+        """How many bytes the kernel has taken, and the client has not."""
+        behind = 0 if self._tls is None else self._tls.untaken()
+        return behind + untaken(self.sock)
+
+    def cut_off(self) -> None:
+        """End the connection with a reset; whoever sends to it gets an OSError.
+
+        From any thread or greenlet; the connection's own one closes the socket.
+        """
+        self._lost = True
+        with contextlib.suppress(OSError):  # it has ended by itself
+            self._reset_on_close()
+            self.sock.shutdown(socket.SHUT_RDWR)
+
     def abort(self) -> None:
         """Close with a TCP reset: the client sees an error, not a response's end."""
         self._lost = True
+        self._reset_on_close()
+        self.sock.close()
+
+    def __str__(self) -> str:
+        return str(self.client)
+
+    def _reset_on_close(self) -> None:
         if self._tls is not None:
             self._tls.abort_on_close()
-        no_time = struct.pack("ii", 1, 0)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
-        self.sock.close()
+        reset_on_close(self.sock)
+
+    def _send_at_once(self, data: bytes) -> int:
+        """Send what the kernel takes now; how many bytes it took."""
+        if len(data) <= SEND_SIZE:
+            return send(self.sock, data)
+        view, sent = memoryview(data), 0
+        while taken := send(self.sock, view[sent : sent + SEND_SIZE]):
+            sent += taken
+        return sent
+
+    def _send_rest(self, data: bytes, sent: int) -> None:
+        """Send the rest of `data` as the client takes it: all is kept until the end."""
+        view = memoryview(data)
+        with self._server.unsent.keeping(self, len(data)) as waiting:
+            try:
+                while sent < len(view):
+                    portion = view[sent : sent + SEND_SIZE]
+                    self.sock.sendall(portion)
+                    sent += len(portion)
+                    waiting.took(len(portion))
+            except TimeoutError:
+                self.cut_off()  # or the kernel would keep what it has taken
+                raise
 
     def _serve_request(self) -> bool:
         """Serve the next request; False when it was the last one."""
@@ -167,10 +212,14 @@ class HttpConnection:
         if request is None:
             return False
         self._server.connections.work(self)
+        turnstile = self._server.unsent.turnstile
+        had_to_wait = turnstile.enter()
         call = WsgiCall(self, request)
         try:
             call.run(self._server.application)
         finally:
+            if had_to_wait:
+                turnstile.leave()
             if began is not None:
                 log_access(call.access(milliseconds_since(began)))
         keep = call.keeps_connection()

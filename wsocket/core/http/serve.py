@@ -16,6 +16,7 @@ from wsocket.core.http.places import PlaceLimits
 from wsocket.core.http.refusal import TLS_EXPECTED
 from wsocket.core.http.servers import Server
 from wsocket.core.http.stop_signals import stop_signals
+from wsocket.core.http.unsent import Unsent
 from wsocket.core.net.endpoints import Endpoint, UnixEndpoint, server_endpoints
 from wsocket.core.net.listening import ListeningSocket
 from wsocket.core.net.tls.terminator import Terminator
@@ -38,12 +39,16 @@ class Settings(TypedDict, total=False):
     timeout: float
     max_connections: int | None
     max_connections_per_address: int | None
+    max_unsent_bytes: int
     take_over: bool
 
 
 # HTTP connections at once, by default. Each has a thread or a greenlet.
 _MOST_THREADS = 1000
 _MOST_GREENLETS = 10_000
+
+# Bytes of responses that wait for clients, by default.
+MAX_UNSENT_BYTES = 64 * 2**20
 
 
 def make_server(
@@ -55,23 +60,22 @@ def make_server(
     timeout: float = 30.0,
     max_connections: int | None = None,
     max_connections_per_address: int | None = None,
+    max_unsent_bytes: int = MAX_UNSENT_BYTES,
     take_over: bool = False,
 ) -> Server:
     """Listen on `host` and `port`, ready to serve the WSGI application `app`.
 
-    If gevent has patched the process, each connection gets a greenlet, else a thread.
-
     Args:
-        host: A name or an address, ``"0.0.0.0"`` for every IPv4 address, ``"::"`` for
-            every address; or, without a port, ``"unix:///PATH"``, or ``"fd://3"`` for a
-            socket that listens already.
+        host: A name or an address, ``"::"`` for every address; or, without a port,
+            ``"unix:///PATH"``, or ``"fd://3"`` for a socket that listens already.
         port: 0 picks a free one, see `Server.server_port`.
         ssl_context: Makes it an HTTPS server, with the certificate in the context.
         timeout: Longest wait for a client, in seconds: for a TLS handshake, its next
             request, a request's head, a part of a body or of a response.
         max_connections: How many may be open, websockets included; others wait. By
-            default websockets have no limit, HTTP 1,000 threads or 10,000 greenlets.
+            default only HTTP has a limit: 1,000 threads, 10,000 greenlets with gevent.
         max_connections_per_address: The same for each client; others get 503.
+        max_unsent_bytes: What responses may keep in memory until clients take them.
         take_over: Replace the Unix socket even if a process listens there.
 
     Raises:
@@ -83,6 +87,7 @@ def make_server(
         concurrency=GREENLETS if is_patched() else THREADS,
         timeout=timeout,
         limits=_limits(max_connections, max_connections_per_address),
+        unsent=_unsent(max_unsent_bytes),
         terminator=_terminator(ssl_context, timeout),
         listening=_listen(server_endpoints(host, port), take_over=take_over),
     )
@@ -106,6 +111,11 @@ def _limits(in_all: int | None, per_address: int | None) -> PlaceLimits:
             check_number(name, limit, least=1)
     http = in_all or (_MOST_GREENLETS if is_patched() else _MOST_THREADS)
     return PlaceLimits(http=http, in_all=in_all, per_address=per_address)
+
+
+def _unsent(limit: int) -> Unsent:
+    check_number("max_unsent_bytes", limit, least=1)
+    return Unsent(limit)
 
 
 def _terminator(context: ssl.SSLContext | None, timeout: float) -> Terminator | None:

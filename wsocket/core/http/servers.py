@@ -18,6 +18,7 @@ from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.connections import Connections
 from wsocket.core.http.places import Place, PlaceLimits, Places
 from wsocket.core.http.refusal import UNAVAILABLE
+from wsocket.core.http.unsent import Unsent
 from wsocket.core.net.listening import BACKLOG, ListeningSocket
 from wsocket.core.net.loop import get_loop
 from wsocket.core.net.sockets import is_tcp
@@ -44,6 +45,7 @@ class Server:
         concurrency: What each connection gets: a thread or a greenlet.
         timeout: Longest wait for a client, in seconds; see `wsocket.make_server`.
         limits: How many connections there may be at once.
+        unsent: The responses that wait for clients.
         terminator: Ends TLS; None for plain HTTP.
         listening: The listening sockets; the server closes them.
 
@@ -58,6 +60,7 @@ class Server:
         concurrency: Concurrency,
         timeout: float,
         limits: PlaceLimits,
+        unsent: Unsent,
         terminator: Terminator | None,
         listening: Sequence[ListeningSocket],
     ) -> None:
@@ -67,6 +70,7 @@ class Server:
         self.terminator = terminator
         self.base_environ = base_environ(listening[0].sock)
         self.connections = Connections(self._changed)
+        self.unsent = unsent
         self._concurrency = concurrency
         self._wakeup = Wakeup(concurrency)
         self._places = Places(limits, left=self._changed)
@@ -206,11 +210,15 @@ class Server:
         if acceptor.failing:
             self.connections.make_room()
         acceptor.tidy()
-        self._crowd.passed(time.monotonic())
+        now = time.monotonic()
+        self._crowd.passed(now)
+        self.unsent.tidy(now)
 
     def _patience(self) -> float | None:
         """Seconds to wait for a connection at most; None for ever."""
-        return LOOK if self._crowd or self._awaited else self._acceptor.patience()
+        if self._crowd or self._awaited or self.unsent.short:
+            return LOOK
+        return self._acceptor.patience()
 
     def _make_room(self) -> None:
         """A connection waits for a place: close the one that waits longest."""

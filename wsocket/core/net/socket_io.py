@@ -8,6 +8,7 @@ the interpreter. docs/decisions/018-sockets-keep-the-interpreter.md has the figu
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Final
 
@@ -39,6 +40,7 @@ except ImportError:  # built without a C compiler, or on Windows
             OSError: The connection is broken, or *sock* is closed.
         """
         try:
-            return sock.send(data)
+            # `sock.send` would wait, if *sock* has a timeout.
+            return os.write(sock.fileno(), data)
         except BlockingIOError:
             return 0

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import socket
+import struct
+import sys
+import termios
 
 from gevent import monkey
 
@@ -28,6 +33,28 @@ def disable_nagle(sock: socket.socket) -> None:
     """Send small messages at once, not after the one before was acknowledged."""
     if is_tcp(sock):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def untaken(sock: socket.socket) -> int:
+    """Bytes that were sent, and that the peer's kernel has not acknowledged.
+
+    Of a Unix socket it is the memory of what the peer has not read. It is 0 if *sock*
+    is closed, or the system does not tell.
+    """
+    with contextlib.suppress(OSError, ValueError):  # closed: its descriptor is -1
+        unread = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
+        return int.from_bytes(unread, sys.byteorder)
+    return 0
+
+
+def reset_on_close(sock: socket.socket) -> None:
+    """Have TCP reset the connection when *sock* is closed: what is unsent is lost.
+
+    Raises:
+        OSError: *sock* is closed.
+    """
+    no_time = struct.pack("ii", 1, 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
 
 
 def keep_alive(sock: socket.socket, *, interval: float, timeout: float) -> None:

@@ -76,7 +76,7 @@ def descriptors(environ, start_response):
     return str(count)
 
 
-def serve(certfile: str, *, timeout: float = 30.0) -> None:
+def serve(certfile: str, *, timeout: float = 30.0, **settings: Any) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certfile)
-    run(app, port=0, ssl_context=context, timeout=timeout)
+    run(app, port=0, ssl_context=context, timeout=timeout, **settings)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import struct
 from collections.abc import Callable
 from functools import partial
 
 from wsocket.core.net.loop import READABLE, WRITABLE, Loop, Watcher
 from wsocket.core.net.socket_io import receive, send
+from wsocket.core.net.sockets import reset_on_close, untaken
 
 Step = Callable[[], object]
 
@@ -103,11 +103,14 @@ class RelayEnd:
             return True
         return False
 
+    def untaken(self) -> int:
+        """How many bytes our kernel keeps until the peer takes them; any thread."""
+        return untaken(self._sock)
+
     def abort(self) -> None:
         """Reset the TCP connection: the peer gets an error, not the end of a stream."""
-        no_time = struct.pack("ii", 1, 0)
         with contextlib.suppress(OSError):  # it has ended by itself
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
+            reset_on_close(self._sock)
         self.drop()
 
     def drop(self) -> None:

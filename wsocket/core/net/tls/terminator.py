@@ -160,6 +160,10 @@ class TlsConnection:
         """From now on, when the application closes, the client gets a TCP reset."""
         self._aborts = True
 
+    def untaken(self) -> int:
+        """How many bytes the kernel keeps until the client takes them."""
+        return self._client.untaken()
+
     def abandon(self) -> None:
         """The application has ended; if the handshake has not, the connection does."""
         if self.info is None:
