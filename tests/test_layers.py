@@ -72,7 +72,7 @@ LAYERS: list[dict[str, Purity]] = [
     },
     {"core.address_rate": all_pure},
     {"core.concurrency": none_pure},
-    {"core.net": only("endpoints", "limits", "outbox", "throttle")},
+    {"core.net": only("endpoints", "held_back", "limits", "outbox", "throttle")},
     {"core.net.tls": none_pure},
     {"core.http": only("fields", "grammar", "headers", "refusal", "request")},
     {"core.websocket": all_but("blocking", "frame_sender", "on_loop", "subprotocol")},

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from wsocket.core.net.held_back import HeldBack
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
 from wsocket.core.websocket.frames import (
     Close,
     FrameDecoder,
-    HeldBack,
     Ping,
     Pong,
     WebSocketEvent,

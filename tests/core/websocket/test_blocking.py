@@ -241,6 +241,18 @@ def test_others_get_in_between_what_inflates_to_much(make):
     assert happened == [BOMBED[0], "others", *BOMBED[1:]]
 
 
+@pytest.mark.parametrize("world", ["greenlets"], indirect=True)
+def test_others_get_in_between_the_messages_of_one_read(both):
+    """A handler may need long for thousands of them, and does not wait meanwhile."""
+    both.peer.sock.sendall(client_frame(TEXT, b"x") * 200)
+    happened: list[object] = []
+    both.start(happened.append, "others")
+    for _ in range(200):
+        happened.append(both.ws.receive())
+        time.sleep(0.0005)  # it computes
+    assert "others" in happened
+
+
 @pytest.mark.slow(reason="looks at all objects")
 def test_a_closed_websocket_keeps_no_compression(make):
     """The application may keep the object for long."""

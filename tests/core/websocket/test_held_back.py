@@ -14,6 +14,7 @@ from tests.core.wire import (
     CLOSE,
     CONTINUATION,
     PING,
+    PONG,
     TEXT,
     chunks,
     client_frame,
@@ -21,8 +22,9 @@ from tests.core.wire import (
     deflated,
     plain,
 )
+from wsocket.core.net.held_back import HeldBack
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
-from wsocket.core.websocket.frames import FrameDecoder, HeldBack
+from wsocket.core.websocket.frames import FrameDecoder
 
 READ = 65536  # bytes
 MANY = 50
@@ -101,8 +103,25 @@ def test_what_is_not_compressed_is_never_held_back(inflater):
 def test_many_small_messages_come_at_once():
     """Nobody has to ask for what is as small as without compression."""
     fed, compressor = decoder(), zlib.compressobj(wbits=-15)
-    data = b"".join(compressed(b"%d" % number, compressor) for number in range(1000))
-    assert fed.feed(data) == [b"%d" % number for number in range(1000)]
+    data = b"".join(compressed(b"%d" % number, compressor) for number in range(200))
+    assert fed.feed(data) == [b"%d" % number for number in range(200)]
+
+
+@pytest.mark.parametrize("size", [0, 5])
+@pytest.mark.parametrize("opcode", [CONTINUATION, PING, PONG])
+def test_very_many_small_frames_come_bit_by_bit(opcode, size):
+    """To decode them takes much longer than to send them."""
+    fed = FrameDecoder(max_message_size=2**20)
+    assert fed.feed(client_frame(BINARY, b"", fin=False)) == []
+    fin = opcode != CONTINUATION
+    data = client_frame(opcode, bytes(size), fin=fin) * 2000
+    data += client_frame(CONTINUATION, b"end")
+    first = fed.feed(data)
+    assert len(first) < 300
+    assert isinstance(first[-1], HeldBack)
+    rest = decoded(fed, [b""])
+    assert rest[-1] == (b"" if fin else bytes(size) * 2000) + b"end"
+    assert len(first) - 1 + len(rest) == 1 + 2000 * fin
 
 
 def test_what_is_read_meanwhile_comes_later():

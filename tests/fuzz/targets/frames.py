@@ -8,6 +8,7 @@ from types import ModuleType
 from tests.core.wire import CLOSE, plain, server_frames
 from tests.fuzz.byte_source import ByteSource, portions
 from tests.pure import in_python
+from wsocket.core.net.held_back import HeldBack
 from wsocket.core.websocket import fast_frames, frames
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
 from wsocket.core.websocket.frames import WebSocketEvent
@@ -84,7 +85,7 @@ def check_answers(events: list[WebSocketEvent]) -> None:
     answers = b"".join(
         protocol.answer(event)
         for event in events
-        if not isinstance(event, (str, bytes, frames.Pong, frames.HeldBack))
+        if not isinstance(event, (str, bytes, frames.Pong, HeldBack))
     )
     sent = server_frames(answers)
     assert all(len(frame.payload) <= 125 and frame.fin for frame in sent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tests.fuzz.byte_source import ByteSource, portions
+from wsocket.core.net.held_back import HeldBack
 from wsocket.wamp.transports.rawsocket_frames import (
     MAX_SIZE,
     MIN_SIZE,
@@ -36,6 +37,8 @@ def decoded(parts: Iterable[bytes], limit: int) -> list[RawSocketEvent]:
     events: list[RawSocketEvent] = []
     for part in parts:
         events += decoder.feed(part)
+        while events and isinstance(events[-1], HeldBack):
+            events[-1:] = decoder.feed(b"")
     if events and isinstance(events[-1], RawSocketFailure):
         assert decoder.feed(b"\0\0\0\0") == []
     return events

@@ -64,6 +64,9 @@ class Concurrency(Protocol):
     def let_others(self) -> None:
         """Let others run who could not, because this code does not wait."""
 
+    def pace(self) -> None:
+        """The same if this and others like it have worked for a while."""
+
     def adopt(
         self, descriptor: int, *, patience: float, send_timeout: float
     ) -> socket.socket:
@@ -121,6 +124,9 @@ class Threads:
 
     def let_others(self) -> None:
         """Nothing to do: threads share the time."""
+
+    def pace(self) -> None:
+        """As for `let_others`."""
 
     def adopt(
         self, descriptor: int, *, patience: float, send_timeout: float
@@ -196,6 +202,9 @@ class Greenlets:
     def let_others(self) -> None:
         let_others()
 
+    def pace(self) -> None:
+        pace()
+
     def adopt(
         self, descriptor: int, *, patience: float, send_timeout: float
     ) -> socket.socket:
@@ -204,6 +213,7 @@ class Greenlets:
         return sock
 
     def send(self, sock: Any, data: bytes | memoryview, timeout: float) -> None:
+        pace()
         rest = memoryview(data)[_send_some(sock, data) :]
         if not rest:
             return

@@ -14,9 +14,10 @@ from types import TracebackType
 from typing import Any
 
 from wsocket.core.concurrency.kinds import Concurrency
+from wsocket.core.net.held_back import HeldBack
 from wsocket.core.net.limits import Limits
 from wsocket.core.websocket import frames
-from wsocket.core.websocket.events import HeldBack, NoMessage, WebSocketEvent
+from wsocket.core.websocket.events import NoMessage, WebSocketEvent
 from wsocket.core.websocket.frame_sender import FrameSender
 from wsocket.core.websocket.frames import Close, Ping, Pong
 from wsocket.core.websocket.handshake import Handshake
@@ -234,6 +235,7 @@ class WebSocket:
         expired = False
         while True:
             while self._events:
+                self.concurrency.pace()  # one read may have thousands of them
                 event = self._events.popleft()
                 if isinstance(event, (str, bytes)):
                     return event
@@ -335,10 +337,7 @@ class WebSocket:
             self._peer_ended(event)
 
     def _peer_ended(self, event: Close | ProtocolError) -> None:
-        """The peer closes, or broke the protocol: answer, and end our direction.
-
-        `close` waits for the peer to end its own.
-        """
+        """The peer closes, or broke the protocol: answer, and end our direction."""
         self._sender.end(self._protocol.answer(event))
 
     # Closing

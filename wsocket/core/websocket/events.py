@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from wsocket.core.net.held_back import HeldBack
 from wsocket.errors import ProtocolError
 
 
@@ -25,14 +26,6 @@ class Close(NamedTuple):
     code: int
     reason: str
 
-
-class HeldBack:
-    """No frame: there is input that is decoded when what came before it is handled."""
-
-    __slots__ = ()
-
-
-HELD_BACK: Final = HeldBack()
 
 NoMessage: TypeAlias = Ping | Pong | Close | HeldBack | ProtocolError
 

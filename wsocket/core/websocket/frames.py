@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from wsocket.core.net.held_back import HELD_BACK
 from wsocket.core.websocket.deflate import Inflater
-from wsocket.core.websocket.events import HELD_BACK
 from wsocket.core.websocket.events import Close as Close
-from wsocket.core.websocket.events import HeldBack as HeldBack
 from wsocket.core.websocket.events import Ping as Ping
 from wsocket.core.websocket.events import Pong as Pong
 from wsocket.core.websocket.events import WebSocketEvent as WebSocketEvent
@@ -86,6 +85,9 @@ _EXTENDED_LENGTHS = {126: (2, 126), 127: (8, 1 << 16)}
 _WORTH_A_VIEW = 8192
 WORTH_PARTS: Final = 1 << 18
 
+# Frames that one `feed` decodes, besides those of `take_messages`: 1 ms of work.
+_UNUSUAL: Final = 256
+
 # Inflated bytes that the events of one `feed` have: about what they may have when
 # nothing is compressed, for that is at most what was read. One message may have more.
 _INFLATED: Final = 1 << 16
@@ -149,9 +151,8 @@ class FrameDecoder:
     after everything that was decoded before the offending byte. After it, and after a
     Close, all input is ignored.
 
-    The decoder holds the incomplete message and an incomplete header. If what was read
-    may inflate to too much, the rest of it is held, too, as it came: the last event is
-    `HELD_BACK` then. ``feed(b"")`` goes on, when what came before it is handled.
+    The decoder holds the incomplete message and an incomplete header; and what would
+    inflate to too much, or take too long: after `HELD_BACK`, ``feed(b"")`` goes on.
 
     Args:
         max_message_size: Bytes that a message may have (text as UTF-8), inflated.
@@ -230,13 +231,19 @@ class FrameDecoder:
             self._kept = b""
         pos = self._payload(data, 0, events) if self._awaited else 0
         end = len(data)
+        frames = 0
         while pos < end and not self._ended:
             if self._message is None:
                 pos = take_messages(data, pos, self._limit, events)
                 if pos == end:
                     break
+            if frames == _UNUSUAL:
+                events.append(HELD_BACK)
+                self._kept = data[pos:]
+                break
             # Everything that `take_messages` has left: it is unusual, or wrong.
             pos = self._frame(data, pos, events)
+            frames += 1
 
     def _frame(self, data: bytes, pos: int, events: list[WebSocketEvent]) -> int:
         """Decode what has come of the frame at *pos*; return where to go on."""

@@ -6,18 +6,13 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
+from wsocket.core.net.held_back import HeldBack
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.stream import Stream
 from wsocket.core.net.throttle import Throttle
-from wsocket.core.websocket.events import (
-    Close,
-    HeldBack,
-    Ping,
-    Pong,
-    WebSocketEvent,
-)
+from wsocket.core.websocket.events import Close, Ping, Pong, WebSocketEvent
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import ProtocolError
 from wsocket.log import logger

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
+from wsocket.core.net.held_back import HeldBack
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.stream import Stream
 from wsocket.log import logger
@@ -175,6 +176,8 @@ class RawSocketStream(Stream):
             self._pong(event)
         elif isinstance(event, RawSocketRequest):
             self._open(event)
+        elif isinstance(event, HeldBack):
+            self.decode_later()
         elif isinstance(event, RawSocketFailure):
             self._fail(event)
         # A PONG needs no answer: that it came is a sign of life.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from wsocket.core.net.held_back import HELD_BACK, HeldBack
 from wsocket.errors import PayloadSizeExceeded
 
 MAGIC = 0x7F
@@ -28,6 +29,9 @@ HANDSHAKE_SIZE = PREFIX_SIZE = 4
 _LARGEST = 0x08  # bit of a prefix's first octet: the payload has exactly 2**24 octets
 _RESERVED = 0xF0
 _TYPE = 0x07
+
+# Frames that one `feed` decodes: 2 ms of work.
+_AT_ONCE: Final = 1024
 
 
 class RawSocketRefusal(IntEnum):
@@ -73,7 +77,12 @@ class RawSocketFailure(NamedTuple):
 
 
 RawSocketEvent = (
-    RawSocketRequest | bytes | RawSocketPing | RawSocketPong | RawSocketFailure
+    RawSocketRequest
+    | bytes
+    | RawSocketPing
+    | RawSocketPong
+    | HeldBack
+    | RawSocketFailure
 )
 """What was decoded. Bytes are a WAMP message."""
 
@@ -157,7 +166,10 @@ class Decoder:
         self._kept.clear()
 
     def feed(self, data: bytes) -> list[RawSocketEvent]:
-        """Take what was read; return the events that it completes, in order."""
+        """Take what was read; return the events that it completes, in order.
+
+        If there are very many, the last one is `HELD_BACK`: ``feed(b"")`` goes on.
+        """
         if self._failed:
             return []
         if self._kept:
@@ -197,6 +209,10 @@ class Decoder:
         """Decode the frames from *pos* on; return where an incomplete one begins."""
         end = len(data)
         while end - pos >= PREFIX_SIZE:
+            if len(events) >= _AT_ONCE:
+                events.append(HELD_BACK)
+                self._needed = 0
+                return pos
             (prefix,) = _PREFIX.unpack_from(data, pos)
             first, size = prefix >> 24, prefix & 0xFFFFFF
             if first:

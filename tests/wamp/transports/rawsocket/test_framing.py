@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsocket.core.net.held_back import HeldBack
 from wsocket.errors import PayloadSizeExceeded
 from wsocket.wamp.transports.rawsocket_frames import (
     MAX_SIZE,
@@ -229,3 +230,16 @@ def test_what_is_framed_comes_back(sent):
     events = decode(HELLO + stream)[1:]
     assert events == [kinds[kind](payload) for kind, payload in sent]
     assert [type(event) for event in events] == [kinds[kind] for kind, _ in sent]
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2])
+def test_very_many_frames_come_bit_by_bit(kind):
+    """To decode them takes much longer than to send them."""
+    decoder = Decoder(max_size=LIMIT)
+    decoder.feed(HELLO)
+    events = decoder.feed(bytes((kind, 0, 0, 1)).join([b"", *[b"x"] * 5000]) + b"\0\0")
+    assert len(events) < 1100
+    while isinstance(events[-1], HeldBack):
+        events[-1:] = decoder.feed(b"")
+    assert len(events) == 5000
+    assert decoder.feed(b"\0\2[]") == [b"[]"]

@@ -132,6 +132,15 @@ def test_a_ping_is_answered_by_one_pong_with_its_payload(join, payload):
     assert client.until_now() == []
 
 
+def test_thousands_of_pings_in_one_write_are_answered_in_order(join):
+    """And what comes behind them."""
+    client = join()
+    payloads = [b"%d" % number for number in range(3000)]
+    client.write(b"".join(frame(each, PING) for each in payloads))
+    assert [client.receive_frame() for _ in payloads] == [(PONG, p) for p in payloads]
+    assert client.until_now() == []
+
+
 def test_a_ping_before_hello_is_answered(connect):
     """It is the transport's, not the session's."""
     client = connect()
