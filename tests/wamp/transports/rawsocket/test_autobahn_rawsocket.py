@@ -29,7 +29,7 @@ every_transport = pytest.mark.parametrize("transport", ["tcp", "unix"])
 
 @asynccontextmanager
 async def join(
-    address: str, serializer: str, *, limit: int = 2**24, realm: str = "realm1"
+    address: str, serializer: str, *, limit: int | None = None, realm: str = "realm1"
 ) -> AsyncIterator[Session]:
     """Join over RawSocket; leave at the end, and see the connection closed."""
     loop = asyncio.get_running_loop()
@@ -37,7 +37,8 @@ async def join(
     factory = WampRawSocketClientFactory(
         lambda: session, serializer=SERIALIZERS[serializer]()
     )
-    factory.setProtocolOptions(maxMessagePayloadSize=limit)
+    if limit is not None:
+        factory.setProtocolOptions(maxMessagePayloadSize=limit)
     txaio.config.loop = loop
     scheme, _, rest = address.partition("://")
     if scheme == "unix":
@@ -82,25 +83,28 @@ def test_calls_events_and_payloads(where, serializer, uri):
     asyncio.run(scenario())
 
 
-@every_serializer
-def test_a_narrow_client_gets_what_it_can_take(address, serializer, uri):
-    """autobahn ends a connection on which more comes than it announced."""
+if hasattr(WampRawSocketClientFactory, "setProtocolOptions"):
+    # autobahn 24, the newest one for Python 3.10, has no limits to set.
 
-    async def scenario() -> None:
-        async with (
-            join(address, serializer, limit=2048) as narrow,
-            join(address, serializer) as wide,
-        ):
-            events = await narrow.events(uri)
-            await narrow.register(lambda text: len(text), uri)
-            await within(wide.publish(uri, "x" * 2048, options=ACKNOWLEDGE))
-            await within(wide.publish(uri, "small", options=ACKNOWLEDGE))
-            assert (await within(events.get()))[0] == ("small",)
-            with pytest.raises(PayloadExceededError, match="takes 2048"):
-                await within(wide.call(uri, "x" * 2048))
-            assert await within(wide.call(uri, "small")) == 5
+    @every_serializer
+    def test_a_narrow_client_gets_what_it_can_take(address, serializer, uri):
+        """autobahn ends a connection on which more comes than it announced."""
 
-    asyncio.run(scenario())
+        async def scenario() -> None:
+            async with (
+                join(address, serializer, limit=2048) as narrow,
+                join(address, serializer) as wide,
+            ):
+                events = await narrow.events(uri)
+                await narrow.register(lambda text: len(text), uri)
+                await within(wide.publish(uri, "x" * 2048, options=ACKNOWLEDGE))
+                await within(wide.publish(uri, "small", options=ACKNOWLEDGE))
+                assert (await within(events.get()))[0] == ("small",)
+                with pytest.raises(PayloadExceededError, match="takes 2048"):
+                    await within(wide.call(uri, "x" * 2048))
+                assert await within(wide.call(uri, "small")) == 5
+
+        asyncio.run(scenario())
 
 
 def test_an_unknown_realm_is_refused(address):
