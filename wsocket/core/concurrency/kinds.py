@@ -21,7 +21,7 @@ import gevent.monkey
 import gevent.select
 import gevent.socket
 
-from wsocket.core.concurrency.turns import let_others, pace
+from wsocket.core.concurrency.turns import let_others, pace, pace_small_steps
 
 # What user code may raise. gevent's Timeout is not an Exception, so that handlers do
 # not swallow it by accident. But if nobody caught it, it is an error like any other.
@@ -65,7 +65,7 @@ class Concurrency(Protocol):
         """Let others run who could not, because this code does not wait."""
 
     def pace(self) -> None:
-        """The same if this and others like it have worked for a while."""
+        """The same after a while of many small steps like the one that follows."""
 
     def adopt(
         self, descriptor: int, *, patience: float, send_timeout: float
@@ -203,7 +203,7 @@ class Greenlets:
         let_others()
 
     def pace(self) -> None:
-        pace()
+        pace_small_steps()
 
     def adopt(
         self, descriptor: int, *, patience: float, send_timeout: float
@@ -213,7 +213,7 @@ class Greenlets:
         return sock
 
     def send(self, sock: Any, data: bytes | memoryview, timeout: float) -> None:
-        pace()
+        pace_small_steps()
         rest = memoryview(data)[_send_some(sock, data) :]
         if not rest:
             return

@@ -235,8 +235,9 @@ class WebSocket:
         expired = False
         while True:
             while self._events:
-                self.concurrency.pace()  # one read may have thousands of them
                 event = self._events.popleft()
+                if self._events:  # one read may have thousands of them
+                    self.concurrency.pace()
                 if isinstance(event, (str, bytes)):
                     return event
                 self._handle_control(event)
