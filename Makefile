@@ -67,7 +67,7 @@ quick: .venv/.tools
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -p tests.quick $(ARGS)
 
 # What people install is compiled. The copy is made anew each time, because moved files keep
-# their times; `make test-compiled instructions` makes it once for both.
+# their times; `make test-compiled instructions fuzz` makes it once for all three.
 .PHONY: compiled
 compiled: .venv/.tools
 	@echo '== Compiling a copy in $(COMPILED)'

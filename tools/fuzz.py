@@ -33,7 +33,7 @@ COMPILED = ROOT / "build" / "compiled"
 
 EXECUTIONS = re.compile(r"#(\d+)\s")  # what libFuzzer prints from time to time
 WRITTEN = re.compile(r"Test unit written to (\S+)")
-PATIENCE = 60  # seconds that a target may take to start and to end
+PATIENCE = 300  # seconds that a target may take to start and to end, at most
 TAIL = 40  # lines of output that are shown of a finding
 
 

@@ -109,7 +109,6 @@ class Client:
 
     def send(self, message: Any) -> None:
         """Send a message, whatever it is."""
-        self._progressive = self._progressive or PROGRESSIVE in str(message)
         self._expect(message)
         if self._text:
             self.session.receive(json.dumps(message))
@@ -138,6 +137,10 @@ class Client:
             return
         code, request = message[:2]
         self.waiting = code in (HELLO, GOODBYE)
+        if code == HELLO:
+            self._progressive = PROGRESSIVE in str(message)
+        if not (is_number(code) and is_number(request)):
+            return  # there is no answer but ABORT
         if not self.joined:
             return
         if code == PUBLISH:
@@ -154,11 +157,16 @@ class Client:
         self._answered_by_us(message)
 
     def _expect_result(self, request: Any) -> None:
-        """Expect one answer, however often the arguments of a call are continued."""
-        if request in self.calls:
-            return
-        if self._progressive and request in range(self._last_call + 1):
-            self._repeated.add(request)
+        """Expect one answer for each call, however often its arguments are continued.
+
+        A number may be that of an earlier call, if that is answered before the router
+        comes to this one. Else it is a violation.
+        """
+        if not self._progressive:
+            self._open[CALL, request] += 1
+        elif request in range(self._last_call + 1):
+            if request not in self.calls:
+                self._repeated.add(request)
         else:
             self._open[CALL, request] = 1
             if type(request) is int:
@@ -256,6 +264,11 @@ class Client:
         if request not in self._invoked:
             self.invocations.append(request)
         self._invoked[request] = bool(message[3].get("progress"))
+
+
+def is_number(value: object) -> bool:
+    """Whether the router may take it for a number: a float may be an integer."""
+    return isinstance(value, int | float)
 
 
 def hello(authmethods: list[str], authid: str | None, features: bool) -> list[Any]:

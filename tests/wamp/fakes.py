@@ -238,11 +238,16 @@ class Member:
     """A session in a realm that is driven by messages, without bytes."""
 
     def __init__(
-        self, world: World, *, authid: str | None = None, budget: Budget | None = None
+        self,
+        world: World,
+        *,
+        authid: str | None = None,
+        budget: Budget | None = None,
+        roles: ClientRoles = ALL_ROLES,
     ) -> None:
         self.link = FakeLink(budget=budget)
         self.session = Session(self.link, world.router)
-        self.session.handle(Hello("realm1", HelloDetails(ALL_ROLES, authid=authid)))
+        self.session.handle(Hello("realm1", HelloDetails(roles, authid=authid)))
         assert [each[0] for each in self.link.take()] == [2]
 
     def take(self) -> list[list[Any]]:

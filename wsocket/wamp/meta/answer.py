@@ -15,6 +15,7 @@ from wsocket.wamp.protocol.client_messages import CALL, RESULT, Call
 from wsocket.wamp.protocol.errors import Refusal
 from wsocket.wamp.protocol.ids import MAX_ID
 from wsocket.wamp.protocol.uris import Match
+from wsocket.wamp.rpc.builtins import Builtins
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.lenient import whole
 from wsocket.wamp.session.grant import Action, Grant
@@ -52,17 +53,13 @@ class Takes(NamedTuple):
     result: object
 
 
-InTurns = Callable[[Iterator[object], Callable[[], object]], None]
-"""See `Runtime.in_turns`."""
-
-
 class MetaProcedure:
     """Runs a procedure for a CALL, and sends RESULT or ERROR."""
 
-    def __init__(self, function: Procedure, guard: Guard, in_turns: InTurns) -> None:
+    def __init__(self, function: Procedure, guard: Guard, builtins: Builtins) -> None:
         self._function = function
         self._guard = guard
-        self._in_turns = in_turns
+        self._builtins = builtins
 
     def __call__(self, caller: Session, call: Call, payload: Payload) -> None:
         """Answer *call*: now, or when an authorizer has answered or it is done."""
@@ -111,13 +108,10 @@ class MetaProcedure:
 
     def _do(self, caller: Session, call: Call, takes: Takes) -> None:
         """Do what takes some turns; answer then, if *caller* is still there."""
-        session_id = caller.id
-
-        def done() -> None:
-            if caller.is_in_realm(session_id):
-                self._answer(caller, call, lambda: takes.result)
-
-        self._in_turns(takes.steps, done)
+        answer = partial(self._answer, caller, call, lambda: takes.result)
+        self._builtins.answer_later(
+            caller, call.request, steps=takes.steps, answer=answer
+        )
 
 
 def _granted(question: Question, needs: Needs, grant: Grant | None) -> object:

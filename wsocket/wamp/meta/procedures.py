@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from wsocket.wamp.authorization.guard import Guard
-from wsocket.wamp.meta.answer import InTurns, MetaProcedure, Procedure
-from wsocket.wamp.rpc.dealer import Builtin
+from wsocket.wamp.meta.answer import MetaProcedure, Procedure
+from wsocket.wamp.rpc.builtins import Builtin, Builtins
 
 BROKER_FEATURES = {"session_meta_api": True, "subscription_meta_api": True}
 DEALER_FEATURES = {
@@ -29,11 +29,11 @@ class Procedures(Protocol):
 
 
 def meta_procedures(
-    subjects: Iterable[Procedures], guard: Guard, in_turns: InTurns
+    subjects: Iterable[Procedures], guard: Guard, builtins: Builtins
 ) -> dict[str, Builtin]:
     """The procedures of all *subjects* as the dealer calls them, by URI."""
     return {
-        uri: MetaProcedure(function, guard, in_turns)
+        uri: MetaProcedure(function, guard, builtins)
         for subject in subjects
         for uri, function in subject.table().items()
     }

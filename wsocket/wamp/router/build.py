@@ -30,7 +30,8 @@ from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.parts import RealmParts
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.router_client import RouterClient
-from wsocket.wamp.rpc.dealer import Builtin, Dealer
+from wsocket.wamp.rpc.builtins import Builtins
+from wsocket.wamp.rpc.dealer import Dealer
 from wsocket.wamp.rpc.invocation_details import PROGRESS_NEEDS, STRICT_PROGRESS_NEEDS
 from wsocket.wamp.rpc.registrar import Registrar
 from wsocket.wamp.rpc.registrations import Registrations
@@ -78,7 +79,8 @@ def _parts(config: Realm, world: World) -> RealmParts:
         HistoryProcedures(subscriptions, history),
         TestamentProcedures(testaments, broker),
     )
-    builtins = meta_procedures(subjects, guard, world.runtime.in_turns)
+    builtins = Builtins(world.runtime, world.uris)
+    builtins.procedures = meta_procedures(subjects, guard, builtins)
     return RealmParts(
         members=members,
         guard=guard,
@@ -165,7 +167,7 @@ def _dealer(
     world: World,
     members: Members,
     registrations: Registrations,
-    builtins: dict[str, Builtin],
+    builtins: Builtins,
 ) -> Dealer:
     strict = config.strict_progressive_results
     return Dealer(

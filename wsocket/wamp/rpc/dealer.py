@@ -4,7 +4,7 @@ Every method runs on the loop, with an established session."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from wsocket.core.histogram import Histogram
@@ -23,16 +23,16 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.protocol.errors import Refusal, too_many, too_much
 from wsocket.wamp.protocol.uris import UriRules, reserved
+from wsocket.wamp.rpc.builtins import Builtins
 from wsocket.wamp.rpc.call_ending import CallEnding
-from wsocket.wamp.rpc.call_table import CallTable
+from wsocket.wamp.rpc.call_table import CallTable, Numbered
 from wsocket.wamp.rpc.invocation_details import (
     PROGRESS_NEEDS,
     details_of,
     later_details_of,
-    missing_feature,
     refusal_of,
 )
-from wsocket.wamp.rpc.registrations import Registrations
+from wsocket.wamp.rpc.registrations import Registrations, no_procedure
 from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.grant import Grant
@@ -41,8 +41,6 @@ from wsocket.wamp.session.session import Session
 
 # The first calls of a session are not weighed: that would cost time for each call.
 _UNWEIGHED = 64
-
-Builtin = Callable[[Session, Call, Payload], None]
 
 _ALL_BUSY = Refusal(
     errors.NO_AVAILABLE_CALLEE,
@@ -61,7 +59,7 @@ class Dealer:
 
     Args:
         durations: How long calls take is added to it.
-        builtins: Procedures that the router answers itself, by URI.
+        builtins: Procedures that the router answers itself.
         limit: How many calls of one session may be under way.
         unlimited: Sessions without this limit.
         answers_canceled: See `CallEnding`.
@@ -76,7 +74,7 @@ class Dealer:
         uris: UriRules,
         runtime: Runtime,
         durations: Histogram,
-        builtins: Mapping[str, Builtin],
+        builtins: Builtins,
         limit: int,
         unlimited: Collection[Session] = (),
         answers_canceled: bool = True,
@@ -126,13 +124,23 @@ class Dealer:
             return
         if request > made.last_request:
             made.last_request = request
-        elif streams and not made.follows(request):
-            return  # more arguments for a call that was answered in the meantime
+        elif not self._begins(caller, made, request, streams=streams):
+            return
         refusal = self._route(
             caller, message, payload, grant=grant, under_way=len(made.calls)
         )
         if refusal is not None:
             caller.send_error(CALL, request, *refusal)
+
+    def _begins(
+        self, caller: Session, made: Numbered, request: int, *, streams: bool
+    ) -> bool:
+        """Whether a CALL with a number that is not the highest begins a call."""
+        if self._builtins.is_waiting(caller, request):
+            self._abort_in_use(caller, request)
+            return False
+        # Else it has more arguments for a call that was answered in the meantime.
+        return not streams or made.follows(request)
 
     def _route(
         self,
@@ -146,10 +154,10 @@ class Dealer:
         """Select a callee and send the INVOCATION, or say why not."""
         procedure, options = message.procedure, message.options
         if reserved(procedure):
-            return self._call_builtin(caller, message, payload)
+            return self._builtins.call(caller, message, payload)
         registration = self._registrations.best(procedure)
         if registration is None:
-            return self._no_procedure(procedure)
+            return no_procedure(procedure, self._uris)
         if under_way >= self._limit and caller not in self._unlimited:
             return too_many("calls under way", self._limit)
         endpoint = self._registrations.choose(registration)
@@ -174,26 +182,6 @@ class Dealer:
         call.invocation_request = self.calls.next_invocation(endpoint.callee)
         return self._invoke(call, payload)
 
-    def _call_builtin(
-        self, caller: Session, message: Call, payload: Payload
-    ) -> Refusal | None:
-        """Run a procedure of the router, or say why not."""
-        builtin = self._builtins.get(message.procedure)
-        if builtin is None:
-            return self._no_procedure(message.procedure)
-        # It takes neither progressive arguments nor payload passthru mode.
-        refusal = missing_feature(message.options, frozenset())
-        if refusal is None:
-            builtin(caller, message, payload)
-        return refusal
-
-    def _no_procedure(self, uri: str) -> Refusal:
-        """Why nobody can be called for *uri*."""
-        if not self._uris.valid(uri):
-            return Refusal(errors.INVALID_URI, f"Procedure: {self._uris.problem(uri)}")
-        problem = f"no callee has registered a procedure for {uri!r}"
-        return Refusal(errors.NO_SUCH_PROCEDURE, problem)
-
     def _invoke(self, call: RoutedCall, payload: Payload) -> Refusal | None:
         """Send the INVOCATION, or say why that cannot be done."""
         callee, options = call.endpoint.callee, call.options
@@ -215,9 +203,7 @@ class Dealer:
         """Send more arguments of a call that runs ("Progressive Call Invocations")."""
         caller, callee = call.caller, call.endpoint.callee
         if not call.streaming:
-            caller.abort_violation(
-                f"CALL.Request: {message.request} is in use by another call"
-            )
+            self._abort_in_use(caller, message.request)
             return
         if message.procedure != call.procedure:
             caller.abort_violation(
@@ -236,9 +222,14 @@ class Dealer:
             self._ending.refuse(call, error.error, f"payload: {error}")
             self._ending.interrupt(call, "killnowait")
 
+    def _abort_in_use(self, caller: Session, request: int) -> None:
+        """Nobody could tell which of two calls with one number is answered."""
+        caller.abort_violation(f"CALL.Request: {request} is in use by another call")
+
     def is_calling(self, caller: Session, request: int) -> bool:
         """Whether a call with this number is under way."""
-        return self.calls.made_by(caller, request) is not None
+        call = self.calls.made_by(caller, request)
+        return call is not None or self._builtins.is_waiting(caller, request)
 
     # From callee to caller
 

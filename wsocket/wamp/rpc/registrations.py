@@ -275,3 +275,11 @@ def _conflict(registration: Registration, invoke: InvokePolicy) -> Refusal | Non
     else:
         return None
     return Refusal(errors.PROCEDURE_ALREADY_EXISTS, problem)
+
+
+def no_procedure(uri: str, uris: UriRules) -> Refusal:
+    """Why nobody can be called for *uri*."""
+    if not uris.valid(uri):
+        return Refusal(errors.INVALID_URI, f"Procedure: {uris.problem(uri)}")
+    problem = f"no callee has registered a procedure for {uri!r}"
+    return Refusal(errors.NO_SUCH_PROCEDURE, problem)
