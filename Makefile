@@ -7,6 +7,7 @@ PORT    ?= 8080
 WORKERS ?= 2
 ARGS    ?=
 SECONDS ?=
+SEED    ?=
 
 # Hundreds of servers are started in the tests. Each would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -90,7 +91,7 @@ instructions: compiled
 
 # Both builds run each input, and must do the same.
 fuzz: compiled .venv/.fuzz
-	$(BIN)/python tools/fuzz.py $(SECONDS:%=--seconds %) --against $(COMPILED) $(ARGS)
+	$(BIN)/python tools/fuzz.py $(SECONDS:%=--seconds %) $(SEED:%=--seed %) --against $(COMPILED) $(ARGS)
 
 sanitize: .venv/.tools
 	$(BIN)/python tools/sanitize.py $(ARGS)
