@@ -32,11 +32,14 @@ def start(
 def serve(
     processes: None, request: pytest.FixtureRequest, app: str, tmp_path: Path
 ) -> Iterator[StartServer]:
-    """Start the module *app* on one of the servers, with settings of `run`."""
+    """Start the module *app* on one of the servers, with settings of `run`.
+
+    Its application is ``app``, unless it is given another name.
+    """
     with ExitStack() as stack:
 
-        def start(**settings: float) -> Server:
-            arguments = command(request.param, app, **settings)
+        def start(name: str = "app", **settings: float) -> Server:
+            arguments = command(request.param, app, name, **settings)
             return stack.enter_context(running(arguments, tmp_path / "log"))
 
         yield start

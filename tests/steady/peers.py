@@ -27,9 +27,9 @@ def opened(url: str, **options: Any) -> Iterator[websocket.WebSocket]:
 
 
 @contextmanager
-def joined(url: str) -> Iterator[websocket.WebSocket]:
+def joined(url: str, **options: Any) -> Iterator[websocket.WebSocket]:
     """A WAMP session that has been welcomed."""
-    with opened(url, subprotocols=["wamp.2.json"]) as session:
+    with opened(url, subprotocols=["wamp.2.json"], **options) as session:
         assert ask(session, HELLO)[0] == 2
         yield session
 

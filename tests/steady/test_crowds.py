@@ -19,7 +19,7 @@ import websocket
 
 from tests.certificates import Certificates
 from tests.programs import COMMAND_LINE, Server, running
-from tests.steady.peers import SECONDS, opened
+from tests.steady.peers import SECONDS, ask, joined, opened
 from tests.steady.serving import StartServer
 
 HALF = b"GET /quick HTTP/1.1\r\nHost: a\r\n"
@@ -236,7 +236,7 @@ def can_open(server: Server, subprotocols: list[str]) -> bool:
 
 @pytest.mark.parametrize("serve", ["threads"], indirect=True)
 def test_without_room_for_threads_clients_get_503(serve: StartServer) -> None:
-    """HTTP and websockets alike; nothing leaks, and it recovers by itself."""
+    """HTTP and websockets alike; sessions go on, and it recovers by itself."""
     server = serve()
     for _ in range(3):
         assert can_open(server, [])
@@ -245,13 +245,18 @@ def test_without_room_for_threads_clients_get_503(serve: StartServer) -> None:
     with open(statm) as file:
         pages = int(file.read().split()[0])
     room = pages * resource.getpagesize() + 40 * 2**20  # for less than 6 stacks
-    with ExitStack() as stack, limited(server, resource.RLIMIT_AS, room):
+    with (
+        ExitStack() as stack,
+        joined(server.ws("/")) as session,
+        limited(server, resource.RLIMIT_AS, room),
+    ):
         # Threads that wait for connections serve the first ones.
         clients = [stack.enter_context(connect(server)) for _ in range(40)]
         for each in clients:
             with suppress(ConnectionError):
                 each.sendall(WHOLE)
         answers = {status(each) for each in clients}
+        assert ask(session, [48, 1, {}, "com.example.none"])[0] == 8
     assert answers <= {b"200", b"503", b""}
     assert b"503" in answers
     eventually(lambda: serves(server) and can_open(server, []))
