@@ -91,7 +91,8 @@ instructions: compiled
 
 # Both builds run each input, and must do the same.
 fuzz: compiled .venv/.fuzz
-	$(BIN)/python tools/fuzz.py $(SECONDS:%=--seconds %) $(SEED:%=--seed %) --against $(COMPILED) $(ARGS)
+	$(BIN)/python tools/fuzz.py --against $(COMPILED) \
+	  $(SECONDS:%=--seconds %) $(SEED:%=--seed %) $(ARGS)
 
 sanitize: .venv/.tools
 	$(BIN)/python tools/sanitize.py $(ARGS)
