@@ -161,6 +161,33 @@ def test_a_large_text_is_decoded_however_it_is_split(room, monkeypatch):
         assert events == [LARGE_TEXT, "short"]
 
 
+@pytest.mark.parametrize("room", [True, False])
+@pytest.mark.parametrize("text", [True, False])
+def test_what_is_gathered_is_what_has_come(room, text, monkeypatch):
+    """It is charged; wherever it is, and whatever was announced."""
+
+    def refuse(descriptor, length):
+        raise OSError("no room")
+
+    if not room:
+        monkeypatch.setattr(message_buffer, "mmap", refuse)
+    fed = decoder(limit=2**22)
+    data = client_frame(TEXT if text else BINARY, b"x" * 2**21)
+    header = len(data) - 2**21
+    assert fed.feed(data[: 2**20 + header]) == []
+    assert fed.gathered == 2**20
+
+
+def test_room_that_was_made_counts_as_gathered():
+    """It is taken, although only a part of the message has come."""
+    fed = decoder(limit=2**24)
+    data = client_frame(BINARY, bytes(2**23))
+    assert fed.feed(data[: 2**20]) == []
+    assert fed.gathered < 2**20
+    assert fed.feed(data[2**20 : 2**22]) == []
+    assert fed.gathered == 2**23
+
+
 @pytest.mark.parametrize("fragments", [(True, False), (False, True)])
 def test_a_large_text_may_be_one_fragment_of_several(fragments):
     """The first of them or the last."""

@@ -33,13 +33,14 @@ _SLACK: Final = 1 << 18  # bytes
 class MessageBuffer:
     """The bytes of one message, as they come."""
 
-    __slots__ = ("_awaited", "_capacity", "_data")
+    __slots__ = ("_awaited", "_capacity", "_data", "_room")
 
     def __init__(self) -> None:
         # Unlike a bytearray it becomes bytes without a copy.
         self._data: BytesIO | mmap = BytesIO()
         self._capacity = LARGE  # bytes that may be gathered where they are
         self._awaited = 0  # bytes for which there is no room yet
+        self._room = 0  # bytes for which room was made before they came
 
     @property
     def size(self) -> int:
@@ -49,10 +50,7 @@ class MessageBuffer:
     @property
     def held(self) -> int:
         """How many bytes of memory are taken."""
-        data = self._data
-        if isinstance(data, BytesIO) and self._capacity > LARGE and not self._awaited:
-            return max(self._capacity, data.tell())
-        return data.tell()
+        return max(self._room, self._data.tell())
 
     def expect(self, size: int) -> None:
         """The message is announced to have *size* bytes, or more."""
@@ -122,3 +120,4 @@ class MessageBuffer:
             data.write(b"\0")
             data.truncate(expected)
             data.seek(size)
+            self._room = expected
