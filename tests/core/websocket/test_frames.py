@@ -178,6 +178,26 @@ def test_what_is_gathered_is_what_has_come(room, text, monkeypatch):
     assert fed.gathered == 2**20
 
 
+@pytest.mark.parametrize("maps", [0, 1, 2])
+def test_fragments_are_gathered_whatever_room_is_left(maps, monkeypatch):
+    """The system may refuse room for more, after it has given some."""
+    real, given = message_buffer.mmap, []
+
+    def some(descriptor, length):
+        if len(given) == maps:
+            raise OSError("no room")
+        given.append(length)
+        return real(descriptor, length)
+
+    monkeypatch.setattr(message_buffer, "mmap", some)
+    fed, part = decoder(limit=2**21), b"x" * 200_000
+    assert fed.feed(client_frame(BINARY, part, fin=False)) == []
+    for _ in range(6):
+        assert fed.feed(client_frame(CONTINUATION, part, fin=False)) == []
+    assert fed.feed(client_frame(CONTINUATION, part)) == [part * 8]
+    assert len(given) == maps
+
+
 def test_room_that_was_made_counts_as_gathered():
     """It is taken, although only a part of the message has come."""
     fed = decoder(limit=2**24)

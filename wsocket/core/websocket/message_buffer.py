@@ -97,11 +97,11 @@ class MessageBuffer:
         gathered = old.tell()
         if gathered:
             size = max(size, 2 * gathered)  # more may follow: do not copy each time
+        new: BytesIO | mmap
         try:
             new = mmap(-1, size)
         except OSError:  # there is no room for it: then it is gathered in the heap
-            self._capacity = sys.maxsize
-            return old
+            new, size = BytesIO(), sys.maxsize
         with memoryview(old.getbuffer() if isinstance(old, BytesIO) else old) as view:
             new.write(view[:gathered])
         self._data, self._capacity = new, size
