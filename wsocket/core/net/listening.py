@@ -9,15 +9,13 @@ import socket
 import stat
 from typing import Any
 
-from gevent import monkey
-
 from wsocket.core.net.endpoints import (
     Endpoint,
     InheritedEndpoint,
     TcpEndpoint,
     UnixEndpoint,
 )
-from wsocket.core.net.sockets import plain_socket
+from wsocket.core.net.sockets import happens, plain_socket
 
 _PASS_IT = "pass the number of a listening socket that the process inherits"
 
@@ -105,7 +103,7 @@ class ListeningSocket:
                     continue
                 # Linux looks for a free descriptor before it looks whether anybody
                 # waits.
-                if _somebody_waits(self.sock):
+                if happens(self.sock.fileno(), select.POLLIN):
                     raise
                 return None
 
@@ -228,15 +226,6 @@ def _make_room(path: str) -> None:
         probe.setblocking(False)
         if probe.connect_ex(path) == errno.ECONNREFUSED:
             os.unlink(path)  # if somebody listens, bind() fails with a clear error
-
-
-def _somebody_waits(listener: socket.socket) -> bool:
-    """Whether there is a connection to accept; True where the system cannot tell."""
-    if not hasattr(select, "POLLIN"):
-        return True
-    poller: Any = monkey.get_original("select", "poll")()  # gevent's waits for its hub
-    poller.register(listener, select.POLLIN)
-    return bool(poller.poll(0))
 
 
 def _identity(path: str) -> tuple[int, int] | None:

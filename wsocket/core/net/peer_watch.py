@@ -6,11 +6,9 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable
-from typing import Any
-
-from gevent import monkey
 
 from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher
+from wsocket.core.net.sockets import happens
 
 # Linux says when a peer has closed its side. Other systems say POLLHUP for that.
 _GONE = (
@@ -29,11 +27,7 @@ def is_gone(descriptor: int) -> bool:
 
     Bytes that nobody has read do not hide this. False where the system cannot tell.
     """
-    if not hasattr(select, "POLLHUP"):
-        return False
-    poller: Any = monkey.get_original("select", "poll")()  # gevent's waits for its hub
-    poller.register(descriptor, _GONE)
-    return bool(poller.poll(0))
+    return bool(_GONE) and happens(descriptor, _GONE)
 
 
 class PeerWatch:

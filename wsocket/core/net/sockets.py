@@ -8,6 +8,7 @@ import socket
 import struct
 import sys
 import termios
+from typing import Any
 
 from gevent import monkey
 
@@ -22,6 +23,13 @@ _MAX_SECONDS = 32767  # the most that Linux takes for the two options in seconds
 def plain_socket(descriptor: int) -> socket.socket:
     """Wrap the file *descriptor* of a socket, whatever gevent has patched."""
     return _plain_class(fileno=descriptor)
+
+
+def happens(descriptor: int, events: int) -> bool:
+    """Whether one of these *events* of ``select.poll`` is there now; nothing waits."""
+    poller: Any = monkey.get_original("select", "poll")()  # gevent's waits for its hub
+    poller.register(descriptor, events)
+    return bool(poller.poll(0))
 
 
 def is_tcp(sock: socket.socket) -> bool:
