@@ -134,7 +134,8 @@ class Stream(StreamWriter):
         try:
             events = self.decode(data)
             if self.gathered != self._gathered:
-                self._weigh_gathered()
+                self._gathered = self.gathered
+                self._weigh()
             if self._throttle is not None:
                 self._wait(self._throttle.read(len(data), _clock()))
             elif len(events) == 1 and not self._paused:  # by far the most frequent case
@@ -147,10 +148,6 @@ class Stream(StreamWriter):
             self._have_wait(events)
         elif events:
             self._handle(events)
-
-    def _weigh_gathered(self) -> None:
-        self._gathered = self.gathered
-        self._weigh()
 
     def _have_wait(self, events: list[Any]) -> None:
         """Handle *events* later. A large message may be among them."""
@@ -167,8 +164,9 @@ class Stream(StreamWriter):
     def _decode_rest(self) -> None:
         if self._reader is not None:
             try:
-                self._have_wait(self.decode(b""))
-                self._weigh_gathered()
+                events = self.decode(b"")
+                self._gathered = self.gathered
+                self._have_wait(events)
             except Exception:
                 self._failed()
         self.resume()
