@@ -63,11 +63,11 @@ def make_server(
     max_unsent_bytes: int = MAX_UNSENT_BYTES,
     take_over: bool = False,
 ) -> Server:
-    """Listen on `host` and `port`, ready to serve the WSGI application `app`.
+    """Listen, ready to serve `app` in threads, or in greenlets if gevent has patched.
 
     Args:
-        host: A name or an address, ``"::"`` for every address; or, without a port,
-            ``"unix:///PATH"``, or ``"fd://3"`` for a socket that listens already.
+        host: A name or an address, ``"0.0.0.0"`` for all of IPv4, ``"::"`` for all; or,
+            without a port, ``"unix:///PATH"``, or ``"fd://3"`` for a listening socket.
         port: 0 picks a free one, see `Server.server_port`.
         ssl_context: Makes it an HTTPS server, with the certificate in the context.
         timeout: Longest wait for a client, in seconds: for a TLS handshake, its next

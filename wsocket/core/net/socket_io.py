@@ -17,7 +17,7 @@ READ_SIZE: Final = 65536  # bytes taken from the kernel at once
 try:
     from wsocket.core.net._socket_io import receive as receive
     from wsocket.core.net._socket_io import send as send
-except ImportError:  # built without a C compiler, or on Windows
+except ImportError:  # built without a C compiler
 
     def receive(sock: socket.socket, /) -> bytes | None:
         """Read what has come, at most 64 KiB.
