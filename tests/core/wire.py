@@ -10,13 +10,8 @@ from typing import Any, NamedTuple
 
 from wsocket.core.net.held_back import HeldBack
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
-from wsocket.core.websocket.frames import (
-    Close,
-    FrameDecoder,
-    Ping,
-    Pong,
-    WebSocketEvent,
-)
+from wsocket.core.websocket.events import Close, Ping, Pong, WebSocketEvent
+from wsocket.core.websocket.frames import FrameDecoder
 from wsocket.errors import ProtocolError
 
 CASES = Path(__file__).parent.parent / "cases"

@@ -21,7 +21,8 @@ from tests.core.wire import (
 from tests.pure import in_python
 from wsocket.core.websocket import fast_frames, frames, message_buffer
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
-from wsocket.core.websocket.frames import Close, FrameDecoder, Ping
+from wsocket.core.websocket.events import Close, Ping
+from wsocket.core.websocket.frames import FrameDecoder
 from wsocket.errors import ProtocolError
 
 VALID = read_cases("valid")

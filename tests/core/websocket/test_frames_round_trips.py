@@ -21,7 +21,7 @@ from tests.core.wire import (
     server_frames,
 )
 from wsocket.core.websocket import frames
-from wsocket.core.websocket.frames import Ping, Pong
+from wsocket.core.websocket.events import Ping, Pong
 
 messages = st.one_of(st.text(max_size=200), st.binary(max_size=400))
 controls = st.builds(

@@ -22,7 +22,7 @@ from tests.core.wire import (
     server_frames,
 )
 from wsocket.core.websocket.deflate import DeflateParameters
-from wsocket.core.websocket.frames import Close, Ping
+from wsocket.core.websocket.events import Close, Ping
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import ProtocolError, WebSocketClosed
 

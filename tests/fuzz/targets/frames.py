@@ -11,7 +11,7 @@ from tests.pure import in_python
 from wsocket.core.net.held_back import HeldBack
 from wsocket.core.websocket import fast_frames, frames
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
-from wsocket.core.websocket.frames import WebSocketEvent
+from wsocket.core.websocket.events import Pong, WebSocketEvent
 from wsocket.core.websocket.protocol import WebSocketProtocol
 
 LIMITS = (1000, 125, 0x10000)  # bytes of a message
@@ -85,7 +85,7 @@ def check_answers(events: list[WebSocketEvent]) -> None:
     answers = b"".join(
         protocol.answer(event)
         for event in events
-        if not isinstance(event, (str, bytes, frames.Pong, HeldBack))
+        if not isinstance(event, (str, bytes, Pong, HeldBack))
     )
     sent = server_frames(answers)
     assert all(len(frame.payload) <= 125 and frame.fin for frame in sent)

@@ -17,9 +17,8 @@ from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.core.net.held_back import HeldBack
 from wsocket.core.net.limits import Limits
 from wsocket.core.websocket import frames
-from wsocket.core.websocket.events import NoMessage, WebSocketEvent
+from wsocket.core.websocket.events import Close, NoMessage, Ping, Pong, WebSocketEvent
 from wsocket.core.websocket.frame_sender import FrameSender
-from wsocket.core.websocket.frames import Close, Ping, Pong
 from wsocket.core.websocket.handshake import Handshake
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.silence import NextStep, Silence

@@ -8,7 +8,7 @@ from collections import deque
 
 from wsocket.core.concurrency.kinds import NO_ROOM, Concurrency
 from wsocket.core.net.outbox import Frame
-from wsocket.core.websocket.frames import Ping
+from wsocket.core.websocket.events import Ping
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import WebSocketClosed
 

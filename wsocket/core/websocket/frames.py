@@ -11,10 +11,7 @@ from typing import Final
 
 from wsocket.core.net.held_back import HELD_BACK
 from wsocket.core.websocket.deflate import Inflater
-from wsocket.core.websocket.events import Close as Close
-from wsocket.core.websocket.events import Ping as Ping
-from wsocket.core.websocket.events import Pong as Pong
-from wsocket.core.websocket.events import WebSocketEvent as WebSocketEvent
+from wsocket.core.websocket.events import Close, Ping, Pong, WebSocketEvent
 from wsocket.core.websocket.fast_frames import encode_header as encode_header
 from wsocket.core.websocket.incoming_message import IncomingMessage, Utf8Validator
 from wsocket.errors import ProtocolError

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from wsocket.core.net.outbox import Frame
 from wsocket.core.websocket import frames
 from wsocket.core.websocket.deflate import DeflateParameters, Deflater, Inflater
-from wsocket.core.websocket.frames import Close, FrameDecoder, Ping, WebSocketEvent
+from wsocket.core.websocket.events import Close, Ping, WebSocketEvent
+from wsocket.core.websocket.frames import FrameDecoder
 from wsocket.errors import ProtocolError, WebSocketClosed
 
 # Shorter payloads hardly shrink, and the receiver would have to inflate them.
