@@ -19,7 +19,6 @@ from tests.core.http.http_client import (
     PATCHED,
     Client,
     Connect,
-    connections,
     fetch,
     run_app,
 )
@@ -59,13 +58,6 @@ def strict(processes, request, tmp_path_factory) -> Iterator[Server]:
     """A server that keeps next to nothing."""
     with run_app(request.param, tmp_path_factory, max_unsent_bytes=1) as started:
         yield started
-
-
-@pytest.fixture
-def connect() -> Iterator[Connect]:
-    """Makes connections that are closed with the test."""
-    with connections() as connect:
-        yield connect
 
 
 @pytest.fixture

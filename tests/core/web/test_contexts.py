@@ -7,14 +7,13 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 import websocket
 
 from tests.patience import SECONDS
-from tests.programs import Server, app_commands, running
+from tests.programs import Server
 
 pytestmark = pytest.mark.processes
 
@@ -25,14 +24,6 @@ FITTING = 6  # contexts of about 310 kB
 FITTING_ONE_WAY = 48  # contexts of 43 kB, without takeover by the server
 
 LESS = "; server_no_context_takeover"
-
-
-@pytest.fixture(params=["threads", "gevent"])
-def server(request, tmp_path: Path) -> Iterator[Server]:
-    """The application of `gathering_app`, on either server."""
-    command = app_commands("tests.core.web.gathering_app")[request.param]
-    with running(command, tmp_path / "log") as server:
-        yield server
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,21 +15,13 @@ import pytest
 import websocket
 
 from tests.patience import SECONDS
-from tests.programs import Server, app_commands, running
+from tests.programs import Server
 
 pytestmark = pytest.mark.processes
 
 MIB = 2**20
 SMALL = 100_000
 FITTING = 4  # parts of a MiB; more than that are too many
-
-
-@pytest.fixture(params=["threads", "gevent"])
-def server(request, tmp_path: Path) -> Iterator[Server]:
-    """The application of `gathering_app`, on either server."""
-    command = app_commands("tests.core.web.gathering_app")[request.param]
-    with running(command, tmp_path / "log") as server:
-        yield server
 
 
 @pytest.fixture
