@@ -28,6 +28,7 @@ HOT = [
     "core/net/loop",
     "core/net/stream",
     "core/net/stream_writer",
+    "core/tally",
     "core/websocket/frames",
     "core/websocket/incoming_message",
     "core/websocket/message_buffer",

@@ -17,4 +17,4 @@ def test_a_duration_is_counted_in_its_range(seconds):
     histogram.add(seconds)
     expected = [0] * (len(BOUNDS) + 1)
     expected[bisect_left(BOUNDS, seconds)] = 1
-    assert (histogram.counts, histogram.total) == (expected, seconds)
+    assert (histogram.counts, histogram.total) == (tuple(expected), seconds)

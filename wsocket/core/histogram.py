@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from wsocket.core.tally import Tally
+
 # Without the type, compiled code would make the tuple anew for each use.
 BOUNDS: Final[tuple[float, ...]] = (
     0.001,
@@ -27,19 +29,23 @@ class Histogram:
     """Durations.
 
     Attributes:
-        counts: How many were in each range of `BOUNDS`, and above the last bound.
         total: All of them together, in seconds.
     """
 
-    __slots__ = ("counts", "total")
+    __slots__ = ("_ranges", "total")
 
     def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)
+        self._ranges = [Tally() for _ in range(len(BOUNDS) + 1)]
         self.total = 0.0
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many were in each range of `BOUNDS`, and above the last bound."""
+        return tuple(each.number for each in self._ranges)
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        self.counts[_place(seconds)] += 1
+        self._ranges[_place(seconds)].number += 1
         self.total += seconds
 
 

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 
 from wsocket.core.http.places import PlaceLimits, Places
-
-
-def client(host: str) -> tuple[int, tuple[str, int]]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return family, (host, 1234)
 
 
 def places(**limits: int) -> tuple[Places, list[None]]:
@@ -23,7 +16,7 @@ def places(**limits: int) -> tuple[Places, list[None]]:
 def test_places_are_taken_and_left():
     """With the last one taken the server is full."""
     counted, left = places(http=2)
-    first, second = (counted.take(*client("192.0.2.1")) for _ in range(2))
+    first, second = (counted.take("192.0.2.1") for _ in range(2))
     assert counted.full()
     first.leave_http()
     assert not counted.full()
@@ -34,11 +27,11 @@ def test_places_are_taken_and_left():
 def test_a_kept_place_counts_in_all_but_not_for_http():
     """A websocket has no thread of the server, but it is a connection."""
     counted, left = places(http=1, in_all=2)
-    place = counted.take(*client("192.0.2.1"))
+    place = counted.take("192.0.2.1")
     leave = place.keep()
     place.leave_http()
     assert not counted.full()
-    counted.take(*client("192.0.2.1")).keep()
+    counted.take("192.0.2.1").keep()
     assert counted.full()
     leave()
     leave()  # a second time does nothing
@@ -50,17 +43,17 @@ def test_a_kept_place_counts_in_all_but_not_for_http():
 def test_each_address_has_its_own_count():
     """Beyond it there is no place, whatever the others have."""
     counted, _ = places(http=10, per_address=1)
-    first = counted.take(*client("192.0.2.1"))
-    assert counted.take(*client("192.0.2.1")) is None
-    assert counted.take(*client("192.0.2.2")) is not None
+    first = counted.take("192.0.2.1")
+    assert counted.take("192.0.2.1") is None
+    assert counted.take("192.0.2.2") is not None
     first.leave_http()
-    assert counted.take(*client("192.0.2.1")) is not None
+    assert counted.take("192.0.2.1") is not None
 
 
 def test_unix_sockets_have_no_address():
     """Every client of a proxy would count for the same one."""
     counted, _ = places(http=10, per_address=1)
-    assert all(counted.take(socket.AF_UNIX, "") for _ in range(5))
+    assert all(counted.take("") for _ in range(5))
 
 
 @pytest.mark.parametrize(
@@ -74,5 +67,5 @@ def test_unix_sockets_have_no_address():
 def test_all_addresses_of_a_client_have_one_count(host, same):
     """Whoever has one of IPv6 has a whole network."""
     counted, _ = places(http=10, per_address=1)
-    assert counted.take(*client(host)) is not None
-    assert counted.take(*client(same)) is None
+    assert counted.take(host) is not None
+    assert counted.take(same) is None

@@ -33,12 +33,13 @@ class Calling:
         call = RoutedCall(
             self.caller,
             Call(request, CallOptions(), PROCEDURE),
+            plain=True,
             registration=registration,
             endpoint=self.endpoint,
-            invocation_request=self.table.next_invocation(self.callee),
             grant=OPEN,
             started=0.0,
         )
+        call.invocation_request = self.table.next_invocation(self.callee)
         self.table.add(call)
         return call
 

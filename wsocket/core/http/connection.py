@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wsocket.core.http.access_log import (
     Access,
@@ -57,6 +57,7 @@ class HttpConnection:
     """A connection, served by the thread or greenlet that calls `serve`.
 
     Args:
+        client: The client's address and port.
         place: What the connection takes of the server's limits.
         tls: The client's encrypted connection, if *sock* carries what was decrypted.
 
@@ -74,14 +75,14 @@ class HttpConnection:
     def __init__(
         self,
         sock: socket.socket,
-        client_address: Any,
+        client: tuple[str, int | str],
         *,
         server: HttpServer,
         place: Place,
         tls: TlsConnection | None = None,
     ) -> None:
         self.sock = sock
-        self.client, self._client_port = client_address[:2]
+        self.client, self._client_port = client
         self._server = server
         self._tls = tls
         self._requests = RequestReader(sock, server.client_timeout)

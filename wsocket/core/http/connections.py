@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from wsocket.core.concurrency.short_lock import short_lock
+
 # Seconds that a client gets to notice that its connection is being closed, and that one
 # which has just connected gets for its request.
 LINGER = 1.0
@@ -35,7 +37,7 @@ class Connections:
 
     def __init__(self, changed: Callable[[], object]) -> None:
         self._changed = changed
-        self._lock = threading.Lock()
+        self._lock = short_lock()
         # The one that has waited longest is the first. A half-open request waits.
         self._waiting: dict[Connection, None] = {}
         self._working: set[Connection] = set()

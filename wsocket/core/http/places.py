@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from socket import AF_INET, AF_INET6
-from typing import Any
 
 from wsocket.core.client_network import client_network
+from wsocket.core.concurrency.short_lock import short_lock
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Places:
     def __init__(self, limits: PlaceLimits, *, left: Callable[[], object]) -> None:
         self.limits = limits
         self._left = left
-        self._lock = threading.Lock()
+        self._lock = short_lock()
         self._http = 0
         self._in_all = 0
         self._addresses: Counter[str] = Counter()
@@ -53,21 +51,21 @@ class Places:
             limits.in_all is not None and self._in_all >= limits.in_all
         )
 
-    def take(self, family: int, address: Any) -> Place | None:
+    def take(self, address: str) -> Place | None:
         """Count an accepted connection; None if its address has too many.
 
         Args:
-            address: The client's, as from `socket.socket.accept`.
+            address: The client's; empty for a Unix socket, which has no addresses.
         """
-        client = ""  # every client of a Unix socket, which has no addresses
-        if self.limits.per_address is not None and family in (AF_INET, AF_INET6):
-            client = client_network(address[0])
+        most = self.limits.per_address
+        client = "" if most is None else client_network(address)
         with self._lock:
-            if client and self._addresses[client] >= (self.limits.per_address or 0):
-                return None
+            if client and most is not None:
+                if self._addresses[client] >= most:
+                    return None
+                self._addresses[client] += 1
             self._http += 1
             self._in_all += 1
-            self._addresses[client] += 1
         return Place(self, client)
 
     def leave_http(self) -> None:
@@ -80,9 +78,10 @@ class Places:
         """A connection is closed."""
         with self._lock:
             self._in_all -= 1
-            self._addresses[client] -= 1
-            if not self._addresses[client]:
-                del self._addresses[client]
+            if client:
+                self._addresses[client] -= 1
+                if not self._addresses[client]:
+                    del self._addresses[client]
         self._left()
 
 

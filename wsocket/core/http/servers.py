@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from wsgiref.util import FileWrapper
 
 import gevent
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Where a Unix socket is: names that a WSGI application must be given.
 _NOWHERE = ("localhost", 80)
+
+ClientAddress: TypeAlias = tuple[str, int | str]
 
 # Connections that are accepted before those that are open have their turn.
 _BATCH = 16
@@ -121,11 +123,12 @@ class Server:
         Args:
             address: The client's, as from `socket.socket.accept`.
         """
-        place = self._places.take(sock.family, address)
+        client = client_of(sock, address)
+        place = self._places.take(client[0])
         if place is None:
             self._refuse(sock)
         else:
-            self._serve(sock, address, place)
+            self._serve(sock, client, place)
 
     def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         """Wait until *condition* is true; False after *timeout* seconds.
@@ -231,14 +234,15 @@ class Server:
     def _admit(self, sock: socket.socket, address: Any) -> None:
         """Serve an accepted connection, or refuse it; nothing gets out of here."""
         now = time.monotonic()
-        place = self._places.take(sock.family, address)
+        client = client_of(sock, address)
+        place = self._places.take(client[0])
         if place is None:
             limit = self._places.limits.per_address
-            self._crowd.met(f"{address[0]} has {limit} already", now)
+            self._crowd.met(f"{client[0]} has {limit} already", now)
             self._refuse(sock)
             return
         try:
-            self.spawn(self._serve, sock, address, place)
+            self.spawn(self._serve, sock, client, place)
         except NO_ROOM as error:
             place.leave_http()
             self._acceptor.failed(error)
@@ -251,13 +255,13 @@ class Server:
         if self._awaited:
             self._wakeup.wake()
 
-    def _serve(self, sock: socket.socket, address: Any, place: Place) -> None:
+    def _serve(self, sock: socket.socket, client: ClientAddress, place: Place) -> None:
         """Serve a connection; called in its thread or greenlet."""
         try:
             with sock:
-                self._serve_connection(sock, address, place)
+                self._serve_connection(sock, client, place)
         except Exception as error:
-            self._note_failure(error, f"the connection of {address} failed")
+            self._note_failure(error, f"the connection of {client} failed")
         finally:
             place.leave_http()
 
@@ -268,8 +272,7 @@ class Server:
         else:
             logger.exception("%s", what)
 
-    def _serve_connection(self, sock: Any, address: Any, place: Place) -> None:
-        client = address if is_tcp(sock) else ("", "")
+    def _serve_connection(self, sock: Any, client: ClientAddress, place: Place) -> None:
         if self.terminator is None:
             HttpConnection(sock, client, server=self, place=place).serve()
             return
@@ -280,6 +283,11 @@ class Server:
                 HttpConnection(plain, client, server=self, place=place, tls=tls).serve()
         finally:
             tls.abandon()
+
+
+def client_of(sock: socket.socket, address: Any) -> ClientAddress:
+    """Host and port of a client, by its *address*; empty for a Unix socket."""
+    return address[:2] if is_tcp(sock) else ("", "")
 
 
 def base_environ(listening: socket.socket) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import gevent.socket
+from gevent import monkey
 
 from wsocket.core.concurrency.kinds import Concurrency, concurrency_of
 from wsocket.core.http.connection import HttpConnection
@@ -21,6 +22,9 @@ from wsocket.core.http.refusal import UNAVAILABLE
 from wsocket.core.net.sockets import plain_socket
 from wsocket.core.wsgi import CONNECTION, START_RESPONSE
 from wsocket.errors import HandshakeError, UpgradeUnavailable
+
+# gevent's pair would cost more, and nobody waits for these two.
+_socketpair = monkey.get_original("socket", "socketpair")
 
 
 def _nothing() -> None:
@@ -218,7 +222,8 @@ def _refuse_body(environ: Mapping[str, Any]) -> None:
 
 def _dead_socket() -> socket.socket:
     """A socket without a peer: reads return no bytes, writes fail with EPIPE."""
-    ours, peer = socket.socketpair()
+    ours: socket.socket
+    ours, peer = _socketpair()
     peer.close()
     return ours
 
@@ -230,5 +235,5 @@ def _replace_gevent_socket(sock: Any, dead: socket.socket) -> int:
     another number would leave a stale registration behind. When an event arrives for
     one, libev registers every descriptor of the process again."""
     descriptor: int = sock.detach()
-    sock.__init__(dead.family, dead.type, dead.proto, fileno=dead.detach())
+    sock.__init__(socket.AF_UNIX, socket.SOCK_STREAM, fileno=dead.detach())
     return descriptor

@@ -387,9 +387,8 @@ def with_shared_strings(environ: Environ) -> Environ:
 
     Many clients send the same strings. The copy holds each of them in memory once.
     """
-    return {_shared(key): _shared(value) for key, value in environ.items()}
-
-
-def _shared(value: Any) -> Any:
-    """The one copy of a string; any other value as it is."""
-    return sys.intern(value) if type(value) is str else value
+    intern = sys.intern  # a function around it would cost more than all the rest
+    return {
+        intern(key): intern(value) if type(value) is str else value
+        for key, value in environ.items()
+    }

@@ -63,7 +63,7 @@ class Handshake:
             lines.append(f"Sec-WebSocket-Protocol: {self.subprotocol}")
         if self.extensions:
             lines.append(f"Sec-WebSocket-Extensions: {self.extensions}")
-        return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("ascii")
+        return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
 def is_upgrade(environ: Mapping[str, Any]) -> bool:

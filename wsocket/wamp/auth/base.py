@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from wsocket.wamp.protocol.errors import AUTHENTICATION_FAILED
 
 MAX_AUTHID = 1024
 """Characters; a longer one is refused before anything is computed from it."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 ChannelId = Callable[[str], "bytes | None"]
 """Returns TLS channel binding data by type (RFC 5929, RFC 9266), or None."""
@@ -258,5 +261,5 @@ def check_authid(name: str, value: object) -> None:
         raise ValueError(
             f"{name}: expected at most {MAX_AUTHID} characters, got {len(text)}"
         )
-    if any(char < " " or "\x7f" <= char <= "\x9f" for char in text):
+    if _CONTROL.search(text):
         raise ValueError(f"{name}: a control character is not allowed")

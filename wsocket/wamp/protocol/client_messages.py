@@ -245,6 +245,10 @@ class CallOptions(Passthru):
     timeout: Natural = 0
 
 
+# Nearly all calls have these; see `NO_PUBLISH_OPTIONS`.
+NO_CALL_OPTIONS = CallOptions()
+
+
 class Call(Message, tag=CALL):
     """Caller to dealer: [48, request, options, procedure, args?, kwargs?]."""
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from wsocket.wamp.protocol.client_messages import NO_PUBLISH_OPTIONS, PublishOptions
 from wsocket.wamp.session.session import Session
+
+# Compiled code looks up an imported name in a dict each time, but not a final one.
+_NO_OPTIONS: Final = NO_PUBLISH_OPTIONS
 
 Test = Callable[[Session], bool]
 
@@ -38,7 +41,7 @@ class Audience:
         self._tests: tuple[Test, ...] = ()
         self.size = 0
         self.by_session = False
-        if options != NO_PUBLISH_OPTIONS and _lists(options):  # rare
+        if options != _NO_OPTIONS and _lists(options):  # rare
             self.by_session = (
                 options.eligible is not None or options.exclude is not None
             )

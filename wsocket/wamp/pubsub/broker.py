@@ -93,7 +93,7 @@ class Broker:
 
     def publish(self, publisher: Session, message: Publish, grant: Grant) -> None:
         """Answer PUBLISH: acknowledge if asked to, then deliver."""
-        options = message.options
+        topic, options = message.topic, message.options
         if options.enc_algo and is_opaque(publisher.serializer, message.args):
             self._refuse(publisher, message, _OPAQUE)
             return
@@ -108,12 +108,12 @@ class Broker:
                 "PUBLISH.Options.ppt_scheme: payload_passthru_mode was not announced"
             )
             return
-        refusal = self.refusal(message.topic, options, grant)
+        refusal = self.refusal(topic, options, grant)
         if refusal is not None:
             self._refuse(publisher, message, refusal)
             return
         publication = self._publication(
-            publisher, message.topic, payload, options=options, grant=grant
+            publisher, topic, payload, options=options, grant=grant
         )
         if options.acknowledge:
             publisher.send([PUBLISHED, message.request, publication.id])

@@ -14,13 +14,18 @@ class OpenRealmWarning:
 
     def __init__(self) -> None:
         self._logged: set[str] = set()
+        self._local = ""  # the last address that was none of another machine
 
     def look_at(self, realm: Realm, session: Session) -> None:
         """Log the warning if it is due, for a session that has joined *realm*."""
         if not realm.is_open or realm.name in self._logged:
             return
         address = session.environ.get("REMOTE_ADDR", "")
-        if _is_remote(address):
+        if address == self._local:  # mostly, and parsing it takes long
+            return
+        if not _is_remote(address):
+            self._local = address
+        else:
             self._logged.add(realm.name)
             logger.warning(
                 "realm %r is open: everybody who reaches it, such as %s, may call, "

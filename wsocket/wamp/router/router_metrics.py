@@ -48,7 +48,9 @@ class RouterMetrics:
 def router_metrics(traffic: Traffic, sessions: Mapping[str, int]) -> RouterMetrics:
     """The figures at this moment; they do not change later."""
     sent = {
-        name_of_code(code): number for code, number in enumerate(traffic.sent) if number
+        name_of_code(code): tally.number
+        for code, tally in enumerate(traffic.sent)
+        if tally.number
     }
     sent["EVENT"] = traffic.events
     received = {name_of(kind): tally.number for kind, tally in traffic.received.items()}
@@ -58,5 +60,5 @@ def router_metrics(traffic: Traffic, sessions: Mapping[str, int]) -> RouterMetri
         refusals=MappingProxyType(dict(traffic.refusals)),
         received=MappingProxyType(received),
         sent=MappingProxyType(sent),
-        calls=Latencies(tuple(traffic.calls.counts), traffic.calls.total),
+        calls=Latencies(traffic.calls.counts, traffic.calls.total),
     )

@@ -5,7 +5,7 @@ Every method runs on the loop, with an established session."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, Final
 
 from wsocket.core.histogram import Histogram
 from wsocket.errors import PayloadError
@@ -14,6 +14,7 @@ from wsocket.wamp.protocol.client_messages import (
     CALL,
     ERROR,
     INVOCATION,
+    NO_CALL_OPTIONS,
     RESULT,
     Call,
     Cancel,
@@ -31,6 +32,8 @@ from wsocket.wamp.rpc.invocation_details import (
     details_of,
     later_details_of,
     refusal_of,
+    streams_arguments,
+    unannounced,
 )
 from wsocket.wamp.rpc.registrations import Registrations, no_procedure
 from wsocket.wamp.rpc.routed_call import RoutedCall
@@ -38,6 +41,9 @@ from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.grant import Grant
 from wsocket.wamp.session.runtime import Runtime
 from wsocket.wamp.session.session import Session
+
+# Compiled code looks up an imported name in a dict each time, but not a final one.
+_NO_OPTIONS: Final = NO_CALL_OPTIONS
 
 # The first calls of a session are not weighed: that would cost time for each call.
 _UNWEIGHED = 64
@@ -103,44 +109,37 @@ class Dealer:
         if payload is None:
             return
         request, options = message.request, message.options
-        if (
-            options.ppt_scheme is not None
-            and "caller.payload_passthru_mode" not in caller.features
-        ):
-            caller.abort_violation(
-                "CALL.Options.ppt_scheme: payload_passthru_mode was not announced"
-            )
+        plain = options == _NO_OPTIONS
+        if not plain and (problem := unannounced(options, caller.features)):
+            caller.abort_violation(problem)
             return
         made = self.calls.of_caller(caller)
         active = made.calls.get(request)
         if active is not None:
             self._continue(active, message, payload)
             return
-        streams = "caller.progressive_call_invocations" in caller.features
-        if options.progress and not streams:
-            caller.abort_violation(
-                "CALL.Options.progress: progressive_call_invocations was not announced"
-            )
-            return
         if request > made.last_request:
             made.last_request = request
-        elif not self._begins(caller, made, request, streams=streams):
+        elif not self._begins(caller, made, request):
             return
         refusal = self._route(
-            caller, message, payload, grant=grant, under_way=len(made.calls)
+            caller,
+            message,
+            payload,
+            plain=plain,
+            grant=grant,
+            under_way=len(made.calls),
         )
         if refusal is not None:
             caller.send_error(CALL, request, *refusal)
 
-    def _begins(
-        self, caller: Session, made: Numbered, request: int, *, streams: bool
-    ) -> bool:
+    def _begins(self, caller: Session, made: Numbered, request: int) -> bool:
         """Whether a CALL with a number that is not the highest begins a call."""
         if self._builtins.is_waiting(caller, request):
             self._abort_in_use(caller, request)
             return False
         # Else it has more arguments for a call that was answered in the meantime.
-        return not streams or made.follows(request)
+        return not streams_arguments(caller.features) or made.follows(request)
 
     def _route(
         self,
@@ -148,11 +147,12 @@ class Dealer:
         message: Call,
         payload: Payload,
         *,
+        plain: bool,
         grant: Grant,
         under_way: int,
     ) -> Refusal | None:
         """Select a callee and send the INVOCATION, or say why not."""
-        procedure, options = message.procedure, message.options
+        procedure = message.procedure
         if reserved(procedure):
             return self._builtins.call(caller, message, payload)
         registration = self._registrations.best(procedure)
@@ -163,15 +163,16 @@ class Dealer:
         endpoint = self._registrations.choose(registration)
         if endpoint is None:
             return _ALL_BUSY
-        refusal = refusal_of(options, endpoint.callee.features, grant)
-        if refusal is not None:
-            return refusal
+        if not plain:
+            refusal = refusal_of(message.options, endpoint.callee.features, grant)
+            if refusal is not None:
+                return refusal
         call = RoutedCall(
             caller,
             message,
+            plain=plain,
             registration=registration,
             endpoint=endpoint,
-            invocation_request=0,
             grant=grant,
             started=self._now(),
         )
@@ -179,20 +180,19 @@ class Dealer:
         lacking = caller.budget.lacking(call.weight) if call.weight else None
         if lacking is not None:
             return too_much("this call", lacking)
-        call.invocation_request = self.calls.next_invocation(endpoint.callee)
         return self._invoke(call, payload)
 
     def _invoke(self, call: RoutedCall, payload: Payload) -> Refusal | None:
         """Send the INVOCATION, or say why that cannot be done."""
-        callee, options = call.endpoint.callee, call.options
+        call.invocation_request = self.calls.next_invocation(call.endpoint.callee)
         self.calls.add(call)
         details = details_of(call, progress_needs=self._progress_needs)
-        if options.timeout:
+        if not call.plain and call.options.timeout:
             self._ending.limit_time(call, forwarded="timeout" in details)
         head = [INVOCATION, call.invocation_request, call.registration.id, details]
         try:
             # Last: a callee in this process may answer before this returns.
-            callee.send(head, payload)
+            call.endpoint.callee.send(head, payload)
         except PayloadError as error:
             self.calls.undo(call)
             call.stop_timer()
@@ -238,15 +238,17 @@ class Dealer:
         payload = callee.payload(message)
         if payload is None:
             return
-        call = self._awaited(callee, message.request, "YIELD.INVOCATION.Request")
+        request, options = message.request, message.options
+        progress = options.progress
+        call = self._awaited(callee, request, "YIELD.INVOCATION.Request")
         if call is None:
-            if not message.options.progress:
-                self.calls.settle(callee, message.request)
+            if not progress:
+                self.calls.settle(callee, request)
             return
-        details = self._answer_details(call, message.options)
+        details = self._answer_details(call, options)
         if details is None:
             return
-        if not message.options.progress:
+        if not progress:
             self._ending.complete(call)
             self._send_answer(call, [RESULT, call.call_request, details], payload)
         elif call.is_progressive(self._progress_needs) and not call.canceled:
@@ -356,7 +358,7 @@ class Dealer:
         refusal = refusal_of(call.options, endpoint.callee.features, call.grant)
         if refusal is not None:
             return refusal
-        call.move(endpoint, self.calls.next_invocation(endpoint.callee))
+        call.endpoint = endpoint
         return self._invoke(call, payload)
 
     # Ending a call early

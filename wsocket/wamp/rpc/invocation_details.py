@@ -1,4 +1,4 @@
-"""What an INVOCATION tells the callee, and what the callee must have announced."""
+"""What an INVOCATION tells the callee, and what both sides must have announced."""
 
 from __future__ import annotations
 
@@ -14,6 +14,23 @@ from wsocket.wamp.session.grant import Grant
 # the specification's rule; autobahn.js does not announce call_canceling.
 PROGRESS_NEEDS = frozenset({"callee.progressive_call_results"})
 STRICT_PROGRESS_NEEDS = PROGRESS_NEEDS | {"callee.call_canceling"}
+
+
+def streams_arguments(features: frozenset[str]) -> bool:
+    """Whether a caller with these *features* may send one call's arguments in parts."""
+    return "caller.progressive_call_invocations" in features
+
+
+def unannounced(options: CallOptions, features: frozenset[str]) -> str | None:
+    """The violation if a caller uses what is not among its *features*."""
+    if (
+        options.ppt_scheme is not None
+        and "caller.payload_passthru_mode" not in features
+    ):
+        return "CALL.Options.ppt_scheme: payload_passthru_mode was not announced"
+    if options.progress and not streams_arguments(features):
+        return "CALL.Options.progress: progressive_call_invocations was not announced"
+    return None
 
 
 def refusal_of(
@@ -47,20 +64,37 @@ def details_of(call: RoutedCall, *, progress_needs: frozenset[str]) -> dict[str,
     Args:
         progress_needs: See `RoutedCall.is_progressive`.
     """
-    options, grant, endpoint = call.options, call.grant, call.endpoint
-    features = endpoint.callee.features
+    grant = call.grant
     details: dict[str, Any] = {}
     if call.registration.match != "exact":
         details["procedure"] = call.procedure
-    if (
-        options.disclose_me
-        or grant.disclose == "force"
-        or (endpoint.disclose_caller and grant.disclose != "deny")
-    ):
+    if _discloses_caller(call):
         caller = call.caller
         details["caller"] = caller.id
         details["caller_authid"] = caller.authid
         details["caller_authrole"] = caller.authrole
+    if not call.plain:
+        details.update(_asked_for(call, progress_needs))
+    if (
+        grant.trustlevel is not None
+        and "callee.call_trustlevels" in call.endpoint.callee.features
+    ):
+        details["trustlevel"] = grant.trustlevel
+    return details
+
+
+def _discloses_caller(call: RoutedCall) -> bool:
+    """Whether the callee is told who calls."""
+    disclose = call.grant.disclose
+    if disclose == "force" or (call.endpoint.disclose_caller and disclose != "deny"):
+        return True
+    return not call.plain and call.options.disclose_me
+
+
+def _asked_for(call: RoutedCall, progress_needs: frozenset[str]) -> dict[str, Any]:
+    """The details that CALL.Options ask for."""
+    options, endpoint = call.options, call.endpoint
+    details: dict[str, Any] = {}
     if call.is_progressive(progress_needs):
         details["receive_progress"] = True
     if options.progress:
@@ -68,11 +102,9 @@ def details_of(call: RoutedCall, *, progress_needs: frozenset[str]) -> dict[str,
     if (
         options.timeout
         and endpoint.forward_timeout
-        and "callee.call_timeout" in features
+        and "callee.call_timeout" in endpoint.callee.features
     ):
         details["timeout"] = options.timeout
-    if grant.trustlevel is not None and "callee.call_trustlevels" in features:
-        details["trustlevel"] = grant.trustlevel
     if options.ppt_scheme is not None:
         details.update(options.passthru())
     return details

@@ -19,7 +19,8 @@ class RoutedCall:
 
     Attributes:
         call_request: CALL.Request.
-        invocation_request: INVOCATION.Request.
+        invocation_request: INVOCATION.Request; 0 until there is one.
+        plain: Whether the options are empty.
         started: When the CALL came, by the runtime's monotonic clock.
         payload: Kept only if another callee may have to run the call.
         streaming: Whether more arguments may come ("Progressive Call Invocations").
@@ -39,6 +40,7 @@ class RoutedCall:
         "invocation_request",
         "options",
         "payload",
+        "plain",
         "procedure",
         "registration",
         "started",
@@ -53,9 +55,9 @@ class RoutedCall:
         caller: Session,
         message: Call,
         *,
+        plain: bool,
         registration: Registration,
         endpoint: RegisteredCallee,
-        invocation_request: int,
         grant: Grant,
         started: float,
     ) -> None:
@@ -63,13 +65,14 @@ class RoutedCall:
         self.caller = caller
         self.call_request = message.request
         self.options = message.options
+        self.plain = plain
         self.procedure = message.procedure
         self.registration = registration
         self.endpoint = endpoint
-        self.invocation_request = invocation_request
+        self.invocation_request = 0
         self.grant = grant
         self.payload: Payload | None = None
-        self.streaming = message.options.progress
+        self.streaming = not plain and self.options.progress
         self.canceled = False
         self.timer: AnswerTimer | None = None
         self.tried: tuple[RegisteredCallee, ...] = ()
@@ -94,11 +97,6 @@ class RoutedCall:
             needs: The features that it must have announced.
         """
         return self.options.receive_progress and needs <= self.endpoint.callee.features
-
-    def move(self, endpoint: RegisteredCallee, invocation_request: int) -> None:
-        """Select another callee, after the present one has declined."""
-        self.endpoint = endpoint
-        self.invocation_request = invocation_request
 
     def stop_timer(self) -> None:
         """Do not limit the time for an answer any more."""

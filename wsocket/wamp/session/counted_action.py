@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsocket.wamp.session.traffic import Tally
+from wsocket.core.tally import Tally
 
 
 class CountedAction:

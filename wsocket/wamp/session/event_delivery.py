@@ -26,9 +26,10 @@ def deliver_event(
     for receiver in receivers:
         if receiver.codec is not codec:
             codec = receiver.codec
-            if codec not in frames:
-                frames[codec] = _event_frame(codec, head, payload)
-            frame = frames[codec]
+            if codec in frames:
+                frame = frames[codec]
+            else:
+                frame = frames[codec] = _event_frame(codec, head, payload)
         if frame is not None:
             receiver.deliver(frame)
         else:

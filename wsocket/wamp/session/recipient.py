@@ -54,7 +54,7 @@ class Recipient:
                 the client takes no message of that size.
         """
         code: int = head[0]
-        self._sent[code] += 1
+        self._sent[code].number += 1
         try:
             frame = self.codec.encode(head, payload)
         except PayloadSizeExceeded as error:

@@ -6,19 +6,11 @@ from collections import defaultdict
 from typing import Final
 
 from wsocket.core.histogram import Histogram
+from wsocket.core.tally import Tally
 from wsocket.wamp.protocol.client_messages import Message
 
 _CODES: Final = 100  # above the numbers of all types of messages
 _REASONS: Final = 100  # that are told apart: an authenticator may give any reason
-
-
-class Tally:
-    """A counter that is cheap to find: whoever counts holds it."""
-
-    __slots__ = ("number",)
-
-    def __init__(self) -> None:
-        self.number = 0
 
 
 class Traffic:
@@ -50,7 +42,7 @@ class Traffic:
 
     def __init__(self) -> None:
         self.received: defaultdict[type[Message], Tally] = defaultdict(Tally)
-        self.sent = [0] * _CODES
+        self.sent = [Tally() for _ in range(_CODES)]
         self.events = self.unwritable = self.late = self.joins = 0
         self.refusals: dict[str, int] = {}
         self.calls = Histogram()
