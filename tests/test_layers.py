@@ -97,6 +97,7 @@ LAYERS: list[dict[str, Purity]] = [
     {"app": none_pure},
     {"": none_pure},  # the package itself, which offers the public names
     {"cli": none_pure},
+    {"__main__": none_pure},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 PURITY = {name: pure for names in LAYERS for name, pure in names.items()}

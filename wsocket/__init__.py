@@ -1,36 +1,96 @@
-"""Realtime for Python web apps: HTTP, websockets and a WAMP router in one WSGI app."""
+"""Realtime for Python web apps: HTTP, websockets and a WAMP router in one WSGI app.
 
-from wsocket.app import WSocketApp
-from wsocket.core.http.serve import make_server, run
-from wsocket.core.net.limits import Limits
-from wsocket.core.net.listener import Listener
-from wsocket.core.websocket.blocking import WebSocket
-from wsocket.errors import (
-    ApplicationError,
-    CallCanceled,
-    CallTimeout,
-    PayloadError,
-    PayloadSizeExceeded,
-    WebSocketClosed,
-    WebSocketError,
-    WsocketError,
-)
-from wsocket.log import logger
-from wsocket.metrics import Metrics
-from wsocket.wamp.authorization.authorizer import AuthorizationRequest
-from wsocket.wamp.authorization.roles import Permission, Role
-from wsocket.wamp.local.handlers import CallDetails, CallResult, EventDetails
-from wsocket.wamp.local.pending_call import PendingCall
-from wsocket.wamp.protocol.client_messages import (
-    CallOptions,
-    PublishOptions,
-    RegisterOptions,
-    SubscribeOptions,
-)
-from wsocket.wamp.router.config import Realm, Remember
-from wsocket.wamp.router.snapshot import RouterSnapshot
-from wsocket.wamp.session.grant import Grant
-from wsocket.wamp.transports.longpoll_settings import LongPolling
+A name is imported when it is first used: whoever needs the client alone, such as the
+command line, does not wait for the router.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wsocket.app import WSocketApp
+    from wsocket.core.http.serve import make_server, run
+    from wsocket.core.net.limits import Limits
+    from wsocket.core.net.listener import Listener
+    from wsocket.core.websocket.blocking import WebSocket
+    from wsocket.errors import (
+        ApplicationError,
+        CallCanceled,
+        CallTimeout,
+        PayloadError,
+        PayloadSizeExceeded,
+        WebSocketClosed,
+        WebSocketError,
+        WsocketError,
+    )
+    from wsocket.log import logger
+    from wsocket.metrics import Metrics
+    from wsocket.wamp.authorization.authorizer import AuthorizationRequest
+    from wsocket.wamp.authorization.roles import Permission, Role
+    from wsocket.wamp.local.handlers import CallDetails, CallResult, EventDetails
+    from wsocket.wamp.local.pending_call import PendingCall
+    from wsocket.wamp.protocol.client_messages import (
+        CallOptions,
+        PublishOptions,
+        RegisterOptions,
+        SubscribeOptions,
+    )
+    from wsocket.wamp.router.config import Realm, Remember
+    from wsocket.wamp.router.snapshot import RouterSnapshot
+    from wsocket.wamp.session.grant import Grant
+    from wsocket.wamp.transports.longpoll_settings import LongPolling
+
+__version__ = "3.0.0a1"
+
+_HOMES = {
+    "wsocket.app": ("WSocketApp",),
+    "wsocket.core.http.serve": (
+        "make_server",
+        "run",
+    ),
+    "wsocket.core.net.limits": ("Limits",),
+    "wsocket.core.net.listener": ("Listener",),
+    "wsocket.core.websocket.blocking": ("WebSocket",),
+    "wsocket.errors": (
+        "ApplicationError",
+        "CallCanceled",
+        "CallTimeout",
+        "PayloadError",
+        "PayloadSizeExceeded",
+        "WebSocketClosed",
+        "WebSocketError",
+        "WsocketError",
+    ),
+    "wsocket.log": ("logger",),
+    "wsocket.metrics": ("Metrics",),
+    "wsocket.wamp.authorization.authorizer": ("AuthorizationRequest",),
+    "wsocket.wamp.authorization.roles": (
+        "Permission",
+        "Role",
+    ),
+    "wsocket.wamp.local.handlers": (
+        "CallDetails",
+        "CallResult",
+        "EventDetails",
+    ),
+    "wsocket.wamp.local.pending_call": ("PendingCall",),
+    "wsocket.wamp.protocol.client_messages": (
+        "CallOptions",
+        "PublishOptions",
+        "RegisterOptions",
+        "SubscribeOptions",
+    ),
+    "wsocket.wamp.router.config": (
+        "Realm",
+        "Remember",
+    ),
+    "wsocket.wamp.router.snapshot": ("RouterSnapshot",),
+    "wsocket.wamp.session.grant": ("Grant",),
+    "wsocket.wamp.transports.longpoll_settings": ("LongPolling",),
+}
+_MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ApplicationError",
@@ -66,3 +126,15 @@ __all__ = [
     "make_server",
     "run",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

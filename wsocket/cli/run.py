@@ -1,24 +1,26 @@
-"""The command ``wsocket``.
+"""``wsocket run MODULE:APP`` serves an application on gevent.
 
-``wsocket run MODULE:APP`` serves an application on gevent. The process is patched
-before the application is imported, so that its blocking calls become cooperative, too.
+The process is patched before the application is imported, so that its blocking calls
+become cooperative, too.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import ssl
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 from gevent import monkey
 
 from wsocket.app import WSocketApp
-from wsocket.core.http.serve import MAX_UNSENT_BYTES, announce, run
+from wsocket.cli import usage
+from wsocket.cli.load import load
+from wsocket.cli.usage import UsageError
+from wsocket.core.http import serve as http
 from wsocket.core.net.activation import activated
 from wsocket.core.net.endpoints import UnixEndpoint
 from wsocket.core.net.listener import Listener
@@ -30,27 +32,8 @@ HOST = "127.0.0.1"
 PORT = 8080
 
 
-class UsageError(Exception):
-    """The command line is wrong; the message says what to do."""
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 2 for a usage error."""
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.command
-    try:
-        return command(options)
-    except UsageError as error:
-        print(f"wsocket: {error}", file=sys.stderr)
-        return 2
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="wsocket", description="Realtime for Python web apps."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serve = commands.add_parser("run", help="serve an application on gevent")
+def add_arguments(serve: argparse.ArgumentParser) -> None:
+    """The arguments of ``wsocket run``."""
     serve.add_argument(
         "target",
         metavar="MODULE:APP",
@@ -73,14 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_limits(serve)
     _add_logging(serve)
-    serve.set_defaults(command=_run)
-    return parser
 
 
 def _add_addresses(serve: argparse.ArgumentParser) -> None:
     """Where HTTP is served; by default on the sockets that systemd has opened."""
     serve.add_argument("--host", help=f"address to listen on ({HOST})")
-    serve.add_argument("--port", type=_port, help=f"port, 0 picks one ({PORT})")
+    serve.add_argument("--port", type=usage.port, help=f"port, 0 picks one ({PORT})")
     serve.add_argument(
         "--unix", metavar="PATH", help="listen on a Unix socket instead of a port"
     )
@@ -93,7 +74,7 @@ def _add_addresses(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--fd",
         metavar="N",
-        type=_count,
+        type=usage.count,
         action="append",
         help="use this inherited file descriptor, a socket that listens already; may "
         "be repeated (by default those of systemd's socket activation)",
@@ -104,7 +85,7 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--graceful-timeout",
         metavar="SECONDS",
-        type=_seconds,
+        type=usage.seconds,
         default=30.0,
         help="after SIGTERM, SIGHUP or Ctrl-C, how long responses and calls under way "
         "have to end (%(default)g)",
@@ -112,7 +93,7 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--close-spread",
         metavar="SECONDS",
-        type=_seconds,
+        type=usage.seconds,
         default=0.0,
         help="then close the websockets over so many seconds (%(default)g)",
     )
@@ -120,12 +101,12 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
         ("--max-connections", "how many connections there may be, others wait"),
         ("--max-connections-per-address", "the same for each client; others get 503"),
     ):
-        serve.add_argument(name, metavar="N", type=_positive, help=text)
+        serve.add_argument(name, metavar="N", type=usage.positive, help=text)
     serve.add_argument(
         "--max-unsent-bytes",
         metavar="N",
-        type=_positive,
-        default=MAX_UNSENT_BYTES,
+        type=usage.positive,
+        default=http.MAX_UNSENT_BYTES,
         help="how much of responses may wait for clients that do not take it; then who "
         "reads least is cut off (%(default)s)",
     )
@@ -151,36 +132,8 @@ def _add_logging(serve: argparse.ArgumentParser) -> None:
     )
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected seconds, such as 30, got {text!r}")
-    return seconds
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a number, such as 3, got {text!r}")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    number = _count(text)
-    if not number:
-        raise argparse.ArgumentTypeError("expected a number from 1 on, got 0")
-    return number
-
-
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"expected a number up to 65535, got {text!r}")
-    return int(text)
-
-
-def _run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Serve until a signal ends it."""
     monkey.patch_all()
     if options.debug:
         logger.setLevel("DEBUG")
@@ -188,11 +141,11 @@ def _run(options: argparse.Namespace) -> int:
     sys.path.insert(0, os.getcwd())
     context = _tls(options.certfile, options.keyfile)
     host = _host(options)
-    app = _load(options.target)
+    app = load(options.target)
     with ExitStack() as listeners:
         for url in options.rawsocket:
             listeners.callback(_listen_rawsocket(app, url).close)
-        run(
+        http.run(
             app,
             host,
             PORT if options.port is None else options.port,
@@ -233,7 +186,7 @@ def _listen_rawsocket(app: Callable[..., Any], url: str) -> Listener:
         raise UsageError(str(error)) from error
     except OSError as error:
         sys.exit(f"wsocket: {error.strerror or error}")
-    announce(f"wsocket: RawSocket on {listener.address}")
+    http.announce(f"wsocket: RawSocket on {listener.address}")
     return listener
 
 
@@ -247,32 +200,3 @@ def _tls(certfile: str | None, keyfile: str | None) -> ssl.SSLContext | None:
         return load_context(certfile, keyfile)
     except ValueError as error:
         raise UsageError(str(error)) from error
-
-
-def _load(target: str) -> Callable[..., Any]:
-    """Import the application that *target*, ``MODULE:APP``, names."""
-    module_name, _, attribute = target.partition(":")
-    attribute = attribute or "app"
-    if not all(part.isidentifier() for part in module_name.split(".")):
-        raise UsageError(
-            f"{module_name!r} is not the name of a module; say MODULE:APP, such as "
-            "chat:app for the app in chat.py"
-        )
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        # If the application imports a module that is missing, its traceback helps.
-        if not f"{module_name}.".startswith(f"{error.name}."):
-            raise
-        raise UsageError(
-            f"there is no module {module_name!r} in {os.getcwd()} or on the path"
-        ) from error
-    try:
-        app = getattr(module, attribute)
-    except AttributeError:
-        raise UsageError(
-            f"module {module_name!r} has no {attribute!r}; say MODULE:APP"
-        ) from None
-    if not callable(app):
-        raise UsageError(f"{target} is not a WSGI application but {app!r:.60}")
-    return app  # type: ignore[no-any-return]  # a callable may be a WSGI app

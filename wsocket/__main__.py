@@ -1,0 +1,7 @@
+"""``python -m wsocket`` is the command ``wsocket``."""
+
+import sys
+
+from wsocket.cli import main
+
+sys.exit(main())
