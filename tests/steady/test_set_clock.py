@@ -132,8 +132,8 @@ class Visit:
         return opened(url, subprotocols=subprotocols, sslopt=options)
 
     @contextmanager
-    def joined(self) -> Iterator[websocket.WebSocket]:
-        with self.opened("/", ["wamp.2.json"]) as client:
+    def joined(self, path: str = "/") -> Iterator[websocket.WebSocket]:
+        with self.opened(path, ["wamp.2.json"]) as client:
             assert ask(client, HELLO)[0] == 2
             yield client
 
@@ -167,10 +167,10 @@ def test_nothing_depends_on_the_time_of_day(
     with (
         reading(visit.joined()) as callee,
         reading(visit.joined()) as caller,
-        reading(visit.joined()) as hasty,
+        reading(visit.joined()) as busy,
         reading(visit.opened("/waiting")) as plain,
-        visit.joined() as silent,
-        visit.opened("/waiting") as silent_and_plain,
+        visit.joined("/hasty/") as silent,
+        visit.opened("/hasty/waiting") as silent_and_plain,
         closing(visit.poll()) as polling,
         closing(visit.half_of_a_request()) as asking,
     ):
@@ -181,13 +181,13 @@ def test_nothing_depends_on_the_time_of_day(
         caller.send(48, 2, {"timeout": 1000}, PROCEDURE)
         assert callee.receive()[0] == 68
         for request in range(1, BURST + 1):
-            hasty.send(48, request, {}, "com.example.quick")
+            busy.send(48, request, {}, "com.example.quick")
         clock.put(round(JUMPS[jump](time.time()) - time.time()))
         assert caller.receive()[:3:2] == [8, 2]
         callee.send(70, first[1], {})
         assert caller.receive()[:2] == [50, 1]
         for request in range(1, BURST + 1):
-            assert hasty.receive()[:2] == [50, request]
+            assert busy.receive()[:2] == [50, request]
         asking.sock.sendall(b"\r\n")
         assert asking.sock.recv(15) == b"HTTP/1.1 200 OK"
         assert plain.receive() == "waited"
@@ -195,7 +195,7 @@ def test_nothing_depends_on_the_time_of_day(
         assert is_dropped(silent_and_plain)
         assert is_dropped(silent)
         clock.put(0)
-        for each in (callee, caller, hasty):  # they have answered their pings
+        for each in (callee, caller, busy):  # nobody took them for silent
             assert each.ask(48, 2 * BURST, {}, "com.example.none")[0] == 8
     assert nothing_but_requests(server)
 
