@@ -56,9 +56,17 @@ test-busy: .venv/.tools
 	@tools/install_system_packages.sh
 	@$(BIN)/python tools/beside_busy_loops.py $(MAKE) --no-print-directory run-tests
 
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+# With MEASURED=1 every test runs once, too, and `make coverage` need not run.
 .PHONY: run-tests
 run-tests: $(ALL_JS) $(VECTORS)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+ifdef MEASURED
+	$(COVERAGE) $(ARGS)
+	$(PYTEST) -p tests.parts --part others $(ARGS)
+else
+	$(PYTEST) $(ARGS)
+endif
 
 # For whoever edits; tests/quick.py says which tests are left out.
 quick: .venv/.tools
@@ -100,14 +108,7 @@ sanitize: .venv/.tools
 soak: .venv/.tools
 	$(BIN)/python tools/soak.py $(SECONDS:%=--seconds %) $(ARGS)
 
-# Only this process is measured, so tests that drive other processes are left out. So are those
-# that say how long something takes: measured, it takes longer.
-COVERAGE := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -p tests.traced_threads \
-  --cov --ignore=tests/interop --ignore=tests/performance --ignore=tests/servers \
-  --ignore=tests/attacks --ignore=tests/steady --ignore=tests/soak \
-  --ignore=tests/fuzz/test_fuzz_tool.py \
-  --ignore-glob='tests/test_*.py' --ignore-glob='*autobahn*' \
-  -k 'not gevent and not _cheap and not delays_nobody and not removed_at_once'
+COVERAGE = $(PYTEST) -p tests.traced_threads -p tests.parts --part measured --cov
 
 coverage: .venv/.tools $(VECTORS)
 	$(COVERAGE) $(ARGS)
