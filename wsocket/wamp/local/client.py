@@ -22,6 +22,7 @@ from wsocket.wamp.local.generators import Gathered, Progress
 from wsocket.wamp.local.handlers import EventDetails, UserHandler
 from wsocket.wamp.local.outcome import Failure
 from wsocket.wamp.local.own_call import OwnCall
+from wsocket.wamp.local.results_ahead import ResultsAhead
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import (
     ClientMessage,
@@ -105,6 +106,7 @@ class LocalSession:
         self._calls = calls
         self._debug = debug
         self._gathered = Gathered()
+        self.results_ahead = ResultsAhead(loop)
         self._last_request = 0
         self._waiting: dict[int, OnAnswer] = {}
         self._unread: dict[int, Callable[[], int]] = {}  # as long as it is awaited

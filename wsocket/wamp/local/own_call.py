@@ -19,6 +19,7 @@ from wsocket.wamp.local.outcome import (
     runtime_error,
     text_of,
 )
+from wsocket.wamp.local.results_ahead import ResultsAhead
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.serializers.base import Payload, Serializer
 from wsocket.wamp.session.session import Session
@@ -29,6 +30,8 @@ _OVERHEAD = 1024  # bytes
 
 class Answering(Protocol):
     """Who answers calls in the name of the application."""
+
+    results_ahead: ResultsAhead
 
     def answer(self, invocation: OwnCall) -> None:
         """It has ended: its outcome is the answer."""
@@ -56,6 +59,7 @@ class OwnCall(Task):
         "_client",
         "_details",
         "_handler",
+        "_made",
         "_payload",
         "call_request",
         "caller",
@@ -83,6 +87,7 @@ class OwnCall(Task):
         self._handler = handler
         self._payload: Payload | None = payload
         self._details = details
+        self._made = 0  # bytes of the result that the loop waits for
         self.request = request
         self.caller = caller
         self.call_request = call_request
@@ -105,6 +110,7 @@ class OwnCall(Task):
             pass_on(error)
 
     def ended(self) -> None:
+        self._client.results_ahead.taken(self._made)
         self._payload = None
         if self.outcome is None:
             self.outcome = self.failed(errors.CANCELED, "canceled before it started")
@@ -127,6 +133,8 @@ class OwnCall(Task):
     def _run(self) -> Payload | Failure:
         handler, payload = self._handler, self._payload
         assert payload is not None
+        if not handler.on_loop:
+            self._client.results_ahead.wait_for_room()
         self._payload = None  # a procedure may keep its arguments, nobody the bytes
         try:
             args, kwargs = payload.values()
@@ -144,7 +152,18 @@ class OwnCall(Task):
             return self.failed(errors.INVALID_ARGUMENT, text_of(error))
         if isinstance(value, Generator) and not handler.on_loop:
             return self._step_through(value)
-        return result_of(value, self.serializer)
+        if handler.on_loop:
+            return result_of(value, self.serializer)
+        return self._result_of(value)
+
+    def _result_of(self, value: Any) -> Payload:
+        """Encode a result in a worker, when the loop is not behind with others."""
+        ahead = self._client.results_ahead
+        ahead.wait_for_room()
+        result = result_of(value, self.serializer)
+        self._made = result.size
+        ahead.made(self._made)
+        return result
 
     def _step_through(self, steps: Generator[Any, None, Any]) -> Payload | Failure:
         self.progress = progress = self._client.progress(self)
