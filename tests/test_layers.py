@@ -61,7 +61,7 @@ def all_but(*modules: str) -> Purity:
 # do not import each other.
 LAYERS: list[dict[str, Purity]] = [
     {"errors": all_pure, "log": all_pure},
-    {"log_formats": all_pure},
+    {"log_formats": all_pure, "core.functions": all_pure},
     {
         "core.budget": all_pure,
         "core.checks": all_pure,
@@ -70,7 +70,11 @@ LAYERS: list[dict[str, Purity]] = [
         "core.token_bucket": all_pure,
         "core.wsgi": all_pure,
     },
-    {"core.address_rate": all_pure, "core.histogram": all_pure},
+    {
+        "core.address_rate": all_pure,
+        "core.histogram": all_pure,
+        "core.keywords": all_pure,
+    },
     {"core.concurrency": none_pure},
     {"core.net": only("endpoints", "held_back", "limits", "outbox", "throttle")},
     {"core.net.tls": none_pure},
@@ -94,6 +98,7 @@ LAYERS: list[dict[str, Purity]] = [
     {"metrics": all_pure},
     {"prometheus": none_pure},
     {"wamp.local": none_pure},
+    {"app_arguments": all_pure},
     {"app": none_pure},
     {"": none_pure},  # the package itself, which offers the public names
     {"cli": none_pure},

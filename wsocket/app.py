@@ -6,18 +6,29 @@ import ssl
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
-from wsocket.core.checks import check_seconds
+from wsocket.app_arguments import (
+    DEFAULT_REALM,
+    WAMP,
+    all_realms,
+    check_settings,
+    protocol_names,
+    refuse_without_router,
+)
+from wsocket.core.checks import check_bool, check_instance, check_seconds
+from wsocket.core.keywords import checks_keywords
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
 from wsocket.core.web.framework import Framework
 from wsocket.core.websocket.deflate import Compression
 from wsocket.metrics import Metrics
-from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.local.application import Application
+from wsocket.wamp.local.arguments import register_options, subscribe_options
 from wsocket.wamp.local.make_router import make_router
 from wsocket.wamp.local.pending_call import PendingCall
+from wsocket.wamp.local.realm_methods import RealmMethods
 from wsocket.wamp.local.taking_metrics import metrics_page, take_metrics
-from wsocket.wamp.protocol.client_messages import (
+from wsocket.wamp.protocol.options import (
+    NO_CALL_OPTIONS,
     CallOptions,
     InvokePolicy,
     PublishOptions,
@@ -34,11 +45,10 @@ from wsocket.wamp.transports.websocket import WampSubprotocol
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
-WAMP = "WAMP"
-DEFAULT_REALM = "realm1"
+_WITH_PROGRESS = CallOptions(receive_progress=True)
 
 
-class WSocketApp(Framework):
+class WSocketApp(Framework, RealmMethods):
     """A WSGI application with HTTP routes, websocket routes and, on request, a WAMP
     router.
 
@@ -76,6 +86,7 @@ class WSocketApp(Framework):
         RuntimeError: *longpoll* without a router, or *metrics* without its extra.
     """
 
+    @checks_keywords
     def __init__(
         self,
         app: Callable[..., Any] | None = None,
@@ -94,16 +105,25 @@ class WSocketApp(Framework):
         metrics: str | None = None,
         health: str | None = None,
     ) -> None:
-        check_seconds("join_timeout", join_timeout, least=0.001)
-        names = [protocol] if isinstance(protocol, str) else list(protocol or ())
+        check_settings(
+            max_workers=max_workers,
+            longpoll=longpoll,
+            join_timeout=join_timeout,
+            metrics=metrics,
+        )
+        if limits is not None:
+            check_instance("limits", limits, Limits)
+        names = protocol_names(protocol)
         self.protocol = protocol
         self._wamp: Application | None = None
         plugins = []
         if WAMP in names:
             names.remove(WAMP)
-            own = Realm(realm) if isinstance(realm, str) else realm
-            self.router = make_router([own, *realms], join_timeout, limits or Limits())
+            own, *others = all_realms(realm, realms)
+            self.router = make_router([own, *others], join_timeout, limits or Limits())
             plugins.append(self._make_wamp(own.name, max_workers))
+        else:
+            refuse_without_router(realm, realms, max_workers=max_workers)
         super().__init__(
             app,
             subprotocols=names,
@@ -117,6 +137,7 @@ class WSocketApp(Framework):
         )
         self._serve_resources(longpoll, metrics)
 
+    @checks_keywords
     def register(
         self,
         uri: str,
@@ -144,19 +165,24 @@ class WSocketApp(Framework):
                 than 5 ms. It can publish, but not wait for a call.
 
         Raises:
-            TypeError: It is an async function; or a generator, with *on_loop*.
-            ValueError: *uri* is not valid.
+            TypeError: An argument has the wrong type; or the function is an async one,
+                or a generator, with *on_loop*.
+            ValueError: *uri* or another argument is not valid.
             ApplicationError: The router refused, for instance because another callee
                 has registered *uri*.
         """
-        chosen = options or RegisterOptions(match=match, invoke=invoke)
+        application = self._application
+        chosen = register_options(options, match=match, invoke=invoke)
+        application.check_uri(uri, match=chosen.match)
+        check_bool("on_loop", on_loop)
 
         def decorate(function: FunctionT) -> FunctionT:
-            self._application.register(function, uri, chosen, on_loop=on_loop)
+            application.register(function, uri, chosen, on_loop=on_loop)
             return function
 
         return decorate
 
+    @checks_keywords
     def subscribe(
         self,
         uri: str,
@@ -173,12 +199,15 @@ class WSocketApp(Framework):
             options: All options, in place of *match*.
 
         Raises:
-            ValueError: *uri* is not valid.
+            TypeError, ValueError: *uri* or another argument is not valid, or the
+                function is an async one.
         """
-        chosen = options or SubscribeOptions(match=match)
+        application = self._application
+        chosen = subscribe_options(options, match=match)
+        application.check_uri(uri, match=chosen.match)
 
         def decorate(function: FunctionT) -> FunctionT:
-            self._application.subscribe(function, uri, chosen)
+            application.subscribe(function, uri, chosen)
             return function
 
         return decorate
@@ -200,12 +229,11 @@ class WSocketApp(Framework):
             after the router has accepted the event.
 
         Raises:
-            ValueError: *topic* is not a valid URI, or a value is not serializable.
+            TypeError, ValueError: *topic* is not a valid URI, or *options* are invalid,
+                or a value is not serializable.
             ApplicationError: The router refused; only with ``acknowledge``.
         """
-        return self._application.publish(
-            topic, args, kwargs, options=options or PublishOptions()
-        )
+        return self._application.publish(topic, args, kwargs, options=options)
 
     def call(
         self,
@@ -230,10 +258,13 @@ class WSocketApp(Framework):
         Raises:
             ApplicationError: The call ended in a WAMP ERROR.
             CallTimeout: No result came within *timeout*; the call is canceled.
-            ValueError: *procedure* is not a valid URI, or a value is not serializable.
+            TypeError, ValueError: As for `start_call`; or *timeout* is no number of
+                seconds.
         """
+        if timeout is not None:
+            check_seconds("timeout", timeout, least=0)
         pending = self._application.start_call(
-            procedure, args, kwargs, options=options or CallOptions()
+            procedure, args, kwargs, options=options, default=NO_CALL_OPTIONS
         )
         return pending.result(timeout)
 
@@ -250,15 +281,14 @@ class WSocketApp(Framework):
         By default the callee is asked for progressive results.
 
         Raises:
-            ValueError: *procedure* is not a valid URI, or a value is not serializable.
+            TypeError, ValueError: *procedure* is not a valid URI, or *options* are
+                invalid, or a value is not serializable.
         """
         return self._application.start_call(
-            procedure,
-            args,
-            kwargs,
-            options=options or CallOptions(receive_progress=True),
+            procedure, args, kwargs, options=options, default=_WITH_PROGRESS
         )
 
+    @checks_keywords
     def listen_rawsocket(
         self,
         url: str,
@@ -285,12 +315,14 @@ class WSocketApp(Framework):
             The listener: it has an ``address`` and can ``close()``.
 
         Raises:
+            TypeError: An argument has the wrong type.
             ValueError: *url* has another form, or `max_message_size` is less than 512
                 bytes, the minimum of RawSocket.
             OSError: Listening failed; the message says what to do.
             RuntimeError: The application has no WAMP router.
         """
         prepare = self._application.prepare
+        check_bool("pings", pings)
         transport = RawSocketTransport(
             self.router,
             prepare=prepare,
@@ -298,40 +330,6 @@ class WSocketApp(Framework):
             pings=pings,
         )
         return self.listeners.listen(url, transport.connect, ssl_context=ssl_context)
-
-    def add_realm(self, realm: Realm) -> None:
-        """Open another realm of the router. Callable from any thread, at any time.
-
-        Raises:
-            TypeError: *realm* is not a `Realm`.
-            ValueError: The router has a realm of that name.
-        """
-        self._application.add_realm(realm)
-
-    def remove_realm(self, name: str) -> None:
-        """Close a realm: its sessions get GOODBYE with ``wamp.close.close_realm``.
-
-        Callable from any thread.
-
-        Raises:
-            KeyError: The router has no realm of that name.
-            ValueError: It is the realm of the application itself.
-        """
-        self._application.remove_realm(name)
-
-    def set_authorizer(self, realm: str, authorizer: Authorizer | str | None) -> None:
-        """Give a realm another authorizer, for every request from now on.
-
-        Callable from any thread.
-
-        Args:
-            authorizer: As in `Realm`; None removes the authorizer.
-
-        Raises:
-            KeyError: The router has no realm of that name.
-            TypeError, ValueError: *authorizer* cannot be the authorizer of a realm.
-        """
-        self._application.set_authorizer(realm, authorizer)
 
     def metrics(self) -> Metrics:
         """What this process has done so far, and what it holds. From any thread."""

@@ -74,8 +74,33 @@ class ResponseAborted(WsocketError):
     """
 
 
+class ImportUnderWay(WsocketError, RuntimeError):
+    """`run` was called by a module that a server is importing."""
+
+
+class UnknownRealm(WsocketError, KeyError):
+    """The router has no realm of that name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # that of KeyError is the repr
+
+
 class HandshakeError(HttpError):
     """The upgrade request of a websocket is refused."""
+
+
+class OriginRefused(HandshakeError):
+    """A page of another host asks for a websocket (RFC 6455 section 10.2).
+
+    Args:
+        origin: The Origin header.
+        host: The Host header.
+    """
+
+    def __init__(self, problem: str, *, origin: str, host: str) -> None:
+        super().__init__("403 Forbidden", problem)
+        self.origin = origin
+        self.host = host
 
 
 class UpgradeUnavailable(WsocketError):

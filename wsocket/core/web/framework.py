@@ -7,19 +7,36 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
+from wsocket.core.checks import (
+    check_bool,
+    check_handler,
+    check_instance,
+    check_number,
+    check_path,
+    check_seconds,
+)
+from wsocket.core.functions import kind_of
+from wsocket.core.keywords import checks_keywords
 from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web import at_exit, demo
 from wsocket.core.web.event_hooks import Events
+from wsocket.core.web.habits import Habits
 from wsocket.core.web.health import Health
 from wsocket.core.web.listeners import Listeners
 from wsocket.core.web.response import respond
-from wsocket.core.web.routes import Handler, Routes, request_path
+from wsocket.core.web.routes import (
+    Handler,
+    Routes,
+    check_new_route,
+    check_route,
+    request_path,
+)
 from wsocket.core.web.upgrade import Upgrades
 from wsocket.core.web.wrapped import Wrapped
-from wsocket.core.websocket import handshake
+from wsocket.core.websocket import frames, handshake
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.deflate import Compression, check_compression
 from wsocket.core.websocket.origins import check_allowed_origins
@@ -80,14 +97,17 @@ class Framework(Events):
         compression: Compression | None = "deflate",
         health: str | None = None,
     ) -> None:
-        if app is not None and not callable(app):
-            raise TypeError(f"app must be a WSGI application (a callable), got {app!r}")
-        if max_message_size < 1:
-            raise ValueError(
-                f"max_message_size must be positive, got {max_message_size}"
-            )
-        check_allowed_origins(allowed_origins or ())
+        if app is not None:
+            check_handler("app", app)
+        if debug is not None:
+            check_bool("debug", debug)
+        check_number("max_message_size", max_message_size, least=1, unit="bytes")
+        check_allowed_origins(() if allowed_origins is None else allowed_origins)
+        if limits is not None:
+            check_instance("limits", limits, Limits)
         check_compression(compression)
+        if health is not None:
+            check_path("health", health)
         self.app = app
         self.routes = Routes()
         self.resources = Routes()
@@ -99,11 +119,13 @@ class Framework(Events):
         self.connections = PerProcess(lambda loop: OpenConnections(loop, limits=kept))
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
+        self._habits = Habits()
         self.is_draining = False
         if health is not None:
             self.resources[health] = Health(lambda: self.is_draining)
         at_exit.close(self)
 
+    @checks_keywords
     def route(self, path: str) -> Callable[[HandlerT], HandlerT]:
         """Register the decorated handler for *path*.
 
@@ -112,10 +134,21 @@ class Framework(Events):
         websocket, ``environ["wsgi.websocket"]`` is the `WebSocket`.
 
         Raises:
-            TypeError, ValueError: See `Routes`.
+            TypeError: *path* is not a string, or the handler is an async function, or
+                takes other arguments.
+            ValueError: *path* can never match, or has another handler already. To
+                replace that, assign to ``app.routes[path]``.
         """
+        check_route(path)
+        check_new_route(path)
 
         def register(handler: HandlerT) -> HandlerT:
+            before = self.routes.get(path, handler)
+            if before is not handler:
+                raise ValueError(
+                    f"path: {path!r} has a handler already, {kind_of(before)}; to "
+                    f"replace it, write app.routes[{path!r}] = ..."
+                )
             self.routes[path] = handler
             return handler
 
@@ -127,7 +160,15 @@ class Framework(Events):
         Websockets are closed with 1012, so that clients reconnect. `run` calls this
         when it stops, and Python when it exits. Returns when all are closed, or after a
         second.
+
+        Args:
+            code: A close code (RFC 6455 section 7.4).
+            reason: At most 123 bytes of UTF-8 (section 5.5).
+
+        Raises:
+            TypeError, ValueError: *code* or *reason* is invalid; nothing was closed.
         """
+        frames.check_close(code, reason)
         self.listeners.close()
         self.close_connections(code, reason)
 
@@ -157,7 +198,11 @@ class Framework(Events):
 
         Returns:
             Whether it has ended.
+
+        Raises:
+            TypeError, ValueError: *timeout* is no number of seconds.
         """
+        check_seconds("timeout", timeout, least=0)
         self.is_draining = True
         self.listeners.close()
         return True
@@ -216,7 +261,9 @@ class Framework(Events):
     def _respond(
         self, handler: Handler, environ: Environ, start_response: Handler
     ) -> Iterable[bytes]:
-        return respond(handler, environ, start_response, debug=self.debugging)
+        debug = self.debugging
+        look_at = self._habits.look_at if debug else None
+        return respond(handler, environ, start_response, debug=debug, look_at=look_at)
 
     @property
     def debugging(self) -> bool:

@@ -17,9 +17,10 @@ from wsocket.core.http.headers import (
 from wsocket.core.web import error_page
 from wsocket.core.web.response_body import BYTES_LIKE, Body, body_of, encode
 from wsocket.core.web.routes import Handler, request_path
+from wsocket.core.web.upgrade_refusal import lacks_websocket, websocket_only
 from wsocket.core.web.watched_input import watch_input
 from wsocket.core.wsgi import Environ, ExcInfo, Write
-from wsocket.errors import ResponseAborted
+from wsocket.errors import HttpError, ResponseAborted
 from wsocket.log import LOGGED_AS, logger
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def respond(
     start_response: Callable[..., Write],
     *,
     debug: bool,
+    look_at: Callable[[Handler, object], None] | None = None,
 ) -> Iterable[bytes]:
     """Run `handler` and return its answer as a WSGI iterable.
 
@@ -43,6 +45,7 @@ def respond(
 
     Args:
         debug: Show the client the traceback of an error, rather than only its id.
+        look_at: Called with the handler and what it returned.
 
     Raises:
         ResponseAborted: The handler failed after it had sent something with the
@@ -53,8 +56,13 @@ def respond(
     response = Response(environ, start_response)
     watch_input(environ, response.lose_client)
     try:
-        return response.deliver(handler(environ, response.start_response))
+        result = handler(environ, response.start_response)
+        if look_at is not None:
+            look_at(handler, result)
+        return response.deliver(result)
     except FAILURES as error:
+        if lacks_websocket(error, environ):
+            return response.deliver_refusal(websocket_only())
         return response.deliver_error(error, debug=debug)
 
 
@@ -176,6 +184,24 @@ class Response:
         ]
         exc_info = (type(error), error, error.__traceback__)
         self._server_start("500 Internal Server Error", headers, exc_info)
+        return [] if self._to_head_request else [data]
+
+    def deliver_refusal(self, refusal: HttpError) -> list[bytes]:
+        """Answer that this request cannot be served, and say so in the log.
+
+        Raises:
+            ResponseAborted: It is too late for an answer.
+        """
+        if self._server_write is not None:
+            raise self.aborted(refusal) from None
+        logger.info("%s: %s", self._name, refusal.problem)
+        data = f"{refusal.problem}\n".encode()
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(data))),
+        ]
+        exc_info = (type(refusal), refusal, refusal.__traceback__)
+        self._server_start(refusal.status, headers, exc_info)
         return [] if self._to_head_request else [data]
 
     def aborted(self, error: BaseException) -> BaseException:

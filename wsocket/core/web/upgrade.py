@@ -21,6 +21,7 @@ from wsocket.core.net.sockets import disable_nagle, keep_alive, plain_socket
 from wsocket.core.net.trouble import Trouble, is_shortage
 from wsocket.core.web.contexts import Contexts
 from wsocket.core.web.plain_websocket import PlainWebSocket
+from wsocket.core.web.refused_origins import RefusedOrigins
 from wsocket.core.web.routes import Handler
 from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.web.upgrade_refusal import BAD_REQUEST, refuse, unsupported
@@ -37,7 +38,7 @@ from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.subprotocol import Subprotocol
 from wsocket.core.wsgi import Environ, note_subprotocol, outliving
-from wsocket.errors import HandshakeError, UpgradeUnavailable
+from wsocket.errors import HandshakeError, OriginRefused, UpgradeUnavailable
 from wsocket.log import logger
 
 _UNAVAILABLE = "503 Service Unavailable"
@@ -288,6 +289,7 @@ class Upgrades:
         self._subprotocols = tuple(subprotocols)
         self._proxies_are_warned_of = False
         self._trouble = Trouble("websockets are refused with 503")
+        self._refused_origins = RefusedOrigins()
 
     @property
     def has_subprotocols(self) -> bool:
@@ -339,6 +341,8 @@ class Upgrades:
             connection = take_over(environ, start_response)
             note_subprotocol(environ, agreed.subprotocol)
         except HandshakeError as error:
+            if isinstance(error, OriginRefused):
+                self._refused_origins.note(error, time.monotonic())
             return refuse(start_response, error)
         except ConnectionError:  # health checks reset connections; the server sees it
             problem = HandshakeError(BAD_REQUEST, "the client has left")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
+from wsocket.core.checks import check_seconds, refuse_type
 from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.core.net.held_back import HeldBack
 from wsocket.core.net.limits import Limits
@@ -127,7 +128,10 @@ class WebSocket:
 
         Raises:
             WebSocketClosed: The connection is closed; `code` and `reason` say why.
+            TypeError, ValueError: *timeout* is no number of seconds.
         """
+        if timeout is not None:
+            check_seconds("timeout", timeout, least=0)
         deadline = None if timeout is None else time.monotonic() + timeout
         if not self._acquire(self._receiving, timeout):
             return None
@@ -164,8 +168,11 @@ class WebSocket:
 
         Raises:
             WebSocketClosed: The connection is closed.
+            TypeError: *payload* is not bytes.
             ValueError: *payload* is longer than 125 bytes.
         """
+        if not isinstance(payload, (bytes, bytearray, memoryview)):
+            refuse_type("payload", "bytes, such as b'text' or text.encode()", payload)
         sender = self._sender
         sender.lock.acquire()
         try:
@@ -182,7 +189,7 @@ class WebSocket:
             reason: At most 123 bytes of UTF-8 (RFC 6455 section 5.5).
 
         Raises:
-            ValueError: *code* or *reason* is invalid; nothing was sent.
+            TypeError, ValueError: *code* or *reason* is invalid; nothing was sent.
         """
         frames.check_close(code, reason)
         deadline = time.monotonic() + self.close_timeout

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from wsocket.core.checks import check_callable, check_list, refuse_type
 from wsocket.core.concurrency.ctrl_c import pass_on
+from wsocket.core.functions import calls, name_of
 from wsocket.errors import PayloadError
 from wsocket.log import logger
 from wsocket.wamp.serializers.base import Payload
 
 
-class CallResult(NamedTuple):
-    """A result with several values, of a procedure or of a call."""
-
+class _Values(NamedTuple):
     args: Sequence[Any] = ()
     kwargs: Mapping[str, Any] = {}
+
+
+class CallResult(_Values):
+    """A result with several values, of a procedure or of a call.
+
+    Args:
+        args: The positional values, in a list or a tuple.
+        kwargs: The values with names.
+
+    Raises:
+        TypeError: They are something else.
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] = {},
+    ) -> CallResult:
+        check_list("args", args)
+        if not isinstance(kwargs, Mapping):
+            refuse_type("kwargs", "a mapping", kwargs)
+        return super().__new__(cls, args, kwargs)
 
 
 @dataclass(frozen=True)
@@ -65,19 +88,15 @@ class UserHandler:
         wants_details: Whether it has a parameter for them.
 
     Raises:
-        TypeError: It is an async function; or a generator, which cannot run on the
-            loop.
+        TypeError: It cannot be called, or is an async function; or a generator, which
+            cannot run on the loop.
     """
 
     def __init__(
         self, function: Callable[..., Any], uri: str, *, on_loop: bool = False
     ) -> None:
-        if _is(function, inspect.iscoroutinefunction, inspect.isasyncgenfunction):
-            raise TypeError(
-                f"the handler of {uri!r} is an async function; it must be a plain "
-                "function or a generator"
-            )
-        if on_loop and _is(function, inspect.isgeneratorfunction):
+        check_callable(f"the handler of {uri!r}", function)
+        if on_loop and calls(function, inspect.isgeneratorfunction):
             raise TypeError(
                 f"the handler of {uri!r} is a generator, which takes its time: it "
                 "cannot be registered with on_loop=True"
@@ -89,7 +108,7 @@ class UserHandler:
         self.wants_details = (
             self._signature is not None and "details" in self._signature.parameters
         )
-        self._name = _name_of(function)
+        self._name = name_of(function)
 
     def __repr__(self) -> str:
         return f"{self._name} ({self.uri})"
@@ -119,21 +138,6 @@ class UserHandler:
         except TypeError:
             return False
         return True
-
-
-def _is(
-    function: Callable[..., Any], *kinds: Callable[[Callable[..., Any]], bool]
-) -> bool:
-    """Whether *function*, or what an object does when it is called, is of one kind."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    called = getattr(type(function), "__call__", None)  # noqa: B004 - to look at it
-    return any(kind(function) or (called and kind(called)) for kind in kinds)
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    name = getattr(function, "__qualname__", None)
-    return name if isinstance(name, str) else f"a {type(function).__qualname__}"
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature | None:

@@ -78,7 +78,7 @@ def payload_of(
             raise PayloadError(text_of(error)) from error
         place, problem = found
         raise PayloadError(
-            f"not serializable as {serializer.name}: {place}: {text_of(problem)}"
+            f"{place}: not serializable as {serializer.name}: {text_of(problem)}"
         ) from error
 
 

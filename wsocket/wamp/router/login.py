@@ -94,13 +94,13 @@ class Login:
         caller = self._session.id
         self._runtime.offload(function, then, work="logins", caller=caller)
 
-    def _began(self, result: tuple[str, Outcome] | Exception | None) -> None:
+    def _began(self, result: tuple[str, Outcome] | Exception | str) -> None:
         if not self._is_awaited:
             return
-        if result is None:
+        if isinstance(result, str):
             names = ", ".join(each.method for each in self._realm.config.auth)
             problem = f"no authmethod of the client leads in; this realm has {names}"
-            self._session.refuse(errors.NO_MATCHING_AUTH_METHOD, problem)
+            self._session.refuse(errors.NO_MATCHING_AUTH_METHOD, problem + result)
         elif isinstance(result, Exception):
             self._refuse(result)
         else:
@@ -174,18 +174,32 @@ def _request(session: Session, hello: Hello) -> AuthRequest:
 
 def _choose(
     methods: Iterable[Authenticator], request: AuthRequest, session: Session
-) -> tuple[str, Outcome] | None:
-    """The name of the first method that is for this client, and its answer."""
+) -> tuple[str, Outcome] | str:
+    """The name of the first method that is for this client, and its answer.
+
+    If there is none: why not, as the end of a sentence; it may be empty.
+    """
+    reasons = ""
     for method in methods:
-        outcome = method.begin(request) if _may_decide(method, request) else None
-        if outcome is not None:
+        if not _may_decide(method, request):
+            continue
+        outcome = method.begin(request)
+        if outcome is None:
+            reasons += _why_not(method, request)
+        else:
             if isinstance(outcome, Identity):
                 extra = outcome.authextra
             else:
                 extra = outcome.challenge
             _check_extra(extra, session)
             return method.method, outcome
-    return None
+    return reasons
+
+
+def _why_not(method: Authenticator, request: AuthRequest) -> str:
+    why_not = getattr(method, "why_not", None)
+    reason = why_not(request) if why_not is not None else ""
+    return f"; {method.method}: {reason}" if reason else ""
 
 
 def _may_decide(method: Authenticator, request: AuthRequest) -> bool:

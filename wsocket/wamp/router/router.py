@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
+from wsocket.core.checks import closest
+from wsocket.errors import UnknownRealm
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
@@ -81,9 +83,9 @@ class Router:
             ValueError: There is one of that name.
         """
         if not isinstance(realm, config.Realm):
-            raise TypeError(f"expected a Realm, got {realm!r}")
+            raise TypeError(f"realm: expected a Realm, got {realm!r:.100}")
         if realm.name in self._configs:
-            raise ValueError(f"there is a realm {realm.name!r} already")
+            raise ValueError(f"realm: there is a realm {realm.name!r} already")
         self._configs[realm.name] = realm
         if self._runtime is not None:
             self._realms[realm.name] = self._open(realm, self._runtime)
@@ -100,8 +102,9 @@ class Router:
         """Close a realm; its sessions get GOODBYE ``wamp.close.close_realm``.
 
         Raises:
-            KeyError: There is none of that name.
+            UnknownRealm: There is none of that name.
         """
+        self._check_known("name", name)
         del self._configs[name]
         realm = self._realms.pop(name, None)
         if realm is not None:
@@ -111,13 +114,25 @@ class Router:
         """Give a realm another authorizer.
 
         Raises:
-            KeyError: There is none of that name.
+            UnknownRealm: There is none of that name.
             TypeError, ValueError: *authorizer* is not what a realm can have.
         """
+        self._check_known("realm", name)
         self._configs[name] = replace(self._configs[name], authorizer=authorizer)
         realm = self._realms.get(name)
         if realm is not None:
             realm.set_authorizer(authorizer)
+
+    def _check_known(self, argument: str, name: object) -> None:
+        if isinstance(name, str) and name in self._configs:
+            return
+        names = list(self._configs)
+        known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+        meant = closest(name, names) if isinstance(name, str) else ""
+        raise UnknownRealm(
+            f"{argument}: there is no realm {name!r:.100}; this router has "
+            f"{known}{meant}"
+        )
 
     def realm_for(self, session: Session, hello: Hello) -> RunningRealm | None:
         """The realm that *hello* asks for; None after refusing the session."""

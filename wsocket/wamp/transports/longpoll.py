@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -25,10 +26,11 @@ from wsocket.core.net.per_process import PerProcess
 from wsocket.core.net.sockets import plain_socket
 from wsocket.core.web.cors import PREFLIGHT_HEADERS, cors_headers
 from wsocket.core.web.read_body import read_body
+from wsocket.core.web.refused_origins import RefusedOrigins
 from wsocket.core.web.routes import request_path
 from wsocket.core.web.takeover import client_descriptor
 from wsocket.core.wsgi import Environ, outliving, park
-from wsocket.errors import HttpError, RequestError
+from wsocket.errors import HttpError, OriginRefused, RequestError
 from wsocket.log import LOGGED_AS
 from wsocket.wamp.serializers.base import DECODE_ERRORS
 from wsocket.wamp.serializers.batching import batching_of
@@ -93,6 +95,7 @@ class LongPoll:
         self._allowed_origins = allowed_origins
         self._connections = connections
         self._links: PerProcess[Links] = PerProcess(lambda loop: {})
+        self._refused_origins = RefusedOrigins()
 
     @property
     def route(self) -> str:
@@ -119,6 +122,8 @@ class LongPoll:
             else:
                 reply = self._reply(environ, transport, action)
         except HttpError as error:
+            if isinstance(error, OriginRefused):
+                self._refused_origins.note(error, time.monotonic())
             text = f"{error.problem}\n".encode()
             reply = Reply(error.status, text, "text/plain; charset=utf-8")
             headers += error.headers
