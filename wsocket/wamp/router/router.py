@@ -23,6 +23,7 @@ from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.router_metrics import RouterMetrics, router_metrics
 from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
+from wsocket.wamp.router.unknown_role import UnknownRoleWarning
 from wsocket.wamp.rpc.call_table import CallTable
 from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.runtime import Cancellable, Runtime
@@ -59,7 +60,7 @@ class Router:
         self._configs: dict[str, config.Realm] = {}
         self._runtime: Runtime | None = None
         self._realms: dict[str, RunningRealm] = {}
-        self._warning = OpenRealmWarning()
+        self._warnings = (OpenRealmWarning(), UnknownRoleWarning())
         for realm in realms:
             self.add_realm(realm)
         self.trusted = TrustedGate(self.realm_for, self.traffic)
@@ -187,7 +188,7 @@ class Router:
                 session,
                 realm,
                 runtime=self._runtime,
-                warning=self._warning,
+                warnings=self._warnings,
                 failed=lambda now: self._door.failed(address, now),
             )
             login.begin(hello)
