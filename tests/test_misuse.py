@@ -39,7 +39,7 @@ def anything(*args, **kwargs):
 
 
 CASES = Path(__file__).parent / "cases" / "misuse.txt"
-NO_FUNCTION = "expected a plain function, got .*, an async .*write it with 'def'"
+NO_FUNCTION = "expected a plain callable, got an async .*write it with 'def'"
 ROW = re.compile(r"^(\w.*)\n    (.+)$", re.MULTILINE)
 ROWS = ROW.findall(CASES.read_text().replace("NO_FUNCTION", NO_FUNCTION))
 

@@ -14,7 +14,7 @@ from wsocket.app_arguments import (
     protocol_names,
     refuse_without_router,
 )
-from wsocket.core.checks import check_bool, check_instance, check_seconds
+from wsocket.core.checks import check_bool, check_seconds
 from wsocket.core.keywords import checks_keywords
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
@@ -86,6 +86,8 @@ class WSocketApp(Framework, RealmMethods):
         RuntimeError: *longpoll* without a router, or *metrics* without its extra.
     """
 
+    _wamp: Application | None = None
+
     @checks_keywords
     def __init__(
         self,
@@ -105,28 +107,19 @@ class WSocketApp(Framework, RealmMethods):
         metrics: str | None = None,
         health: str | None = None,
     ) -> None:
-        check_settings(
-            max_workers=max_workers,
-            longpoll=longpoll,
-            join_timeout=join_timeout,
-            metrics=metrics,
-        )
-        if limits is not None:
-            check_instance("limits", limits, Limits)
+        check_settings(max_workers, longpoll, limits, join_timeout, metrics)
         names = protocol_names(protocol)
         self.protocol = protocol
-        self._wamp: Application | None = None
         plugins = []
         if WAMP in names:
-            names.remove(WAMP)
-            own, *others = all_realms(realm, realms)
-            self.router = make_router([own, *others], join_timeout, limits or Limits())
-            plugins.append(self._make_wamp(own.name, max_workers))
+            opened = all_realms(realm, realms)
+            self.router = make_router(opened, join_timeout, limits or Limits())
+            plugins.append(self._make_wamp(opened[0].name, max_workers))
         else:
             refuse_without_router(realm, realms, max_workers=max_workers)
         super().__init__(
             app,
-            subprotocols=names,
+            subprotocols=[name for name in names if name != WAMP],
             plugins=plugins,
             debug=debug,
             max_message_size=max_message_size,
@@ -165,11 +158,8 @@ class WSocketApp(Framework, RealmMethods):
                 than 5 ms. It can publish, but not wait for a call.
 
         Raises:
-            TypeError: An argument has the wrong type; or the function is an async one,
-                or a generator, with *on_loop*.
-            ValueError: *uri* or another argument is not valid.
-            ApplicationError: The router refused, for instance because another callee
-                has registered *uri*.
+            TypeError, ValueError: An argument is invalid, or the function is async.
+            ApplicationError: The router refused: another callee has registered *uri*.
         """
         application = self._application
         chosen = register_options(options, match=match, invoke=invoke)
@@ -315,9 +305,8 @@ class WSocketApp(Framework, RealmMethods):
             The listener: it has an ``address`` and can ``close()``.
 
         Raises:
-            TypeError: An argument has the wrong type.
-            ValueError: *url* has another form, or `max_message_size` is less than 512
-                bytes, the minimum of RawSocket.
+            TypeError, ValueError: An argument is invalid, or `max_message_size` is less
+                than 512 bytes, the minimum of RawSocket.
             OSError: Listening failed; the message says what to do.
             RuntimeError: The application has no WAMP router.
         """

@@ -14,6 +14,7 @@ from wsocket.core.checks import (
     refuse_type,
 )
 from wsocket.core.http.grammar import TOKEN
+from wsocket.core.net.limits import Limits
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.transports.longpoll_settings import LongPolling
 
@@ -56,9 +57,9 @@ def _check_protocol_name(name: object) -> None:
 
 
 def check_settings(
-    *,
     max_workers: object,
     longpoll: object,
+    limits: object,
     join_timeout: object,
     metrics: object,
 ) -> None:
@@ -71,6 +72,8 @@ def check_settings(
         check_number("max_workers", max_workers, least=1)
     if longpoll is not None and not isinstance(longpoll, (str, LongPolling)):
         refuse_type("longpoll", "a path such as '/longpoll', or LongPolling", longpoll)
+    if limits is not None:
+        check_instance("limits", limits, Limits)
     check_seconds("join_timeout", join_timeout, least=0.001)
     if metrics is not None:
         check_path("metrics", metrics)

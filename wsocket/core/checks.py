@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from math import inf
 from typing import NoReturn
 
-from wsocket.core.functions import how_async, kind_of, takes
+from wsocket.core.functions import how_async, kind_of, name_of, takes
 
 
 def check_text(name: str, value: object) -> None:
@@ -141,7 +141,7 @@ def check_callable(
     kind = how_async(value)
     if kind is not None:
         raise TypeError(
-            f"{name}: expected a plain function, got {kind_of(value)}, {kind}, which "
+            f"{name}: expected a plain callable, got {kind}, {name_of(value)}, which "
             "nobody here would await; write it with 'def', and block where you would "
             "'await'"
         )

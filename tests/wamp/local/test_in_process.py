@@ -107,9 +107,9 @@ def test_call_that_takes_too_long(app, join, uri):
     assert outcome.get(timeout=SECONDS) == "prompt"
 
 
-@pytest.mark.parametrize("timeout", [0, -1, 0.001])
+@pytest.mark.parametrize("timeout", [0, 0.001])
 def test_call_without_patience_ends_at_once(app, join, uri, timeout):
-    """Zero and less wait for nothing."""
+    """Zero waits for nothing."""
     join().register(uri)
     with pytest.raises(CallTimeout):
         app.call(uri, timeout=timeout)

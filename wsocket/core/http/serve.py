@@ -94,11 +94,9 @@ def make_server(
         take_over: Replace the Unix socket even if a process listens there.
 
     Raises:
-        TypeError, ValueError: An argument has the wrong type or value.
-        OSError: The address cannot be listened on; the message says why.
+        TypeError, ValueError, OSError: The message says which argument, and why.
     """
-    _check(app, host, port, timeout)
-    check_bool("take_over", take_over)
+    _check(app, host, port, timeout, take_over)
     return Server(
         app,
         concurrency=GREENLETS if is_patched() else THREADS,
@@ -110,7 +108,9 @@ def make_server(
     )
 
 
-def _check(app: object, host: object, port: object, timeout: object) -> None:
+def _check(
+    app: object, host: object, port: object, timeout: object, take_over: object
+) -> None:
     if not callable(app):
         raise TypeError(
             f"app must be a WSGI application (a callable), not {app!r:.100}"
@@ -124,6 +124,7 @@ def _check(app: object, host: object, port: object, timeout: object) -> None:
     if isinstance(timeout, (int, float)) and timeout <= 0:
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout}")
     check_seconds("timeout", timeout, least=0)
+    check_bool("take_over", take_over)
 
 
 def _limits(in_all: int | None, per_address: int | None) -> PlaceLimits:
@@ -177,22 +178,19 @@ def run(
         graceful_timeout: Seconds that responses and WAMP calls under way have to end
             after the signal. Then ``app.close()`` is called, if there is one: a
             `WSocketApp` closes its websockets with 1012. A second signal ends at once.
-        close_spread: Seconds over which websockets are closed, so that their clients do
-            not come back all at once.
+        close_spread: Seconds over which websockets are closed, one after the other.
         access_log: Log every request, to the logger ``wsocket.access``.
         log_format: How log records look on stderr: ``"text"``, or ``"json"`` for an
             object on each line. It is for the application if that sets up logging.
 
     Raises:
-        TypeError, ValueError: An argument has the wrong type or value.
-        ImportUnderWay: Another server imports the module that calls this.
+        TypeError, ValueError: An argument is invalid.
+        ImportUnderWay: A server imports the module that calls this.
         SystemExit: The address cannot be listened on; stderr says why.
     """
     refuse_while_imported(sys._getframe(1))
     check_keywords("run", settings, _SETTINGS)
-    check_seconds("graceful_timeout", graceful_timeout, least=0)
-    check_seconds("close_spread", close_spread, least=0)
-    check_bool("access_log", access_log)
+    _check_own(graceful_timeout, close_spread, access_log)
     log_to_stderr(log_format, access_log=access_log)
     give_freed_memory_back()
     server = _made(host, port, app, settings)
@@ -201,6 +199,15 @@ def run(
         _serve(server, Ending(server, app, stop), graceful_timeout, close_spread)
     server.settle()
     announce("wsocket: stopped")
+
+
+def _check_own(
+    graceful_timeout: object, close_spread: object, access_log: object
+) -> None:
+    """Check the arguments that `make_server` does not have."""
+    check_seconds("graceful_timeout", graceful_timeout, least=0)
+    check_seconds("close_spread", close_spread, least=0)
+    check_bool("access_log", access_log)
 
 
 def _serve(

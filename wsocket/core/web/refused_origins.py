@@ -10,7 +10,7 @@ import threading
 
 from wsocket.core.websocket.origins import cause_of_refusal
 from wsocket.core.wsgi import quoted
-from wsocket.errors import OriginRefused
+from wsocket.errors import HttpError, OriginRefused
 from wsocket.log import logger
 
 # Seconds between two lines of the log. A page that may not connect tries again and
@@ -29,12 +29,14 @@ class RefusedOrigins:
         self._logged_at: float | None = None
         self._unlogged = 0
 
-    def note(self, refusal: OriginRefused, now: float) -> None:
-        """Log *refusal*, or count it.
+    def look_at(self, refusal: HttpError, now: float) -> None:
+        """Log *refusal*, or count it, if it is for the origin.
 
         Args:
             now: Seconds of a clock that never goes back.
         """
+        if not isinstance(refusal, OriginRefused):
+            return
         with self._lock:
             if self._logged_at is not None and now - self._logged_at < PAUSE:
                 self._unlogged += 1

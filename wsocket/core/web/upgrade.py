@@ -38,10 +38,11 @@ from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.subprotocol import Subprotocol
 from wsocket.core.wsgi import Environ, note_subprotocol, outliving
-from wsocket.errors import HandshakeError, OriginRefused, UpgradeUnavailable
+from wsocket.errors import HandshakeError, UpgradeUnavailable
 from wsocket.log import logger
 
 _UNAVAILABLE = "503 Service Unavailable"
+_LEFT = "the client has left"
 _OVERLOADED = "the server is overloaded; try again later"
 
 
@@ -341,12 +342,10 @@ class Upgrades:
             connection = take_over(environ, start_response)
             note_subprotocol(environ, agreed.subprotocol)
         except HandshakeError as error:
-            if isinstance(error, OriginRefused):
-                self._refused_origins.note(error, time.monotonic())
+            self._refused_origins.look_at(error, time.monotonic())
             return refuse(start_response, error)
         except ConnectionError:  # health checks reset connections; the server sees it
-            problem = HandshakeError(BAD_REQUEST, "the client has left")
-            return refuse(start_response, problem)
+            return refuse(start_response, HandshakeError(BAD_REQUEST, _LEFT))
         except UpgradeUnavailable as error:
             logger.error("websocket refused: %s", error)
             problem = HandshakeError("501 Not Implemented", str(error))

@@ -133,7 +133,7 @@ class WebSocket:
         if timeout is not None:
             check_seconds("timeout", timeout, least=0)
         deadline = None if timeout is None else time.monotonic() + timeout
-        if not self._acquire(self._receiving, timeout):
+        if not self._receiving.acquire(timeout=-1 if timeout is None else timeout):
             return None
         self._reading = True
         try:
@@ -152,8 +152,7 @@ class WebSocket:
         Raises:
             WebSocketClosed: The connection is closed, or the peer has not read for
                 `Limits.send_timeout` seconds.
-            TypeError: *message* is neither str nor bytes.
-            ValueError: *message* should be text, and is not valid UTF-8.
+            TypeError, ValueError: *message* is neither str nor bytes, or no valid text.
         """
         as_binary = None if binary is None else bool(binary)
         sender = self._sender
@@ -168,8 +167,7 @@ class WebSocket:
 
         Raises:
             WebSocketClosed: The connection is closed.
-            TypeError: *payload* is not bytes.
-            ValueError: *payload* is longer than 125 bytes.
+            TypeError, ValueError: *payload* is not bytes, or longer than 125.
         """
         if not isinstance(payload, (bytes, bytearray, memoryview)):
             refuse_type("payload", "bytes, such as b'text' or text.encode()", payload)
@@ -232,9 +230,6 @@ class WebSocket:
         return f"<{type(self).__name__} {self.path} from {client}, {state}>"
 
     # Receiving
-
-    def _acquire(self, lock: Any, timeout: float | None) -> bool:
-        return bool(lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout)))
 
     def _next_message(self, deadline: float | None) -> str | bytes | None:
         """The next message; the caller holds the receiving lock."""
@@ -367,7 +362,7 @@ class WebSocket:
 
     def _await_close(self, deadline: float) -> None:
         """Read until the peer's Close, or the *deadline* (monotonic seconds)."""
-        if not self._acquire(self._receiving, deadline - time.monotonic()):
+        if not self._receiving.acquire(timeout=max(0.0, deadline - time.monotonic())):
             return  # another thread receives, and has not got the peer's Close
         try:
             self._skip_messages()

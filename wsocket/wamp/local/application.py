@@ -136,8 +136,7 @@ class Application:
             has published the event.
 
         Raises:
-            TypeError, ValueError: *topic* or *options* is invalid, or the payload is
-                not serializable.
+            TypeError, ValueError: *topic*, *options* or the payload is invalid.
             ApplicationError: The router refused; only with ``acknowledge``.
         """
         check_uri("topic", topic, self._uris)

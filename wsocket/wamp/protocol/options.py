@@ -78,29 +78,29 @@ class PublishOptions(Passthru, metaclass=CheckedOptions):
         exclude_me: Whether the publisher itself does not get the event; True by default
             ("Publisher Exclusion").
         exclude: Session IDs that do not get the event; None, the default, excludes
-            nobody ("Subscriber Black- and Whitelisting", as the next five).
-        exclude_authid: The same by authid; None by default.
-        exclude_authrole: The same by authrole; None by default.
+            nobody ("Subscriber Black- and Whitelisting").
+        exclude_authid: The same by authid; None by default (same section).
+        exclude_authrole: The same by authrole; None by default (same section).
         eligible: Session IDs that may get the event, and nobody else; None, the
-            default, is everybody, an empty list nobody.
-        eligible_authid: The same by authid; None by default.
-        eligible_authrole: The same by authrole; None by default.
+            default, is everybody, an empty list nobody (same section).
+        eligible_authid: The same by authid; None by default (same section).
+        eligible_authrole: The same by authrole; None by default (same section).
         disclose_me: Whether subscribers are told who publishes, if the permissions
             allow it; False by default ("Publisher Identification").
         retain: Whether later subscribers can get the event, until another one takes its
             place; False by default ("Event Retention").
         enc_algo: A key of autobahn-python's older payload transparency, which is not
             passed on; None by default. No part of the specification.
-        enc_serializer: As `enc_algo`; None by default.
+        enc_serializer: As `enc_algo`; None by default. No part of the specification.
         transaction_hash: Checked, and otherwise ignored; None by default (the
             specification's test vectors).
         forward_for: Sessions that the event came from, for routers that are linked;
             checked, and otherwise ignored; None by default (test vectors).
         ppt_scheme: The application's own session has no payload passthru mode, so this
-            must stay None, the default ("Payload Passthru Mode", as the next three).
-        ppt_serializer: Format of the payload; None by default.
-        ppt_cipher: Cipher of the payload; None by default.
-        ppt_keyid: Key of the payload; None by default.
+            must stay None, the default ("Payload Passthru Mode").
+        ppt_serializer: Format of the payload; None by default (same section).
+        ppt_cipher: Cipher of the payload; None by default (same section).
+        ppt_keyid: Key of the payload; None by default (same section).
 
     Raises:
         TypeError, ValueError: A field is invalid.
@@ -162,11 +162,10 @@ class CallOptions(Passthru, metaclass=CheckedOptions):
             progressive result; 0, the default, is no limit (Advanced Profile, "Call
             Timeouts"). The argument ``timeout`` of `WSocketApp.call` is in seconds.
         ppt_scheme: The application's own session has no payload passthru mode, so this
-            must stay None, the default (Advanced Profile, "Payload Passthru Mode", as
-            the next three).
-        ppt_serializer: Format of the payload; None by default.
-        ppt_cipher: Cipher of the payload; None by default.
-        ppt_keyid: Key of the payload; None by default.
+            must stay None, the default (Advanced Profile, "Payload Passthru Mode").
+        ppt_serializer: Format of the payload; None by default (same section).
+        ppt_cipher: Cipher of the payload; None by default (same section).
+        ppt_keyid: Key of the payload; None by default (same section).
 
     Raises:
         TypeError, ValueError: A field is invalid.

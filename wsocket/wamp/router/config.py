@@ -205,7 +205,7 @@ class Realm:
                 raise ValueError(
                     f"Realm.auth: {type(method).__name__} gives the role {role!r}, and "
                     f"Realm.roles has only {names}: its sessions could do nothing; "
-                    f"add Role({role!r}, ...){closest(role, known)}"
+                    f"add Role({role!r}, [...]){closest(role, known)}"
                 )
 
 

@@ -30,7 +30,7 @@ from wsocket.core.web.refused_origins import RefusedOrigins
 from wsocket.core.web.routes import request_path
 from wsocket.core.web.takeover import client_descriptor
 from wsocket.core.wsgi import Environ, outliving, park
-from wsocket.errors import HttpError, OriginRefused, RequestError
+from wsocket.errors import HttpError, RequestError
 from wsocket.log import LOGGED_AS
 from wsocket.wamp.serializers.base import DECODE_ERRORS
 from wsocket.wamp.serializers.batching import batching_of
@@ -122,8 +122,7 @@ class LongPoll:
             else:
                 reply = self._reply(environ, transport, action)
         except HttpError as error:
-            if isinstance(error, OriginRefused):
-                self._refused_origins.note(error, time.monotonic())
+            self._refused_origins.look_at(error, time.monotonic())
             text = f"{error.problem}\n".encode()
             reply = Reply(error.status, text, "text/plain; charset=utf-8")
             headers += error.headers
