@@ -36,7 +36,7 @@ def several(serve):
             AsAsked(),
             Anonymous("guest"),
         ],
-        roles=[OPERATOR, Role("user")],
+        roles=[OPERATOR, Role("user"), Role("guest")],
     )
 
 
