@@ -76,7 +76,7 @@ LAYERS: list[dict[str, Purity]] = [
     {"core.net.tls": none_pure},
     {"core.http": only("fields", "grammar", "headers", "refusal", "request")},
     {"core.websocket": all_but("blocking", "frame_sender", "on_loop", "subprotocol")},
-    {"core.web": only("cors", "error_page", "routes")},
+    {"core.web": only("cors", "error_page", "proxies", "routes")},
     {"wamp.protocol": all_pure},
     {
         "wamp.auth": all_but("auth", "cryptosign", "scram", "scram_user", "wampcra"),

@@ -23,6 +23,7 @@ from tests.interop.sessions import failure, join, within
 from tests.patience import SECONDS
 from tests.programs import ROOT, running, started
 from tests.serving import serving
+from wsocket import WSocketApp
 
 JS = ROOT / "tests/interop/js"
 ACKNOWLEDGE = PublishOptions(acknowledge=True)
@@ -51,24 +52,33 @@ def program(processes, tmp_path, monkeypatch):
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-def test_first_program_of_the_readme(program, tmp_path):
-    """Its page, its plain websocket, its procedure and its subscriber."""
-    (tmp_path / "index.html").write_text("the page")
+def test_first_program_of_the_readme(program):
+    """Its page and its procedures; tests/interop has a browser that shows the page."""
 
     async def scenario(url):
         async with join(url) as session:
             assert await within(session.call("com.example.add", 2, 3)) == 5
-            log = await session.events("com.example.log")
-            session.publish("com.example.chat.room", "hello")
-            assert (await within(log.get()))[0] == ("hello",)
+            said = await session.events("com.example.said")
+            await within(session.call("com.example.say", "hello"))
+            assert (await within(said.get()))[0] == ("hello",)
 
-    with program("README.md", "WSocketApp") as server:
+    with program("README.md", "PAGE = ") as server:
         with urlopen(server.http(), timeout=SECONDS) as response:
-            assert response.read() == b"the page"
-        with closing(create_connection(server.ws("/echo"))) as connection:
-            connection.send("echo")
-            assert connection.recv() == "echo"
+            assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+            assert b"<title>wsocket</title>" in response.read()
         asyncio.run(scenario(server.ws()))
+
+
+def test_plain_websocket_of_the_readme():
+    """The route stands for itself."""
+    app = WSocketApp()
+    exec(snippet("README.md", "python", "wsgi.websocket"), {"app": app})
+    with (
+        serving(app) as url,
+        closing(create_connection(f"{url}echo", timeout=SECONDS)) as connection,
+    ):
+        connection.send("echo")
+        assert connection.recv() == "echo"
 
 
 def test_first_program_of_the_router(program, node):

@@ -70,6 +70,11 @@ class WSocketApp(Framework):
             realm, and for its answer to GOODBYE.
         metrics: A path, such as ``"/metrics"``, with the figures for Prometheus.
         health: A path, such as ``"/healthz"``, that answers 200 while all is well.
+        trusted_proxies: Proxies that are believed what they say of the client, in
+            ``X-Forwarded-For``, ``X-Forwarded-Proto`` or ``Forwarded``: addresses,
+            networks, or ``"unix"`` for those that connect to a Unix socket.
+        report_url: Where the report button of error pages leads: a page for new issues.
+            None: it shows a text to copy.
 
     Raises:
         TypeError, ValueError: An argument has the wrong type or value.
@@ -93,6 +98,8 @@ class WSocketApp(Framework):
         join_timeout: float = 10.0,
         metrics: str | None = None,
         health: str | None = None,
+        trusted_proxies: Sequence[str] = (),
+        report_url: str | None = None,
     ) -> None:
         check_seconds("join_timeout", join_timeout, least=0.001)
         names = [protocol] if isinstance(protocol, str) else list(protocol or ())
@@ -114,6 +121,8 @@ class WSocketApp(Framework):
             limits=limits,
             compression=compression,
             health=health,
+            trusted_proxies=trusted_proxies,
+            report_url=report_url,
         )
         self._serve_resources(longpoll, metrics)
 

@@ -12,9 +12,11 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web import at_exit, demo
+from wsocket.core.web.error_page import checked_report_url
 from wsocket.core.web.event_hooks import Events
 from wsocket.core.web.health import Health
 from wsocket.core.web.listeners import Listeners
+from wsocket.core.web.proxies import TrustedProxies
 from wsocket.core.web.response import respond
 from wsocket.core.web.routes import Handler, Routes, request_path
 from wsocket.core.web.upgrade import Upgrades
@@ -54,6 +56,9 @@ class Framework(Events):
         limits: What each connection may cost.
         compression: What plain websockets may agree on to compress messages:
             ``"deflate"`` (permessage-deflate, RFC 7692), or None.
+        health: A path that answers 200 while all is well.
+        trusted_proxies: Addresses of proxies that are believed; see `TrustedProxies`.
+        report_url: Where the report button of error pages leads.
 
     Attributes:
         routes: Handlers of HTTP requests and plain websockets, by path.
@@ -79,6 +84,8 @@ class Framework(Events):
         limits: Limits | None = None,
         compression: Compression | None = "deflate",
         health: str | None = None,
+        trusted_proxies: Sequence[str] = (),
+        report_url: str | None = None,
     ) -> None:
         if app is not None and not callable(app):
             raise TypeError(f"app must be a WSGI application (a callable), got {app!r}")
@@ -99,6 +106,8 @@ class Framework(Events):
         self.connections = PerProcess(lambda loop: OpenConnections(loop, limits=kept))
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
+        self._proxies = TrustedProxies(trusted_proxies) if trusted_proxies else None
+        self._report_url = checked_report_url(report_url)
         self.is_draining = False
         if health is not None:
             self.resources[health] = Health(lambda: self.is_draining)
@@ -182,6 +191,8 @@ class Framework(Events):
 
     def __call__(self, environ: Environ, start_response: Handler) -> Iterable[bytes]:
         """The WSGI entry point (PEP 3333)."""
+        if self._proxies is not None:
+            self._proxies.look_behind(environ)
         path = request_path(environ)
         handler = self.resources.match(path) if self.resources else None
         if handler is not None:
@@ -216,7 +227,13 @@ class Framework(Events):
     def _respond(
         self, handler: Handler, environ: Environ, start_response: Handler
     ) -> Iterable[bytes]:
-        return respond(handler, environ, start_response, debug=self.debugging)
+        return respond(
+            handler,
+            environ,
+            start_response,
+            debug=self.debugging,
+            report_url=self._report_url,
+        )
 
     @property
     def debugging(self) -> bool:

@@ -35,6 +35,7 @@ def respond(
     start_response: Callable[..., Write],
     *,
     debug: bool,
+    report_url: str | None = None,
 ) -> Iterable[bytes]:
     """Run `handler` and return its answer as a WSGI iterable.
 
@@ -43,6 +44,7 @@ def respond(
 
     Args:
         debug: Show the client the traceback of an error, rather than only its id.
+        report_url: See `error_page.render`.
 
     Raises:
         ResponseAborted: The handler failed after it had sent something with the
@@ -55,7 +57,7 @@ def respond(
     try:
         return response.deliver(handler(environ, response.start_response))
     except FAILURES as error:
-        return response.deliver_error(error, debug=debug)
+        return response.deliver_error(error, debug=debug, report_url=report_url)
 
 
 class Head:
@@ -156,7 +158,9 @@ class Response:
             self.close(body)
             raise
 
-    def deliver_error(self, error: BaseException, *, debug: bool) -> list[bytes]:
+    def deliver_error(
+        self, error: BaseException, *, debug: bool, report_url: str | None
+    ) -> list[bytes]:
         """Log `error` and return the page about it.
 
         Raises:
@@ -167,7 +171,7 @@ class Response:
         if self._lost is not None:
             return self._deliver_farewell(self._lost)
         error_id = self._log(error)
-        page = error_page.render(error, error_id, debug=debug)
+        page = error_page.render(error, error_id, debug=debug, report_url=report_url)
         data = page.encode("utf-8", "backslashreplace")
         headers = [
             ("Content-Type", TEXT),
