@@ -95,6 +95,18 @@ LAYERS: list[dict[str, Purity]] = [
     {"prometheus": none_pure},
     {"wamp.local": none_pure},
     {"app": none_pure},
+    {
+        "standalone": only(
+            "document",
+            "key_lines",
+            "nodes",
+            "options",
+            "problems",
+            "secret_options",
+            "tables",
+            "values",
+        )
+    },
     {"": none_pure},  # the package itself, which offers the public names
     {"cli": none_pure},
     {"__main__": none_pure},

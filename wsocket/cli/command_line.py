@@ -32,6 +32,9 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "run": Command("run", "serve an application on gevent"),
+    "router": Command("router", "serve the WAMP router that a file describes"),
+    "check": Command("check", "say what is wrong with the file of a router"),
+    "init": Command("init", "write an example of the file of a router"),
 }
 
 

@@ -1,0 +1,124 @@
+"""All that a file says, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from wsocket.app import WSocketApp
+from wsocket.core.net.limits import Limits
+from wsocket.standalone.addresses import (
+    RawSocketSettings,
+    ServerSettings,
+    read_rawsocket,
+    read_server,
+)
+from wsocket.standalone.document import parse
+from wsocket.standalone.nodes import Node, Outside, Unusable
+from wsocket.standalone.options import Option, options_of
+from wsocket.standalone.problems import Problem, Report
+from wsocket.standalone.realms import read_realms
+from wsocket.standalone.tables import Given, Table, make, object_reader
+from wsocket.standalone.values import list_of
+from wsocket.wamp.router.config import Realm
+from wsocket.wamp.transports.longpoll_settings import LongPolling
+
+# Parameters of `WSocketApp` that are other tables of the file, or are for the routes
+# and procedures of an application, of which a stand-alone router has none.
+NOT_OF_ROUTER = (
+    "protocol",
+    "debug",
+    "realm",
+    "longpoll",
+    "max_workers",
+    "compression",
+)
+ROUTER_OPTIONS: dict[str, Option] = options_of(WSocketApp, leave_out=NOT_OF_ROUTER)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a file describes: a router, and where it listens."""
+
+    app: WSocketApp
+    realms: Sequence[Realm]
+    server: ServerSettings
+    rawsockets: Sequence[RawSocketSettings]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came of reading a file.
+
+    Attributes:
+        configuration: None if there are problems.
+        problems: By line.
+        warnings: The same, of what works but should not be so.
+    """
+
+    configuration: Configuration | None
+    problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
+
+
+def read_configuration(octets: bytes, outside: Outside) -> Reading:
+    """Read the content of a file, and report all that is wrong with it.
+
+    Args:
+        outside: Where secrets and certificates are.
+    """
+    document = parse(octets)
+    if isinstance(document, Problem):
+        return Reading(None, [document])
+    report = Report(document.lines)
+    node = Node(document.values, (), report, outside)
+    configuration = _configuration(node)
+    problems = sorted(report.problems)
+    return Reading(
+        None if problems else configuration, problems, sorted(report.warnings)
+    )
+
+
+def _configuration(node: Node) -> Configuration | None:
+    """What can be made of the file, for which the report may be a reason against."""
+    given = _FILE.given(node)
+    values = given.values
+    if "realms" not in node.value:
+        node.note("realms is missing; [realms.realm1] opens a realm")
+    realms = values.get("realms") or [Realm("realm1")]
+    app = _app(node, given, realms)
+    rawsockets = values.get("rawsocket", [])
+    server = values.get("server", ServerSettings())
+    return None if app is None else Configuration(app, realms, server, rawsockets)
+
+
+def _app(node: Node, given: Given, realms: Sequence[Realm]) -> WSocketApp | None:
+    """The application; None if the report says why there is none."""
+    maker = partial(
+        WSocketApp,
+        protocol="WAMP",
+        realm=realms[0],
+        realms=realms[1:],
+        limits=given.values.get("limits"),
+        longpoll=given.values.get("longpoll"),
+    )
+    router = given.values.get("router", Given())
+    place = node.of("router") if "router" in node.value else node
+    try:
+        return make(place, maker, router)
+    except Unusable:
+        return None
+
+
+_FILE = Table(
+    {},
+    readers={
+        "server": read_server,
+        "router": Table(ROUTER_OPTIONS).given,
+        "limits": object_reader(Limits),
+        "longpoll": object_reader(LongPolling),
+        "realms": read_realms,
+        "rawsocket": lambda node: list_of(node, read_rawsocket),
+    },
+)
