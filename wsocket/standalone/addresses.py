@@ -18,6 +18,7 @@ from wsocket.standalone.values import list_of, text
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
 
+ADDRESS_OPTIONS = ("host", "port", "unix", "fd", "certfile", "keyfile")
 SERVER_OPTIONS: dict[str, Option] = {
     **options_of(run, leave_out=("app", "host", "port")),
     **options_of(make_server, leave_out=("app", "host", "port")),

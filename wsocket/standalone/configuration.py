@@ -9,20 +9,24 @@ from functools import partial
 from wsocket.app import WSocketApp
 from wsocket.core.net.limits import Limits
 from wsocket.standalone.addresses import (
+    ADDRESS_OPTIONS,
+    SERVER_OPTIONS,
     RawSocketSettings,
     ServerSettings,
     read_rawsocket,
     read_server,
 )
 from wsocket.standalone.document import parse
+from wsocket.standalone.no_pages import RouterWithoutPages
 from wsocket.standalone.nodes import Node, Outside, Unusable
 from wsocket.standalone.options import Option, options_of
 from wsocket.standalone.problems import Problem, Report
 from wsocket.standalone.realms import read_realms
-from wsocket.standalone.tables import Given, Table, make, object_reader
+from wsocket.standalone.tables import Given, Table, make, object_reader, without_name
 from wsocket.standalone.values import list_of
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.transports.longpoll_settings import LongPolling
+from wsocket.wamp.transports.rawsocket_frames import largest_size
 
 # Parameters of `WSocketApp` that are other tables of the file, or are for the routes
 # and procedures of an application, of which a stand-alone router has none.
@@ -71,7 +75,7 @@ def read_configuration(octets: bytes, outside: Outside) -> Reading:
     document = parse(octets)
     if isinstance(document, Problem):
         return Reading(None, [document])
-    report = Report(document.lines)
+    report = Report(document.lines, _HOMES)
     node = Node(document.values, (), report, outside)
     configuration = _configuration(node)
     problems = sorted(report.problems)
@@ -89,6 +93,8 @@ def _configuration(node: Node) -> Configuration | None:
     realms = values.get("realms") or [Realm("realm1")]
     app = _app(node, given, realms)
     rawsockets = values.get("rawsocket", [])
+    if app is not None and rawsockets:
+        _report_size(node, app.max_message_size)
     server = values.get("server", ServerSettings())
     return None if app is None else Configuration(app, realms, server, rawsockets)
 
@@ -96,7 +102,7 @@ def _configuration(node: Node) -> Configuration | None:
 def _app(node: Node, given: Given, realms: Sequence[Realm]) -> WSocketApp | None:
     """The application; None if the report says why there is none."""
     maker = partial(
-        WSocketApp,
+        RouterWithoutPages,
         protocol="WAMP",
         realm=realms[0],
         realms=realms[1:],
@@ -111,6 +117,16 @@ def _app(node: Node, given: Given, realms: Sequence[Realm]) -> WSocketApp | None
         return None
 
 
+def _report_size(node: Node, max_message_size: int) -> None:
+    """Report a size of messages that clients of RawSocket cannot be told."""
+    try:
+        largest_size(max_message_size)
+    except ValueError as error:
+        node.of("router").of("max_message_size").note(
+            without_name(str(error), "max_message_size")
+        )
+
+
 _FILE = Table(
     {},
     readers={
@@ -122,3 +138,12 @@ _FILE = Table(
         "rawsocket": lambda node: list_of(node, read_rawsocket),
     },
 )
+
+# Where an option belongs that stands in another table.
+_HOMES = {
+    **dict.fromkeys(options_of(LongPolling), "[longpoll]"),
+    **dict.fromkeys(options_of(Realm), "[realms.NAME]"),
+    **dict.fromkeys(options_of(Limits), "[limits]"),
+    **dict.fromkeys(ROUTER_OPTIONS, "[router]"),
+    **dict.fromkeys((*ADDRESS_OPTIONS, *SERVER_OPTIONS), "[server]"),
+}

@@ -17,6 +17,8 @@ else:
 MAX_BYTES = 2**20
 """A larger file is not read."""
 
+_MANY_DIGITS = re.compile(r"[0-9A-Fa-f_]{500,}")
+_KEYS = re.compile(r"\(('[^']*'(?:, '[^']*')*),?\)")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 _BACKSLASH = "in double quotes a backslash is written twice; or take single quotes"
@@ -71,22 +73,41 @@ def parse(octets: bytes) -> Document | Problem:
     except tomllib.TOMLDecodeError as error:
         return _syntax_problem(str(error), text)
     except RecursionError:
-        return Problem(1, "", "lists and tables are nested too deep")
-    except ValueError:  # of `int`, for thousands of digits; of `datetime`
-        return Problem(1, "", "a number has too many digits, or a date does not exist")
+        return Problem(_deepest(text), "", "lists and tables are nested too deep")
+    except ValueError:  # of `int`, for thousands of digits
+        line = _line_of(_MANY_DIGITS, text)
+        return Problem(line, "", "a number has too many digits")
 
 
 def _syntax_problem(message: str, text: str) -> Problem:
     """The problem with its line, which is in the message of the reader."""
     place = _PLACE.search(message)
-    line = text.count("\n") + 1
+    line = text.rstrip().count("\n") + 1
     column = ""
     if place is not None:
         message = message[: place.start()]
         if place[1]:
             line, column = int(place[1]), f" (column {place[2]})"
+    message = _KEYS.sub(_table_header, message)
     advice = next(
         (each for key, each in _ADVICE.items() if message.startswith(key)), ""
     )
     hint = f": {advice}" if advice else ""
     return Problem(line, "", on_one_line(f"not TOML: {message}{column}{hint}"))
+
+
+def _table_header(keys: re.Match[str]) -> str:
+    """The keys of a table as TOML writes them, which the reader shows as a tuple."""
+    return "[" + keys[1].strip("'").replace("', '", ".") + "]"
+
+
+def _line_of(pattern: re.Pattern[str], text: str) -> int:
+    found = pattern.search(text)
+    return 1 if found is None else text.count("\n", 0, found.start()) + 1
+
+
+def _deepest(text: str) -> int:
+    """The line with the most brackets that open something."""
+    lines = text.split("\n")
+    openings = [line.count("[") + line.count("{") for line in lines]
+    return openings.index(max(openings)) + 1

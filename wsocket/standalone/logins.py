@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from wsocket.standalone.nodes import Node, Read, came, did_you_mean
+from wsocket.standalone.nodes import Node, Read, Unusable, came, did_you_mean
 from wsocket.standalone.options import options_of
 from wsocket.standalone.tables import Table, make
 from wsocket.standalone.values import list_of, text
@@ -17,6 +17,9 @@ from wsocket.wamp.auth.encodings import from_hex
 # The users are read here; the other is made of them.
 _NOT_OPTIONS = ("users", "keys", "decoy")
 
+ANONYMOUS: str = options_of(auth.Anonymous)["role"].default
+"""The role of anonymous clients, if the file says no other."""
+
 _KEY_LENGTH = 32  # bytes of a public key of Ed25519
 
 
@@ -24,11 +27,13 @@ class Entrance(NamedTuple):
     """A way to log in.
 
     Attributes:
-        roles: Where the file says which role its clients get.
+        place: Of its table.
+        roles: The roles that its clients get, each with its place.
     """
 
     authenticator: Authenticator
-    roles: list[Node]
+    place: Node
+    roles: list[tuple[str, Node]]
 
 
 class User(NamedTuple):
@@ -49,11 +54,15 @@ class User(NamedTuple):
 def read_logins(node: Node) -> list[Entrance]:
     """The ways into a realm, in the order of the file."""
     logins = list_of(node, _read_login)
-    names = [login.authenticator.method for login in logins]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        node.report.add(node.path, f"two methods {name}: give one of them all users")
+    known: set[str] = set()
+    for login in logins:
+        if (name := login.authenticator.method) in known:
+            login.place.note(f"there is {name} already: give it all the users")
+        known.add(name)
     if not node.value:
-        node.refuse("nobody could enter: give at least one method")
+        node.note("nobody could enter: give at least one method")
+    if not logins:
+        raise Unusable
     return logins
 
 
@@ -71,8 +80,9 @@ def _read_login(node: Node) -> Entrance:
 def _anonymous(node: Node) -> Entrance:
     given = Table(options_of(auth.Anonymous), readers={"method": text}).given(node)
     del given.values["method"]
-    roles = [node.of("role")] if "role" in node.value else []
-    return Entrance(make(node, auth.Anonymous, given), roles)
+    role = given.values.get("role", ANONYMOUS)
+    place = node.of("role" if "role" in node.value else "method")
+    return Entrance(make(node, auth.Anonymous, given), node, [(role, place)])
 
 
 def _ticket(node: Node) -> Entrance:
@@ -154,7 +164,7 @@ def _with_users(
     options = options_of(kind, leave_out=_NOT_OPTIONS)
     table = Table(
         options,
-        readers={"method": text, "users": lambda users: list_of(users, read_user)},
+        readers={"method": text, "users": lambda users: _users(users, read_user)},
         secrets=[name for name in options if name in ("router_key", "decoy_key")],
     )
     given = table.given(node)
@@ -163,7 +173,14 @@ def _with_users(
     users: list[User] = given.values.pop("users")
     _report_twins(users)
     authenticator = make(node, partial(kind, arrange(users)), given)
-    return Entrance(authenticator, [user.place.of("role") for user in users])
+    roles = [(user.principal.role, user.place.of("role")) for user in users]
+    return Entrance(authenticator, node, roles)
+
+
+def _users(node: Node, read: Callable[[Node], User]) -> list[User]:
+    if node.value == []:
+        node.refuse("nobody could log in: give at least one user")
+    return list_of(node, read)
 
 
 def _report_twins(users: list[User]) -> None:

@@ -117,8 +117,10 @@ def came(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return f"the text {quoted(value)}"
-    if isinstance(value, (int, float)):
-        return f"{value!r:.60}" if abs(value) < 10**50 else "a huge number"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**50 else "a huge number"
     if isinstance(value, list):
         return "a list"
     return "a table" if isinstance(value, dict) else "a date or time"
@@ -137,8 +139,9 @@ def _advice(value: object, kind: type | tuple[type, ...]) -> str:
     """How to write what was probably meant."""
     if isinstance(value, str):
         return _advice_for_text(value.strip().lower(), kind)
-    if kind is list and not isinstance(value, dict):
-        return "; put it in brackets: [...]"
+    if kind is list:
+        table = isinstance(value, dict)
+        return "; " + ("begin it with [[...]]" if table else _IN_BRACKETS)
     if kind is str and isinstance(value, (bool, int, float)):
         return "; put it in quotes"
     return ""
@@ -146,16 +149,17 @@ def _advice(value: object, kind: type | tuple[type, ...]) -> str:
 
 def _advice_for_text(text: str, kind: type | tuple[type, ...]) -> str:
     if kind is list:
-        return "; put it in brackets: [...]"
+        return f"; {_IN_BRACKETS}"
     if kind is bool and text in _SWITCHES:
         return f"; write {_SWITCHES[text]} without quotes"
     if kind in (int, (int, float)) and (found := _QUANTITY.fullmatch(text)):
         number = float(found[1]) * _UNITS[found[2]]
-        shown = f"{number:_.0f}" if number == int(number) else f"{number:g}"
+        shown = f"{number:g}" if number < 10**5 else f"{number:_.0f}"
         return f"; write {shown} without quotes"
     return ""
 
 
+_IN_BRACKETS = "put it in brackets: [...]"
 _SWITCHES = {
     **dict.fromkeys(("true", "yes", "on", "1"), "true"),
     **dict.fromkeys(("false", "no", "off", "0"), "false"),

@@ -38,9 +38,11 @@ class Report:
 
     Args:
         lines: Where each value is, by its path.
+        homes: The table that an option belongs in, such as ``[server]``, by its name.
     """
 
     lines: Mapping[KeyPath, int]
+    homes: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
