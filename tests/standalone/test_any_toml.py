@@ -38,7 +38,7 @@ def check_content(tmp_path_factory: pytest.TempPathFactory) -> Check:
     return check
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(documents())
 def test_every_document_is_explained(check_content, text):
     """It is TOML, so each problem has a place; an unknown option is on its line."""
@@ -50,7 +50,7 @@ def test_every_document_is_explained(check_content, text):
             assert found[2] in lines[int(found[1]) - 1], (line, text)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(
     st.binary(max_size=60)
     | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace"))
@@ -63,7 +63,7 @@ def test_every_content_is_explained(check_content, content):
         assert 1 <= int(found[1]) <= content.count(b"\n") + 1
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.data())
 def test_every_damaged_example_is_explained(check_content, example, data):
     """A piece is missing, or stands in another place."""

@@ -399,13 +399,12 @@ def test_an_inherited_socket_serves_http(processes, tmp_path):
             assert process.wait(SECONDS) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_gracefully(router, number):
+def test_sighup_ends_it_gracefully(router):
     """Clients are told to come back, and the exit status is 0."""
     server = router(OPEN)
     with contextlib.closing(RawClient(server.ws())) as client:
         client.join()
-        server.process.send_signal(number)
+        server.process.send_signal(signal.SIGHUP)
         assert client.end() == 1012
     assert server.process.wait(SECONDS) == 0
 
@@ -466,16 +465,12 @@ def test_a_file_with_mistakes_is_not_served(processes, tmp_path):
     assert (done.returncode, done.stdout) == (1, "")
 
 
-@pytest.mark.parametrize("table", ["server", "[rawsocket]"])
-def test_an_address_in_use_is_said_in_one_line(processes, tmp_path, table):
+def test_an_address_in_use_is_said_in_one_line(processes, tmp_path):
     """Without a traceback; with exit status 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        option = (
-            f"port = {port}" if table == "server" else f'url = "tcp://127.0.0.1:{port}"'
-        )
         path = tmp_path / "router.toml"
-        path.write_text(f"[realms.realm1]\n[{table}]\n{option}\n")
+        path.write_text(f"[realms.realm1]\n[server]\nport = {port}\n")
         done = ended([*COMMAND, "router", str(path)])
     [line] = done.stderr.splitlines()
     assert line.startswith("wsocket: ")
@@ -483,18 +478,44 @@ def test_an_address_in_use_is_said_in_one_line(processes, tmp_path, table):
     assert done.returncode == 1
 
 
-def test_nothing_is_served_but_what_the_file_says(router):
+def test_nothing_is_served_but_what_the_file_says(logins):
     """No metrics, no health, no long polling, no page, no websocket without WAMP."""
-    server = router(OPEN)
     for page in ("", "metrics", "healthz", "longpoll/open"):
         with pytest.raises(HTTPError) as caught:
-            urlopen(server.http(page), timeout=SECONDS)
+            urlopen(logins.http(page), timeout=SECONDS)
         with caught.value as answer:
             assert answer.code == 404
             assert b"wamp.2.json" in answer.read()
     with pytest.raises(WebSocketBadStatusException) as refused:
-        create_connection(server.ws(), timeout=SECONDS)
+        create_connection(logins.ws(), timeout=SECONDS)
     assert refused.value.status_code == 400
     assert b"wamp.2.json" in refused.value.resp_body
-    with connected(server.ws()) as client:
-        client.join()
+
+
+def test_debug_shows_the_traceback_of_a_failure(processes, tmp_path):
+    """And only that does."""
+    (tmp_path / "taken").mkdir()
+    path = tmp_path / "router.toml"
+    path.write_text(f'{OPEN}[[rawsocket]]\nurl = "unix://{tmp_path}/taken"\n')
+    plain, debug = (
+        ended([*COMMAND, "router", str(path), *more]) for more in ([], ["--debug"])
+    )
+    assert (plain.returncode, debug.returncode) == (1, 1)
+    assert plain.stderr.count("\n") == 1
+    assert f"{tmp_path}/taken" in plain.stderr
+    assert "Traceback" in debug.stderr
+
+
+def test_a_secret_that_others_can_read_is_served_with_a_warning(processes, tmp_path):
+    """On stderr, before the address."""
+    (tmp_path / "ticket").write_text("t1cket")
+    (tmp_path / "ticket").chmod(0o604)
+    (tmp_path / "router.toml").write_text(
+        f'{OPEN}[[realms.realm1.auth]]\nmethod = "ticket"\nusers = '
+        '[{ authid = "joe", role = "user", ticket_file = "ticket" }]\n'
+    )
+    command = [*COMMAND, "router", str(tmp_path / "router.toml")]
+    with running(command, tmp_path / "log") as server:
+        [line] = server.log.read_text().splitlines()
+    assert line.startswith(f"wsocket: {tmp_path}/router.toml:6: realms.realm1.auth[0].")
+    assert line.endswith(f"chmod o-rwx {tmp_path}/ticket (warning)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from wsocket.cli.config_file import read_file
+from wsocket.cli.config_file import complaints, read_file
 from wsocket.standalone.configuration import Configuration
 
 
@@ -16,10 +16,8 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a line for each problem; the exit status is 1 if there is one."""
     reading = read_file(options.config)
-    for problem in reading.problems:
-        print(problem.at(options.config))
-    for warning in reading.warnings:
-        print(f"{warning.at(options.config)} (warning)")
+    for line in complaints(reading, options.config):
+        print(line)
     if reading.configuration is None:
         return 1
     print(f"{options.config}: all is well: {_summary(reading.configuration)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from wsocket.cli.usage import UsageError
@@ -27,3 +28,11 @@ def read_file(name: str) -> Reading:
             f"cannot read {name}: {problem}; `wsocket init {name}` writes an example"
         ) from error
     return read_configuration(octets, Machine(path.parent, os.environ))
+
+
+def complaints(reading: Reading, name: str) -> Iterator[str]:
+    """A line for each problem and warning of the file *name*."""
+    for problem in reading.problems:
+        yield problem.at(name)
+    for warning in reading.warnings:
+        yield f"{warning.at(name)} (warning)"

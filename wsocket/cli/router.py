@@ -7,7 +7,7 @@ import sys
 
 from gevent import monkey
 
-from wsocket.cli.config_file import read_file
+from wsocket.cli.config_file import complaints, read_file
 from wsocket.log import logger
 from wsocket.standalone.serving import serve_router
 
@@ -32,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
     if options.debug:
         logger.setLevel("DEBUG")
     reading = read_file(options.config)
-    for problem in (*reading.problems, *reading.warnings):
-        print(f"wsocket: {problem.at(options.config)}", file=sys.stderr)
+    for line in complaints(reading, options.config):
+        print(f"wsocket: {line}", file=sys.stderr)
     if reading.configuration is None:
         return 1
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from wsocket.app import WSocketApp
 from wsocket.core.http.serve import make_server, run
-from wsocket.core.net.endpoints import UnixEndpoint, parse_endpoint
+from wsocket.core.net.endpoints import UnixEndpoint, parse_endpoint, server_endpoints
 from wsocket.standalone.nodes import Node, Read
 from wsocket.standalone.options import Option, options_of
 from wsocket.standalone.tables import Given, Table, readers_of
@@ -79,10 +79,20 @@ def _host(node: Node, given: Given) -> str | None:
     _report_contradictions(node)
     values = given.values
     if "unix" in values:
-        return UnixEndpoint(values["unix"]).url
+        return _checked(node.of("unix"), UnixEndpoint(values["unix"]).url)
     if "fd" in values:
         return "fd://" + ",".join(map(str, values["fd"]))
-    host: str | None = values.get("host", DEFAULT_HOST if "port" in values else None)
+    if "host" in values:
+        return _checked(node.of("host"), values["host"])
+    return DEFAULT_HOST if "port" in values else None
+
+
+def _checked(node: Node, host: str) -> str:
+    """An address, which is reported if it cannot be one."""
+    try:
+        server_endpoints(host, DEFAULT_PORT)
+    except ValueError as error:
+        node.note(str(error))
     return host
 
 
@@ -117,7 +127,10 @@ def _tls(node: Node, given: Given) -> ssl.SSLContext | None:
 
 
 def _path(node: Node) -> str:
-    return node.outside.path(text(node))
+    path = text(node)
+    if "\0" in path:
+        node.refuse("no path has the character NUL")
+    return node.outside.path(path)
 
 
 def _url(node: Node) -> str:
