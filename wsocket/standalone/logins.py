@@ -82,7 +82,8 @@ def _anonymous(node: Node) -> Entrance:
     del given.values["method"]
     role = given.values.get("role", ANONYMOUS)
     place = node.of("role" if "role" in node.value else "method")
-    return Entrance(make(node, auth.Anonymous, given), node, [(role, place)])
+    roles = [] if "role" in given.unusable else [(role, place)]
+    return Entrance(make(node, auth.Anonymous, given), node, roles)
 
 
 def _ticket(node: Node) -> Entrance:
