@@ -137,7 +137,7 @@ class Stream(StreamWriter):
                 self._gathered = self.gathered
                 self._weigh()
             if self._throttle is not None:
-                self._wait(self._throttle.read(len(data), _clock()))
+                self._wait(self._throttle.read(len(data), self._loop.now()))
             elif len(events) == 1 and not self._paused:  # by far the most frequent case
                 self.event_received(events[0])
                 return
@@ -195,7 +195,7 @@ class Stream(StreamWriter):
                 return
             self.event_received(events[number])
             if self._throttle is not None:
-                self._wait(self._throttle.messages(1, _clock()))
+                self._wait(self._throttle.messages(1, self._loop.now()))
 
     def _wait(self, seconds: float) -> None:
         """Handle nothing more for some *seconds*: the peer has sent too much."""
@@ -207,7 +207,7 @@ class Stream(StreamWriter):
     def has_more(self, messages: int) -> None:
         """One event has so many more messages: the peer has to wait for them, too."""
         if self._throttle is not None:
-            self._wait(self._throttle.messages(messages, _clock()))
+            self._wait(self._throttle.messages(messages, self._loop.now()))
 
     def _failed(self) -> None:
         """Our bug. The hub would stop the watcher, and the peer would wait forever."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from wsocket.core.concurrency.kinds import GREENLETS
+from wsocket.core.concurrency.kinds import GREENLETS, Concurrency
 from wsocket.core.net.incoming import Incoming
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, get_loop
@@ -100,18 +100,18 @@ class ToHandler:
     ) -> None:
         """See `Destination.take`."""
         loop = get_loop(current_hub=connection.concurrency is GREENLETS)
-        watched = GREENLETS is loop.concurrency is connection.concurrency
+        concurrency = _concurrency(connection, loop)
+        here = concurrency is loop.concurrency
+        watched = here and connection.concurrency is GREENLETS
         # The loop cannot close what greenlets of another thread use.
-        reachable = watched or connection.concurrency is not GREENLETS
+        reachable = here or connection.concurrency is not GREENLETS
         limits = self._host.limits
-        # A thread notices a silent peer by itself: the kernel wakes it up. For a
-        # greenlet the loop does that, if both are in the same thread.
+        # A thread notices a silent peer by itself; greenlets of its own the loop wakes.
         patience = 0.0 if watched else limits.ping_interval
-        sock = connection.concurrency.adopt(
+        sock = concurrency.adopt(
             connection.descriptor, patience=patience, send_timeout=limits.send_timeout
         )
-        incoming = Incoming(loop, self._memory)
-        contexts = Contexts(loop, self._memory)
+        incoming, contexts = Incoming(loop, self._memory), Contexts(loop, self._memory)
         try:
             _prepare(sock, limits)
             agreed = contexts.affordable(agreed)
@@ -119,7 +119,7 @@ class ToHandler:
                 environ,
                 sock,
                 handshake=agreed,
-                concurrency=connection.concurrency,
+                concurrency=concurrency,
                 max_message_size=self._host.max_message_size,
                 read_ahead=connection.read_ahead,
                 limits=limits,
@@ -172,6 +172,12 @@ class ToHandler:
         connections = self._host.connections.get()
         connections.remove(plain)
         connections.unwatch(plain.websocket)
+
+
+def _concurrency(connection: TakenConnection, loop: Loop) -> Concurrency:
+    """How the handler runs: as what the loop starts, if that is of the same kind."""
+    own = connection.concurrency
+    return loop.concurrency if loop.concurrency.name == own.name else own
 
 
 def _prepare(sock: socket.socket, limits: Limits) -> None:

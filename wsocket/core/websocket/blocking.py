@@ -7,7 +7,6 @@ receives the next time."""
 from __future__ import annotations
 
 import socket
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -67,7 +66,7 @@ class WebSocket:
         self._heard = True
         self._reading = False
         self._silence = Silence(
-            patience=patience, ping_timeout=limits.ping_timeout, now=time.monotonic()
+            patience=patience, ping_timeout=limits.ping_timeout, now=concurrency.now()
         )
         self._protocol = WebSocketProtocol(
             max_message_size=max_message_size, deflate=handshake.deflate
@@ -128,7 +127,7 @@ class WebSocket:
         Raises:
             WebSocketClosed: The connection is closed; `code` and `reason` say why.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None else self.concurrency.now() + timeout
         if not self._acquire(self._receiving, timeout):
             return None
         self._reading = True
@@ -185,7 +184,7 @@ class WebSocket:
             ValueError: *code* or *reason* is invalid; nothing was sent.
         """
         frames.check_close(code, reason)
-        deadline = time.monotonic() + self.close_timeout
+        deadline = self.concurrency.now() + self.close_timeout
         if self._send_close(code, reason):
             self._await_close(deadline)
         self._sender.shut_down()
@@ -243,7 +242,7 @@ class WebSocket:
             if self._protocol.closed:
                 raise self._protocol.closed_error()
             if deadline is not None:
-                left = deadline - time.monotonic()
+                left = deadline - self.concurrency.now()
                 if expired or not self.concurrency.wait_readable(self._sock, left):
                     self._judge_silence()
                     return None
@@ -254,7 +253,7 @@ class WebSocket:
 
     def _judge_silence(self) -> None:
         """The peer is silent: ping it, or end the connection, if it is time to."""
-        step = self._silence.judge(time.monotonic())
+        step = self._silence.judge(self.concurrency.now())
         if step is NextStep.PING:
             self._sender.ping_unless_busy()
         elif step is NextStep.DROP:
@@ -312,7 +311,7 @@ class WebSocket:
             self._judge_silence()
         elif data:
             self._heard = True
-            silence.end(time.monotonic())
+            silence.end(concurrency.now())
             self._events.extend(self._protocol.feed(data))
             if self._protocol.decoder.gathered != self._gathered:
                 self._tell_gathered()
@@ -360,7 +359,7 @@ class WebSocket:
 
     def _await_close(self, deadline: float) -> None:
         """Read until the peer's Close, or the *deadline* (monotonic seconds)."""
-        if not self._acquire(self._receiving, deadline - time.monotonic()):
+        if not self._acquire(self._receiving, deadline - self.concurrency.now()):
             return  # another thread receives, and has not got the peer's Close
         try:
             self._skip_messages()
@@ -392,7 +391,7 @@ class WebSocket:
 
     def _readable_before(self, deadline: float) -> bool:
         """Wait for bytes; False from the *deadline* on, even if there are some."""
-        left = deadline - time.monotonic()
+        left = deadline - self.concurrency.now()
         if left <= 0 or self._sock.fileno() < 0:  # closed by an earlier `close`
             return False
         return self.concurrency.wait_readable(self._sock, left)
