@@ -96,7 +96,7 @@ LAYERS: list[dict[str, Purity]] = [
     {"wamp.local": none_pure},
     {"app": none_pure},
     {"": none_pure},  # the package itself, which offers the public names
-    {"cli": none_pure},
+    {"cli": none_pure, "testing": only("frames")},
     {"__main__": none_pure},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
