@@ -1,4 +1,4 @@
-"""The programs in README.md and docs/wamp.md, run as they stand there."""
+"""The programs in README.md and docs, run as they stand there."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from websocket import create_connection
 
 from tests.interop.sessions import failure, join, within
 from tests.patience import SECONDS
-from tests.programs import ROOT, running, started
+from tests.programs import ROOT, ended, running, started
 from tests.serving import serving
+from wsocket.testing import Client, ConversationFailure
 
 JS = ROOT / "tests/interop/js"
 ACKNOWLEDGE = PublishOptions(acknowledge=True)
@@ -146,3 +147,30 @@ def test_realm_of_the_documentation():
             connection.send('[1, "realm1", {"roles": {"caller": {}}}]')
             code, _, details = json.loads(connection.recv())
         assert (code, details["authid"], details["authrole"]) == (2, "ada", "user")
+
+
+def test_suite_of_the_documentation(processes, tmp_path, monkeypatch):
+    """The files of docs/testing.md are a test suite, and it passes."""
+    text = (ROOT / "docs/testing.md").read_text()
+    files = re.findall(r"```python\n# (\w+\.py)\n(.*?)```", text, re.DOTALL)
+    for name, source in files:
+        (tmp_path / name).write_text(source)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # quicker
+    command = [sys.executable, "-m", "pytest", "-p", "wsocket.testing.plugin"]
+    done = ended(command, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    tests = sum(source.count("def test_") for _, source in files)
+    assert f"{tests} passed" in done.stdout
+    assert tests >= 10
+
+
+def test_failure_of_the_documentation():
+    """The test of "When a test fails" fails as it says there."""
+    names: dict[str, object] = {}
+    exec(snippet("docs/testing.md", "python", "# myapp.py"), names)
+    failing = snippet("docs/testing.md", "python", "# in a test")
+    with Client(names["app"]) as client, pytest.raises(ConversationFailure) as failure:
+        exec(failing, {"client": client})
+    printed = snippet("docs/testing.md", "text", "expected nothing")
+    assert f"{failure.value}\n" == printed

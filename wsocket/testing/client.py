@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from wsocket.core.checks import check_seconds
+from wsocket.log import logger
 from wsocket.testing.conversation import Conversation
 from wsocket.testing.credentials import Credentials
 from wsocket.testing.http import HandshakeRefused, HttpAnswer, exchange, upgrade
@@ -120,8 +121,10 @@ class Client:
     ) -> None:
         for peer in self._peers:
             peer.drop()
-        self._world = None
-        shared_world.leave(_ENDING)
+        world, self._world = self._open, None
+        if not shared_world.leave(_ENDING):
+            places = world.concurrency.who_works()
+            logger.warning("code still runs after its test: %s", "; ".join(places))
 
     # HTTP
 
