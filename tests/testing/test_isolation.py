@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from tests.patience import SECONDS
 from tests.serving import serving
 from tests.wamp.raw_client import connected
 from wsocket import PublishOptions
@@ -47,8 +48,25 @@ def test_threads_end_with_the_block(app):
         began = [each for each in threading.enumerate() if each not in before]
         assert began
     for thread in began:
-        thread.join(10)
+        thread.join(SECONDS)
     assert not [each for each in began if each.is_alive()]
+
+
+def test_code_that_does_not_end_is_logged(app, caplog):
+    """It may disturb the next test: the log says where it is."""
+    started, over = threading.Event(), threading.Event()
+
+    @app.register("com.example.stuck")
+    def stuck():
+        started.set()
+        over.wait(SECONDS)
+
+    with Client(app) as client:
+        client.join().start_call("com.example.stuck")
+        assert started.wait(SECONDS)
+    assert "code still runs after its test" in caplog.text
+    assert "test_isolation.py" in caplog.text
+    over.set()
 
 
 def test_application_can_be_served_before_and_after(app):

@@ -101,6 +101,21 @@ def test_progressive_results_come_one_by_one(app, client):
         assert skipping.result() == "done"
 
 
+def test_large_progressive_results_come(app, client):
+    """The procedure waits until the test has read: in real time, not by the clock."""
+
+    @app.register("com.example.large")
+    def large():
+        for _ in range(3):
+            yield "x" * 200_000
+
+    with client.join() as session:
+        wanted = {"receive_progress": True}
+        call = session.start_call("com.example.large", options=wanted)
+        assert [len(call.progress()) for _ in range(3)] == [200_000] * 3
+        assert call.result() is None
+
+
 def test_call_is_canceled(app, client):
     """The caller gets the error of WAMP."""
     over = threading.Event()

@@ -38,7 +38,7 @@ class MovedClock:
     Methods may be called from any thread, except for what makes and starts timers.
 
     Attributes:
-        immediate: How many timers without a delay will fire in the next turn.
+        pending: How many timers will fire though nobody moves the clock.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class MovedClock:
         self._numbers = count()
         self._due: list[tuple[float, int, MovedTimer]] = []
         self.passed = 0.0  # seconds
-        self.immediate = 0
+        self.pending = 0
 
     def monotonic(self) -> float:
         """See `Clock.monotonic`."""
@@ -61,6 +61,10 @@ class MovedClock:
     def timers(self, loop: Any) -> Callable[[float], Watcher]:
         """See `Clock.timers`."""
         return partial(self._timer, loop)
+
+    def looks(self, loop: Any) -> Callable[[float], Watcher]:
+        """See `Clock.looks`."""
+        return lambda seconds: _RealTimer(loop.timer(seconds), self)
 
     def next_due(self) -> float | None:
         """When the next timer fires, as `passed` is counted; None if there is none."""
@@ -93,7 +97,7 @@ class MovedClock:
 
     def _timer(self, loop: Any, seconds: float) -> Watcher:
         if seconds <= 0:
-            return _ImmediateTimer(loop.timer(0), self)
+            return _RealTimer(loop.timer(0), self)
         return MovedTimer(self, seconds)
 
 
@@ -130,8 +134,8 @@ class MovedTimer:
             call()
 
 
-class _ImmediateTimer:
-    """A timer of gevent without a delay; its clock knows that it is under way."""
+class _RealTimer:
+    """A timer of gevent that fires at once, or soon; its clock knows about it."""
 
     def __init__(self, timer: Watcher, clock: MovedClock) -> None:
         self._timer = timer
@@ -140,7 +144,7 @@ class _ImmediateTimer:
 
     def start(self, callback: Callable[..., object], *args: Any) -> None:
         self._armed = True
-        self._clock.immediate += 1
+        self._clock.pending += 1
         self._timer.start(callback, *args)
 
     def stop(self) -> None:
@@ -154,4 +158,4 @@ class _ImmediateTimer:
     def _disarm(self) -> None:
         if self._armed:
             self._armed = False
-            self._clock.immediate -= 1
+            self._clock.pending -= 1

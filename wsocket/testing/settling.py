@@ -49,9 +49,7 @@ class Activity:
 
     def idle(self) -> bool:
         """Whether nothing is about to happen, but for what lies in the kernel."""
-        return (
-            self._loop.quiet and not self._clock.immediate and self._concurrency.idle()
-        )
+        return self._loop.quiet and not self._clock.pending and self._concurrency.idle()
 
     def state(self) -> tuple[int, int]:
         """Changes whenever something happens."""

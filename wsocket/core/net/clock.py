@@ -33,6 +33,12 @@ class Clock(Protocol):
     def timers(self, loop: Any) -> Callable[[float], Watcher]:
         """What makes the timers of a loop of gevent; it takes seconds."""
 
+    def looks(self, loop: Any) -> Callable[[float], Watcher]:
+        """The same for what asks again and again whether something has happened.
+
+        It happens in real time, so these timers always do.
+        """
+
 
 class SystemClock:
     """The clocks of the system, and gevent's own timers."""
@@ -45,6 +51,10 @@ class SystemClock:
         """See `Clock.timers`."""
         make: Callable[[float], Watcher] = loop.timer
         return make
+
+    def looks(self, loop: Any) -> Callable[[float], Watcher]:
+        """See `Clock.looks`."""
+        return self.timers(loop)
 
 
 SYSTEM_CLOCK: Final = SystemClock()

@@ -114,6 +114,7 @@ class Loop:
         self.clock = clock
         self._loop = hub.loop
         self._new_timer = clock.timers(hub.loop)
+        self._new_look = clock.looks(hub.loop)
         # Only libev knows how many sockets are still to be handled. libuv says 0.
         self._knows_pending = ".libev." in type(hub.loop).__module__
         self._ident = _get_ident()
@@ -168,6 +169,12 @@ class Loop:
         """Run ``callback(*args)`` on the loop after some *seconds*."""
         timer = Timer(self._new_timer(seconds))
         timer.start(callback, args)
+        return timer
+
+    def look_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
+        """The same for who looks again whether a peer has read, for instance."""
+        timer = Timer(self._new_look(seconds))
+        timer.start(callback, ())
         return timer
 
     def watch(
