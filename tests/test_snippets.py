@@ -157,7 +157,7 @@ def test_suite_of_the_documentation(processes, tmp_path, monkeypatch):
         (tmp_path / name).write_text(source)
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # quicker
-    command = [sys.executable, "-m", "pytest", "-p", "wsocket.testing.plugin"]
+    command = [sys.executable, "-m", "pytest", "-p", "wsocket"]
     done = ended(command, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     tests = sum(source.count("def test_") for _, source in files)

@@ -1,4 +1,4 @@
-"""Every exception that wsocket raises.
+"""Every exception that wsocket raises, but for those of `wsocket.testing`.
 
 There are three families. The peer broke a protocol (`ProtocolError`, `HttpError`,
 `RequestError`) or is refused (`Denied`). The caller asked for something impossible

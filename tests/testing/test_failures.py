@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from wsocket.testing import ConversationFailure
+from wsocket import ApplicationError, WebSocketClosed
+from wsocket.testing import ConversationFailure, HandshakeRefused
 
 
 def test_failure_prints_the_conversation(app, client):
@@ -64,3 +67,19 @@ def test_long_conversations_are_cut(client):
     assert len(lines) == 62
     assert max(map(len, lines)) < 250
     assert "99 xxx" in lines[-1]
+
+
+def test_unexpected_exceptions_have_the_conversation(app, client):
+    """As a note, which Python prints since 3.11."""
+    session = client.join()
+    with pytest.raises(ApplicationError) as refused:
+        session.call("com.example.missing")
+    with pytest.raises(HandshakeRefused) as unknown:
+        client.websocket("/nowhere")
+    app.close()
+    with pytest.raises(WebSocketClosed) as closed:
+        session.receive()
+    for raised in (refused, unknown, closed):
+        notes = getattr(raised.value, "__notes__", [])
+        shown = ["session 1 -> app: HELLO" in note for note in notes]
+        assert shown == [True] * (sys.version_info >= (3, 11))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 from tests.patience import SECONDS
@@ -50,6 +51,22 @@ def test_threads_end_with_the_block(app):
     for thread in began:
         thread.join(SECONDS)
     assert not [each for each in began if each.is_alive()]
+
+
+def test_descriptors_end_with_the_block(app):
+    """A test suite has thousands of blocks."""
+
+    def block():
+        with Client(app) as client:
+            client.get("/")
+            client.websocket("/echo").send("text")
+            client.join().receives_nothing()
+
+    block()  # what is made once for the process
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(10):
+        block()
+    assert len(os.listdir("/dev/fd")) == before
 
 
 def test_code_that_does_not_end_is_logged(app, caplog):

@@ -31,13 +31,17 @@ def wsocket_app():
 
 
 @pytest.fixture
-def run(tmp_path):
-    """Run pytest on a file with this source."""
+def run(tmp_path, monkeypatch):
+    """Run pytest on a file with this source.
 
-    def run_pytest(source: str, *options: str) -> subprocess.CompletedProcess[str]:
+    Of all installed plugins it loads ours only, by the name of its entry point.
+    """
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run_pytest(source: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "test_it.py").write_text(source)
         (tmp_path / "pytest.ini").write_text("[pytest]\n")
-        command = [sys.executable, "-m", "pytest", "-q", *options, "test_it.py"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "wsocket", "test_it.py"]
         return ended(command, cwd=tmp_path)
 
     return run_pytest
@@ -65,9 +69,8 @@ def test_add(wsocket_client):
     assert "1 passed" in done.stdout
 
 
-def test_failures_explain_themselves(run, monkeypatch):
+def test_failures_explain_themselves(run):
     """A suite without an application; and a test whose expectation is wrong."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # quicker
     done = run(
         SUITE
         + """
@@ -84,7 +87,6 @@ class TestWithOne:
         app.publish("com.example.news", "surprise")
         session.receives_nothing()
 """,
-        *("-p", "wsocket.testing.plugin"),
     )
     assert done.returncode == 1
     assert "wsocket_client needs your application" in done.stdout

@@ -23,6 +23,9 @@ class Caller(Protocol):
     def answer_to(self, request: int, timeout: float | None) -> list[Any]:
         """Wait for the next answer to a request."""
 
+    def checked(self, answer: list[Any]) -> list[Any]:
+        """An answer that is no ERROR; that is raised as `ApplicationError`."""
+
 
 def payload(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
     """Arguments and ArgumentsKw, as the end of a message."""
@@ -38,23 +41,18 @@ def payload_at(message: list[Any], start: int) -> tuple[list[Any], dict[str, Any
     return args, kwargs
 
 
-def raised(error: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Exception:
+def raised(
+    error: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> ApplicationError:
     """The exception for an ERROR."""
     exception: ApplicationError = _KINDS.get(error, ApplicationError)(error, *args)
     exception.kwargs = dict(kwargs)
     return exception
 
 
-def checked(answer: list[Any]) -> list[Any]:
-    """An answer that is no ERROR; that is raised as `ApplicationError`."""
-    if answer[0] == CODES["ERROR"]:
-        raise raised(answer[4], *payload_at(answer, 5))
-    return answer
-
-
 def value_of(answer: list[Any]) -> Any:
     """What a RESULT returns, as for `WSocketApp.call`."""
-    args, kwargs = payload_at(checked(answer), 3)
+    args, kwargs = payload_at(answer, 3)
     if kwargs or len(args) > 1:
         return CallResult(args, kwargs)
     return args[0] if args else None
@@ -77,7 +75,7 @@ class ClientCall:
         """
         while self._final is None:
             self._next(timeout)
-        return value_of(self._final)
+        return value_of(self._session.checked(self._final))
 
     def progress(self, timeout: float | None = None) -> Any:
         """Wait for the next progressive result.
@@ -88,7 +86,7 @@ class ClientCall:
         """
         answer = self._next(timeout) if self._final is None else self._final
         if answer is self._final:
-            checked(answer)
+            self._session.checked(answer)
             raise LookupError(f"call {self.request} has ended: {answer!r}")
         return value_of(answer)
 

@@ -317,6 +317,7 @@ class Client:
             )
         except HandshakeRefused as refused:
             self.conversation.received(name, str(refused.answer))
+            self.conversation.explained(refused)
             raise
         spoken = f", {agreed}" if agreed else ""
         self.conversation.received(name, f"101 Switching Protocols{spoken}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from wsocket.core.concurrency.short_lock import short_lock
+
+_ErrorT = TypeVar("_ErrorT", bound=BaseException)
 
 _LINES: Final = 60  # the last ones
 _WIDTH: Final = 160  # characters of each text
@@ -49,6 +52,15 @@ class Conversation:
     def failure(self, problem: str) -> ConversationFailure:
         """The exception to raise because of *problem*."""
         return ConversationFailure(f"{problem}\n\n{self}")
+
+    def explained(self, error: _ErrorT) -> _ErrorT:
+        """The same exception; if a test does not expect it, this is printed with it.
+
+        Python has notes of exceptions from 3.11 on.
+        """
+        if sys.version_info >= (3, 11):
+            error.add_note(f"\n{self}")
+        return error
 
     def __str__(self) -> str:
         with self._lock:

@@ -224,7 +224,7 @@ class Peer(Generic[_MessageT]):
         self._wait(take, what, timeout)
         if not found:
             self._conversation.note(f"{self._name} is closed, and wanted {what}")
-            raise WebSocketClosed(*(self._close or (_LOST, "")))
+            raise self._closed_error()
         return found[0]
 
     def _wait(
@@ -245,6 +245,10 @@ class Peer(Generic[_MessageT]):
     def _failure(self, problem: str) -> ConversationFailure:
         return self._conversation.failure(problem)
 
+    def _closed_error(self) -> WebSocketClosed:
+        error = WebSocketClosed(*(self._close or (_LOST, "")))
+        return self._conversation.explained(error)
+
     def _running(self) -> str:
         places = self._world.concurrency.who_works()
         return "".join(f"\n  runs: {place}" for place in places)
@@ -252,7 +256,7 @@ class Peer(Generic[_MessageT]):
     def _write(self, opcode: int, payload: bytes) -> None:
         """Send a frame; wait while the application does not read."""
         if self._over or self._close_sent:
-            raise WebSocketClosed(*(self._close or (_LOST, "")))
+            raise self._closed_error()
         data = memoryview(frames.masked_frame(opcode, payload))
         self._world.activity.bytes += len(data)
         try:
@@ -261,7 +265,7 @@ class Peer(Generic[_MessageT]):
         except TimeoutError:
             raise self._failure(f"the application does not read {self._name}") from None
         except OSError:
-            raise WebSocketClosed from None
+            raise self._closed_error() from None
 
     def _send_some(self, data: memoryview) -> int:
         try:

@@ -11,7 +11,6 @@ from wsocket.testing.calls import (
     ClientCall,
     ReceivedEvent,
     ReceivedInvocation,
-    checked,
     payload,
     payload_at,
     raised,
@@ -197,6 +196,13 @@ class ClientSession(ClientWamp):
 
         return self._await(fits, f"the answer to request {request}", timeout)
 
+    def checked(self, answer: list[Any]) -> list[Any]:
+        """An answer that is no ERROR; that is raised as `ApplicationError`."""
+        if answer[0] == CODES["ERROR"]:
+            error = raised(answer[4], *payload_at(answer, 5))
+            raise self._conversation.explained(error)
+        return answer
+
     # Joining
 
     def _authenticate(
@@ -228,7 +234,8 @@ class ClientSession(ClientWamp):
     def _welcomed(self, answer: list[Any]) -> None:
         if answer[0] == CODES["ABORT"]:
             _, details, reason, *_ = answer
-            raise raised(reason, [details.get("message", "")], {})
+            error = raised(reason, [details.get("message", "")], {})
+            raise self._conversation.explained(error)
         if answer[0] != CODES["WELCOME"]:
             shown = self._shown(answer)
             raise self._failure(f"{self._name} expected WELCOME, and got {shown}")
@@ -241,7 +248,7 @@ class ClientSession(ClientWamp):
     def _request(self, kind: str, *rest: Any) -> list[Any]:
         request = next(self._requests)
         self.send([CODES[kind], request, *rest])
-        return checked(self.answer_to(request))
+        return self.checked(self.answer_to(request))
 
     def _takes(self, message: list[Any]) -> bool:
         """Have the function of a procedure answer; on the loop."""
