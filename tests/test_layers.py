@@ -91,9 +91,16 @@ LAYERS: list[dict[str, Purity]] = [
     },
     {"wamp.meta": all_pure},
     {"wamp.router": all_pure},
+    {
+        "wamp.bridge": all_but(
+            *("event_body", "handler", "link", "request_link", "stream_link"),
+            *("query", "visits"),
+        )
+    },
     {"metrics": all_pure},
     {"prometheus": none_pure},
-    {"wamp.local": none_pure},
+    {"wamp.local": only("calling")},
+    {"client": none_pure},
     {"app": none_pure},
     {"": none_pure},  # the package itself, which offers the public names
     {"cli": none_pure},

@@ -13,7 +13,9 @@ from wsocket.core.web.framework import Framework
 from wsocket.core.websocket.deflate import Compression
 from wsocket.metrics import Metrics
 from wsocket.wamp.authorization.authorizer import Authorizer
+from wsocket.wamp.bridge.settings import Bridge
 from wsocket.wamp.local.application import Application
+from wsocket.wamp.local.http_resources import serve_resources
 from wsocket.wamp.local.make_router import make_router
 from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.local.taking_metrics import metrics_page, take_metrics
@@ -27,7 +29,6 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.snapshot import RouterSnapshot
-from wsocket.wamp.transports.longpoll import LongPoll
 from wsocket.wamp.transports.longpoll_settings import LongPolling
 from wsocket.wamp.transports.rawsocket import RawSocketTransport
 from wsocket.wamp.transports.websocket import WampSubprotocol
@@ -63,6 +64,9 @@ class WSocketApp(Framework):
         longpoll: Serves WAMP over HTTP requests, for clients that cannot open a
             websocket: the base path, such as ``"/longpoll"``, or a `LongPolling` with
             further settings. None: not at all.
+        bridge: Lets those publish, call and listen who speak nothing but HTTP: the base
+            path, such as ``"/wamp"``, or a `Bridge` with keys, tokens and further
+            settings. None: not at all.
         compression: What plain websockets may agree on to compress messages:
             ``"deflate"`` (permessage-deflate, RFC 7692), or None. Sessions are never
             compressed.
@@ -73,8 +77,11 @@ class WSocketApp(Framework):
 
     Raises:
         TypeError, ValueError: An argument has the wrong type or value.
-        RuntimeError: *longpoll* without a router, or *metrics* without its extra.
+        RuntimeError: *longpoll* or *bridge* without a router, or *metrics* without its
+            extra.
     """
+
+    _wamp: Application | None = None
 
     def __init__(
         self,
@@ -89,6 +96,7 @@ class WSocketApp(Framework):
         max_workers: int | None = None,
         limits: Limits | None = None,
         longpoll: str | LongPolling | None = None,
+        bridge: str | Bridge | None = None,
         compression: Compression | None = "deflate",
         join_timeout: float = 10.0,
         metrics: str | None = None,
@@ -97,7 +105,6 @@ class WSocketApp(Framework):
         check_seconds("join_timeout", join_timeout, least=0.001)
         names = [protocol] if isinstance(protocol, str) else list(protocol or ())
         self.protocol = protocol
-        self._wamp: Application | None = None
         plugins = []
         if WAMP in names:
             names.remove(WAMP)
@@ -115,7 +122,7 @@ class WSocketApp(Framework):
             compression=compression,
             health=health,
         )
-        self._serve_resources(longpoll, metrics)
+        self._serve_resources(metrics, longpoll, bridge)
 
     def register(
         self,
@@ -374,22 +381,14 @@ class WSocketApp(Framework):
         return WampSubprotocol(self.router, prepare=self._wamp.prepare)
 
     def _serve_resources(
-        self, longpoll: str | LongPolling | None, metrics: str | None
+        self,
+        metrics: str | None,
+        longpoll: str | LongPolling | None,
+        bridge: str | Bridge | None,
     ) -> None:
         if metrics is not None:
             self.resources[metrics] = metrics_page(self.metrics)
-        if longpoll is None:
-            return
-        prepare = self._application.prepare
-        handler = LongPoll(
-            longpoll if isinstance(longpoll, LongPolling) else LongPolling(longpoll),
-            self.router,
-            prepare=prepare,
-            connections=self.connections,
-            max_message_size=self.max_message_size,
-            allowed_origins=self.allowed_origins,
-        )
-        self.resources[handler.route] = handler
+        serve_resources(self, lambda: self._application, longpoll, bridge)
 
     @property
     def _application(self) -> Application:

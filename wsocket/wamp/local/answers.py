@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.local.handlers import CallResult
+from wsocket.wamp.local.calling import CallResult
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import ABSENT, CALL, ERROR
 from wsocket.wamp.serializers.base import Payload

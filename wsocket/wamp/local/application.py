@@ -49,6 +49,10 @@ _MAX_WORKERS = {"threads": 64, "greenlets": 1000}
 class Application:
     """The application's access to one realm of its own router.
 
+    Attributes:
+        router: The router.
+        realm: The name of the realm.
+
     Args:
         max_workers: How many handlers run at once; None for the default of the kind of
             concurrency.
@@ -73,7 +77,7 @@ class Application:
         self._max_message_size = max_message_size
         self._debug = debug
         self._uris = UriRules()
-        self._realm = realm
+        self.realm = realm
         self._max_workers = max_workers
         self._declarations: list[Declaration] = []
         # The session, and the loop it was made on: a forked child starts anew.
@@ -190,7 +194,7 @@ class Application:
 
     def remove_realm(self, name: str) -> None:
         """Close a realm, but not the application's own; see `Router.remove_realm`."""
-        if name == self._realm:
+        if name == self.realm:
             raise ValueError(f"{name!r} is the realm of the application itself")
         self._change(lambda: self.router.remove_realm(name))
 
@@ -280,10 +284,10 @@ class Application:
                 self.router.trusted,
                 workers=procedures,
                 authorizers=authorizers,
-                calls=self.router.calls_of(self._realm),
+                calls=self.router.calls_of(self.realm),
                 debug=self._debug,
             )
-            session.join(self._realm)
+            session.join(self.realm)
             declarations = list(self._declarations)
             self._joined = loop, session
         for declaration in declarations:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from wsocket.core.concurrency.ctrl_c import pass_on
 from wsocket.errors import PayloadError
 from wsocket.log import logger
+from wsocket.wamp.local.calling import CallResult as CallResult
 from wsocket.wamp.serializers.base import Payload
-
-
-class CallResult(NamedTuple):
-    """A result with several values, of a procedure or of a call."""
-
-    args: Sequence[Any] = ()
-    kwargs: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)

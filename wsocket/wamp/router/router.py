@@ -38,6 +38,7 @@ class Router:
         door: How often clients of one address may try.
 
     Attributes:
+        door: As given; who logs in without HELLO's methods knocks there, too.
         traffic: Counts what sessions do.
         trusted: The gatekeeper of the application's own session.
     """
@@ -50,7 +51,7 @@ class Router:
         join_timeout: float = 10.0,
         door: Door | None = None,
     ) -> None:
-        self._door = door or Door()
+        self.door = door or Door()
         self.traffic = Traffic()
         self._random_below = random_below
         self._join_timeout = join_timeout
@@ -162,7 +163,7 @@ class Router:
         """Answer HELLO; see `Login.begin`."""
         assert self._runtime is not None
         address = session.environ.get("REMOTE_ADDR", "")
-        refusal = self._door.knock(address, self._runtime.monotonic())
+        refusal = self.door.knock(address, self._runtime.monotonic())
         if refusal is not None:
             session.refuse(*refusal)
             return
@@ -173,7 +174,7 @@ class Router:
                 realm,
                 runtime=self._runtime,
                 warning=self._warning,
-                failed=lambda now: self._door.failed(address, now),
+                failed=lambda now: self.door.failed(address, now),
             )
             login.begin(hello)
 

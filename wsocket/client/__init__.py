@@ -1,0 +1,1 @@
+"""Clients of a router, for programs that are none themselves."""
