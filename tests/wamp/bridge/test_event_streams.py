@@ -10,12 +10,15 @@ import time
 import pytest
 
 from tests.patience import SECONDS
+from tests.programs import app_commands
 from tests.serving import serving
 from tests.wamp.apps.bridge import TOKEN
 from tests.wamp.bridge.http import listening, post, problem, publish
 from tests.wamp.raw_client import connected
 from tests.wamp.transports.longpoll.client import request
-from wsocket import Bridge, Limits, Realm, Remember, WSocketApp
+from wsocket import Bridge, Limits, Permission, Realm, Remember, Role, WSocketApp
+
+GRACE = 20.0  # seconds; a server that waits for its responses takes 30
 
 
 def test_events_come_as_they_are_published(bridged, uri):
@@ -164,6 +167,29 @@ def test_events_during_a_resumption_come_once_and_in_order(serve, uri, beside):
     assert found == list(range(3000))
 
 
+def test_requests_are_numbered_as_a_strict_realm_demands(serve, uri):
+    """From 1 in each session, also those for past events."""
+    realm = Realm("realm1", strict_request_ids=True, history=[Remember(uri)])
+    _, url = serve({"realm": realm})
+    first, second = publish(url, uri, 1), publish(url, uri, 2)
+    with listening(url, f"topic={uri}", Last_Event_ID=str(first)) as stream:
+        assert json.loads(stream.next()["data"]) == {"complete": True}
+        assert stream.next()["id"] == str(second)
+
+
+def test_role_that_may_not_read_the_history_gets_live_events_alone(serve, uri):
+    """The notice names the reason; the stream goes on."""
+    granted = [Permission(uri, allow=("publish", "subscribe"))]
+    realm = Realm("realm1", roles=[Role("anonymous", granted)], history=[Remember(uri)])
+    _, url = serve({"realm": realm})
+    first = publish(url, uri, 1)
+    with listening(url, f"topic={uri}", Last_Event_ID=str(first)) as stream:
+        notice = json.loads(stream.next()["data"])
+        publish(url, uri, "live")
+        assert stream.args() == ["live"]
+    assert notice == {"complete": False, "error": "wamp.error.not_authorized"}
+
+
 def test_streams_beyond_the_limit_are_refused(serve, uri):
     """Each takes a thread; there is room again when a listener has gone."""
     app, url = serve(max_streams=1)
@@ -204,6 +230,20 @@ def test_streams_end_with_the_application(uri):
         app.close()
         with pytest.raises(EOFError):
             stream.next()
+
+
+@pytest.mark.parametrize("kind", ["threads", "gevent"])
+def test_server_that_is_told_to_end_does_not_wait_for_listeners(start, kind, uri):
+    """Their streams end, and the process with them."""
+    server = start(*app_commands("tests.wamp.apps.bridge")[kind])
+    with listening(server.http(), f"topic={uri}") as stream:
+        publish(server.http(), uri, 1)
+        assert stream.args() == [1]
+        begun = time.monotonic()
+        assert server.stop() == 0
+        with pytest.raises(EOFError):
+            stream.next()
+    assert time.monotonic() - begun < GRACE
 
 
 def test_listener_that_does_not_read_loses_the_oldest_events(serve, uri):

@@ -47,7 +47,8 @@ def read_listening(environ: Mapping[str, Any]) -> Listening:
 def _parameters(query: str) -> dict[str, str]:
     try:
         pairs = parse_qsl(
-            query,
+            # Bytes that are not escaped (PEP 3333, "Unicode Issues").
+            query.encode("latin-1").decode(),
             keep_blank_values=True,
             strict_parsing=bool(query),
             errors="strict",
