@@ -255,6 +255,20 @@ def test_requests_beyond_the_limit_are_refused_at_once(serve, uri, beside):
         assert post(url, PUBLISH, {"topic": uri}).status == 200
 
 
+def test_request_whose_session_is_killed_is_answered(serve, uri, beside):
+    """With the reason; it may be sent again."""
+    app, url = serve()
+    with connected(url) as callee:
+        callee.join()
+        callee.register(uri)
+        waiting = beside(post, url, CALL, {"procedure": uri})
+        callee.invoked()
+        reason = "com.example.maintenance"
+        app.call("wamp.session.kill_by_authrole", "anonymous", reason=reason)
+        answer = waiting.result(SECONDS)
+    assert (answer.status, problem(answer)["error"]) == (503, reason)
+
+
 def test_requests_that_wait_are_answered_when_the_application_closes(uri, beside):
     """With 503: another server may do it."""
     from tests.serving import serving

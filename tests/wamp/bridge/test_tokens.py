@@ -91,6 +91,20 @@ def test_function_may_say_why_it_refuses(serve):
     assert (answer.status, problem(answer)["detail"]) == (401, "the token has expired")
 
 
+def test_reason_that_an_application_gives_is_still_a_401(serve):
+    """Whether it refuses a token or a cookie."""
+
+    def expired(_):
+        raise Denied("expired", reason="com.shop.error.expired")
+
+    realm = Realm("realm1", auth=[WebLogin(expired)])
+    _, url = serve({"realm": realm}, tokens=expired)
+    for headers in (bearer("any"), {"Cookie": "login=ada"}):
+        answer = post(url, CALL, WHOAMI, headers=headers)
+        assert answer.status == 401
+        assert problem(answer)["error"] == "com.shop.error.expired"
+
+
 def test_request_without_a_proof_is_an_anonymous_client(serve):
     """With the role that the realm gives to these."""
     realm = Realm("realm1", auth=[Anonymous("guest")], roles=[Role("guest", ALLOWED)])

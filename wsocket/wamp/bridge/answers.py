@@ -90,14 +90,21 @@ def values(parts: list[Raw]) -> tuple[Raw, Raw]:
     )
 
 
-def refused(error: str, explanation: str) -> HttpAnswer:
-    """The answer to a request that is refused with a WAMP error."""
-    return wamp_problem(error, Payload.of(JSON, [explanation]).parts)
+def refused(error: str, explanation: str, *, otherwise: int) -> HttpAnswer:
+    """The answer to a request whose session was refused or ended.
+
+    Args:
+        otherwise: The status if an application has chosen the error.
+    """
+    parts = Payload.of(JSON, [explanation]).parts
+    return wamp_problem(error, parts, otherwise=otherwise)
 
 
-def wamp_problem(error: str, parts: list[Raw]) -> HttpAnswer:
-    """The answer to a request that ended in a WAMP ERROR or ABORT."""
-    code = status_of(error)
+def wamp_problem(
+    error: str, parts: list[Raw], *, otherwise: int = _OF_THE_APPLICATION
+) -> HttpAnswer:
+    """The answer to a request that ended in a WAMP ERROR."""
+    code = _status_of(error, otherwise)
     args, kwargs = values(parts)
     problem: dict[str, Any] = {"error": error, "args": args, "kwargs": kwargs}
     headers = (_RETRY,) if code == 503 else ()
@@ -117,14 +124,13 @@ def problem_of(error: ApplicationError) -> HttpAnswer:
     return wamp_problem(error.error, parts)
 
 
-def status_of(error: str) -> int:
-    """The HTTP status of a WAMP error."""
+def _status_of(error: str, otherwise: int) -> int:
     status = STATUS.get(error)
     if status is not None:
         return status
     if error.startswith("wamp.close."):  # the session was ended
         return 503
-    return 500 if error.startswith("wamp.") else _OF_THE_APPLICATION
+    return 500 if error.startswith("wamp.") else otherwise
 
 
 def _detail(parts: list[Raw]) -> str:

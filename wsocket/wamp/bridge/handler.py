@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from wsocket.core.net.future import Future, ask
@@ -21,6 +22,7 @@ from wsocket.wamp.bridge.answers import (
     HttpAnswer,
     http_problem,
     problem_of,
+    refused,
 )
 from wsocket.wamp.bridge.bodies import Wanted, read_call, read_publish
 from wsocket.wamp.bridge.credentials import Credentials
@@ -101,6 +103,8 @@ class BridgeHandler:
             answer = http_problem(error)
         except ApplicationError as error:
             answer = problem_of(error)
+        except Denied as error:
+            answer = refused(error.reason, error.message, otherwise=401)
         if isinstance(answer, EventBody):
             start_response("200 OK", headers + _STREAM_HEADERS)
             return answer
@@ -164,7 +168,15 @@ class BridgeHandler:
         def listen(opened: Future[Opened]) -> None:
             links.append(self._visits.listen(visitor, listening, opened))
 
-        refusal = ask(loop, listen)
+        def give_up() -> None:
+            for link in links:
+                link.drop()
+
+        try:
+            refusal = ask(loop, listen)
+        except BaseException:  # such as the timeout of a server
+            loop.call_soon(give_up)
+            raise
         if refusal is not None:
             return refusal
         first = first_lines(self._settings.retry)
@@ -174,14 +186,13 @@ class BridgeHandler:
         try:
             proof = self._credentials.proven(environ, body, time.time())
         except Denied as error:
-            denied = error
-
-            def refuse(never: Future[None]) -> None:
-                self._visits.refuse(denied, environ)
-
-            ask(request_loop(), refuse)
-            raise  # `refuse` has raised what the client is told
+            ask(request_loop(), partial(self._count, error, environ))
+            raise
         return Visitor(proof, outliving(environ), client_descriptor(environ))
+
+    def _count(self, denied: Denied, environ: Environ, counted: Future[None]) -> None:
+        self._visits.denied(denied, environ)
+        counted.set(None)
 
 
 _RESOURCES: Mapping[str, Resource] = {

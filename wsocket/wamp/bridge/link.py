@@ -88,8 +88,12 @@ class BridgeLink(ABC):
         """There is an event."""
 
     @abstractmethod
-    def refused(self, error: str, explanation: str) -> None:
-        """The session has not begun, or the router has ended it."""
+    def refused(self, error: str, explanation: str, *, otherwise: int = 503) -> None:
+        """The session has not begun, or the router has ended it.
+
+        Args:
+            otherwise: The status if an application has chosen the error.
+        """
 
     @abstractmethod
     def drop(self) -> None:
@@ -129,7 +133,7 @@ class BridgeLink(ABC):
         elif head[0] in (ABORT, GOODBYE):
             _, details, reason = head
             text = details.get("message", "the router has ended the session")
-            self.refused(reason, text)
+            self.refused(reason, text, otherwise=401 if head[0] == ABORT else 503)
         elif head[0] == CHALLENGE:
             problem = "this realm demands a login: sign the request, or send a token"
             self.refused(errors.AUTHENTICATION_DENIED, problem)

@@ -81,9 +81,9 @@ class RequestLink(BridgeLink):
     def happened(self, event: Droppable) -> None:
         """This session has no subscriptions."""
 
-    def refused(self, error: str, explanation: str) -> None:
+    def refused(self, error: str, explanation: str, *, otherwise: int = 503) -> None:
         """See `BridgeLink.refused`."""
-        self._finish(refused(error, explanation))
+        self._finish(refused(error, explanation, otherwise=otherwise))
 
     def close(self) -> None:
         """See `BridgeLink.close`; an ABORT was the answer."""

@@ -16,7 +16,7 @@ from wsocket.wamp.serializers.json import JSON
 
 GET_EVENTS = "wamp.subscription.get_events"
 
-_PAGE = 500  # events in one answer
+_PAGE = 100  # events in one answer: the loop makes it in one turn
 
 
 class PastEvent(Struct):

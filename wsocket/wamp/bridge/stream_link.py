@@ -101,7 +101,8 @@ class StreamLink(BridgeLink, Flushable):
     def drop(self) -> None:
         """End the stream at once; later calls do nothing."""
         self._reply(b"")
-        self._opened.set(refused(errors.UNAVAILABLE, "the stream has ended"))
+        problem = "the stream has ended"
+        self._opened.set(refused(errors.UNAVAILABLE, problem, otherwise=503))
         self._outbox, self._waiting = self._new_outbox(), self._new_outbox()
         self._weigh()
         self.end()
@@ -133,14 +134,14 @@ class StreamLink(BridgeLink, Flushable):
         outbox = self._outbox if self._resumption is None else self._waiting
         self._put(outbox, event)
 
-    def refused(self, error: str, explanation: str) -> None:
+    def refused(self, error: str, explanation: str, *, otherwise: int = 503) -> None:
         """See `BridgeLink.refused`; an open stream ends with a notice."""
         if self._is_open:
             reason = {"error": error, "detail": explanation}
             self._put(self._outbox, notice("end", reason))
             self.close()
         else:
-            self._opened.set(refused(error, explanation))
+            self._opened.set(refused(error, explanation, otherwise=otherwise))
             self.drop()
 
     def unread(self, request: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from wsocket.core.net.future import Future
 from wsocket.core.net.open_connections import OpenConnections
@@ -151,11 +151,11 @@ class Visits:
         )
         return gate, proof.realm
 
-    def refuse(self, denied: Denied, environ: Mapping[str, Any]) -> NoReturn:
+    def denied(self, denied: Denied, environ: Mapping[str, Any]) -> None:
         """Count a failed login, as those of other clients.
 
         Raises:
-            ApplicationError: Always.
+            ApplicationError: There are too many of this address.
         """
         self._prepare()
         address, now = environ.get("REMOTE_ADDR", ""), monotonic()
@@ -164,7 +164,6 @@ class Visits:
             raise ApplicationError(*refusal)
         self._router.door.failed(address, now)
         logger.info("request refused: %s", denied.detail or denied.message)
-        raise ApplicationError(denied.reason, denied.message)
 
     def _use_nonce(self, claim: SignedClaim, now: float) -> None:
         outcome = self._nonces.get().use(claim.key, claim.nonce, now)
