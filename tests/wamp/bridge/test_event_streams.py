@@ -223,6 +223,20 @@ def test_session_that_is_killed_says_so_before_its_stream_ends(serve, uri):
     assert json.loads(notice["data"])["error"] == "com.example.maintenance"
 
 
+def test_stream_whose_subscription_is_revoked_ends(serve, uri):
+    """It would wait for ever."""
+    app, url = serve()
+    with listening(url, f"topic={uri}") as stream:
+        subscription = app.call("wamp.subscription.lookup", uri)
+        [session] = app.call("wamp.subscription.list_subscribers", subscription)
+        app.call("wamp.subscription.remove_subscriber", subscription, session)
+        notice = stream.next()
+        with pytest.raises(EOFError):
+            stream.next()
+    assert notice["event"] == "end"
+    assert json.loads(notice["data"])["error"].startswith("wamp.")
+
+
 def test_streams_end_with_the_application(uri):
     """So that a server need not wait for them."""
     app = WSocketApp(protocol="WAMP", bridge=Bridge())

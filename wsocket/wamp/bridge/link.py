@@ -40,6 +40,7 @@ _ROLES: Final = ClientRoles(
             "pattern_based_subscription": True,
             "publication_trustlevels": True,
             "publisher_identification": True,
+            "subscription_revocation": True,
         }
     ),
 )

@@ -22,6 +22,7 @@ from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import (
     ERROR,
     SUBSCRIBED,
+    UNSUBSCRIBED,
     Subscribe,
     SubscribeOptions,
 )
@@ -122,6 +123,8 @@ class StreamLink(BridgeLink, Flushable):
             self._opened.set(None)
             if self._listening.after is not None:
                 self._resume_after(head[2], self._listening.after)
+        elif head[0] == UNSUBSCRIBED:  # revoked: nobody here has asked for it
+            self.refused(head[2]["reason"], "the subscription was revoked")
         elif self._resumption is not None:
             self._asked = False
             self._resume(self._resumption, head, parts)
