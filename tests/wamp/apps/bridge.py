@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from wsocket import (
@@ -49,8 +48,6 @@ app = WSocketApp(
         history=[Remember("com.kept.", match="prefix", limit=2000)],
     ),
 )
-
-never = threading.Event()
 
 
 @app.register("com.open.add")

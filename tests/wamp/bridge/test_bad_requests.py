@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.patience import SECONDS
+from tests.serving import serving
 from tests.wamp.apps.bridge import TOKEN
 from tests.wamp.bridge.http import post, problem
 from tests.wamp.raw_client import connected
@@ -173,7 +174,6 @@ def test_page_of_another_origin_is_refused(serve):
     good = post(url, PUBLISH, body, headers={"Origin": "https://good.example"})
     assert good.status == 200
     assert good.headers["Access-Control-Allow-Origin"] == "https://good.example"
-    app.call("wamp.session.count")
     deadline = time.monotonic() + SECONDS
     while not events and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -271,8 +271,6 @@ def test_request_whose_session_is_killed_is_answered(serve, uri, beside):
 
 def test_requests_that_wait_are_answered_when_the_application_closes(uri, beside):
     """With 503: another server may do it."""
-    from tests.serving import serving
-
     app = WSocketApp(protocol="WAMP", bridge=Bridge())
     with serving(app) as url, connected(url) as callee:
         callee.join()
