@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from wsocket.metrics import Metrics
     from wsocket.wamp.authorization.authorizer import AuthorizationRequest
     from wsocket.wamp.authorization.roles import Permission, Role
-    from wsocket.wamp.local.handlers import CallDetails, CallResult, EventDetails
+    from wsocket.wamp.local.calling import CallDetails, CallResult, EventDetails
     from wsocket.wamp.local.pending_call import PendingCall
     from wsocket.wamp.protocol.client_messages import (
         CallOptions,
@@ -70,7 +70,7 @@ _HOMES = {
         "Permission",
         "Role",
     ),
-    "wsocket.wamp.local.handlers": (
+    "wsocket.wamp.local.calling": (
         "CallDetails",
         "CallResult",
         "EventDetails",

@@ -3,7 +3,8 @@
 There are three families. The peer broke a protocol (`ProtocolError`, `HttpError`,
 `RequestError`) or is refused (`Denied`). The caller asked for something impossible
 (`ValueError`, `TypeError` and `WebSocketError`). A WAMP peer answered with an error
-(`ApplicationError`). Any other exception is a bug."""
+(`ApplicationError`), or cannot be reached (`ConnectFailed`, `JoinRefused`,
+`ConnectionLost`). Any other exception is a bug."""
 
 from __future__ import annotations
 
@@ -183,3 +184,27 @@ class PayloadSizeExceeded(PayloadError):
 
 class BatchError(WsocketError):
     """A peer's batch of WAMP messages is malformed, or empty."""
+
+
+class ConnectFailed(WsocketError, ConnectionError):
+    """A client found no router: nobody answers, or not as a router does."""
+
+
+class JoinRefused(WsocketError):
+    """The router does not let a client into the realm.
+
+    Args:
+        problem: What the router says.
+        reason: The URI in its ABORT, such as ``wamp.error.no_such_realm``.
+    """
+
+    def __init__(self, problem: str, *, reason: str) -> None:
+        super().__init__(problem)
+        self.reason = reason
+
+
+class ConnectionLost(WsocketError, ConnectionError):
+    """The connection to the router ended before the answer came, or there is none.
+
+    What was in flight may have been done, or not.
+    """

@@ -15,7 +15,7 @@ from tests.patience import SECONDS
 from tests.wamp.raw_client import CALL, ERROR, RESULT
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError
-from wsocket.wamp.local.handlers import CallResult
+from wsocket.wamp.local.calling import CallResult
 
 RUNTIME_ERROR = "wamp.error.runtime_error"
 

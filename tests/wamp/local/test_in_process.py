@@ -26,7 +26,7 @@ from tests.wamp.raw_client import (
 )
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.local.handlers import CallResult, EventDetails
+from wsocket.wamp.local.calling import CallResult, EventDetails
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.wamp.raw_client import ERROR, UNREGISTERED
 from wsocket import WSocketApp
 from wsocket.core.net.loop import get_loop
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.local.handlers import CallDetails, CallResult
+from wsocket.wamp.local.calling import CallDetails, CallResult
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
     PublishOptions,

@@ -17,7 +17,8 @@ from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
-from wsocket.core.net.sockets import disable_nagle, keep_alive, plain_socket
+from wsocket.core.net.sockets import plain_socket
+from wsocket.core.net.tcp_options import disable_nagle, keep_alive
 from wsocket.core.net.trouble import Trouble, is_shortage
 from wsocket.core.web.contexts import Contexts
 from wsocket.core.web.plain_websocket import PlainWebSocket

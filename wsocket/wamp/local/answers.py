@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.local.handlers import CallResult
+from wsocket.wamp.local.calling import CallResult
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import ABSENT, CALL, ERROR
 from wsocket.wamp.serializers.base import Payload
@@ -25,6 +25,11 @@ def value_of(head: list[Any], payload: Payload) -> Any:
     """The value that a RESULT has for the application; an ERROR is raised."""
     if head[0] == ERROR:
         raise application_error(head, payload)
+    return result_value(payload)
+
+
+def result_value(payload: Payload) -> Any:
+    """The value of a result: one value, None, or a `CallResult`."""
     args, kwargs = payload.values()
     if kwargs or len(args) > 1:
         return CallResult(args, kwargs)
@@ -33,7 +38,11 @@ def value_of(head: list[Any], payload: Payload) -> Any:
 
 def application_error(head: list[Any], payload: Payload) -> ApplicationError:
     """The exception for an ERROR."""
-    error = head[4]
+    return exception_of(head[4], payload)
+
+
+def exception_of(error: str, payload: Payload) -> ApplicationError:
+    """The exception for an error URI and the payload of its ERROR."""
     args, kwargs = payload.values()
     kind = {errors.CANCELED: CallCanceled, errors.TIMEOUT: CallTimeout}.get(
         error, ApplicationError

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from wsocket.core.budget import Budget
 from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.future import Future, Mailbox, ask
@@ -22,6 +20,7 @@ from wsocket.errors import ApplicationError
 from wsocket.log import logger
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.local.answers import Answer, application_error, fields_of
+from wsocket.wamp.local.asked import check_options, check_uri
 from wsocket.wamp.local.client import LocalSession
 from wsocket.wamp.local.declaration import Declaration, procedure, subscriber
 from wsocket.wamp.local.loop_runtime import LoopRuntime
@@ -30,7 +29,6 @@ from wsocket.wamp.local.outgoing_call import OutgoingCall
 from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import ClientMessage
-from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
 from wsocket.wamp.router.calls_ending import CallsEnding
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.router import Router
@@ -72,7 +70,6 @@ class Application:
         self._pools: dict[str, Workers] = {}
         self._max_message_size = max_message_size
         self._debug = debug
-        self._uris = UriRules()
         self._realm = realm
         self._max_workers = max_workers
         self._declarations: list[Declaration] = []
@@ -98,8 +95,8 @@ class Application:
             ValueError: *uri* is not valid.
             ApplicationError: The router refused, such as because *uri* is taken.
         """
-        self._check_uri(uri, options.match)
-        _check_options(options)
+        check_uri(uri, options.match)
+        check_options(options)
         self._declare(procedure(function, uri, options, on_loop=on_loop))
 
     def subscribe(
@@ -114,8 +111,8 @@ class Application:
             ValueError: *uri* is not valid.
             ApplicationError: The router refused.
         """
-        self._check_uri(uri, options.match)
-        _check_options(options)
+        check_uri(uri, options.match)
+        check_options(options)
         self._declare(subscriber(function, uri, options))
 
     def publish(
@@ -136,8 +133,8 @@ class Application:
             ValueError: *topic* is not a valid URI, or the payload is not serializable.
             ApplicationError: The router refused; only with ``acknowledge``.
         """
-        self._check_uri(topic, "exact")
-        _check_options(options)
+        check_uri(topic, "exact")
+        check_options(options)
         fields = fields_of(payload_of(MESSAGEPACK, args, kwargs))
         loop = get_loop()
 
@@ -171,8 +168,8 @@ class Application:
             ValueError: *uri* is not a valid URI, or the payload is not
                 serializable.
         """
-        self._check_uri(uri, "exact", namespace=True)
-        _check_options(options)
+        check_uri(uri, "exact", namespace=True)
+        check_options(options)
         loop = get_loop()
         answers: Mailbox[Answer] = Mailbox(loop)
         call = OutgoingCall(
@@ -320,32 +317,6 @@ class Application:
             with self._lock:
                 self._declarations.remove(declaration)
             raise application_error(head, payload)
-
-    def _check_uri(self, uri: str, match: Match, *, namespace: bool = False) -> None:
-        if not isinstance(uri, str):
-            raise TypeError(f"a URI is a str such as 'com.example.add', got {uri!r}")
-        if match not in MATCHES:
-            raise ValueError(f"match must be exact, prefix or wildcard, got {match!r}")
-        if not self._uris.valid(uri, match):
-            raise ValueError(f"invalid URI: {self._uris.problem(uri, match)}")
-        if reserved(uri) and not namespace:
-            raise ValueError(f"{uri!r} is in the protocol's own namespace, 'wamp.'")
-
-
-def _check_options(options: client_messages.Fields) -> None:
-    """Refuse options with which the application's session would break the protocol.
-
-    Raises:
-        ValueError: A field has a wrong type or value, or is for remote clients only.
-    """
-    fields = msgspec.structs.asdict(options)
-    msgspec.convert(fields, type(options))
-    for name in ("progress", "ppt_scheme"):
-        if fields.get(name):
-            kind = type(options).__name__
-            raise ValueError(
-                f"{kind}.{name}: the application's session has no such mode"
-            )
 
 
 def _log_refusal(head: list[Any], payload: Payload) -> None:

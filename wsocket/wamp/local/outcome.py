@@ -9,7 +9,7 @@ import msgspec
 
 from wsocket.errors import ApplicationError, PayloadError
 from wsocket.log import logger
-from wsocket.wamp.local.handlers import CallResult
+from wsocket.wamp.local.calling import CallResult
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.uris import UriRules
 from wsocket.wamp.serializers.base import (

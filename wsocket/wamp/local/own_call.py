@@ -9,8 +9,9 @@ from wsocket.core.concurrency.ctrl_c import pass_on
 from wsocket.core.concurrency.task import Task
 from wsocket.core.concurrency.workers import Workers
 from wsocket.errors import PayloadError
+from wsocket.wamp.local.calling import CallDetails
 from wsocket.wamp.local.generators import Progress, run_generator
-from wsocket.wamp.local.handlers import CallDetails, UserHandler
+from wsocket.wamp.local.handlers import UserHandler
 from wsocket.wamp.local.outcome import (
     Failure,
     application_failure,
