@@ -136,6 +136,8 @@ class Core:
             self._handle(decoded(self.serializer, data))
         except ProtocolError as error:
             self._abort(error.problem)
+        except ImportError as error:  # what the challenge of the router needs
+            self._end(ConnectFailed(str(error)), final=True)
         return self._take_happened()
 
     def lost(self, problem: str) -> list[Happening]:
