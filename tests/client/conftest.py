@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.client.driven import driven
 from tests.serving import serving
 from wsocket import WSocketApp
-from wsocket.client import Session, connect
+from wsocket.client import connect
 
 
 class Place(NamedTuple):
@@ -45,30 +46,42 @@ def place(app: WSocketApp, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 class Way(NamedTuple):
     """How a client connects."""
 
+    kind: str
     scheme: str
     serializer: str
 
 
+KINDS: dict[str, Any] = {"threads": connect, "asyncio": driven}
+
 WAYS = [
-    Way("ws", "json"),
-    Way("ws", "msgpack"),
-    Way("ws", "cbor"),
-    Way("tcp", "json"),
-    Way("unix", "msgpack"),
+    Way(kind, scheme, serializer)
+    for kind in KINDS
+    for scheme, serializer in (
+        ("ws", "json"),
+        ("ws", "msgpack"),
+        ("ws", "cbor"),
+        ("tcp", "json"),
+        ("unix", "msgpack"),
+    )
 ]
 
 
+@pytest.fixture(params=list(KINDS))
+def connecting(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """`connect`, and the same for asyncio: a context manager."""
+    kind: Callable[..., Any] = KINDS[request.param]
+    return kind
+
+
 @pytest.fixture(params=WAYS, ids="-".join)
-def dial(
-    request: pytest.FixtureRequest, place: Place
-) -> Iterator[Callable[..., Session]]:
+def dial(request: pytest.FixtureRequest, place: Place) -> Iterator[Callable[..., Any]]:
     """Connect in one of these ways; the sessions are closed at the end."""
     way: Way = request.param
     with contextlib.ExitStack() as stack:
 
-        def dial_one(**options: Any) -> Session:
+        def dial_one(**options: Any) -> Any:
             url = getattr(place, way.scheme)
-            session = connect(url, serializer=way.serializer, **options)
+            session = KINDS[way.kind](url, serializer=way.serializer, **options)
             return stack.enter_context(session)
 
         yield dial_one

@@ -7,7 +7,7 @@ import pytest
 from tests.serving import serving
 from tests.wamp.router.logins import ACCOUNTS, PASSWORD
 from wsocket import Realm, WSocketApp
-from wsocket.client import JoinRefused, connect
+from wsocket.client import JoinRefused
 from wsocket.client.auth import CRA, Anonymous, Cookie, Cryptosign, Scram, Ticket
 from wsocket.wamp.auth import Anonymous as AnonymousMethod
 from wsocket.wamp.auth import WebLogin
@@ -44,41 +44,41 @@ def url():
 
 
 @pytest.mark.parametrize("method", RIGHT)
-def test_right_secret_lets_the_client_in(url, method):
+def test_right_secret_lets_the_client_in(connecting, url, method):
     """Under its name."""
-    with connect(url, method, auth=RIGHT[method]) as session:
+    with connecting(url, method, auth=RIGHT[method]) as session:
         assert (session.authid, session.authrole) == ("joe", "user")
 
 
 @pytest.mark.parametrize("method", WRONG)
-def test_wrong_secret_is_refused_at_once(url, method):
+def test_wrong_secret_is_refused_at_once(connecting, url, method):
     """The exception has the reason, and not the secret."""
     with pytest.raises(JoinRefused) as caught:
-        connect(url, method, auth=WRONG[method])
+        connecting(url, method, auth=WRONG[method]).__enter__()
     assert caught.value.reason == "wamp.error.authentication_denied"
     assert "wrong" not in str(caught.value)
 
 
-def test_login_of_a_web_page(url):
+def test_login_of_a_web_page(connecting, url):
     """Its cookie is in the headers."""
     headers = {"Cookie": "login=ada"}
-    with connect(url, "cookie", auth=Cookie(), headers=headers) as session:
+    with connecting(url, "cookie", auth=Cookie(), headers=headers) as session:
         assert (session.authid, session.authmethod) == ("ada", "cookie")
 
 
-def test_anonymous_client(url):
+def test_anonymous_client(connecting, url):
     """It gets a name from the router."""
-    with connect(url, "open", auth=Anonymous()) as session:
+    with connecting(url, "open", auth=Anonymous()) as session:
         assert session.authmethod == "anonymous"
     with pytest.raises(JoinRefused) as caught:
-        connect(url, "ticket")
+        connecting(url, "ticket").__enter__()
     assert caught.value.reason == "wamp.error.no_matching_auth_method"
 
 
-def test_missing_realm_is_refused_at_once(url):
+def test_missing_realm_is_refused_at_once(connecting, url):
     """With the reason."""
     with pytest.raises(JoinRefused, match=r"com\.example\.nowhere") as caught:
-        connect(url, "com.example.nowhere")
+        connecting(url, "com.example.nowhere").__enter__()
     assert caught.value.reason == "wamp.error.no_such_realm"
 
 

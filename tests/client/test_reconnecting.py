@@ -156,12 +156,12 @@ def test_without_reconnecting_the_session_is_closed(dial, states):
     assert session.wait(SECONDS)
 
 
-def test_client_gives_up_when_the_realm_is_gone(states):
+def test_client_gives_up_when_the_realm_is_gone(connecting, states):
     """The next attempt would be the same."""
     app = WSocketApp(protocol="WAMP", realms=[Realm("com.example.short")])
     with serving(app) as url:
         options = {"reconnect": QUICK, "on_state": states}
-        with connect(url, "com.example.short", **options) as session:
+        with connecting(url, "com.example.short", **options) as session:
             states.until("joined")
             app.remove_realm("com.example.short")
             closed = states.until("closed")
@@ -203,17 +203,17 @@ def test_session_survives_a_restart_of_the_router(states):
         states.until("waiting")
 
 
-def test_close_code_1012_is_obeyed(states):
+def test_close_code_1012_is_obeyed(connecting, states):
     """The wait is that for a restart, not the first one of the back-off."""
     app = WSocketApp(protocol="WAMP")
     backoff = Backoff(first=0, longest=0, restart=(50, 60))
-    with serving(app) as url, connect(url, reconnect=backoff, on_state=states):
+    with serving(app) as url, connecting(url, reconnect=backoff, on_state=states):
         states.until("joined")
         app.close_connections(1012, "restart")
         assert 50 <= states.until("waiting").retry_in <= 60
 
 
-def test_unanswered_publish_raises():
+def test_unanswered_publish_raises(connecting):
     """It may have been published, or not: the program is told."""
     asked, answers = threading.Event(), threading.Event()
 
@@ -225,7 +225,7 @@ def test_unanswered_publish_raises():
 
     app = WSocketApp(protocol="WAMP", realm=Realm("realm1", authorizer=authorizer))
     outcome = queue.Queue()
-    with serving(app) as url, connect(url, reconnect=False) as session:
+    with serving(app) as url, connecting(url, reconnect=False) as session:
 
         def publish():
             try:

@@ -134,18 +134,12 @@ class Cryptosign(Simple):
             check_text("Cryptosign.authid", self.authid)
         if not isinstance(self.private_key, (str, bytes)):
             refuse_type("Cryptosign.private_key", "hex text or bytes", self.private_key)
-        key = self.private_key
-        octets = from_hex(key, length=_KEY_LENGTH) if isinstance(key, str) else key
-        if octets is None or len(octets) != _KEY_LENGTH:
-            raise ValueError(
-                "Cryptosign.private_key: expected 32 bytes, or 64 hex characters"
-            )
-        object.__setattr__(self, "_key", _ed25519().from_private_bytes(octets))
+        self._signer()
 
     @property
     def hello(self) -> dict[str, Any]:
         """See `LoginExchange`."""
-        public: str = self._key.public_key().public_bytes_raw().hex()  # type: ignore[attr-defined] # __post_init__ sets it
+        public: str = self._signer().public_key().public_bytes_raw().hex()
         named = {} if self.authid is None else {"authid": self.authid}
         extra = {"pubkey": public, "channel_binding": None}
         return {"authmethods": ["cryptosign"], "authextra": extra, **named}
@@ -158,8 +152,17 @@ class Cryptosign(Simple):
         challenge = from_hex(extra.get("challenge"), length=_CHALLENGE_LENGTH)
         if challenge is None:
             raise ProtocolError("CHALLENGE.Extra.challenge: expected 64 hex characters")
-        signature: bytes = self._key.sign(challenge)  # type: ignore[attr-defined] # see above
+        signature: bytes = self._signer().sign(challenge)
         return (signature + challenge).hex(), {}
+
+    def _signer(self) -> Any:
+        key = self.private_key
+        octets = from_hex(key, length=_KEY_LENGTH) if isinstance(key, str) else key
+        if octets is None or len(octets) != _KEY_LENGTH:
+            raise ValueError(
+                "Cryptosign.private_key: expected 32 bytes, or 64 hex characters"
+            )
+        return _ed25519().from_private_bytes(octets)
 
 
 @dataclass(frozen=True)

@@ -104,8 +104,11 @@ class ByteStream:
                 self._wait(select.POLLOUT, deadline)
 
     def _wait(self, events: int, deadline: float | None) -> None:
+        descriptor = self._socket.fileno()
+        if descriptor < 0:
+            raise OSError("the connection is closed")
         poll = select.poll()
-        poll.register(self._socket.fileno(), events)
+        poll.register(descriptor, events)
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         if not poll.poll(None if left is None else left * 1000):
             raise TimeoutError(f"nothing happened within {self._timeout} seconds")

@@ -63,8 +63,7 @@ class Dispatcher:
         elif isinstance(happening, Invoked):
             self._take_invocation(happening, shared)
         elif isinstance(happening, Progressed):
-            if not happening.waiter.progress(happening.payload):
-                happening.waiter.flooded()
+            happening.waiter.progress(happening.payload)
         elif isinstance(happening, (Answered, Failed)):
             self._take_answer(happening)
         elif isinstance(happening, Joined):

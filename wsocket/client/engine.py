@@ -9,10 +9,10 @@ from __future__ import annotations
 import random
 import threading
 import time
-from typing import NamedTuple
 
 from wsocket.client.core import Core
 from wsocket.client.dispatcher import Dispatcher
+from wsocket.client.over import Attempts, Over, closed_with
 from wsocket.client.pulse import Pulse
 from wsocket.client.settings import ClientSettings
 from wsocket.client.shared_core import SharedCore
@@ -25,22 +25,6 @@ from wsocket.log import logger
 # Seconds that the router has for its GOODBYE; and then for closing the connection.
 _CLOSE_TIMEOUT = 5.0
 _PART_TIMEOUT = 2.0
-
-
-class Over(NamedTuple):
-    """One connection is over.
-
-    Attributes:
-        error: Why; None if this client has left.
-        final: Whether it is of no use to connect again.
-        joined: Whether it had a session.
-        code: The close code of the router, if it sent one.
-    """
-
-    error: Exception | None
-    final: bool
-    joined: bool
-    code: int | None = None
 
 
 class Engine:
@@ -66,8 +50,7 @@ class Engine:
         self.closed = threading.Event()
         self._settings = settings
         self._opener = opener
-        self._backoff = settings.backoff
-        self._had_session = False
+        self._attempts = Attempts(settings.backoff, random.random)
         self._silence = ""  # why this client has ended the connection, if it has
         self._closing = threading.Event()
         self._thread = threading.Thread(
@@ -109,28 +92,18 @@ class Engine:
 
     def _keep_connected(self) -> Exception | None:
         """Connect again and again; return why that ends."""
-        failures = 0
         while True:
             self._enter(StateChange("connecting"))
             over = self._one_connection()
-            failures = 0 if over.joined else failures + 1
-            delay = self._delay(over, failures)
-            if delay is None:
+            delay = self._attempts.delay_after(over)
+            if delay is None or self._closing.is_set():
                 return over.error
             self._enter(StateChange("waiting", over.error, delay))
             if self._closing.wait(delay):
                 return None
 
-    def _delay(self, over: Over, failures: int) -> float | None:
-        """Seconds until the next attempt; None: there is none."""
-        if over.final or self._backoff is None or self._closing.is_set():
-            return None
-        if not self._had_session:  # `connect` raises the error
-            return None
-        return self._backoff.delay(failures, random.random, code=over.code)
-
     def _finish(self, error: Exception | None) -> None:
-        if error is not None and self._had_session:
+        if error is not None and self._attempts.had_session:
             logger.error("the session is over: %s", error)
         self._enter(StateChange("closed", error))
         self.joining.fail(error or ConnectionLost("this client has left"))
@@ -174,7 +147,7 @@ class Engine:
         if self._closing.is_set():
             self.shared.leave()
         elif dispatcher.joined is not None:
-            self._had_session = True
+            self._attempts.had_session = True
             self._enter(StateChange("joined", refused=dispatcher.joined.refused))
             self.joining.answer(None)
 
@@ -223,8 +196,7 @@ class Engine:
             self.shared.react(lambda core: core.violated(problem))
         else:
             if data is None:
-                code = "" if transport.code is None else f" (code {transport.code})"
-                self._lost(f"the router closed the connection{code}")
+                self._lost(closed_with(transport.code))
             elif data:
                 self.shared.react(lambda core: core.receive(data))
 

@@ -7,6 +7,7 @@ from collections import deque
 
 from wsocket.client.byte_stream import ByteStream
 from wsocket.client.dialing import dial, explained, seconds_until
+from wsocket.client.rawsocket_greeting import greeting, reply_in
 from wsocket.client.settings import ClientSettings
 from wsocket.core.net.held_back import HeldBack
 from wsocket.errors import ConnectFailed, ProtocolError
@@ -14,15 +15,12 @@ from wsocket.wamp.transports.rawsocket_frames import (
     HANDSHAKE_SIZE,
     MESSAGE,
     PONG,
-    SERIALIZER_IDS,
     RawSocketEvent,
     RawSocketFailure,
     RawSocketPing,
     RawSocketReply,
     ReplyDecoder,
     encode_frame,
-    encode_request,
-    largest_size,
 )
 
 _CHUNK = 65536  # bytes
@@ -134,18 +132,9 @@ def open_rawsocket(settings: ClientSettings, deadline: float) -> BlockingRawSock
 def _shaken(
     stream: ByteStream, decoder: ReplyDecoder, settings: ClientSettings
 ) -> RawSocketReply:
-    serializer = SERIALIZER_IDS[settings.serializer]
-    stream.sendall(encode_request(serializer, largest_size(settings.max_message_size)))
-    url = settings.address.url
+    stream.sendall(greeting(settings))
     while data := stream.recv(HANDSHAKE_SIZE - decoder.gathered):
         for event in decoder.feed(data):
-            if isinstance(event, RawSocketFailure):
-                raise ConnectFailed(f"{url}: {event.problem}")
-            assert isinstance(event, RawSocketReply)
-            if event.serializer != serializer:
-                raise ConnectFailed(
-                    f"{url}: the router chose serializer {event.serializer}, expected "
-                    f"{serializer} ({settings.serializer})"
-                )
-            return event
+            return reply_in(event, settings)
+    url = settings.address.url
     raise ConnectFailed(f"{url}: the connection ended during the handshake")

@@ -10,6 +10,7 @@ import msgspec
 
 from wsocket.client.core import Core
 from wsocket.client.engine import Engine
+from wsocket.client.identity import Identified
 from wsocket.client.pending_call import PendingCall
 from wsocket.client.records import (
     Record,
@@ -35,7 +36,7 @@ from wsocket.wamp.protocol.uris import Match
 _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
 
-class Session:
+class Session(Identified):
     """A session in a realm; `wsocket.client.connect` makes it.
 
     Every method may be called from any thread, greenlet or handler. Handlers run in
@@ -48,7 +49,7 @@ class Session:
     """
 
     def __init__(self, core: Core, engine: Engine) -> None:
-        self._core = core
+        super().__init__(core)
         self._engine = engine
 
     def __enter__(self) -> Session:
@@ -61,36 +62,6 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"<Session {self.id} in {self.realm}, {self.state}>"
-
-    # What the session is
-
-    @property
-    def id(self) -> int | None:
-        """Its ID; None while there is no connection. Another one after a reconnect."""
-        return self._core.session
-
-    @property
-    def realm(self) -> str:
-        """The realm."""
-        return self._core.realm
-
-    @property
-    def authid(self) -> str | None:
-        """The name that the router gave to this client."""
-        return self._core.details.authid
-
-    @property
-    def authrole(self) -> str | None:
-        """The role that the router gave to this client."""
-        return self._core.details.authrole
-
-    @property
-    def authmethod(self) -> str | None:
-        """How this client has proved who it is."""
-        return self._core.details.authmethod
 
     @property
     def state(self) -> ClientState:

@@ -110,7 +110,8 @@ class SharedCore:
 
     def detach(self) -> None:
         """The connection is over: nothing is sent any more."""
-        with self._lock:
+        self.shutdown()  # whoever sends fails
+        with self._sending, self._lock:
             self._transport = None
 
     # Sending

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from typing import Any
 
-from wsocket.errors import CallCanceled
-from wsocket.wamp.protocol import errors
+from wsocket.client.call_answers import CallAnswers
 from wsocket.wamp.serializers.base import Payload
-
-# What a result keeps besides its payload, and what may wait in one call.
-_OVERHEAD = 256  # bytes
-_MOST_UNREAD = 16 * 2**20
 
 
 class Waiter:
@@ -49,57 +43,36 @@ class Waiter:
 
 
 class CallWaiter:
-    """The answers of one call: progressive results, then the end."""
+    """The answers of one call, for one thread."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._parts: deque[Payload] = deque()
-        self._unread = 0
-        self._ended = False
-        self._final: Payload | None = None
-        self._error: Exception | None = None
+        self._answers = CallAnswers()
 
-    def progress(self, payload: Payload) -> bool:
-        """Bring a progressive result; False if too many wait to be taken."""
+    def progress(self, payload: Payload) -> None:
+        """Bring a progressive result."""
         with self._changed:
-            if self._ended:
-                return True
-            self._unread += payload.size + _OVERHEAD
-            if self._unread > _MOST_UNREAD:
-                return False
-            self._parts.append(payload)
+            self._answers.progress(payload)
             self._changed.notify_all()
-            return True
 
     def answer(self, payload: Payload) -> None:
         """Bring the final result."""
         with self._changed:
-            if not self._ended:
-                self._final, self._ended = payload, True
+            self._answers.answer(payload)
             self._changed.notify_all()
 
     def fail(self, error: Exception) -> None:
         """Bring an exception in place of a final result."""
         with self._changed:
-            if not self._ended:
-                self._error, self._ended = error, True
+            self._answers.fail(error)
             self._changed.notify_all()
-
-    def flooded(self) -> None:
-        """End the call: its progressive results come faster than they are taken."""
-        problem = f"more than {_MOST_UNREAD} bytes of progressive results wait"
-        self.fail(CallCanceled(errors.CANCELED, problem))
 
     def next_part(self) -> Payload | None:
         """Wait for the next progressive result; None after the last one."""
         with self._changed:
-            while not self._parts and not self._ended:
+            while self._answers.must_wait:
                 self._changed.wait()
-            if not self._parts:
-                return None
-            part = self._parts.popleft()
-            self._unread -= part.size + _OVERHEAD
-            return part
+            return self._answers.take_part()
 
     def final(self, timeout: float | None) -> Payload:
         """Wait for the final result; drop progressive ones.
@@ -110,14 +83,10 @@ class CallWaiter:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
-            while not self._ended:
-                self._parts.clear()
-                self._unread = 0
+            while not self._answers.ended:
+                self._answers.drop_parts()
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     raise TimeoutError
                 self._changed.wait(left)
-        if self._error is not None:
-            raise self._error.with_traceback(None)
-        assert self._final is not None
-        return self._final
+            return self._answers.final()
