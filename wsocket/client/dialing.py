@@ -76,6 +76,8 @@ def explained(settings: ClientSettings) -> Iterator[None]:
     url = settings.address.url
     try:
         yield
+    except ConnectFailed:
+        raise
     except TimeoutError:
         problem = f"{url} did not answer within {settings.timeout} seconds"
         raise ConnectFailed(problem) from None

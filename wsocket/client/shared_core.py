@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from wsocket.client.core import Core
 from wsocket.client.happenings import Happening, Invoked
+from wsocket.client.operation import Operation
 from wsocket.client.transport import Transport
 from wsocket.errors import PayloadSizeExceeded
 from wsocket.log import logger
@@ -15,8 +16,6 @@ from wsocket.wamp.local.outcome import Failure
 from wsocket.wamp.serializers.base import Payload
 
 _ResultT = TypeVar("_ResultT")
-
-Operation = Callable[[Core], list[Happening]]
 
 
 def _leave(core: Core) -> list[Happening]:

@@ -19,14 +19,16 @@ class Waiter:
         self._error: Exception | None = None
 
     def answer(self, value: Any) -> None:
-        """Bring the answer."""
-        self._value = value
-        self._there.set()
+        """Bring the answer; a later one is ignored."""
+        if not self._there.is_set():
+            self._value = value
+            self._there.set()
 
     def fail(self, error: Exception) -> None:
         """Bring an exception in place of an answer."""
-        self._error = error
-        self._there.set()
+        if not self._there.is_set():
+            self._error = error
+            self._there.set()
 
     def wait(self, timeout: float | None = None) -> Any:
         """Wait for the answer, or raise the exception that came in place of it.

@@ -11,7 +11,8 @@ from wsocket.client.aio.dispatcher import AsyncDispatcher
 from wsocket.client.aio.transport import AsyncOpener, AsyncTransport
 from wsocket.client.aio.waiters import AsyncWaiter
 from wsocket.client.core import Core
-from wsocket.client.happenings import Happening, Invoked
+from wsocket.client.happenings import Invoked
+from wsocket.client.operation import Operation
 from wsocket.client.over import Attempts, Over, closed_with
 from wsocket.client.settings import ClientSettings
 from wsocket.client.states import ClientState, StateChange
@@ -26,8 +27,6 @@ from wsocket.wamp.local.outcome import Failure
 from wsocket.wamp.serializers.base import Payload
 
 _ResultT = TypeVar("_ResultT")
-
-Operation = Callable[[Core], list[Happening]]
 
 # Seconds that the router has for its GOODBYE, and handlers to end.
 _CLOSE_TIMEOUT = 5.0
