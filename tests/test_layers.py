@@ -117,7 +117,7 @@ LAYERS: list[dict[str, Purity]] = [
     {"wamp.router": all_pure},
     {"metrics": all_pure},
     {"prometheus": none_pure},
-    {"wamp.local": only("answers", "asked", "calling", "outcome")},
+    {"wamp.local": only("answers", "asked", "calling", "outcome", "results")},
     {"app": none_pure, "client": only(*PURE_IN_CLIENT)},
     {"": none_pure},  # the package itself, which offers the public names
     {"cli": none_pure},

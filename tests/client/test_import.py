@@ -16,6 +16,7 @@ FORBIDDEN = (
     "wsocket.wamp.pubsub",
     "wsocket.wamp.router",
     "wsocket.wamp.rpc",
+    "wsocket.wamp.serializers.msgpack",
     "wsocket.wamp.session",
 )
 

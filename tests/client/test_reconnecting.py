@@ -95,25 +95,23 @@ def test_subscriptions_and_registrations_are_restored(lasting, dial, states):
         operator.call("com.example.restored.gone")
 
 
-def test_what_cannot_be_restored_is_told(dial, states):
+def test_what_cannot_be_restored_is_told(connecting, place, states):
     """Somebody else has taken the URI meanwhile; the rest goes on."""
-    operator = dial()
-
-    def take(change):
-        if change.state == "waiting":
-            operator.register("com.example.taken", lambda: "operator")
-        states(change)
-
-    lasting = dial(reconnect=Backoff(first=0.3, longest=0.3), on_state=take)
-    registration = lasting.register("com.example.taken", lambda: "lasting")
-    lasting.register("com.example.free", lambda: "lasting")
-    states.until("joined")
-    kill(operator, lasting)
-    [refused] = states.until("joined").refused
-    assert refused.error == "wamp.error.procedure_already_exists"
-    assert operator.call("com.example.taken") == "operator"
-    assert operator.call("com.example.free") == "lasting"
-    assert registration.id is None
+    slow = Backoff(first=4, longest=4)  # time enough to take it
+    with (
+        connecting(place.ws, reconnect=slow, on_state=states) as session,
+        connecting(place.ws) as operator,
+    ):
+        registration = session.register("com.example.taken", lambda: "session")
+        session.register("com.example.free", lambda: "session")
+        states.until("joined")
+        kill(operator, session)
+        operator.register("com.example.taken", lambda: "operator")
+        [refused] = states.until("joined").refused
+        assert refused.error == "wamp.error.procedure_already_exists"
+        assert operator.call("com.example.taken") == "operator"
+        assert operator.call("com.example.free") == "session"
+        assert registration.id is None
 
 
 def test_what_is_in_flight_raises(lasting, dial, states):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from wsocket.client.core import Core
 from wsocket.client.dispatcher import Dispatcher
 from wsocket.client.engine import Engine
 from wsocket.client.joining import JoinRequest
+from wsocket.client.randomness import random_bytes
 from wsocket.client.session import Session
 from wsocket.client.settings import ClientSettings, ConnectOptions
 from wsocket.client.states import StateChange
@@ -67,7 +67,7 @@ def connect(
 def make_core(settings: ClientSettings) -> Core:
     """The core of a client that connects in this way."""
     join = JoinRequest(settings.realm, settings.credentials, settings.agent)
-    return Core(join, settings.codec, random_bytes=secrets.token_bytes)
+    return Core(join, settings.codec, random_bytes=random_bytes)
 
 
 def _join(engine: Engine, timeout: float) -> None:

@@ -66,7 +66,7 @@ class Core:
     """See the module's docstring.
 
     Args:
-        random_bytes: Such as `secrets.token_bytes`.
+        random_bytes: Such as `os.urandom`.
 
     Attributes:
         state: `CLOSED`, `JOINING`, `JOINED` or `LEAVING`.

@@ -6,7 +6,6 @@ threads of their own (`dispatcher`).
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 
@@ -14,6 +13,7 @@ from wsocket.client.core import Core
 from wsocket.client.dispatcher import Dispatcher
 from wsocket.client.over import Attempts, Over, closed_with
 from wsocket.client.pulse import Pulse
+from wsocket.client.randomness import uniform
 from wsocket.client.settings import ClientSettings
 from wsocket.client.shared_core import SharedCore
 from wsocket.client.states import ClientState, StateChange
@@ -50,7 +50,7 @@ class Engine:
         self.closed = threading.Event()
         self._settings = settings
         self._opener = opener
-        self._attempts = Attempts(settings.backoff, random.random)
+        self._attempts = Attempts(settings.backoff, uniform)
         self._silence = ""  # why this client has ended the connection, if it has
         self._closing = threading.Event()
         self._thread = threading.Thread(

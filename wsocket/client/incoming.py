@@ -6,8 +6,8 @@ from typing import Any
 
 from wsocket.client.records import Record, RegistrationRecord, SubscriptionRecord
 from wsocket.errors import ApplicationError, PayloadError, ProtocolError
-from wsocket.wamp.local.answers import exception_of
 from wsocket.wamp.local.calling import CallDetails, EventDetails
+from wsocket.wamp.local.results import exception_of
 from wsocket.wamp.protocol import router_messages as got
 from wsocket.wamp.protocol.client_messages import Abort, Error
 from wsocket.wamp.protocol.field_names import name_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 RandomBytes = Callable[[int], bytes]
-"""``random_bytes(n)`` returns *n* random bytes, such as `secrets.token_bytes`."""
+"""``random_bytes(n)`` returns *n* random bytes, such as `os.urandom`."""
 
 FEATURES: dict[str, tuple[str, ...]] = {
     "caller": (

@@ -8,7 +8,7 @@ from typing import Any
 from wsocket.client.engine import Engine
 from wsocket.client.waiters import CallWaiter
 from wsocket.errors import CallTimeout
-from wsocket.wamp.local.answers import result_value
+from wsocket.wamp.local.results import result_value
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CallOptions, CancelMode
 from wsocket.wamp.serializers.base import Payload

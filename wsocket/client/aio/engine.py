@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from wsocket.client.core import Core
 from wsocket.client.happenings import Invoked
 from wsocket.client.operation import Operation
 from wsocket.client.over import Attempts, Over, closed_with
+from wsocket.client.randomness import uniform
 from wsocket.client.settings import ClientSettings
 from wsocket.client.states import ClientState, StateChange
 from wsocket.errors import (
@@ -55,7 +55,7 @@ class AsyncEngine:
         self._core = core
         self._settings = settings
         self._opener = opener
-        self._attempts = Attempts(settings.backoff, random.random)
+        self._attempts = Attempts(settings.backoff, uniform)
         self._transport: AsyncTransport | None = None
         self._outgoing = asyncio.Event()  # there is something to send
         self._sent = asyncio.Event()  # there is nothing to send

@@ -9,7 +9,7 @@ from typing import Any
 from wsocket.client.aio.engine import AsyncEngine
 from wsocket.client.aio.waiters import AsyncCallWaiter
 from wsocket.errors import CallTimeout
-from wsocket.wamp.local.answers import result_value
+from wsocket.wamp.local.results import result_value
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CallOptions, CancelMode
 from wsocket.wamp.serializers.base import Payload

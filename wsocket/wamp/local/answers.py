@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.local.calling import CallResult
-from wsocket.wamp.protocol import errors
+from wsocket.errors import ApplicationError
+from wsocket.wamp.local.results import exception_of, result_value
 from wsocket.wamp.protocol.client_messages import ABSENT, CALL, ERROR
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
@@ -28,28 +27,9 @@ def value_of(head: list[Any], payload: Payload) -> Any:
     return result_value(payload)
 
 
-def result_value(payload: Payload) -> Any:
-    """The value of a result: one value, None, or a `CallResult`."""
-    args, kwargs = payload.values()
-    if kwargs or len(args) > 1:
-        return CallResult(args, kwargs)
-    return args[0] if args else None
-
-
 def application_error(head: list[Any], payload: Payload) -> ApplicationError:
     """The exception for an ERROR."""
     return exception_of(head[4], payload)
-
-
-def exception_of(error: str, payload: Payload) -> ApplicationError:
-    """The exception for an error URI and the payload of its ERROR."""
-    args, kwargs = payload.values()
-    kind = {errors.CANCELED: CallCanceled, errors.TIMEOUT: CallTimeout}.get(
-        error, ApplicationError
-    )
-    exception: ApplicationError = kind(error, *args)
-    exception.kwargs = kwargs
-    return exception
 
 
 def fields_of(payload: Payload) -> tuple[Any, Any]:
