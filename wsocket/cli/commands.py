@@ -31,6 +31,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "run": Command("run", "serve an application on gevent"),
+    "doctor": Command("doctor", "say what is installed, and what is missing"),
 }
 
 
