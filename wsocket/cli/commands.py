@@ -31,6 +31,12 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "run": Command("run", "serve an application on gevent"),
+    "call": Command("call", "call a procedure, and print its result"),
+    "publish": Command("publish", "publish an event"),
+    "subscribe": Command("subscribe", "print the events of a topic as they come"),
+    "tap": Command("tap", "print the events of all topics that fit a pattern"),
+    "register": Command("register", "answer calls with a program"),
+    "sessions": Command("sessions", "list who is connected"),
     "doctor": Command("doctor", "say what is installed, and what is missing"),
 }
 
