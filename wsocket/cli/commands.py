@@ -7,7 +7,7 @@ other one.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
@@ -38,6 +38,7 @@ COMMANDS = {
     "register": Command("register", "answer calls with a program"),
     "sessions": Command("sessions", "list who is connected"),
     "doctor": Command("doctor", "say what is installed, and what is missing"),
+    "completion": Command("completion", "print the completion script of a shell"),
 }
 
 
@@ -84,3 +85,10 @@ def fill(parser: argparse.ArgumentParser, name: str) -> None:
     module = import_module(f"wsocket.cli.{COMMANDS[name].module}")
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
+
+
+def filled_parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """The parser of each command, with its arguments."""
+    for name, parser in build_parser()[1].items():
+        fill(parser, name)
+        yield name, parser
