@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from tests.cli.commands import wsocket
+from tests.cli.terminals import in_terminal
 from tests.patience import SECONDS
 from tests.programs import need
 from wsocket import cli
@@ -96,6 +97,29 @@ def test_values_are_offered(offered):
     assert {"json", "msgpack", "cbor"} <= set(values)
     assert "bash" in offered("wsocket completion b")
     assert "ticket.txt" in offered("wsocket call --cafile tick")
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("wsocket se", "ssions"),
+        ("wsocket register --ex", "ec"),
+        ("wsocket call --serializer m", "sgpack"),
+        ("wsocket completion f", "ish"),
+        ("wsocket call --cafile tick", "et.txt"),
+    ],
+)
+def test_zsh_completes_what_is_typed(scripts, tmp_path, typed, completed):
+    """In a terminal: zsh completes nowhere else."""
+    zsh = shutil.which("zsh")
+    need(zsh, "zsh")
+    (tmp_path / "ticket.txt").write_text("")
+    with in_terminal([zsh, "-f", "-i"], cwd=tmp_path) as screen:
+        load = f"autoload -Uz compinit; compinit -u -D; source {scripts / 'zsh'}"
+        screen.press(f"{load}; PS1='READY''NOW '\n".encode())
+        screen.until("READYNOW ")
+        screen.press(f"{typed}\t".encode())
+        screen.until(completed)
 
 
 @pytest.mark.parametrize("name", ["run", "call", "register", "doctor", "sessions"])
