@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.patience import SECONDS
 
-GREETING, REPLY = b"\x7f\xf1\0\0", b"\x7f\xf1\0\0"
+REPLY = b"\x7f\xf1\0\0"
 WELCOME = [2, 7, {"roles": {"broker": {}, "dealer": {}}}]
 
 

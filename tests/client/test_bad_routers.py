@@ -148,6 +148,21 @@ def test_message_that_is_too_large(connecting):
         assert session.wait(SECONDS)
 
 
+def test_router_that_takes_no_hello(connecting):
+    """It says that it takes 512 bytes, which is less than this client has to say."""
+
+    def script(peer):
+        peer.exactly(4)
+        peer.send_raw(b"\x7f\x01\0\0")
+        return peer.rest()
+
+    with (
+        false_router(script) as (url, _),
+        pytest.raises(ConnectFailed, match="the router takes 512"),
+    ):
+        join(connecting, url)
+
+
 def test_router_that_says_nothing(connecting):
     """The timeout counts for joining, too."""
 

@@ -46,7 +46,9 @@ class ByteStream:
         """
         if self._pos == len(self._ahead):
             try:
-                self._ahead = self._when_ready(lambda: self._socket.recv(_READ_AHEAD))
+                self._ahead = self._when_ready(
+                    lambda: self._socket.recv(_READ_AHEAD), select.POLLIN
+                )
             except ssl.SSLZeroReturnError:  # the TLS has ended, as it should
                 self._ahead = b""
             self._pos = 0
@@ -60,7 +62,7 @@ class ByteStream:
 
     def send(self, data: bytes | memoryview) -> int:
         """Send some bytes, at least one; raises OSError as `recv` does."""
-        return self._when_ready(lambda: self._socket.send(data))
+        return self._when_ready(lambda: self._socket.send(data), select.POLLOUT)
 
     def sendall(self, data: bytes) -> None:
         """Send all bytes; raises OSError as `recv` does."""
@@ -92,13 +94,16 @@ class ByteStream:
         """Give the descriptor back; only when nobody reads or writes any more."""
         self._socket.close()
 
-    def _when_ready(self, operation: Callable[[], _ResultT]) -> _ResultT:
+    def _when_ready(self, operation: Callable[[], _ResultT], events: int) -> _ResultT:
+        """Do *operation*; *events* say when a socket without TLS is ready for it."""
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
         while True:
             try:
                 with self._lock:
                     return operation()
-            except (BlockingIOError, ssl.SSLWantReadError):
+            except BlockingIOError:
+                self._wait(events, deadline)
+            except ssl.SSLWantReadError:
                 self._wait(select.POLLIN, deadline)
             except ssl.SSLWantWriteError:
                 self._wait(select.POLLOUT, deadline)

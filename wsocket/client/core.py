@@ -39,8 +39,8 @@ from wsocket.client.joining import (
     hello_details,
 )
 from wsocket.client.kept_records import KeptRecords
-from wsocket.client.records import Record, RegistrationRecord, SubscriptionRecord
-from wsocket.client.requests import Requests, SentRequest
+from wsocket.client.records import Record, SubscriptionRecord
+from wsocket.client.requests import LEAVES, Requests, SentRequest
 from wsocket.client.wire import Outgoing, given
 from wsocket.errors import (
     ApplicationError,
@@ -48,6 +48,7 @@ from wsocket.errors import (
     ConnectFailed,
     ConnectionLost,
     JoinRefused,
+    PayloadSizeExceeded,
     ProtocolError,
 )
 from wsocket.wamp.protocol import client_messages as sent
@@ -114,7 +115,7 @@ class Core:
 
     # The connection
 
-    def open(self, *, max_size: int | None = None) -> None:
+    def open(self, *, max_size: int | None = None) -> list[Happening]:
         """There is a new connection: say HELLO.
 
         Args:
@@ -126,7 +127,11 @@ class Core:
         exchange = self._login.credentials.begin(self._random_bytes)
         self._exchange = exchange
         details = hello_details(self._login, exchange)
-        self.outgoing.send([sent.HELLO, self._login.realm, details])
+        try:
+            self.outgoing.send([sent.HELLO, self._login.realm, details])
+        except PayloadSizeExceeded as error:
+            self._end(ConnectFailed(str(error)), final=True)
+        return self._take_happened()
 
     def receive(self, data: str | bytes) -> list[Happening]:
         """Take a message of the router; a wrong one ends the session with ABORT."""
@@ -213,7 +218,7 @@ class Core:
         if number is None or self.state != JOINED:
             self._happened.append(Answered(waiter, None))
         else:
-            kind = _LEAVING[type(record)]
+            kind = LEAVES[type(record)]
             self._request(SentRequest(kind, waiter), [number])
 
     # Sending
@@ -348,7 +353,7 @@ class Core:
     def _on_left(self, message: got.Unsubscribed | got.Unregistered) -> None:
         kind, number, reason = revocation(message)
         if message.request:
-            self._finish(message.request, _LEAVING[kind], None)
+            self._finish(message.request, LEAVES[kind], None)
             return
         for record in self._kept.revoke(kind, number):
             self._happened.append(Revoked(record, reason))
@@ -390,9 +395,3 @@ class Core:
         invocation = self.callee.interrupt(interrupt.request)
         if invocation is not None:
             self._happened.append(Interrupted(invocation))
-
-
-_LEAVING: dict[type, int] = {
-    SubscriptionRecord: sent.UNSUBSCRIBE,
-    RegistrationRecord: sent.UNREGISTER,
-}

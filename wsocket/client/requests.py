@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from wsocket.client.records import Record
+from wsocket.client.records import Record, RegistrationRecord, SubscriptionRecord
 from wsocket.errors import ProtocolError
+from wsocket.wamp.protocol.client_messages import UNREGISTER, UNSUBSCRIBE
 from wsocket.wamp.protocol.field_names import name_of_code
 from wsocket.wamp.protocol.ids import next_id
+
+LEAVES: dict[type[Record], int] = {
+    SubscriptionRecord: UNSUBSCRIBE,
+    RegistrationRecord: UNREGISTER,
+}
+"""What ends a record, by its type."""
 
 
 class SentRequest(NamedTuple):

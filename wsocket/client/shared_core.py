@@ -96,8 +96,7 @@ class SharedCore:
         """There is a new connection: say HELLO."""
         with self._lock:
             self._transport = transport
-            self._core.open(max_size=transport.max_size)
-        self._send_what_is_possible()
+        self.react(lambda core: core.open(max_size=transport.max_size))
 
     def react(self, operation: Operation) -> None:
         """Have the core take what has come."""

@@ -183,7 +183,7 @@ class AsyncEngine:
 
     async def _converse(self, transport: AsyncTransport) -> None:
         """Join, and read until the session has ended."""
-        self.do(lambda core: core.open(max_size=transport.max_size))
+        self.tell(lambda core: core.open(max_size=transport.max_size))
         try:
             await asyncio.wait_for(self._join(transport), self._settings.timeout)
         except asyncio.TimeoutError:
