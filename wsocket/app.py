@@ -73,7 +73,8 @@ class WSocketApp(Framework):
 
     Raises:
         TypeError, ValueError: An argument has the wrong type or value.
-        RuntimeError: *longpoll* without a router, or *metrics* without its extra.
+        RuntimeError: *longpoll* without a router, *metrics* without its extra, or
+            eventlet has patched this process.
     """
 
     def __init__(

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, NamedTuple
 from urllib.request import urlopen
 
@@ -19,15 +20,17 @@ from tests.patience import SECONDS
 from tests.programs import COMMAND_LINE, STOP_SECONDS, started
 
 APPS = "tests.servers.apps"
-ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+ADDRESS = re.compile(r"(?:http://|TCP address )(127\.0\.0\.1:\d+)")
 
 # What a healthy server's log never has.
 COMPLAINT = re.compile(
     r"traceback|exception|error\b|critical|warning|broken pipe|bad file|invalid http",
     re.IGNORECASE,
 )
-# Flask and Django warn of their own servers.
-EXPECTED_WARNING = "This is a development server"
+# Flask and Django warn of their own servers, and these two of how they are run.
+EXPECTED_WARNING = re.compile(
+    "This is a development server|you are running uWSGI|EventletDeprecationWarning"
+)
 
 
 class Kind(NamedTuple):
@@ -37,17 +40,30 @@ class Kind(NamedTuple):
         arguments: Of the Python interpreter.
         concurrent_views: Whether it runs several HTTP views at once.
         spare_threads: How many may wait for connections.
+        loses_early_bytes: Whether what is sent along with an upgrade request is lost.
+        awaits_bodies: Whether it reads the body of a request before it calls the
+            application, or before it sends the response.
     """
 
     arguments: tuple[str, ...]
     concurrent_views: bool = True
     spare_threads: int = 0
+    loses_early_bytes: bool = False
+    awaits_bodies: bool = False
 
 
 def gunicorn(*options: str) -> tuple[str, ...]:
     """The arguments for one worker that serves the application."""
     address = ("--bind", "127.0.0.1:0", "--workers", "1", "--no-control-socket")
     return ("-m", "gunicorn", *address, *options, f"{APPS}.own:app")
+
+
+def uwsgi(*options: str) -> tuple[str, ...]:
+    """The arguments for one uWSGI process that serves the application."""
+    start = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"
+    program = str(Path(sys.executable).with_name("uwsgi"))
+    address = ("--http-socket", "127.0.0.1:0", "--die-on-term", "--need-app")
+    return ("-c", start, program, *address, *options, "--module", f"{APPS}.own:app")
 
 
 KINDS = {
@@ -72,6 +88,16 @@ KINDS = {
     "django-runserver": Kind(
         ("-m", f"{APPS}.with_django", "runserver", "--noreload", "127.0.0.1:0")
     ),
+    "waitress": Kind(
+        ("-m", "waitress", "--listen=127.0.0.1:0", f"{APPS}.with_waitress:app"),
+        spare_threads=4,
+        awaits_bodies=True,
+    ),
+    "cheroot": Kind(("-m", f"{APPS}.with_cheroot"), awaits_bodies=True),
+    "eventlet": Kind(
+        ("-m", f"{APPS}.with_eventlet"), concurrent_views=False, awaits_bodies=True
+    ),
+    "uwsgi": Kind(uwsgi("--threads", "4"), loses_early_bytes=True),
     "pywsgi": Kind(("-m", f"{APPS}.with_pywsgi")),
     "pywsgi-patched": Kind(("-m", f"{APPS}.with_pywsgi", "patched")),
 }
@@ -120,7 +146,7 @@ class Site:
         trouble = [
             line
             for line in seen
-            if COMPLAINT.search(line) and EXPECTED_WARNING not in line
+            if COMPLAINT.search(line) and not EXPECTED_WARNING.search(line)
         ]
         return "".join(seen) if trouble else ""
 
@@ -137,7 +163,7 @@ class Site:
             self._lines.append(line)
             found = ADDRESS.search(line)
             if found and not self.url:
-                self.url = f"{found[0]}/"
+                self.url = f"http://{found[1]}/"
                 self._started.set()
         self._started.set()
 

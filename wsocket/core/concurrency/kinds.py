@@ -285,7 +285,7 @@ THREADS = Threads()
 GREENLETS = Greenlets()
 
 
-def concurrency_of(sock: socket.socket) -> Concurrency:
+def concurrency_of(sock: object) -> Concurrency:
     """How to run code for a connection that its server accepted as *sock*."""
     return GREENLETS if isinstance(sock, gevent.socket.socket) else THREADS
 

@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol
 import gevent
 from gevent import monkey
 
+from wsocket.core.concurrency.eventlet_patches import refuse_eventlet_patches
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency, is_patched
 from wsocket.log import logger
 
@@ -289,8 +290,10 @@ def _start_loop_thread() -> Loop:
     """A loop on a hub in a daemon thread of its own.
 
     Raises:
+        RuntimeError: eventlet has patched this process.
         RuntimeError, MemoryError, OSError: The system has no room for it.
     """
+    refuse_eventlet_patches()
     made: list[Loop | BaseException] = []
     started = _allocate_lock()
     started.acquire()

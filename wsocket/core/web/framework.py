@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
+from wsocket.core.concurrency.eventlet_patches import refuse_eventlet_patches
 from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.open_connections import OpenConnections
@@ -80,6 +81,7 @@ class Framework(Events):
         compression: Compression | None = "deflate",
         health: str | None = None,
     ) -> None:
+        refuse_eventlet_patches()
         if app is not None and not callable(app):
             raise TypeError(f"app must be a WSGI application (a callable), got {app!r}")
         if max_message_size < 1:

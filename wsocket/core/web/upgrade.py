@@ -22,6 +22,7 @@ from wsocket.core.net.trouble import Trouble, is_shortage
 from wsocket.core.web.contexts import Contexts
 from wsocket.core.web.plain_websocket import PlainWebSocket
 from wsocket.core.web.routes import Handler
+from wsocket.core.web.server_connections import correct_protocol
 from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.web.upgrade_refusal import BAD_REQUEST, refuse, unsupported
 from wsocket.core.websocket.blocking import WebSocket
@@ -302,6 +303,7 @@ class Upgrades:
         """
         if not is_upgrade(environ):
             return False
+        correct_protocol(environ)
         if not speaks_http_1_0(environ):
             return True
         level = logging.DEBUG if self._proxies_are_warned_of else logging.WARNING
