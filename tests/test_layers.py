@@ -94,7 +94,7 @@ LAYERS: list[dict[str, Purity]] = [
     {"metrics": all_pure},
     {"prometheus": none_pure},
     {"wamp.local": none_pure},
-    {"app": none_pure},
+    {"app": none_pure, "asgi": only("client_frames", "upgrade_environ")},
     {"": none_pure},  # the package itself, which offers the public names
     {"cli": none_pure},
     {"__main__": none_pure},

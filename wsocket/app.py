@@ -73,8 +73,7 @@ class WSocketApp(Framework):
 
     Raises:
         TypeError, ValueError: An argument has the wrong type or value.
-        RuntimeError: *longpoll* without a router, *metrics* without its extra, or
-            eventlet has patched this process.
+        RuntimeError: *longpoll* without a router, or *metrics* without its extra.
     """
 
     def __init__(

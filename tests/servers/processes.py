@@ -27,9 +27,10 @@ COMPLAINT = re.compile(
     r"traceback|exception|error\b|critical|warning|broken pipe|bad file|invalid http",
     re.IGNORECASE,
 )
-# Flask and Django warn of their own servers, and these two of how they are run.
+# Flask and Django warn of their own servers, and others of how they are run.
 EXPECTED_WARNING = re.compile(
     "This is a development server|you are running uWSGI|EventletDeprecationWarning"
+    "|ASGI callable returned without completing"  # uvicorn, after every refusal
 )
 
 
@@ -66,6 +67,11 @@ def uwsgi(*options: str) -> tuple[str, ...]:
     return ("-c", start, program, *address, *options, "--module", f"{APPS}.own:app")
 
 
+def uvicorn(*options: str) -> tuple[str, ...]:
+    """The arguments for one uvicorn process that serves an ASGI application."""
+    return ("-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", *options)
+
+
 KINDS = {
     "run-threads": Kind(("-m", f"{APPS}.own"), spare_threads=8),
     "wsocket-run": Kind(("-c", COMMAND_LINE, "run", f"{APPS}.own:app", "--port", "0")),
@@ -100,6 +106,14 @@ KINDS = {
     "uwsgi": Kind(uwsgi("--threads", "4"), loses_early_bytes=True),
     "pywsgi": Kind(("-m", f"{APPS}.with_pywsgi")),
     "pywsgi-patched": Kind(("-m", f"{APPS}.with_pywsgi", "patched")),
+}
+
+ASGI_KINDS = {
+    "uvicorn": Kind(uvicorn(f"{APPS}.with_asgi:asgi_app")),
+    "uvicorn-fastapi": Kind(uvicorn(f"{APPS}.with_asgi:fastapi_app")),
+    "hypercorn": Kind(
+        ("-m", "hypercorn", "--bind", "127.0.0.1:0", f"{APPS}.with_asgi:asgi_app")
+    ),
 }
 
 

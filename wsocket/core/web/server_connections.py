@@ -18,8 +18,13 @@ from wsocket.core.http.connection import HttpConnection
 from wsocket.core.wsgi import CONNECTION, Environ
 from wsocket.errors import UpgradeUnavailable
 
+ASGI_SOCKET = "wsocket.asgi_socket"
+"""The key of environ under which `wsocket.asgi` puts its end of a websocket."""
+
 # gevent's pair would cost more, and nobody waits for these two.
-_socketpair = monkey.get_original("socket", "socketpair")
+socket_pair: Callable[[], tuple[socket.socket, socket.socket]] = monkey.get_original(
+    "socket", "socketpair"
+)
 
 
 class HasDescriptor(Protocol):
@@ -51,8 +56,7 @@ def no_bytes() -> bytes:
 
 def dead_socket() -> socket.socket:
     """A socket without a peer: reads return no bytes, writes fail with EPIPE."""
-    ours: socket.socket
-    ours, peer = _socketpair()
+    ours, peer = socket_pair()
     peer.close()
     return ours
 
@@ -102,6 +106,12 @@ def _wsocket(environ: Mapping[str, Any], start_response: Any) -> Source | None:
         _buffered(connection.buffer, connection.sock),
         connection.keep_place,
     )
+
+
+def _asgi(environ: Mapping[str, Any], start_response: Any) -> Source | None:
+    """An ASGI server, through `wsocket.asgi`."""
+    sock = environ.get(ASGI_SOCKET)
+    return sock and Source(sock, no_bytes)
 
 
 def _gunicorn(environ: Mapping[str, Any], start_response: Any) -> Source | None:
@@ -220,6 +230,7 @@ _UNREACHABLE = {
 
 SERVERS: tuple[Callable[[Mapping[str, Any], Any], Source | None], ...] = (
     _wsocket,
+    _asgi,
     _gunicorn,
     _werkzeug,
     _gevent,
