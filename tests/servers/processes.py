@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -20,7 +21,10 @@ from tests.patience import SECONDS
 from tests.programs import COMMAND_LINE, STOP_SECONDS, started
 
 APPS = "tests.servers.apps"
+FREE_PORT = "{a free port}"  # among the arguments of a `Kind`
 ADDRESS = re.compile(r"(?:http://|TCP address )(127\.0\.0\.1:\d+)")
+
+MOMENT = 0.02  # seconds between two attempts to connect
 
 # What a healthy server's log never has.
 COMPLAINT = re.compile(
@@ -30,6 +34,7 @@ COMPLAINT = re.compile(
 # Flask and Django warn of their own servers, and others of how they are run.
 EXPECTED_WARNING = re.compile(
     "This is a development server|you are running uWSGI|EventletDeprecationWarning"
+    "|spawning up to"  # granian
     "|ASGI callable returned without completing"  # uvicorn, after every refusal
 )
 
@@ -44,6 +49,7 @@ class Kind(NamedTuple):
         loses_early_bytes: Whether what is sent along with an upgrade request is lost.
         awaits_bodies: Whether it reads the body of a request before it calls the
             application, or before it sends the response.
+        listens_later: Whether it says where it listens before it does.
     """
 
     arguments: tuple[str, ...]
@@ -51,6 +57,7 @@ class Kind(NamedTuple):
     spare_threads: int = 0
     loses_early_bytes: bool = False
     awaits_bodies: bool = False
+    listens_later: bool = False
 
 
 def gunicorn(*options: str) -> tuple[str, ...]:
@@ -113,6 +120,21 @@ ASGI_KINDS = {
     "uvicorn-fastapi": Kind(uvicorn(f"{APPS}.with_asgi:fastapi_app")),
     "hypercorn": Kind(
         ("-m", "hypercorn", "--bind", "127.0.0.1:0", f"{APPS}.with_asgi:asgi_app")
+    ),
+}
+
+# Servers that keep their connections to themselves; granian cannot choose a port.
+CLOSED_KINDS = {
+    "granian": Kind(
+        (
+            *("-m", "granian", "--interface", "wsgi", "--blocking-threads", "4"),
+            *("--host", "127.0.0.1", "--port", FREE_PORT, f"{APPS}.own:app"),
+        ),
+        listens_later=True,
+    ),
+    "uvicorn-a2wsgi": Kind(uvicorn(f"{APPS}.with_a2wsgi:asgi_app")),
+    "hypercorn-a2wsgi": Kind(
+        ("-m", "hypercorn", "--bind", "127.0.0.1:0", f"{APPS}.with_a2wsgi:asgi_app")
     ),
 }
 
@@ -182,9 +204,33 @@ class Site:
         self._started.set()
 
 
+def free_port() -> int:
+    """A port that nobody has now."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
 @contextlib.contextmanager
 def running(kind: Kind) -> Iterator[Site]:
     """Run a server until the block ends."""
-    command = [sys.executable, *kind.arguments]
+    port = str(free_port())
+    arguments = [port if each == FREE_PORT else each for each in kind.arguments]
+    command = [sys.executable, *arguments]
     with started(command, stop=signal.SIGTERM, stderr=subprocess.STDOUT) as process:
-        yield Site(kind, process)
+        site = Site(kind, process)
+        if kind.listens_later:
+            wait_until_it_listens(site)
+        yield site
+
+
+def wait_until_it_listens(site: Site) -> None:
+    """Connect, again and again; no line says when that works."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", site.port)).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, site.log()
+            time.sleep(MOMENT)
+        else:
+            return

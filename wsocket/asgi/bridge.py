@@ -26,7 +26,7 @@ from wsocket.asgi.client_frames import (
     client_header,
     close_payload,
 )
-from wsocket.asgi.refusal import Answer, refuse
+from wsocket.asgi.refusal import UpgradeAnswer, refuse
 from wsocket.core.net.incoming import STEP, Incoming
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import get_loop
@@ -92,7 +92,7 @@ class Bridge:
         status = lines[0].partition(" ")[2]
         if not status.startswith("101"):
             problem = "503 Service Unavailable"  # it was dropped before it could answer
-            await refuse(scope, send, Answer(status or problem))
+            await refuse(scope, send, UpgradeAnswer(status or problem))
             return
         fields = dict(line.lower().split(": ", 1) for line in lines[1:])
         await send(

@@ -8,7 +8,7 @@ end a `Bridge` speaks for the client (docs/decisions/065-asgi-by-a-socket-pair.m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
 
 from wsocket.asgi.bridge import Bridge
@@ -16,6 +16,7 @@ from wsocket.asgi.refusal import ask, refuse
 from wsocket.asgi.upgrade_environ import upgrade_environ
 from wsocket.core.web.framework import Framework
 from wsocket.core.web.server_connections import ASGI_SOCKET, socket_pair
+from wsocket.core.wsgi import Environ
 
 try:
     from a2wsgi import WSGIMiddleware
@@ -56,7 +57,7 @@ class AsgiDoor:
 
     def __init__(self, app: Framework, *, http_threads: int) -> None:
         self._app = app
-        wsgi_app: Any = app  # a2wsgi's types are stricter than PEP 3333
+        wsgi_app: Any = self._answer  # a2wsgi's types are stricter than PEP 3333
         self._http: Any = WSGIMiddleware(wsgi_app, workers=http_threads)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
@@ -76,6 +77,11 @@ class AsgiDoor:
             raise ValueError(
                 f"expected an ASGI scope http, websocket or lifespan, got {kind!r}"
             )
+
+    def _answer(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Answer an HTTP request (PEP 3333), which has no connection to be taken."""
+        environ[ASGI_SOCKET] = None
+        return self._app(environ, start_response)
 
     async def _websocket(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Have the application answer the upgrade request; then carry messages."""

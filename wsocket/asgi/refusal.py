@@ -11,7 +11,7 @@ from wsocket.core.wsgi import Environ
 DENIAL = "websocket.http.response"  # the extension for a refusal with a response
 
 
-class Answer:
+class UpgradeAnswer:
     """The response to an upgrade request; it is the ``start_response`` of the call.
 
     Attributes:
@@ -41,9 +41,9 @@ class Answer:
         self.body += data
 
 
-def ask(app: Framework, environ: Environ) -> Answer:
+def ask(app: Framework, environ: Environ) -> UpgradeAnswer:
     """Call the application with an upgrade request (PEP 3333)."""
-    answer = Answer()
+    answer = UpgradeAnswer()
     body = app(environ, answer)
     try:
         answer.body += b"".join(body)
@@ -54,7 +54,7 @@ def ask(app: Framework, environ: Environ) -> Answer:
     return answer
 
 
-async def refuse(scope: Mapping[str, Any], send: Any, answer: Answer) -> None:
+async def refuse(scope: Mapping[str, Any], send: Any, answer: UpgradeAnswer) -> None:
     """Refuse the websocket: with the response, or with 403 where ASGI has no other."""
     if DENIAL not in (scope.get("extensions") or ()):
         await send({"type": "websocket.close", "code": 1008})

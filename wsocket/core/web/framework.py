@@ -13,6 +13,7 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web import at_exit, demo
+from wsocket.core.web.a2wsgi_notice import A2wsgiNotice
 from wsocket.core.web.event_hooks import Events
 from wsocket.core.web.health import Health
 from wsocket.core.web.listeners import Listeners
@@ -101,6 +102,7 @@ class Framework(Events):
         self.connections = PerProcess(lambda loop: OpenConnections(loop, limits=kept))
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
+        self._a2wsgi = A2wsgiNotice()
         self.is_draining = False
         if health is not None:
             self.resources[health] = Health(lambda: self.is_draining)
@@ -184,6 +186,8 @@ class Framework(Events):
 
     def __call__(self, environ: Environ, start_response: Handler) -> Iterable[bytes]:
         """The WSGI entry point (PEP 3333)."""
+        if "asgi.scope" in environ:
+            self._a2wsgi.notice(environ)
         path = request_path(environ)
         handler = self.resources.match(path) if self.resources else None
         if handler is not None:

@@ -43,6 +43,7 @@ from wsocket.wamp.transports.longpoll_codec import (
 )
 from wsocket.wamp.transports.longpoll_link import LongPollLink
 from wsocket.wamp.transports.longpoll_settings import LongPolling
+from wsocket.wamp.transports.other_workers import warn_of_other_workers
 
 Links = dict[str, LongPollLink]
 
@@ -227,6 +228,7 @@ class LongPoll:
 
     def _open_link(self, transport: str, protocol: str, environ: Environ) -> None:
         self._prepare()
+        warn_of_other_workers(environ, lambda: None)
         connections = self._connections.get()
         self._links.get()[transport] = LongPollLink(
             connections.loop,
