@@ -25,7 +25,7 @@ _CREDENTIALS = struct.Struct("3i")  # process, user, group: unix(7), SO_PEERCRED
 _BACKLOG = 64
 
 _looked_in = 0  # the process that has looked
-_claims: list[socket.socket] = []  # kept open, so that others find this process
+_claims: list[int] = []  # descriptors that stay open: others find this process by them
 
 
 def warn_of_other_workers(
@@ -87,7 +87,7 @@ def _other_at(address: Address | None) -> str:
             f"{owner} has sessions at {address[0]}:{address[1]}, too (if it is an old "
             "process that is about to end, all is well)"
         )
-    _claims.append(claim)
+    _claims.append(claim.detach())
     return ""
 
 
