@@ -35,6 +35,7 @@ help:
 	@echo 'make fuzz        feed bytes of a fuzzer to all that reads (SECONDS=60, ARGS=target)'
 	@echo 'make sanitize    run the tests of the C files under ASan and UBSan'
 	@echo 'make soak        thousands of clients that misbehave (SECONDS=120, ARGS=gevent)'
+	@echo 'make crossbar    install Crossbar, which one test needs (in CI it is always there)'
 	@echo 'make check       style, types, spelling, layers: everything that needs no test run'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
 	@echo 'make format      let ruff format and sort what it can'
@@ -60,7 +61,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 # With MEASURED=1 every test runs once, too, and `make coverage` need not run.
 .PHONY: run-tests
-run-tests: $(ALL_JS) $(VECTORS)
+run-tests: $(ALL_JS) $(VECTORS) $(if $(filter true,$(CI)),.venv/.crossbar)
 ifdef MEASURED
 	$(COVERAGE) $(ARGS)
 	$(PYTEST) -p tests.parts --part others $(ARGS)
@@ -172,6 +173,16 @@ clean:
 .venv/.tools: .venv/.package
 	@echo '== Installing the test clients, servers and checkers into .venv'
 	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+# It has an environment of its own: it pins many packages.
+.PHONY: crossbar
+crossbar: .venv/.crossbar
+
+.venv/.crossbar: .venv/.created
+	@echo '== Installing Crossbar into .venv/crossbar'
+	$(PYTHON) -m venv --clear .venv/crossbar
+	.venv/crossbar/bin/python -m pip install --quiet crossbar
 	@touch $@
 
 # atheris needs a wheel: to build it takes clang's sources. Without it Hypothesis is used.

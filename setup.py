@@ -23,6 +23,7 @@ from setuptools.command.build_ext import build_ext
 HOT = [
     "core/concurrency/crew",
     "core/concurrency/lines",
+    "core/concurrency/seats",
     "core/concurrency/workers",
     "core/histogram",
     "core/net/loop",

@@ -20,7 +20,7 @@ from tests.patience import SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
-START_LINE = re.compile(r"https?://[\d.]+:\d+/")
+START_LINE = re.compile(r"https?://[\d.]+:\d+")
 END_SECONDS = 50  # until a program that ends by itself counts as hanging
 STOP_SECONDS = SECONDS  # after a signal
 COMMAND_LINE = "import sys; from wsocket.cli import main; sys.exit(main())"
@@ -121,7 +121,7 @@ def running(command: list[str], log: Path, *, cwd: Path = ROOT) -> Iterator[Serv
 def start_line(process: subprocess.Popen[str], log: Path) -> str:
     for line in process.stdout or ():
         if found := START_LINE.search(line):
-            return found[0]
+            return f"{found[0]}/"
     process.wait()
     pytest.fail(
         f"no address printed, exit code {process.returncode}:\n{log.read_text()}"

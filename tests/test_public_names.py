@@ -44,6 +44,7 @@ def test_unknown_name_is_an_attribute_error():
         wsocket.App  # noqa: B018 - reading it is the test
 
 
+@pytest.mark.processes
 def test_importing_the_package_alone_imports_no_router():
     """The command line would wait for it."""
     code = "import sys, wsocket; print(*{'gevent', 'msgspec'} & {*sys.modules})"
@@ -53,6 +54,7 @@ def test_importing_the_package_alone_imports_no_router():
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.processes
 def test_version_is_printed():
     """By the command, and it is that of the package."""
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The programs in README.md and docs/wamp.md, run as they stand there."""
+"""The programs in README.md and docs, run as they stand there."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from websocket import create_connection
 
 from tests.interop.sessions import failure, join, within
 from tests.patience import SECONDS
-from tests.programs import ROOT, running, started
+from tests.programs import ROOT, ended, running, started
 from tests.serving import serving
+from wsocket import WSocketApp
+from wsocket.testing import Client, ConversationFailure
 
 JS = ROOT / "tests/interop/js"
 ACKNOWLEDGE = PublishOptions(acknowledge=True)
@@ -51,24 +53,33 @@ def program(processes, tmp_path, monkeypatch):
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-def test_first_program_of_the_readme(program, tmp_path):
-    """Its page, its plain websocket, its procedure and its subscriber."""
-    (tmp_path / "index.html").write_text("the page")
+def test_first_program_of_the_readme(program):
+    """Its page and its procedures; tests/interop has a browser that shows the page."""
 
     async def scenario(url):
         async with join(url) as session:
             assert await within(session.call("com.example.add", 2, 3)) == 5
-            log = await session.events("com.example.log")
-            session.publish("com.example.chat.room", "hello")
-            assert (await within(log.get()))[0] == ("hello",)
+            said = await session.events("com.example.said")
+            await within(session.call("com.example.say", "hello"))
+            assert (await within(said.get()))[0] == ("hello",)
 
-    with program("README.md", "WSocketApp") as server:
+    with program("README.md", "PAGE = ") as server:
         with urlopen(server.http(), timeout=SECONDS) as response:
-            assert response.read() == b"the page"
-        with closing(create_connection(server.ws("/echo"))) as connection:
-            connection.send("echo")
-            assert connection.recv() == "echo"
+            assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+            assert b"<title>wsocket</title>" in response.read()
         asyncio.run(scenario(server.ws()))
+
+
+def test_plain_websocket_of_the_readme():
+    """The route stands for itself."""
+    app = WSocketApp()
+    exec(snippet("README.md", "python", "wsgi.websocket"), {"app": app})
+    with (
+        serving(app) as url,
+        closing(create_connection(f"{url}echo", timeout=SECONDS)) as connection,
+    ):
+        connection.send("echo")
+        assert connection.recv() == "echo"
 
 
 def test_first_program_of_the_router(program, node):
@@ -146,3 +157,30 @@ def test_realm_of_the_documentation():
             connection.send('[1, "realm1", {"roles": {"caller": {}}}]')
             code, _, details = json.loads(connection.recv())
         assert (code, details["authid"], details["authrole"]) == (2, "ada", "user")
+
+
+def test_suite_of_the_documentation(processes, tmp_path, monkeypatch):
+    """The files of docs/testing.md are a test suite, and it passes."""
+    text = (ROOT / "docs/testing.md").read_text()
+    files = re.findall(r"```python\n# (\w+\.py)\n(.*?)```", text, re.DOTALL)
+    for name, source in files:
+        (tmp_path / name).write_text(source)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # quicker
+    command = [sys.executable, "-m", "pytest", "-p", "wsocket"]
+    done = ended(command, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    tests = sum(source.count("def test_") for _, source in files)
+    assert f"{tests} passed" in done.stdout
+    assert tests >= 10
+
+
+def test_failure_of_the_documentation():
+    """The test of "When a test fails" fails as it says there."""
+    names: dict[str, object] = {}
+    exec(snippet("docs/testing.md", "python", "# myapp.py"), names)
+    failing = snippet("docs/testing.md", "python", "# in a test")
+    with Client(names["app"]) as client, pytest.raises(ConversationFailure) as failure:
+        exec(failing, {"client": client})
+    printed = snippet("docs/testing.md", "text", "expected nothing")
+    assert f"{failure.value}\n" == printed

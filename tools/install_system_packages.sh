@@ -1,13 +1,16 @@
 #!/bin/sh
 # Install what pip and npm cannot bring: a browser, Node.js and a C compiler for the tests,
-# valgrind for `make instructions`.
+# valgrind for `make instructions`, proxies to stand behind, and the shells and jq for the tests
+# of the command line.
 #
 # Only root on Debian gets anything installed. Elsewhere the gap is announced here and again
 # at the end of the test run; with CI=true it is an error.
 set -eu
 
 # command:Debian package
-needed='chromium:chromium chromedriver:chromium-driver npm:npm cc:build-essential valgrind:valgrind'
+needed='chromium:chromium chromedriver:chromium-driver npm:npm cc:build-essential
+    valgrind:valgrind nginx:nginx-light caddy:caddy
+    zsh:zsh fish:fish jq:jq'
 
 missing_packages() {
     for entry in $needed; do

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from wsocket.metrics import Metrics
     from wsocket.wamp.authorization.authorizer import AuthorizationRequest
     from wsocket.wamp.authorization.roles import Permission, Role
-    from wsocket.wamp.local.handlers import CallDetails, CallResult, EventDetails
+    from wsocket.wamp.bridge.settings import Bridge, BridgeKey
+    from wsocket.wamp.local.calling import CallDetails, CallResult, EventDetails
     from wsocket.wamp.local.pending_call import PendingCall
     from wsocket.wamp.protocol.client_messages import (
         CallOptions,
@@ -70,7 +71,11 @@ _HOMES = {
         "Permission",
         "Role",
     ),
-    "wsocket.wamp.local.handlers": (
+    "wsocket.wamp.bridge.settings": (
+        "Bridge",
+        "BridgeKey",
+    ),
+    "wsocket.wamp.local.calling": (
         "CallDetails",
         "CallResult",
         "EventDetails",
@@ -95,6 +100,8 @@ _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "ApplicationError",
     "AuthorizationRequest",
+    "Bridge",
+    "BridgeKey",
     "CallCanceled",
     "CallDetails",
     "CallOptions",

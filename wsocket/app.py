@@ -6,18 +6,30 @@ import ssl
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
-from wsocket.core.checks import check_seconds
+from wsocket.app_arguments import (
+    DEFAULT_REALM,
+    WAMP,
+    check_settings,
+    opened_realms,
+    protocol_names,
+)
+from wsocket.core.checks import check_bool, check_seconds
+from wsocket.core.keywords import checks_keywords
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listener import Listener
 from wsocket.core.web.framework import Framework
 from wsocket.core.websocket.deflate import Compression
 from wsocket.metrics import Metrics
-from wsocket.wamp.authorization.authorizer import Authorizer
+from wsocket.wamp.bridge.settings import Bridge
 from wsocket.wamp.local.application import Application
+from wsocket.wamp.local.arguments import register_options, subscribe_options
+from wsocket.wamp.local.http_resources import serve_resources
 from wsocket.wamp.local.make_router import make_router
 from wsocket.wamp.local.pending_call import PendingCall
+from wsocket.wamp.local.realm_methods import RealmMethods
 from wsocket.wamp.local.taking_metrics import metrics_page, take_metrics
-from wsocket.wamp.protocol.client_messages import (
+from wsocket.wamp.protocol.options import (
+    NO_CALL_OPTIONS,
     CallOptions,
     InvokePolicy,
     PublishOptions,
@@ -27,18 +39,16 @@ from wsocket.wamp.protocol.client_messages import (
 from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.snapshot import RouterSnapshot
-from wsocket.wamp.transports.longpoll import LongPoll
 from wsocket.wamp.transports.longpoll_settings import LongPolling
 from wsocket.wamp.transports.rawsocket import RawSocketTransport
 from wsocket.wamp.transports.websocket import WampSubprotocol
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
-WAMP = "WAMP"
-DEFAULT_REALM = "realm1"
+_WITH_PROGRESS = CallOptions(receive_progress=True)
 
 
-class WSocketApp(Framework):
+class WSocketApp(Framework, RealmMethods):
     """A WSGI application with HTTP routes, websocket routes and, on request, a WAMP
     router.
 
@@ -63,6 +73,9 @@ class WSocketApp(Framework):
         longpoll: Serves WAMP over HTTP requests, for clients that cannot open a
             websocket: the base path, such as ``"/longpoll"``, or a `LongPolling` with
             further settings. None: not at all.
+        bridge: Lets those publish, call and listen who speak nothing but HTTP: the base
+            path, such as ``"/wamp"``, or a `Bridge` with keys, tokens and further
+            settings. None: not at all.
         compression: What plain websockets may agree on to compress messages:
             ``"deflate"`` (permessage-deflate, RFC 7692), or None. Sessions are never
             compressed.
@@ -70,12 +83,21 @@ class WSocketApp(Framework):
             realm, and for its answer to GOODBYE.
         metrics: A path, such as ``"/metrics"``, with the figures for Prometheus.
         health: A path, such as ``"/healthz"``, that answers 200 while all is well.
+        trusted_proxies: Proxies that are believed what they say of the client, in
+            ``X-Forwarded-For``, ``X-Forwarded-Proto`` or ``Forwarded``: addresses,
+            networks, or ``"unix"`` for those that connect to a Unix socket.
+        report_url: Where the report button of error pages leads: a page for new issues.
+            None: it shows a text to copy.
 
     Raises:
         TypeError, ValueError: An argument has the wrong type or value.
-        RuntimeError: *longpoll* without a router, or *metrics* without its extra.
+        RuntimeError: *longpoll* or *bridge* without a router, or *metrics* without its
+            extra.
     """
 
+    _wamp: Application | None = None
+
+    @checks_keywords
     def __init__(
         self,
         app: Callable[..., Any] | None = None,
@@ -89,34 +111,34 @@ class WSocketApp(Framework):
         max_workers: int | None = None,
         limits: Limits | None = None,
         longpoll: str | LongPolling | None = None,
+        bridge: str | Bridge | None = None,
         compression: Compression | None = "deflate",
         join_timeout: float = 10.0,
         metrics: str | None = None,
         health: str | None = None,
+        trusted_proxies: Sequence[str] = (),
+        report_url: str | None = None,
     ) -> None:
-        check_seconds("join_timeout", join_timeout, least=0.001)
-        names = [protocol] if isinstance(protocol, str) else list(protocol or ())
+        check_settings(max_workers, longpoll, bridge, limits, join_timeout, metrics)
         self.protocol = protocol
-        self._wamp: Application | None = None
-        plugins = []
-        if WAMP in names:
-            names.remove(WAMP)
-            own = Realm(realm) if isinstance(realm, str) else realm
-            self.router = make_router([own, *realms], join_timeout, limits or Limits())
-            plugins.append(self._make_wamp(own.name, max_workers))
+        names = protocol_names(protocol)
+        opened = opened_realms(names, realm, realms, max_workers=max_workers)
         super().__init__(
             app,
-            subprotocols=names,
-            plugins=plugins,
+            subprotocols=[name for name in names if name != WAMP],
+            plugins=self._open_router(opened, max_workers, join_timeout, limits),
             debug=debug,
             max_message_size=max_message_size,
             allowed_origins=allowed_origins,
             limits=limits,
             compression=compression,
             health=health,
+            trusted_proxies=trusted_proxies,
+            report_url=report_url,
         )
-        self._serve_resources(longpoll, metrics)
+        self._serve_resources(metrics, longpoll, bridge)
 
+    @checks_keywords
     def register(
         self,
         uri: str,
@@ -144,19 +166,21 @@ class WSocketApp(Framework):
                 than 5 ms. It can publish, but not wait for a call.
 
         Raises:
-            TypeError: It is an async function; or a generator, with *on_loop*.
-            ValueError: *uri* is not valid.
-            ApplicationError: The router refused, for instance because another callee
-                has registered *uri*.
+            TypeError, ValueError: An argument is invalid, or the function is async.
+            ApplicationError: The router refused: another callee has registered *uri*.
         """
-        chosen = options or RegisterOptions(match=match, invoke=invoke)
+        application = self._application
+        chosen = register_options(options, match=match, invoke=invoke)
+        application.check_uri(uri, match=chosen.match)
+        check_bool("on_loop", on_loop)
 
         def decorate(function: FunctionT) -> FunctionT:
-            self._application.register(function, uri, chosen, on_loop=on_loop)
+            application.register(function, uri, chosen, on_loop=on_loop)
             return function
 
         return decorate
 
+    @checks_keywords
     def subscribe(
         self,
         uri: str,
@@ -173,12 +197,15 @@ class WSocketApp(Framework):
             options: All options, in place of *match*.
 
         Raises:
-            ValueError: *uri* is not valid.
+            TypeError, ValueError: *uri* or another argument is not valid, or the
+                function is an async one.
         """
-        chosen = options or SubscribeOptions(match=match)
+        application = self._application
+        chosen = subscribe_options(options, match=match)
+        application.check_uri(uri, match=chosen.match)
 
         def decorate(function: FunctionT) -> FunctionT:
-            self._application.subscribe(function, uri, chosen)
+            application.subscribe(function, uri, chosen)
             return function
 
         return decorate
@@ -200,12 +227,11 @@ class WSocketApp(Framework):
             after the router has accepted the event.
 
         Raises:
-            ValueError: *topic* is not a valid URI, or a value is not serializable.
+            TypeError, ValueError: *topic* is not a valid URI, or *options* are invalid,
+                or a value is not serializable.
             ApplicationError: The router refused; only with ``acknowledge``.
         """
-        return self._application.publish(
-            topic, args, kwargs, options=options or PublishOptions()
-        )
+        return self._application.publish(topic, args, kwargs, options=options)
 
     def call(
         self,
@@ -230,10 +256,13 @@ class WSocketApp(Framework):
         Raises:
             ApplicationError: The call ended in a WAMP ERROR.
             CallTimeout: No result came within *timeout*; the call is canceled.
-            ValueError: *procedure* is not a valid URI, or a value is not serializable.
+            TypeError, ValueError: As for `start_call`; or *timeout* is no number of
+                seconds.
         """
+        if timeout is not None:
+            check_seconds("timeout", timeout, least=0)
         pending = self._application.start_call(
-            procedure, args, kwargs, options=options or CallOptions()
+            procedure, args, kwargs, options=options, default=NO_CALL_OPTIONS
         )
         return pending.result(timeout)
 
@@ -250,15 +279,14 @@ class WSocketApp(Framework):
         By default the callee is asked for progressive results.
 
         Raises:
-            ValueError: *procedure* is not a valid URI, or a value is not serializable.
+            TypeError, ValueError: *procedure* is not a valid URI, or *options* are
+                invalid, or a value is not serializable.
         """
         return self._application.start_call(
-            procedure,
-            args,
-            kwargs,
-            options=options or CallOptions(receive_progress=True),
+            procedure, args, kwargs, options=options, default=_WITH_PROGRESS
         )
 
+    @checks_keywords
     def listen_rawsocket(
         self,
         url: str,
@@ -285,12 +313,13 @@ class WSocketApp(Framework):
             The listener: it has an ``address`` and can ``close()``.
 
         Raises:
-            ValueError: *url* has another form, or `max_message_size` is less than 512
-                bytes, the minimum of RawSocket.
+            TypeError, ValueError: An argument is invalid, or `max_message_size` is less
+                than 512 bytes, the minimum of RawSocket.
             OSError: Listening failed; the message says what to do.
             RuntimeError: The application has no WAMP router.
         """
         prepare = self._application.prepare
+        check_bool("pings", pings)
         transport = RawSocketTransport(
             self.router,
             prepare=prepare,
@@ -298,40 +327,6 @@ class WSocketApp(Framework):
             pings=pings,
         )
         return self.listeners.listen(url, transport.connect, ssl_context=ssl_context)
-
-    def add_realm(self, realm: Realm) -> None:
-        """Open another realm of the router. Callable from any thread, at any time.
-
-        Raises:
-            TypeError: *realm* is not a `Realm`.
-            ValueError: The router has a realm of that name.
-        """
-        self._application.add_realm(realm)
-
-    def remove_realm(self, name: str) -> None:
-        """Close a realm: its sessions get GOODBYE with ``wamp.close.close_realm``.
-
-        Callable from any thread.
-
-        Raises:
-            KeyError: The router has no realm of that name.
-            ValueError: It is the realm of the application itself.
-        """
-        self._application.remove_realm(name)
-
-    def set_authorizer(self, realm: str, authorizer: Authorizer | str | None) -> None:
-        """Give a realm another authorizer, for every request from now on.
-
-        Callable from any thread.
-
-        Args:
-            authorizer: As in `Realm`; None removes the authorizer.
-
-        Raises:
-            KeyError: The router has no realm of that name.
-            TypeError, ValueError: *authorizer* cannot be the authorizer of a realm.
-        """
-        self._application.set_authorizer(realm, authorizer)
 
     def metrics(self) -> Metrics:
         """What this process has done so far, and what it holds. From any thread."""
@@ -362,34 +357,36 @@ class WSocketApp(Framework):
         super().drain(timeout)
         return self._wamp is None or self._wamp.drain(timeout)
 
-    def _make_wamp(self, realm: str, max_workers: int | None) -> WampSubprotocol:
+    def _open_router(
+        self,
+        realms: Sequence[Realm],
+        max_workers: int | None,
+        join_timeout: float,
+        limits: Limits | None,
+    ) -> list[WampSubprotocol]:
+        """The subprotocol of a router, if there are realms for one."""
+        if not realms:
+            return []
+        self.router = make_router(realms, join_timeout, limits or Limits())
         self._wamp = Application(
             self.router,
-            realm,
+            realms[0].name,
             max_workers=max_workers,
             connections=lambda: self.connections.get(),
             max_message_size=lambda: self.max_message_size,
             debug=lambda: self.debugging,
         )
-        return WampSubprotocol(self.router, prepare=self._wamp.prepare)
+        return [WampSubprotocol(self.router, prepare=self._wamp.prepare)]
 
     def _serve_resources(
-        self, longpoll: str | LongPolling | None, metrics: str | None
+        self,
+        metrics: str | None,
+        longpoll: str | LongPolling | None,
+        bridge: str | Bridge | None,
     ) -> None:
         if metrics is not None:
             self.resources[metrics] = metrics_page(self.metrics)
-        if longpoll is None:
-            return
-        prepare = self._application.prepare
-        handler = LongPoll(
-            longpoll if isinstance(longpoll, LongPolling) else LongPolling(longpoll),
-            self.router,
-            prepare=prepare,
-            connections=self.connections,
-            max_message_size=self.max_message_size,
-            allowed_origins=self.allowed_origins,
-        )
-        self.resources[handler.route] = handler
+        serve_resources(self, lambda: self._application, longpoll, bridge)
 
     @property
     def _application(self) -> Application:

@@ -1,9 +1,10 @@
-"""Every exception that wsocket raises.
+"""Every exception that wsocket raises, but for those of `wsocket.testing`.
 
 There are three families. The peer broke a protocol (`ProtocolError`, `HttpError`,
 `RequestError`) or is refused (`Denied`). The caller asked for something impossible
 (`ValueError`, `TypeError` and `WebSocketError`). A WAMP peer answered with an error
-(`ApplicationError`). Any other exception is a bug."""
+(`ApplicationError`), or cannot be reached (`ConnectFailed`, `JoinRefused`,
+`ConnectionLost`). Any other exception is a bug."""
 
 from __future__ import annotations
 
@@ -74,8 +75,33 @@ class ResponseAborted(WsocketError):
     """
 
 
+class ImportUnderWay(WsocketError, RuntimeError):
+    """`run` was called by a module that a server is importing."""
+
+
+class UnknownRealm(WsocketError, KeyError):
+    """The router has no realm of that name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # that of KeyError is the repr
+
+
 class HandshakeError(HttpError):
     """The upgrade request of a websocket is refused."""
+
+
+class OriginRefused(HandshakeError):
+    """A page of another host asks for a websocket (RFC 6455 section 10.2).
+
+    Args:
+        origin: The Origin header.
+        host: The Host header.
+    """
+
+    def __init__(self, problem: str, *, origin: str, host: str) -> None:
+        super().__init__("403 Forbidden", problem)
+        self.origin = origin
+        self.host = host
 
 
 class UpgradeUnavailable(WsocketError):
@@ -183,3 +209,27 @@ class PayloadSizeExceeded(PayloadError):
 
 class BatchError(WsocketError):
     """A peer's batch of WAMP messages is malformed, or empty."""
+
+
+class ConnectFailed(WsocketError, ConnectionError):
+    """A client found no router: nobody answers, or not as a router does."""
+
+
+class JoinRefused(WsocketError):
+    """The router does not let a client into the realm.
+
+    Args:
+        problem: What the router says.
+        reason: The URI in its ABORT, such as ``wamp.error.no_such_realm``.
+    """
+
+    def __init__(self, problem: str, *, reason: str) -> None:
+        super().__init__(problem)
+        self.reason = reason
+
+
+class ConnectionLost(WsocketError, ConnectionError):
+    """The connection to the router ended before the answer came, or there is none.
+
+    What was in flight may have been done, or not.
+    """

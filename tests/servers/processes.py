@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, NamedTuple
 from urllib.request import urlopen
 
@@ -19,15 +21,22 @@ from tests.patience import SECONDS
 from tests.programs import COMMAND_LINE, STOP_SECONDS, started
 
 APPS = "tests.servers.apps"
-ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+FREE_PORT = "{a free port}"  # among the arguments of a `Kind`
+ADDRESS = re.compile(r"(?:http://|TCP address )(127\.0\.0\.1:\d+)")
+
+MOMENT = 0.02  # seconds between two attempts to connect
 
 # What a healthy server's log never has.
 COMPLAINT = re.compile(
     r"traceback|exception|error\b|critical|warning|broken pipe|bad file|invalid http",
     re.IGNORECASE,
 )
-# Flask and Django warn of their own servers.
-EXPECTED_WARNING = "This is a development server"
+# Flask and Django warn of their own servers, and others of how they are run.
+EXPECTED_WARNING = re.compile(
+    "This is a development server|you are running uWSGI|EventletDeprecationWarning"
+    "|spawning up to"  # granian
+    "|ASGI callable returned without completing"  # uvicorn, after every refusal
+)
 
 
 class Kind(NamedTuple):
@@ -37,17 +46,37 @@ class Kind(NamedTuple):
         arguments: Of the Python interpreter.
         concurrent_views: Whether it runs several HTTP views at once.
         spare_threads: How many may wait for connections.
+        loses_early_bytes: Whether what is sent along with an upgrade request is lost.
+        awaits_bodies: Whether it reads the body of a request before it calls the
+            application, or before it sends the response.
+        listens_later: Whether it says where it listens before it does.
     """
 
     arguments: tuple[str, ...]
     concurrent_views: bool = True
     spare_threads: int = 0
+    loses_early_bytes: bool = False
+    awaits_bodies: bool = False
+    listens_later: bool = False
 
 
 def gunicorn(*options: str) -> tuple[str, ...]:
     """The arguments for one worker that serves the application."""
     address = ("--bind", "127.0.0.1:0", "--workers", "1", "--no-control-socket")
     return ("-m", "gunicorn", *address, *options, f"{APPS}.own:app")
+
+
+def uwsgi(*options: str) -> tuple[str, ...]:
+    """The arguments for one uWSGI process that serves the application."""
+    start = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"
+    program = str(Path(sys.executable).with_name("uwsgi"))
+    address = ("--http-socket", "127.0.0.1:0", "--die-on-term", "--need-app")
+    return ("-c", start, program, *address, *options, "--module", f"{APPS}.own:app")
+
+
+def uvicorn(*options: str) -> tuple[str, ...]:
+    """The arguments for one uvicorn process that serves an ASGI application."""
+    return ("-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", *options)
 
 
 KINDS = {
@@ -72,8 +101,41 @@ KINDS = {
     "django-runserver": Kind(
         ("-m", f"{APPS}.with_django", "runserver", "--noreload", "127.0.0.1:0")
     ),
+    "waitress": Kind(
+        ("-m", "waitress", "--listen=127.0.0.1:0", f"{APPS}.with_waitress:app"),
+        spare_threads=4,
+        awaits_bodies=True,
+    ),
+    "cheroot": Kind(("-m", f"{APPS}.with_cheroot"), awaits_bodies=True),
+    "eventlet": Kind(
+        ("-m", f"{APPS}.with_eventlet"), concurrent_views=False, awaits_bodies=True
+    ),
+    "uwsgi": Kind(uwsgi("--threads", "4"), loses_early_bytes=True),
     "pywsgi": Kind(("-m", f"{APPS}.with_pywsgi")),
     "pywsgi-patched": Kind(("-m", f"{APPS}.with_pywsgi", "patched")),
+}
+
+ASGI_KINDS = {
+    "uvicorn": Kind(uvicorn(f"{APPS}.with_asgi:asgi_app")),
+    "uvicorn-fastapi": Kind(uvicorn(f"{APPS}.with_asgi:fastapi_app")),
+    "hypercorn": Kind(
+        ("-m", "hypercorn", "--bind", "127.0.0.1:0", f"{APPS}.with_asgi:asgi_app")
+    ),
+}
+
+# Servers that keep their connections to themselves; granian cannot choose a port.
+CLOSED_KINDS = {
+    "granian": Kind(
+        (
+            *("-m", "granian", "--interface", "wsgi", "--blocking-threads", "4"),
+            *("--host", "127.0.0.1", "--port", FREE_PORT, f"{APPS}.own:app"),
+        ),
+        listens_later=True,
+    ),
+    "uvicorn-a2wsgi": Kind(uvicorn(f"{APPS}.with_a2wsgi:asgi_app")),
+    "hypercorn-a2wsgi": Kind(
+        ("-m", "hypercorn", "--bind", "127.0.0.1:0", f"{APPS}.with_a2wsgi:asgi_app")
+    ),
 }
 
 
@@ -120,7 +182,7 @@ class Site:
         trouble = [
             line
             for line in seen
-            if COMPLAINT.search(line) and EXPECTED_WARNING not in line
+            if COMPLAINT.search(line) and not EXPECTED_WARNING.search(line)
         ]
         return "".join(seen) if trouble else ""
 
@@ -137,14 +199,38 @@ class Site:
             self._lines.append(line)
             found = ADDRESS.search(line)
             if found and not self.url:
-                self.url = f"{found[0]}/"
+                self.url = f"http://{found[1]}/"
                 self._started.set()
         self._started.set()
+
+
+def free_port() -> int:
+    """A port that nobody has now."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 @contextlib.contextmanager
 def running(kind: Kind) -> Iterator[Site]:
     """Run a server until the block ends."""
-    command = [sys.executable, *kind.arguments]
+    port = str(free_port())
+    arguments = [port if each == FREE_PORT else each for each in kind.arguments]
+    command = [sys.executable, *arguments]
     with started(command, stop=signal.SIGTERM, stderr=subprocess.STDOUT) as process:
-        yield Site(kind, process)
+        site = Site(kind, process)
+        if kind.listens_later:
+            wait_until_it_listens(site)
+        yield site
+
+
+def wait_until_it_listens(site: Site) -> None:
+    """Connect, again and again; no line says when that works."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", site.port)).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, site.log()
+            time.sleep(MOMENT)
+        else:
+            return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import ssl
 from wsgiref.util import setup_testing_defaults
 
@@ -68,6 +69,7 @@ def test_an_unknown_server_gets_501_and_advice(app, caplog, offer):
     for text in (body, caplog.text):
         assert "Unheard/1.0" in text
         assert "gunicorn" in text
+        assert "long polling" in text
     assert server.get(app) == "hello"
 
 
@@ -86,3 +88,17 @@ def test_a_server_that_ends_tls_gets_501_and_advice(app, caplog, offer):
 def test_middleware_that_hides_the_connection_is_named(app):
     """Wrapping start_response is the usual reason."""
     assert "middleware wraps start_response" in Server().get(app, **UPGRADE)
+
+
+@pytest.mark.parametrize(
+    ("marker", "words"),
+    [
+        ("mod_wsgi.version", "mod_wsgi does not let .* mod_proxy_wstunnel"),
+        ("asgi.scope", r"a2wsgi, which has no websockets; serve .*as_asgi\(app\)"),
+        ("SERVER_SOFTWARE", "Granian does not let .* run under gunicorn"),
+    ],
+)
+def test_a_server_that_hides_its_connections_is_named(app, marker, words):
+    """With the reason, what would do, and long polling."""
+    environ = {**UPGRADE, marker: "Granian"}
+    assert re.search(f"{words}.* long polling", Server().get(app, **environ))

@@ -1,66 +1,42 @@
-"""Finds the command that is asked for, and runs it.
-
-Only the module of that command is imported: a shell waits for every other one.
-"""
+"""Runs the command that is asked for, and says in one line why it failed."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import NamedTuple
 
-import wsocket
-from wsocket.cli.usage import UsageError
-
-
-class Command(NamedTuple):
-    """A command.
-
-    Its module has ``add_arguments(parser)``, and ``run(options)``, which returns the
-    exit status, and may raise `UsageError`.
-
-    Attributes:
-        module: The last name of the module, in this package.
-        help: A line for ``wsocket --help``.
-    """
-
-    module: str
-    help: str
-
-
-COMMANDS = {
-    "run": Command("run", "serve an application on gevent"),
-}
+from wsocket.cli.commands import parse
+from wsocket.cli.exit_status import INTERRUPTED, PIPE_CLOSED, CommandFailed
+from wsocket.log import harmless
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 2 for a usage error."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    options = _parser(given).parse_args(given)
+    """Run the command line; returns the exit status (`exit_status`).
+
+    Raises:
+        SystemExit: The command line is wrong, or it asked for help or the version.
+    """
+    options = parse(sys.argv[1:] if arguments is None else arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except UsageError as error:
-        print(f"wsocket: {error}", file=sys.stderr)
-        return 2
+    except CommandFailed as error:
+        if getattr(options, "debug", False):
+            traceback.print_exc()
+        print(f"wsocket: {harmless(str(error))}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _give_up_stdout()
+        return PIPE_CLOSED
 
 
-def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser, in which only the command that is *given* has its arguments."""
-    parser = argparse.ArgumentParser(
-        prog="wsocket", description="Realtime for Python web apps."
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"wsocket {wsocket.__version__}"
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    asked_for = next((each for each in given if not each.startswith("-")), None)
-    for name, command in COMMANDS.items():
-        its_parser = commands.add_parser(name, help=command.help)
-        if name == asked_for:
-            module = import_module(f"wsocket.cli.{command.module}")
-            module.add_arguments(its_parser)
-            its_parser.set_defaults(run=module.run)
-    return parser
+def _give_up_stdout() -> None:
+    """Python flushes stdout when it ends, which must not fail once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wsocket.cli.usage import UsageError
+from wsocket.errors import ImportUnderWay
 
 
 def load(target: str) -> Callable[..., Any]:
@@ -21,6 +22,8 @@ def load(target: str) -> Callable[..., Any]:
         )
     try:
         module = importlib.import_module(module_name)
+    except ImportUnderWay as error:
+        raise UsageError(str(error)) from error
     except ModuleNotFoundError as error:
         # If the application imports a module that is missing, its traceback helps.
         if not f"{module_name}.".startswith(f"{error.name}."):

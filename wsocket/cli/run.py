@@ -11,7 +11,7 @@ import os
 import ssl
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 from gevent import monkey
@@ -19,17 +19,27 @@ from gevent import monkey
 from wsocket.app import WSocketApp
 from wsocket.cli import usage
 from wsocket.cli.load import load
+from wsocket.cli.reload import run_reloaded
+from wsocket.cli.reloaded import reloaded
 from wsocket.cli.usage import UsageError
 from wsocket.core.http import serve as http
 from wsocket.core.net.activation import activated
-from wsocket.core.net.endpoints import UnixEndpoint
+from wsocket.core.net.endpoints import UnixEndpoint, server_endpoints
 from wsocket.core.net.listener import Listener
+from wsocket.core.net.listening import ListeningSocket
 from wsocket.core.net.tls.certificates import load_context
 from wsocket.log import logger
 from wsocket.log_formats import LOG_FORMATS
 
 HOST = "127.0.0.1"
 PORT = 8080
+
+EXAMPLES = """\
+examples:
+  wsocket run chat:app
+  wsocket run chat:app --reload --debug
+  wsocket run chat:app --host 0.0.0.0 --port 443 --certfile chain.pem --keyfile key.pem
+"""
 
 
 def add_arguments(serve: argparse.ArgumentParser) -> None:
@@ -54,8 +64,15 @@ def add_arguments(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--keyfile", metavar="FILE", help="its private key, if it is in another file"
     )
+    serve.add_argument(
+        "--reload",
+        action="store_true",
+        help="for development: start again when a Python file of the application "
+        "changes; clients wait meanwhile",
+    )
     _add_limits(serve)
     _add_logging(serve)
+    serve.epilog = EXAMPLES
 
 
 def _add_addresses(serve: argparse.ArgumentParser) -> None:
@@ -134,14 +151,18 @@ def _add_logging(serve: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until a signal ends it."""
+    child = reloaded(os.environ) if options.reload else None
+    if options.reload and child is None:
+        return _run_reloaded(options)
     monkey.patch_all()
     if options.debug:
         logger.setLevel("DEBUG")
     # Like `python -m`: the application is usually in the current folder.
     sys.path.insert(0, os.getcwd())
     context = _tls(options.certfile, options.keyfile)
-    host = _host(options)
-    app = load(options.target)
+    host = _host(options) if child is None else child.url
+    with nullcontext() if child is None else child.importing():
+        app = load(options.target)
     with ExitStack() as listeners:
         for url in options.rawsocket:
             listeners.callback(_listen_rawsocket(app, url).close)
@@ -160,6 +181,21 @@ def run(options: argparse.Namespace) -> int:
             max_unsent_bytes=options.max_unsent_bytes,
         )
     return 0
+
+
+def _run_reloaded(options: argparse.Namespace) -> int:
+    """Keep the sockets, and have children serve."""
+    port = PORT if options.port is None else options.port
+    with ExitStack() as listeners:
+        try:
+            sockets = []
+            for endpoint in server_endpoints(_host(options), port):
+                listening = ListeningSocket(endpoint, take_over=options.take_over)
+                listeners.callback(listening.release)
+                sockets.append(listening.sock.fileno())
+        except OSError as error:
+            sys.exit(f"wsocket: {error.strerror or error}")
+        return run_reloaded(sockets)
 
 
 def _host(options: argparse.Namespace) -> str:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 
+from wsocket.cli.exit_status import USAGE, CommandFailed
 
-class UsageError(Exception):
+
+class UsageError(CommandFailed):
     """The command line is wrong; the message says what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, USAGE)
 
 
 def seconds(text: str) -> float:
@@ -40,3 +45,11 @@ def port(text: str) -> int:
     if not (text.isdecimal() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"expected a number up to 65535, got {text!r}")
     return int(text)
+
+
+def positive_seconds(text: str) -> float:
+    """A number of seconds, more than 0."""
+    given = seconds(text)
+    if not given:
+        raise argparse.ArgumentTypeError("expected more than 0 seconds, got 0")
+    return given

@@ -6,10 +6,12 @@ field. Checks of text, bytes and mappings never show the value: it may be a secr
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from math import inf
 from typing import NoReturn
+
+from wsocket.core.functions import how_async, kind_of, name_of, takes
 
 
 def check_text(name: str, value: object) -> None:
@@ -42,16 +44,32 @@ def check_integer(name: str, value: object, *, low: int, high: int) -> None:
         raise ValueError(f"{name}: expected {low} to {high}, got {value}")
 
 
-def check_number(name: str, value: object, *, least: int) -> None:
-    """Accept an integer, *least* at least."""
-    if type(value) is not int or value < least:
-        raise ValueError(f"{name}: expected an int >= {least}, got {value!r}")
+def check_number(name: str, value: object, *, least: int, unit: str = "") -> None:
+    """Accept an integer, *least* at least.
+
+    Args:
+        unit: For the message, such as ``"bytes"``.
+    """
+    expected = f"an int >= {least}" + (f", in {unit}" if unit else "")
+    if type(value) is not int:
+        raise TypeError(f"{name}: expected {expected}, got {value!r:.100}")
+    if value < least:
+        raise ValueError(f"{name}: expected {expected}, got {value}")
+
+
+def check_rate(name: str, value: object) -> None:
+    """Accept a finite number, 0 at least."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        refuse_type(name, "a number, 0 for no limit", value)
+    if not 0 <= value < inf:
+        raise ValueError(f"{name}: expected a number, 0 or positive, got {value!r}")
 
 
 def check_seconds(name: str, value: object, *, least: float) -> None:
     """Accept a finite number of seconds, *least* at least."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name}: expected seconds, got {value!r}")
+        expected = f"seconds, a number such as {max(least, 1.5):g}"
+        raise TypeError(f"{name}: expected {expected}, got {value!r:.100}")
     if not least <= value < inf:
         raise ValueError(f"{name}: expected seconds, at least {least:g}, got {value!r}")
 
@@ -59,23 +77,33 @@ def check_seconds(name: str, value: object, *, least: float) -> None:
 def check_bool(name: str, value: object) -> None:
     """Accept True or False."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name}: expected a bool, got {value!r}")
+        raise TypeError(f"{name}: expected a bool, got {value!r:.100}")
 
 
 def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
-    """Accept one of a few strings."""
+    """Accept one of a few strings.
+
+    Raises:
+        TypeError: It is no string.
+        ValueError: It is another one; the message lists those that are allowed.
+    """
+    expected = "one of " + ", ".join(allowed)
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected {expected}, got {value!r:.100}")
     if value not in allowed:
-        choices = ", ".join(allowed)
-        raise ValueError(f"{name}: expected one of {choices}, got {value!r}")
+        meant = closest(value, allowed)
+        raise ValueError(f"{name}: expected {expected}, got {value!r:.100}{meant}")
 
 
 def check_list(name: str, items: object, *, kind: type = object) -> None:
     """Accept a sequence of objects of one *kind*."""
-    if isinstance(items, str) or not isinstance(items, Sequence):
-        raise TypeError(f"{name}: expected a list, got {items!r}")
+    if isinstance(items, (str, bytes)) or not isinstance(items, Sequence):
+        raise TypeError(f"{name}: expected a list, got {items!r:.100}")
     for item in items:
         if not isinstance(item, kind):
-            raise TypeError(f"{name}: expected {kind.__name__} objects, got {item!r}")
+            raise TypeError(
+                f"{name}: expected {kind.__name__} objects, got {item!r:.100}"
+            )
 
 
 def check_mapping(name: str, value: object) -> None:
@@ -87,12 +115,72 @@ def check_mapping(name: str, value: object) -> None:
             refuse_type(f"{name}, a key", "a string", key)
 
 
-def check_callable(name: str, value: object, *, expected: str = "a callable") -> None:
-    """Accept a callable, but no async function: nobody would await its result."""
+def check_instance(name: str, value: object, kind: type) -> None:
+    """Accept an object of one class, such as `Limits`."""
+    if isinstance(value, kind):
+        return
+    if isinstance(value, type) and issubclass(value, kind):
+        raise TypeError(f"{name}: expected {kind.__name__}(...), got the class itself")
+    refuse_type(name, f"{kind.__name__}(...)", value)
+
+
+def check_callable(
+    name: str,
+    value: object,
+    *,
+    expected: str = "a callable",
+    parameters: Sequence[str] | None = None,
+) -> None:
+    """Accept a callable, but no async function: nobody would await its result.
+
+    Args:
+        parameters: What it is called with, if that is known.
+    """
     if not callable(value):
         refuse_type(name, expected, value)
-    if inspect.iscoroutinefunction(value):
-        raise TypeError(f"{name}: expected a plain callable, got an async one")
+    kind = how_async(value)
+    if kind is not None:
+        raise TypeError(
+            f"{name}: expected a plain callable, got {kind}, {name_of(value)}, which "
+            "nobody here would await; write it with 'def', and block where you would "
+            "'await'"
+        )
+    if parameters is not None and not takes(value, len(parameters)):
+        raise TypeError(
+            f"{name}: expected a callable that takes ({', '.join(parameters)}), got "
+            f"{kind_of(value)}, which does not"
+        )
+
+
+def check_handler(name: str, value: object) -> None:
+    """Accept a WSGI application, or the handler of a route.
+
+    Raises:
+        TypeError: It cannot be called in that way, or it is an async one.
+    """
+    check_callable(
+        name,
+        value,
+        expected="a WSGI application (a callable)",
+        parameters=("environ", "start_response"),
+    )
+
+
+def check_path(name: str, value: object) -> None:
+    """Accept a path of URLs that begins with a slash, without a query."""
+    if not isinstance(value, str):
+        refuse_type(name, "a path such as '/status'", value)
+    if not value.startswith("/") or not {"?", "#", "*"}.isdisjoint(value):
+        raise ValueError(
+            f"{name}: expected a path that begins with '/', such as '/status', "
+            f"without '?', '#' and '*', got {value!r:.100}"
+        )
+
+
+def closest(given: str, known: Collection[str]) -> str:
+    """``"; did you mean 'x'?"`` if one of the *known* names is near, otherwise ""."""
+    near = get_close_matches(given.lower()[:100], sorted(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def refuse_type(name: str, expected: str, value: object) -> NoReturn:

@@ -333,3 +333,12 @@ class Failing(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.called += 1
         raise ValueError("this handler fails")
+
+
+def test_the_client_behind_a_trusted_proxy_is_logged(records):
+    """Else every line would have the same address."""
+    app = WSocketApp(trusted_proxies=["127.0.0.1"])
+    app.route("/")(lambda environ, start_response: "hello")
+    with contextlib.closing(app), serving(app) as url:
+        ask(url, b"GET / HTTP/1.1", b"Host: a", b"X-Forwarded-For: 203.0.113.9")
+    assert facts(records.next(), "client") == ("203.0.113.9",)

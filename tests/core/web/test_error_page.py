@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from wsocket import WSocketApp
 from wsocket.core.web import error_page
 
 
@@ -39,6 +40,16 @@ def raised(error: BaseException) -> BaseException:
     return caught.value
 
 
+ISSUES = "https://example.com/issues/new"
+
+
+def reported(error: BaseException, report_url: str = ISSUES) -> Page:
+    """The page of an application that says where reports go."""
+    return Page(
+        error_page.render(error, "1a2b", debug=True, report_url=report_url),
+    )
+
+
 def test_debug_page_shows_type_message_traceback_and_id():
     """The page of the documentation's example."""
     page = Page(
@@ -51,9 +62,20 @@ def test_debug_page_shows_type_message_traceback_and_id():
     assert "1a2b" in page.text
 
 
+def test_report_button_shows_a_text_to_copy():
+    """Nobody but the author of the application knows where reports should go."""
+    page = Page(error_page.render(raised(KeyError("<x>")), "1a2b", debug=True))
+    assert ("a", {"class": "button", "href": "#report"}) in page.tags
+    assert ("div", {"id": "report"}) in page.tags
+    report = page.text[page.text.index("Copy this text") :]
+    assert "KeyError: '<x>'" in report
+    assert "Traceback (most recent call last):" in report
+    assert "What I did:" in report
+
+
 def test_report_button_fills_in_an_issue():
     """Title and traceback are there; the user only has to say what happened."""
-    page = Page(error_page.render(raised(KeyError("<x>")), "1a2b", debug=True))
+    page = reported(raised(KeyError("<x>")))
     report = page.report()
     assert report["title"] == ["KeyError: '<x>'"]
     assert "Traceback (most recent call last):" in report["body"][0]
@@ -62,10 +84,26 @@ def test_report_button_fills_in_an_issue():
 def test_report_keeps_the_end_of_a_long_traceback():
     """Servers refuse long URLs, and what was raised stands at the end."""
     error = raised(ValueError("é" * 20_000 + "the end"))
-    page = error_page.render(error, "1a2b", debug=True)
-    [href] = [attrs["href"] for tag, attrs in Page(page).tags if tag == "a"]
+    page = reported(error)
+    [href] = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
     assert len(href) <= 6000
-    assert "the end" in Page(page).report()["body"][0]
+    assert "the end" in page.report()["body"][0]
+
+
+def test_fields_are_added_to_a_query_that_is_there():
+    """Such as the name of a template."""
+    page = reported(raised(KeyError("x")), f"{ISSUES}?template=bug")
+    assert page.report()["template"] == ["bug"]
+    assert page.report()["title"] == ["KeyError: 'x'"]
+
+
+@pytest.mark.parametrize("url", [5, "", "javascript:alert(1)", "example.com"])
+def test_an_address_for_reports_must_be_one(url):
+    """The message has the name of the setting, and what came."""
+    with pytest.raises((TypeError, ValueError)) as refused:
+        WSocketApp(report_url=url)
+    assert str(refused.value).startswith("report_url: expected an address")
+    assert repr(url) in str(refused.value)
 
 
 def test_page_without_debug_shows_only_the_id():

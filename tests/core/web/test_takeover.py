@@ -227,5 +227,6 @@ def test_tls_in_the_server_is_refused(server):
 def test_an_unknown_server_is_named():
     """With what to do."""
     environ = {"SERVER_SOFTWARE": "Unheard/1.0"}
-    with pytest.raises(UpgradeUnavailable, match=r"Unheard/1.0.*run under gevent"):
+    advice = r"Unheard/1.0.*run under .*long polling"
+    with pytest.raises(UpgradeUnavailable, match=advice):
         take_over(environ, lambda status, headers: None)

@@ -55,7 +55,9 @@ class Site:
 
     def wrap(self, inner: Callable[..., Any] | None) -> WSocketApp:
         """The application; HTTP goes to *inner*, or to routes of its own."""
-        app = self.app = WSocketApp(inner, protocol="WAMP", longpoll="/longpoll")
+        app = self.app = WSocketApp(
+            inner, protocol="WAMP", longpoll="/longpoll", bridge="/wamp"
+        )
         if inner is None:
             for path, view in self.views.items():
                 app.route(path)(lambda environ, start_response, view=view: view())

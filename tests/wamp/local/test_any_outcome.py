@@ -15,7 +15,7 @@ from tests.patience import SECONDS
 from tests.wamp.raw_client import CALL, ERROR, RESULT
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError
-from wsocket.wamp.local.handlers import CallResult
+from wsocket.wamp.local.calling import CallResult
 
 RUNTIME_ERROR = "wamp.error.runtime_error"
 
@@ -184,7 +184,8 @@ def test_a_result_without_a_form(app, peer, uri, on_loop, caplog, value, place):
     assert answer[:5] == [ERROR, CALL, request, {}, RUNTIME_ERROR]
     assert place in answer[5][0]
     if place.startswith(("args", "kwargs")):
-        assert answer[5][0].startswith(f"not serializable as json: {place}")
+        assert answer[5][0].startswith(place)
+        assert ": not serializable as json: " in answer[5][0]
         assert "Traceback" in caplog.text
     assert caller.settled() == []
 
@@ -207,7 +208,8 @@ def test_values_that_not_every_serializer_has(
     if serializer in lacking:
         answer = caller.receive()
         assert answer[4] == RUNTIME_ERROR
-        assert f"{serializer}: args[0]['value'][0]" in answer[5][0]
+        place = "args[0]['value'][0]"
+        assert f"{place}: not serializable as {serializer}: " in answer[5][0]
     else:
         assert caller.succeeded(request) == [[{"value": [value]}]]
 

@@ -26,7 +26,7 @@ from tests.wamp.raw_client import (
 )
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.local.handlers import CallResult, EventDetails
+from wsocket.wamp.local.calling import CallResult, EventDetails
 
 
 @pytest.fixture
@@ -107,9 +107,9 @@ def test_call_that_takes_too_long(app, join, uri):
     assert outcome.get(timeout=SECONDS) == "prompt"
 
 
-@pytest.mark.parametrize("timeout", [0, -1, 0.001])
+@pytest.mark.parametrize("timeout", [0, 0.001])
 def test_call_without_patience_ends_at_once(app, join, uri, timeout):
-    """Zero and less wait for nothing."""
+    """Zero waits for nothing."""
     join().register(uri)
     with pytest.raises(CallTimeout):
         app.call(uri, timeout=timeout)

@@ -9,7 +9,7 @@ import pytest
 from tests.patience import SECONDS
 from tests.wamp.raw_client import CALL, ERROR, RESULT, YIELD, ask
 from wsocket.errors import ApplicationError
-from wsocket.wamp.local.handlers import CallDetails, CallResult
+from wsocket.wamp.local.calling import CallDetails, CallResult
 
 
 @pytest.mark.parametrize(

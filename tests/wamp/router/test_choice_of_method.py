@@ -20,6 +20,7 @@ from tests.wamp.router.logins import (
     ACCOUNTS,
     CHALLENGE,
 )
+from wsocket import Role
 from wsocket.wamp.auth import Anonymous, Denied, Identity
 
 NO_METHOD = "wamp.error.no_matching_auth_method"
@@ -35,7 +36,7 @@ def several(serve):
             AsAsked(),
             Anonymous("guest"),
         ],
-        roles=[OPERATOR],
+        roles=[OPERATOR, Role("user"), Role("guest")],
     )
 
 

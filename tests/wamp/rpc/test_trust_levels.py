@@ -11,7 +11,7 @@ from tests.serving import serving
 from tests.wamp.call_kit import Peer, roles
 from wsocket import WSocketApp
 from wsocket.wamp.authorization.roles import Permission, Role
-from wsocket.wamp.local.handlers import CallDetails
+from wsocket.wamp.local.calling import CallDetails
 from wsocket.wamp.router.config import Realm
 
 KNOWS = "callee.call_trustlevels"

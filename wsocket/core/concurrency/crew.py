@@ -7,99 +7,21 @@ whose single operations are atomic.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from time import perf_counter
-from typing import Any, Final, Protocol
-
-import gevent
+from typing import Final
 
 from wsocket.core.concurrency.ctrl_c import pass_on
 from wsocket.core.concurrency.kinds import GREENLETS, NO_ROOM, Concurrency
+from wsocket.core.concurrency.seats import Seat
 from wsocket.core.concurrency.task import Task
-from wsocket.core.concurrency.turns import SLICE, let_others
+from wsocket.core.concurrency.turns import SLICE
 from wsocket.log import logger
 
 # What starting a thread or a greenlet raises when the system has none left.
 START_ERRORS: Final = (*NO_ROOM, OSError)
-
-
-class Seat(Protocol):
-    """Where one worker rests."""
-
-    dismissed: bool
-    """Whether the worker is to end when it is called."""
-
-    rested: bool
-    """Whether it has rested since `Crew.dismiss_idle` was called last."""
-
-    def rest(self) -> None:
-        """Wait until somebody calls; in the worker."""
-
-    def call(self) -> None:
-        """Wake the worker up, which rests, or is about to."""
-
-    def let_others(self) -> None:
-        """Let everybody in who waits; in the worker."""
-
-
-class ThreadSeat:
-    """The seat of a thread."""
-
-    __slots__ = ("_lock", "dismissed", "rested")
-
-    def __init__(self) -> None:
-        self.dismissed = self.rested = False
-        self._lock = threading.Lock()
-        self._lock.acquire()
-
-    def rest(self) -> None:
-        self._lock.acquire()
-
-    def call(self) -> None:
-        self._lock.release()
-
-    def let_others(self) -> None:
-        """Nothing to do: threads share the time."""
-
-
-class GreenletSeat:
-    """The seat of a greenlet, which is the current one."""
-
-    __slots__ = ("_called", "_greenlet", "_hub", "dismissed", "rested")
-
-    def __init__(self) -> None:
-        self.dismissed = self.rested = False
-        self._greenlet = gevent.getcurrent()
-        self._hub: Any = gevent.get_hub()
-        self._called = False
-
-    def rest(self) -> None:
-        while not self._called:
-            self._wait(self._hub.switch)
-        self._called = False
-
-    def _wait(self, switch: Callable[[], object]) -> None:
-        try:
-            switch()
-        except gevent.GreenletExit:
-            raise
-        except BaseException as stray:
-            # Such as a `gevent.Timeout` that a task has started and not closed.
-            logger.warning("nobody waits for %r, which a task has left", stray)
-
-    def call(self) -> None:
-        self._hub.loop.run_callback(self._wake)
-
-    def let_others(self) -> None:
-        self._wait(let_others)
-
-    def _wake(self) -> None:
-        """What the hub runs; what else switches to the greenlet does not count."""
-        self._called = True
-        self._greenlet.switch()
 
 
 class Crew:
@@ -126,9 +48,7 @@ class Crew:
     ) -> None:
         self._concurrency = concurrency
         self._greenlets = concurrency.name == GREENLETS.name
-        self._make_seat: Callable[[], Seat] = (
-            GreenletSeat if self._greenlets else ThreadSeat
-        )
+        self._make_seat = concurrency.seat
         self._post = post
         self._ended = ended
         self._short = short

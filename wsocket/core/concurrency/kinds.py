@@ -21,6 +21,7 @@ import gevent.monkey
 import gevent.select
 import gevent.socket
 
+from wsocket.core.concurrency.seats import GreenletSeat, Seat, ThreadSeat
 from wsocket.core.concurrency.turns import let_others, pace, pace_small_steps
 
 # What user code may raise. gevent's Timeout is not an Exception, so that handlers do
@@ -60,6 +61,12 @@ class Concurrency(Protocol):
         """A `threading.Event` that blocks only the thread or greenlet that waits for
         it.
         """
+
+    def now(self) -> float:
+        """The clock of all that waits here: seconds, and it never goes back."""
+
+    def seat(self) -> Seat:
+        """Where the calling worker rests."""
 
     def let_others(self) -> None:
         """Let others run who could not, because this code does not wait."""
@@ -121,6 +128,12 @@ class Threads:
 
     def event(self) -> Any:
         return threading.Event()
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def seat(self) -> Seat:
+        return ThreadSeat()
 
     def let_others(self) -> None:
         """Nothing to do: threads share the time."""
@@ -198,6 +211,12 @@ class Greenlets:
 
     def event(self) -> Any:
         return gevent.event.Event()
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def seat(self) -> Seat:
+        return GreenletSeat()
 
     def let_others(self) -> None:
         let_others()
@@ -285,7 +304,7 @@ THREADS = Threads()
 GREENLETS = Greenlets()
 
 
-def concurrency_of(sock: socket.socket) -> Concurrency:
+def concurrency_of(sock: object) -> Concurrency:
     """How to run code for a connection that its server accepted as *sock*."""
     return GREENLETS if isinstance(sock, gevent.socket.socket) else THREADS
 

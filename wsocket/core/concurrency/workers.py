@@ -31,6 +31,9 @@ class Timetable(Protocol):
     ) -> object:
         """Run ``callback(*args)`` on the loop after some *seconds*."""
 
+    def look_later(self, seconds: float, callback: Callable[[], object]) -> object:
+        """The same for who looks again whether something has happened."""
+
 
 class Workers:
     """A pool of threads or greenlets, shared fairly by those who call.

@@ -23,7 +23,8 @@ from wsocket.core.http.refusal import body_size, closing_response
 from wsocket.core.http.unsent import Unsent
 from wsocket.core.http.wsgi_call import WsgiCall
 from wsocket.core.net.socket_io import send
-from wsocket.core.net.sockets import disable_nagle, reset_on_close, untaken
+from wsocket.core.net.sockets import reset_on_close, untaken
+from wsocket.core.net.tcp_options import disable_nagle
 from wsocket.core.wsgi import CONNECTION, Environ
 from wsocket.errors import ClientGone, RequestCut, RequestError
 from wsocket.log import logger

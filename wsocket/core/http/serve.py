@@ -8,15 +8,22 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from wsocket.core.checks import check_number, check_seconds
+from wsocket.core.checks import (
+    check_bool,
+    check_handler,
+    check_number,
+    check_seconds,
+)
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS, is_patched
 from wsocket.core.http.allocator import give_freed_memory_back
 from wsocket.core.http.graceful import Ending
+from wsocket.core.http.importing import refuse_while_imported
 from wsocket.core.http.places import PlaceLimits
 from wsocket.core.http.refusal import TLS_EXPECTED
 from wsocket.core.http.servers import Server
 from wsocket.core.http.stop_signals import stop_signals
 from wsocket.core.http.unsent import Unsent
+from wsocket.core.keywords import check_keywords, checks_keywords
 from wsocket.core.net.endpoints import Endpoint, UnixEndpoint, server_endpoints
 from wsocket.core.net.listening import ListeningSocket
 from wsocket.core.net.tls.terminator import Terminator
@@ -43,6 +50,13 @@ class Settings(TypedDict, total=False):
     take_over: bool
 
 
+# The names that `run` knows, for whoever writes another one.
+_SETTINGS = (
+    *("app", "host", "port", "graceful_timeout", "close_spread"),
+    *("access_log", "log_format"),
+    *Settings.__annotations__,
+)
+
 # HTTP connections at once, by default. Each has a thread or a greenlet.
 _MOST_THREADS = 1000
 _MOST_GREENLETS = 10_000
@@ -51,6 +65,7 @@ _MOST_GREENLETS = 10_000
 MAX_UNSENT_BYTES = 64 * 2**20
 
 
+@checks_keywords
 def make_server(
     host: str,
     port: int,
@@ -79,9 +94,9 @@ def make_server(
         take_over: Replace the Unix socket even if a process listens there.
 
     Raises:
-        OSError: The address cannot be listened on; the message says why.
+        TypeError, ValueError, OSError: The message says which argument, and why.
     """
-    _check(app, port, timeout)
+    _check(app, host, port, timeout, take_over)
     return Server(
         app,
         concurrency=GREENLETS if is_patched() else THREADS,
@@ -93,13 +108,23 @@ def make_server(
     )
 
 
-def _check(app: object, port: object, timeout: float) -> None:
+def _check(
+    app: object, host: object, port: object, timeout: object, take_over: object
+) -> None:
     if not callable(app):
-        raise TypeError(f"app must be a WSGI application (a callable), not {app!r}")
-    if not isinstance(port, int) or not 0 <= port <= 65535:
+        raise TypeError(
+            f"app must be a WSGI application (a callable), not {app!r:.100}"
+        )
+    check_handler("app", app)
+    if not isinstance(host, str):
+        advice = f"; write port={host}" if type(host) is int else ""
+        raise TypeError(f"host: expected a name or an address, got {host!r}{advice}")
+    if type(port) is not int or not 0 <= port <= 65535:
         raise ValueError(f"port must be an int from 0 to 65535, not {port!r}")
-    if timeout <= 0:
+    if isinstance(timeout, (int, float)) and timeout <= 0:
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout}")
+    check_seconds("timeout", timeout, least=0)
+    check_bool("take_over", take_over)
 
 
 def _limits(in_all: int | None, per_address: int | None) -> PlaceLimits:
@@ -114,7 +139,7 @@ def _limits(in_all: int | None, per_address: int | None) -> PlaceLimits:
 
 
 def _unsent(limit: int) -> Unsent:
-    check_number("max_unsent_bytes", limit, least=1)
+    check_number("max_unsent_bytes", limit, least=1, unit="bytes")
     return Unsent(limit)
 
 
@@ -153,17 +178,19 @@ def run(
         graceful_timeout: Seconds that responses and WAMP calls under way have to end
             after the signal. Then ``app.close()`` is called, if there is one: a
             `WSocketApp` closes its websockets with 1012. A second signal ends at once.
-        close_spread: Seconds over which websockets are closed, so that their clients do
-            not come back all at once.
+        close_spread: Seconds over which websockets are closed, one after the other.
         access_log: Log every request, to the logger ``wsocket.access``.
         log_format: How log records look on stderr: ``"text"``, or ``"json"`` for an
             object on each line. It is for the application if that sets up logging.
 
     Raises:
+        TypeError, ValueError: An argument is invalid.
+        ImportUnderWay: A server imports the module that calls this.
         SystemExit: The address cannot be listened on; stderr says why.
     """
-    check_seconds("graceful_timeout", graceful_timeout, least=0)
-    check_seconds("close_spread", close_spread, least=0)
+    refuse_while_imported(sys._getframe(1))
+    check_keywords("run", settings, _SETTINGS)
+    _check_own(graceful_timeout, close_spread, access_log)
     log_to_stderr(log_format, access_log=access_log)
     give_freed_memory_back()
     server = _made(host, port, app, settings)
@@ -172,6 +199,15 @@ def run(
         _serve(server, Ending(server, app, stop), graceful_timeout, close_spread)
     server.settle()
     announce("wsocket: stopped")
+
+
+def _check_own(
+    graceful_timeout: object, close_spread: object, access_log: object
+) -> None:
+    """Check the arguments that `make_server` does not have."""
+    check_seconds("graceful_timeout", graceful_timeout, least=0)
+    check_seconds("close_spread", close_spread, least=0)
+    check_bool("access_log", access_log)
 
 
 def _serve(

@@ -21,7 +21,7 @@ from wsocket.core.http.refusal import UNAVAILABLE
 from wsocket.core.http.unsent import Unsent
 from wsocket.core.net.listening import BACKLOG, ListeningSocket
 from wsocket.core.net.loop import get_loop
-from wsocket.core.net.sockets import is_tcp
+from wsocket.core.net.tcp_options import is_tcp
 from wsocket.core.net.tls.terminator import Terminator
 from wsocket.core.net.trouble import Trouble, is_shortage
 from wsocket.core.net.wakeup import Wakeup

@@ -29,7 +29,7 @@ _LOOK = 0.25
 _SILENCE = 1.0
 
 
-class Client(Protocol):
+class SlowClient(Protocol):
     """A connection that sends a response."""
 
     def untaken(self) -> int:
@@ -53,7 +53,7 @@ class Waiting:
 
     __slots__ = ("client", "cut", "since", "size", "taken", "untaken")
 
-    def __init__(self, client: Client, size: int) -> None:
+    def __init__(self, client: SlowClient, size: int) -> None:
         self.client = client
         self.size = size
         self.since = time.monotonic()
@@ -111,7 +111,7 @@ class Unsent:
         self.turnstile = Turnstile()
 
     @contextlib.contextmanager
-    def keeping(self, client: Client, size: int) -> Iterator[Waiting]:
+    def keeping(self, client: SlowClient, size: int) -> Iterator[Waiting]:
         """In this block *size* bytes are kept for *client*, which may be cut off."""
         waiting = Waiting(client, size)
         with self._lock:

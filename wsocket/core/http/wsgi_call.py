@@ -131,7 +131,8 @@ class WsgiCall:
         without_version = request.line.rpartition(" ")[0]
         name = str(self._environ.get(LOGGED_AS, without_version))
         return Access(
-            client=self._connection.client,
+            # The application may know who is behind a proxy.
+            client=str(self._environ.get("REMOTE_ADDR", "")),
             method=request.method,
             target=name.removeprefix(f"{request.method} "),
             protocol=request.version,

@@ -58,14 +58,14 @@ def parse_endpoint(url: str) -> Endpoint:
         ValueError: *url* is not such a URL; the message says what one looks like.
     """
     if not isinstance(url, str):
-        raise TypeError(f"expected the URL of a listener (a str), got {url!r}")
+        raise TypeError(f"url: expected the URL of a listener (a str), got {url!r}")
     path = url[len(_UNIX) :]
     if url.startswith(_UNIX) and path.startswith("/") and "\0" not in path:
         return UnixEndpoint(path)
     found = _TCP.fullmatch(url)
     if found is None or int(found[3]) > 65535:
         raise ValueError(
-            f"cannot listen on {url!r}: expected tcp://HOST:PORT, such as "
+            f"url: cannot listen on {url!r}: expected tcp://HOST:PORT, such as "
             "tcp://127.0.0.1:8081 or tcp://[::1]:8081 (port 0 picks a free one), or "
             "unix:///PATH, such as unix:///run/app/wamp.sock"
         )
@@ -91,6 +91,6 @@ def server_endpoints(host: str, port: int) -> list[Endpoint]:
         numbers = host.removeprefix("fd://").split(",")
         return [InheritedEndpoint(int(number)) for number in numbers]
     raise ValueError(
-        f"cannot listen on {host!r}: expected unix:///PATH, such as "
+        f"host: cannot listen on {host!r}: expected unix:///PATH, such as "
         "unix:///run/app/http.sock, or fd://N, such as fd://3"
     )

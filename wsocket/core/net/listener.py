@@ -11,7 +11,8 @@ from wsocket.core.net.future import Future, ask
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listening import ListeningSocket
 from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher, guarded
-from wsocket.core.net.sockets import disable_nagle, is_tcp, keep_alive, plain_socket
+from wsocket.core.net.sockets import plain_socket
+from wsocket.core.net.tcp_options import disable_nagle, is_tcp, keep_alive
 from wsocket.core.net.trouble import QUIET, Trouble, is_shortage
 from wsocket.log import logger
 

@@ -14,13 +14,16 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from time import monotonic, perf_counter
-from typing import Any, Final, Protocol
+from time import perf_counter
+from typing import Any, Final
 
 import gevent
 from gevent import monkey
 
+from wsocket.core.concurrency.eventlet_patches import refuse_eventlet_patches
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency, is_patched
+from wsocket.core.net.clock import SYSTEM_CLOCK, Clock
+from wsocket.core.net.clock import Watcher as Watcher
 from wsocket.log import logger
 
 READABLE, WRITABLE = 1, 2
@@ -60,18 +63,6 @@ class LoopReader(Flushable):
     def read(self) -> None:
         """Read the socket, and handle what came."""
         raise NotImplementedError
-
-
-class Watcher(Protocol):
-    """A gevent watcher or timer."""
-
-    def start(self, callback: Callable[..., object], *args: Any) -> None: ...
-
-    def stop(self) -> None:
-        """Do not call back, until it is started again."""
-
-    def close(self) -> None:
-        """Stop, and free what the watcher holds. It cannot be started again."""
 
 
 class Timer:
@@ -114,11 +105,17 @@ class Loop:
     Attributes:
         concurrency: How user code runs that the loop starts: in greenlets of the same
             hub, or in threads if the hub has a thread of its own.
+        clock: What the loop knows of time.
     """
 
-    def __init__(self, hub: Any, *, concurrency: Concurrency) -> None:
+    def __init__(
+        self, hub: Any, *, concurrency: Concurrency, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self.concurrency = concurrency
+        self.clock = clock
         self._loop = hub.loop
+        self._new_timer = clock.timers(hub.loop)
+        self._new_look = clock.looks(hub.loop)
         # Only libev knows how many sockets are still to be handled. libuv says 0.
         self._knows_pending = ".libev." in type(hub.loop).__module__
         self._ident = _get_ident()
@@ -140,7 +137,17 @@ class Loop:
 
     def now(self) -> float:
         """The loop's clock, in seconds. It never goes back, unlike that of gevent."""
-        return monotonic()
+        return self.clock.monotonic()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing waits for the next turn: no call, and nothing to be sent."""
+        return not (self._calls or self._dirty)
+
+    def close(self) -> None:
+        """Call nothing back any more, of what `call_soon` was given."""
+        self._calls_scheduled = True
+        self._wakeup.close()
 
     def call_soon(self, callback: Callable[..., object], *args: Any) -> None:
         """Run ``callback(*args)`` on the loop; from any thread, in the order of the
@@ -161,8 +168,14 @@ class Loop:
         self, seconds: float, callback: Callable[..., object], *args: Any
     ) -> Timer:
         """Run ``callback(*args)`` on the loop after some *seconds*."""
-        timer = Timer(self._loop.timer(seconds))
+        timer = Timer(self._new_timer(seconds))
         timer.start(callback, args)
+        return timer
+
+    def look_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
+        """The same for who looks again whether a peer has read, for instance."""
+        timer = Timer(self._new_look(seconds))
+        timer.start(callback, ())
         return timer
 
     def watch(
@@ -289,8 +302,10 @@ def _start_loop_thread() -> Loop:
     """A loop on a hub in a daemon thread of its own.
 
     Raises:
+        RuntimeError: eventlet has patched this process.
         RuntimeError, MemoryError, OSError: The system has no room for it.
     """
+    refuse_eventlet_patches()
     made: list[Loop | BaseException] = []
     started = _allocate_lock()
     started.acquire()
@@ -325,3 +340,8 @@ def get_loop(*, current_hub: bool | None = None) -> Loop:
                     loop = _start_loop_thread()
                 _loops[process] = loop
     return loop
+
+
+def use_loop(loop: Loop) -> None:
+    """Make *loop* the one of this process, in place of the present one."""
+    _loops[os.getpid()] = loop

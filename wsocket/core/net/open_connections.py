@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Protocol
 
 from wsocket.core.net.future import Future
@@ -68,7 +67,7 @@ class OpenConnections:
         """How fast the peer of a new connection may send; None if it has no limit."""
         limits = self.limits
         if limits.messages_per_second or limits.bytes_per_second:
-            return Throttle(limits, now=perf_counter())
+            return Throttle(limits, now=self.loop.now())
         return None
 
     def add(self, connection: Closable) -> None:

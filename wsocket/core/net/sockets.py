@@ -1,4 +1,4 @@
-"""Sockets for the loop: never gevent's, without delays, with keepalive."""
+"""Sockets for the loop: never gevent's."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ from gevent import monkey
 # gevent's sockets would wait for their hub, and the loop must not wait.
 _plain_class: type[socket.socket] = monkey.get_original("socket", "socket")
 
-# Keepalive probes without an answer after which the kernel ends the connection.
-_PROBES = 3
-_MAX_SECONDS = 32767  # the most that Linux takes for the two options in seconds
-
 
 def plain_socket(descriptor: int) -> socket.socket:
     """Wrap the file *descriptor* of a socket, whatever gevent has patched."""
@@ -30,17 +26,6 @@ def happens(descriptor: int, events: int) -> bool:
     poller: Any = monkey.get_original("select", "poll")()  # gevent's waits for its hub
     poller.register(descriptor, events)
     return bool(poller.poll(0))
-
-
-def is_tcp(sock: socket.socket) -> bool:
-    """Whether *sock* is a TCP socket, and not a Unix one."""
-    return sock.family in (socket.AF_INET, socket.AF_INET6)
-
-
-def disable_nagle(sock: socket.socket) -> None:
-    """Send small messages at once, not after the one before was acknowledged."""
-    if is_tcp(sock):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def untaken(sock: socket.socket) -> int:
@@ -63,34 +48,3 @@ def reset_on_close(sock: socket.socket) -> None:
     """
     no_time = struct.pack("ii", 1, 0)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
-
-
-def keep_alive(sock: socket.socket, *, interval: float, timeout: float) -> None:
-    """Have the kernel end a TCP connection whose network is cut.
-
-    This takes at most ``interval + timeout`` seconds. The peer's kernel answers the
-    probes, not its program: a program that hangs is not noticed. An option that this
-    kernel does not have keeps its default.
-
-    Args:
-        interval: Seconds of silence until the peer's kernel is asked; 0 for never.
-        timeout: Seconds that it has for an answer.
-    """
-    if not interval or not is_tcp(sock):
-        return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    options = {
-        "TCP_KEEPIDLE": _whole_seconds(interval),
-        "TCP_KEEPINTVL": _whole_seconds(timeout / _PROBES),
-        "TCP_KEEPCNT": _PROBES,
-        # Milliseconds until what was sent must be acknowledged (RFC 5482).
-        "TCP_USER_TIMEOUT": int((interval + timeout) * 1000),
-    }
-    for name, value in options.items():
-        option = getattr(socket, name, None)
-        if option is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _whole_seconds(seconds: float) -> int:
-    return min(max(1, int(seconds)), _MAX_SECONDS)

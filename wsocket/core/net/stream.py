@@ -19,6 +19,7 @@ from wsocket.core.net.loop import READABLE, Loop, Timer
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.socket_io import receive
 from wsocket.core.net.stream_writer import StreamWriter
+from wsocket.core.net.tcp_options import is_tcp
 from wsocket.core.net.throttle import Throttle
 from wsocket.log import logger
 
@@ -111,6 +112,13 @@ class Stream(StreamWriter):
         """Whether only what is queued is still sent, or nothing at all."""
         return self._sending_closed or self._reader is None
 
+    def server_address(self) -> tuple[str, int] | None:
+        """Host and port at which the peer has connected; None for a Unix socket."""
+        if not is_tcp(self._sock):
+            return None
+        host, port = self._sock.getsockname()[:2]
+        return host, port
+
     # Reading
 
     def _readable(self) -> None:
@@ -137,7 +145,7 @@ class Stream(StreamWriter):
                 self._gathered = self.gathered
                 self._weigh()
             if self._throttle is not None:
-                self._wait(self._throttle.read(len(data), _clock()))
+                self._wait(self._throttle.read(len(data), self._loop.now()))
             elif len(events) == 1 and not self._paused:  # by far the most frequent case
                 self.event_received(events[0])
                 return
@@ -195,7 +203,7 @@ class Stream(StreamWriter):
                 return
             self.event_received(events[number])
             if self._throttle is not None:
-                self._wait(self._throttle.messages(1, _clock()))
+                self._wait(self._throttle.messages(1, self._loop.now()))
 
     def _wait(self, seconds: float) -> None:
         """Handle nothing more for some *seconds*: the peer has sent too much."""
@@ -207,7 +215,7 @@ class Stream(StreamWriter):
     def has_more(self, messages: int) -> None:
         """One event has so many more messages: the peer has to wait for them, too."""
         if self._throttle is not None:
-            self._wait(self._throttle.messages(messages, _clock()))
+            self._wait(self._throttle.messages(messages, self._loop.now()))
 
     def _failed(self) -> None:
         """Our bug. The hub would stop the watcher, and the peer would wait forever."""

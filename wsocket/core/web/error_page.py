@@ -7,9 +7,6 @@ import traceback
 from html import escape
 from urllib.parse import urlencode
 
-# The report button opens a new issue there, filled in, for the user to send.
-ISSUES = "https://github.com/Ksenginew/WSocket/issues/new"
-
 # Servers refuse URLs that are much longer than this (bytes).
 _MAX_URL = 6000
 
@@ -28,6 +25,8 @@ h1 {{ font-size: 1.5rem; }}
 pre {{ padding: 1rem; overflow: auto; background: #f4f4f4; border: 1px solid #ddd; }}
 a.button {{ display: inline-block; padding: .4rem 1rem; border-radius: .3rem;
   color: #fff; background: #b00020; text-decoration: none; }}
+#report:not(:target) {{ display: none; }}
+textarea {{ box-sizing: border-box; width: 100%; font: .8rem monospace; }}
 @media (prefers-color-scheme: dark) {{
   body {{ color: #ddd; background: #1b1b1b; }}
   pre {{ background: #262626; border-color: #444; }}
@@ -45,32 +44,71 @@ a.button {{ display: inline-block; padding: .4rem 1rem; border-radius: .3rem;
 _DETAILS = """\
 <p><strong>{kind}: {message}</strong></p>
 <pre>{trace}</pre>
-<p><a class="button" href="{report}" rel="noopener noreferrer">report</a></p>
+{report}
+"""
+
+_BUTTON = """\
+<p><a class="button" href="{url}" rel="noopener noreferrer">report</a></p>
+"""
+
+# Without an address for reports: the button shows a text to copy.
+_TEXT = """\
+<p><a class="button" href="#report">report</a></p>
+<div id="report">
+<p>Copy this text, and send it to whoever looks after the application.</p>
+<textarea readonly rows="16" aria-label="report">{text}</textarea>
+</div>
 """
 
 _NO_DETAILS = "<p>The request failed. The server's log says why, under this id.</p>"
 
 
-def render(error: BaseException, error_id: str, *, debug: bool) -> str:
+def checked_report_url(url: str | None) -> str | None:
+    """A setting: the address of a page for new issues, as GitHub has it, or none.
+
+    Raises:
+        TypeError, ValueError: It is none.
+    """
+    if url is None:
+        return None
+    expected = "report_url: expected an address, such as https://example.com/issues/new"
+    if not isinstance(url, str):
+        raise TypeError(f"{expected}, got {url!r:.100}")
+    if not url.startswith(("https://", "http://")):
+        raise ValueError(f"{expected}, got {url!r:.100}")
+    return url
+
+
+def render(
+    error: BaseException,
+    error_id: str,
+    *,
+    debug: bool,
+    report_url: str | None = None,
+) -> str:
     """Return the HTML page about `error`.
 
     Args:
         debug: Show the exception's type, message and traceback, and the report button.
             Without it the page shows nothing of the exception.
+        report_url: The button leads there, with ``title`` and ``body`` in the query,
+            for the user to send. None: it shows the report, to be copied.
     """
-    content = _details(error) if debug else _NO_DETAILS
+    content = _details(error, report_url) if debug else _NO_DETAILS
     title = "Internal Server Error (500)"
     return _PAGE.format(title=title, content=content, error_id=escape(error_id))
 
 
-def _details(error: BaseException) -> str:
+def _details(error: BaseException, report_url: str | None) -> str:
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     kind, message = type(error).__name__, _message(error)
+    title = f"{kind}: {message}"
+    if report_url is None:
+        report = _TEXT.format(text=escape(f"{title}\n\n{_report(trace)}"))
+    else:
+        report = _BUTTON.format(url=escape(_filled_in(report_url, title, trace)))
     return _DETAILS.format(
-        kind=escape(kind),
-        message=escape(message),
-        trace=escape(trace),
-        report=escape(_report_url(f"{kind}: {message}", trace)),
+        kind=escape(kind), message=escape(message), trace=escape(trace), report=report
     )
 
 
@@ -82,14 +120,19 @@ def _message(error: BaseException) -> str:
         return f"<its message cannot be shown: {type(problem).__name__}>"
 
 
-def _report_url(title: str, trace: str) -> str:
-    """The address of a new issue about the error, with the end of a long traceback."""
+def _report(trace: str) -> str:
+    """What whoever reads the report has to know."""
     system = f"Python {platform.python_version()}, {platform.platform()}"
+    return f"```\n{trace}```\n{system}\n\nWhat I did: "
+
+
+def _filled_in(report_url: str, title: str, trace: str) -> str:
+    """The address of a new issue about the error, with the end of a long traceback."""
     kept = len(trace)
+    separator = "&" if "?" in report_url else "?"
     while True:
-        body = f"```\n{trace[len(trace) - kept :]}```\n{system}\n\nWhat I did: "
-        fields = {"title": title[:200], "body": body}
-        url = f"{ISSUES}?{urlencode(fields, errors='replace')}"
+        fields = {"title": title[:200], "body": _report(trace[len(trace) - kept :])}
+        url = f"{report_url}{separator}{urlencode(fields, errors='replace')}"
         if len(url) <= _MAX_URL or not kept:
             return url
         kept //= 2

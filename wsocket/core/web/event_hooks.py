@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, overload
 
+from wsocket.core.checks import check_callable
 from wsocket.core.concurrency.kinds import FAILURES
+from wsocket.core.functions import kind_of
 from wsocket.core.web import demo
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.wsgi import Environ
@@ -23,23 +25,46 @@ class EventHook:
 
     Args:
         default: The handler that is called while there is no other.
+        name: The event's, for error messages.
+        parameters: What its handlers are called with.
     """
 
-    def __init__(self, default: EventHandler) -> None:
+    def __init__(
+        self, default: EventHandler, *, name: str, parameters: Sequence[str]
+    ) -> None:
         self._default = default
+        self._name = name
+        self._parameters = parameters
         self._handlers: list[EventHandler] | None = None
 
     def __iadd__(self, handler: EventHandler) -> EventHook:
-        if not callable(handler):
-            raise TypeError(f"an event handler must be callable, got {handler!r}")
+        check_callable(
+            self._name, handler, expected="a function", parameters=self._parameters
+        )
         self._handlers = [*(self._handlers or ()), handler]
         return self
 
     def __isub__(self, handler: EventHandler) -> EventHook:
         if handler not in (self._handlers or ()):
-            raise ValueError(f"{handler!r} was not added to this event")
+            raise ValueError(
+                f"{self._name}: expected one of its handlers, got {kind_of(handler)}, "
+                "which was not added"
+            )
         self._handlers = [kept for kept in self._handlers or () if kept != handler]
         return self
+
+    # mypy looks for these two where an attribute takes more types than it gives.
+
+    def __add__(self, handler: EventHandler) -> EventHook:
+        return self._copy().__iadd__(handler)
+
+    def __sub__(self, handler: EventHandler) -> EventHook:
+        return self._copy().__isub__(handler)
+
+    def _copy(self) -> EventHook:
+        copy = EventHook(self._default, name=self._name, parameters=self._parameters)
+        copy._handlers = self._handlers
+        return copy
 
     @property
     def is_default(self) -> bool:
@@ -61,10 +86,15 @@ class EventHook:
 
 
 class EventAttribute:
-    """An attribute of an application that is the `EventHook` of one event."""
+    """An attribute of an application that is the `EventHook` of one event.
 
-    def __init__(self, default: EventHandler) -> None:
+    Args:
+        parameters: What handlers are called with.
+    """
+
+    def __init__(self, default: EventHandler, *parameters: str) -> None:
         self._default = default
+        self._parameters = parameters
 
     def __set_name__(self, owner: type[object], name: str) -> None:
         self._name = name
@@ -78,16 +108,19 @@ class EventAttribute:
     def __get__(self, app: object, owner: type[object]) -> EventHook | EventAttribute:
         if app is None:  # asked of the class, as `help` does
             return self
-        hook: EventHook = vars(app).setdefault(self._name, EventHook(self._default))
+        hook: EventHook = vars(app).setdefault(self._name, self._new())
         return hook
 
     def __set__(self, app: object, handler: EventHandler | EventHook) -> None:
         # ``app.onmessage += handler`` assigns the hook itself.
         if not isinstance(handler, EventHook):
-            hook = EventHook(self._default)
+            hook = self._new()
             hook += handler
             handler = hook
         vars(app)[self._name] = handler
+
+    def _new(self) -> EventHook:
+        return EventHook(self._default, name=self._name, parameters=self._parameters)
 
 
 class Events:
@@ -100,9 +133,9 @@ class Events:
             gone.
     """
 
-    onconnect = EventAttribute(demo.log_client)
-    onmessage = EventAttribute(demo.echo)
-    onclose = EventAttribute(demo.log_close)
+    onconnect = EventAttribute(demo.log_client, "client")
+    onmessage = EventAttribute(demo.echo, "message", "client")
+    onclose = EventAttribute(demo.log_close, "reason", "client")
 
     @property
     def has_handlers(self) -> bool:

@@ -7,19 +7,40 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
+from wsocket.core.checks import (
+    check_bool,
+    check_handler,
+    check_instance,
+    check_number,
+    check_path,
+    check_seconds,
+)
+from wsocket.core.concurrency.eventlet_patches import refuse_eventlet_patches
+from wsocket.core.functions import kind_of
+from wsocket.core.keywords import checks_keywords
 from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web import at_exit, demo
+from wsocket.core.web.a2wsgi_notice import A2wsgiNotice
+from wsocket.core.web.error_page import checked_report_url
 from wsocket.core.web.event_hooks import Events
+from wsocket.core.web.habits import Habits
 from wsocket.core.web.health import Health
 from wsocket.core.web.listeners import Listeners
+from wsocket.core.web.proxies import TrustedProxies
 from wsocket.core.web.response import respond
-from wsocket.core.web.routes import Handler, Routes, request_path
+from wsocket.core.web.routes import (
+    Handler,
+    Routes,
+    check_new_route,
+    check_route,
+    request_path,
+)
 from wsocket.core.web.upgrade import Upgrades
 from wsocket.core.web.wrapped import Wrapped
-from wsocket.core.websocket import handshake
+from wsocket.core.websocket import frames, handshake
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.deflate import Compression, check_compression
 from wsocket.core.websocket.origins import check_allowed_origins
@@ -54,6 +75,9 @@ class Framework(Events):
         limits: What each connection may cost.
         compression: What plain websockets may agree on to compress messages:
             ``"deflate"`` (permessage-deflate, RFC 7692), or None.
+        health: A path that answers 200 while all is well.
+        trusted_proxies: Addresses of proxies that are believed; see `TrustedProxies`.
+        report_url: Where the report button of error pages leads.
 
     Attributes:
         routes: Handlers of HTTP requests and plain websockets, by path.
@@ -79,15 +103,14 @@ class Framework(Events):
         limits: Limits | None = None,
         compression: Compression | None = "deflate",
         health: str | None = None,
+        trusted_proxies: Sequence[str] = (),
+        report_url: str | None = None,
     ) -> None:
-        if app is not None and not callable(app):
-            raise TypeError(f"app must be a WSGI application (a callable), got {app!r}")
-        if max_message_size < 1:
-            raise ValueError(
-                f"max_message_size must be positive, got {max_message_size}"
-            )
-        check_allowed_origins(allowed_origins or ())
+        _check(app, debug, max_message_size, allowed_origins, limits)
+        refuse_eventlet_patches()
         check_compression(compression)
+        if health is not None:
+            check_path("health", health)
         self.app = app
         self.routes = Routes()
         self.resources = Routes()
@@ -99,11 +122,16 @@ class Framework(Events):
         self.connections = PerProcess(lambda loop: OpenConnections(loop, limits=kept))
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
+        self._habits = Habits()
+        self._proxies = TrustedProxies(trusted_proxies) if trusted_proxies else None
+        self._report_url = checked_report_url(report_url)
+        self._a2wsgi = A2wsgiNotice()
         self.is_draining = False
         if health is not None:
             self.resources[health] = Health(lambda: self.is_draining)
         at_exit.close(self)
 
+    @checks_keywords
     def route(self, path: str) -> Callable[[HandlerT], HandlerT]:
         """Register the decorated handler for *path*.
 
@@ -112,10 +140,21 @@ class Framework(Events):
         websocket, ``environ["wsgi.websocket"]`` is the `WebSocket`.
 
         Raises:
-            TypeError, ValueError: See `Routes`.
+            TypeError: *path* is not a string, or the handler is an async function, or
+                takes other arguments.
+            ValueError: *path* can never match, or has another handler already. To
+                replace that, assign to ``app.routes[path]``.
         """
+        check_route(path)
+        check_new_route(path)
 
         def register(handler: HandlerT) -> HandlerT:
+            before = self.routes.get(path, handler)
+            if before is not handler:
+                raise ValueError(
+                    f"path: {path!r} has a handler already, {kind_of(before)}; to "
+                    f"replace it, write app.routes[{path!r}] = ..."
+                )
             self.routes[path] = handler
             return handler
 
@@ -127,7 +166,15 @@ class Framework(Events):
         Websockets are closed with 1012, so that clients reconnect. `run` calls this
         when it stops, and Python when it exits. Returns when all are closed, or after a
         second.
+
+        Args:
+            code: A close code (RFC 6455 section 7.4).
+            reason: At most 123 bytes of UTF-8 (section 5.5).
+
+        Raises:
+            TypeError, ValueError: *code* or *reason* is invalid; nothing was closed.
         """
+        frames.check_close(code, reason)
         self.listeners.close()
         self.close_connections(code, reason)
 
@@ -157,7 +204,11 @@ class Framework(Events):
 
         Returns:
             Whether it has ended.
+
+        Raises:
+            TypeError, ValueError: *timeout* is no number of seconds.
         """
+        check_seconds("timeout", timeout, least=0)
         self.is_draining = True
         self.listeners.close()
         return True
@@ -180,8 +231,16 @@ class Framework(Events):
         start_response(404, {"Content-Type": "text/plain; charset=utf-8"})
         return f"404 Not Found: no route for {request_path(environ)}\n"
 
+    def without_routes(self, environ: Environ, start_response: Handler) -> Any:
+        """The handler of requests as long as there are no routes: a greeting."""
+        return demo.hello(environ, start_response)
+
     def __call__(self, environ: Environ, start_response: Handler) -> Iterable[bytes]:
         """The WSGI entry point (PEP 3333)."""
+        if self._proxies is not None:
+            self._proxies.look_behind(environ)
+        if "asgi.scope" in environ:
+            self._a2wsgi.notice(environ)
         path = request_path(environ)
         handler = self.resources.match(path) if self.resources else None
         if handler is not None:
@@ -193,7 +252,7 @@ class Framework(Events):
             if self._upgrades.asked_for(environ):
                 return self._upgrade(environ, start_response, handler)
             if handler is None:
-                handler = self.not_found if self.routes else demo.hello
+                handler = self.not_found if self.routes else self.without_routes
         return self._respond(handler, environ, start_response)
 
     def _upgrade(
@@ -216,12 +275,42 @@ class Framework(Events):
     def _respond(
         self, handler: Handler, environ: Environ, start_response: Handler
     ) -> Iterable[bytes]:
-        return respond(handler, environ, start_response, debug=self.debugging)
+        debug = self.debugging
+        return respond(
+            handler,
+            environ,
+            start_response,
+            debug=debug,
+            look_at=self._habits.look_at if debug else None,
+            report_url=self._report_url,
+        )
 
     @property
     def debugging(self) -> bool:
         """Whether the author of the application wants to see details."""
         return logger.isEnabledFor(10) if self.debug is None else self.debug
+
+
+def _check(
+    app: Handler | None,
+    debug: bool | None,
+    max_message_size: int,
+    allowed_origins: Collection[str] | None,
+    limits: Limits | None,
+) -> None:
+    """Check each for itself.
+
+    Raises:
+        TypeError, ValueError: One has the wrong type or value.
+    """
+    if app is not None:
+        check_handler("app", app)
+    if debug is not None:
+        check_bool("debug", debug)
+    check_number("max_message_size", max_message_size, least=1, unit="bytes")
+    check_allowed_origins(() if allowed_origins is None else allowed_origins)
+    if limits is not None:
+        check_instance("limits", limits, Limits)
 
 
 def _with_room(limits: Limits, max_message_size: int) -> Limits:

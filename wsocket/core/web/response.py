@@ -17,9 +17,10 @@ from wsocket.core.http.headers import (
 from wsocket.core.web import error_page
 from wsocket.core.web.response_body import BYTES_LIKE, Body, body_of, encode
 from wsocket.core.web.routes import Handler, request_path
+from wsocket.core.web.upgrade_refusal import lacks_websocket, websocket_only
 from wsocket.core.web.watched_input import watch_input
 from wsocket.core.wsgi import Environ, ExcInfo, Write
-from wsocket.errors import ResponseAborted
+from wsocket.errors import HttpError, ResponseAborted
 from wsocket.log import LOGGED_AS, logger
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def respond(
     start_response: Callable[..., Write],
     *,
     debug: bool,
+    look_at: Callable[[Handler, object], None] | None = None,
+    report_url: str | None = None,
 ) -> Iterable[bytes]:
     """Run `handler` and return its answer as a WSGI iterable.
 
@@ -43,6 +46,8 @@ def respond(
 
     Args:
         debug: Show the client the traceback of an error, rather than only its id.
+        look_at: Called with the handler and what it returned.
+        report_url: See `error_page.render`.
 
     Raises:
         ResponseAborted: The handler failed after it had sent something with the
@@ -53,9 +58,14 @@ def respond(
     response = Response(environ, start_response)
     watch_input(environ, response.lose_client)
     try:
-        return response.deliver(handler(environ, response.start_response))
+        result = handler(environ, response.start_response)
+        if look_at is not None:
+            look_at(handler, result)
+        return response.deliver(result)
     except FAILURES as error:
-        return response.deliver_error(error, debug=debug)
+        if lacks_websocket(error, environ):
+            return response.deliver_refusal(websocket_only())
+        return response.deliver_error(error, debug=debug, report_url=report_url)
 
 
 class Head:
@@ -156,7 +166,9 @@ class Response:
             self.close(body)
             raise
 
-    def deliver_error(self, error: BaseException, *, debug: bool) -> list[bytes]:
+    def deliver_error(
+        self, error: BaseException, *, debug: bool, report_url: str | None
+    ) -> list[bytes]:
         """Log `error` and return the page about it.
 
         Raises:
@@ -167,7 +179,7 @@ class Response:
         if self._lost is not None:
             return self._deliver_farewell(self._lost)
         error_id = self._log(error)
-        page = error_page.render(error, error_id, debug=debug)
+        page = error_page.render(error, error_id, debug=debug, report_url=report_url)
         data = page.encode("utf-8", "backslashreplace")
         headers = [
             ("Content-Type", TEXT),
@@ -176,6 +188,24 @@ class Response:
         ]
         exc_info = (type(error), error, error.__traceback__)
         self._server_start("500 Internal Server Error", headers, exc_info)
+        return [] if self._to_head_request else [data]
+
+    def deliver_refusal(self, refusal: HttpError) -> list[bytes]:
+        """Answer that this request cannot be served, and say so in the log.
+
+        Raises:
+            ResponseAborted: It is too late for an answer.
+        """
+        if self._server_write is not None:
+            raise self.aborted(refusal) from None
+        logger.info("%s: %s", self._name, refusal.problem)
+        data = f"{refusal.problem}\n".encode()
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(data))),
+        ]
+        exc_info = (type(refusal), refusal, refusal.__traceback__)
+        self._server_start(refusal.status, headers, exc_info)
         return [] if self._to_head_request else [data]
 
     def aborted(self, error: BaseException) -> BaseException:

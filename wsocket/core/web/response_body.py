@@ -6,8 +6,15 @@ import io
 import mimetypes
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol, TypeGuard
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+)
+from typing import Any, NoReturn, Protocol, TypeGuard
 
 BLOCK = 64 * 1024  # bytes or characters that are read from a file at once
 BYTES_LIKE = (bytes, bytearray, memoryview)
@@ -53,7 +60,11 @@ class Body:
 
 
 def body_of(result: object) -> Body:
-    """Make a body of `result`, a handler's return value."""
+    """Make a body of `result`, a handler's return value.
+
+    Raises:
+        TypeError: It is what an async function returns.
+    """
     if result is None:
         return Body((), whole=True)
     if isinstance(result, (str, *BYTES_LIKE)):
@@ -64,7 +75,19 @@ def body_of(result: object) -> Body:
         return _file_body(result)
     if isinstance(result, Iterable):
         return Body(result, result)
+    if isinstance(result, (Awaitable, AsyncIterable)):
+        _refuse_async(result)
     return Body((str(result),), whole=True)
+
+
+def _refuse_async(result: object) -> NoReturn:
+    if isinstance(result, Coroutine):
+        result.close()  # or Python warns that nobody awaited it
+    raise TypeError(
+        f"handler: it returned a {type(result).__name__}, which nobody here awaits; "
+        "call and return a plain function's result, or run the coroutine with "
+        "asyncio.run()"
+    )
 
 
 def encode(item: object, charset: str) -> bytes:

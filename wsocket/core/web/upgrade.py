@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import logging
 import socket
-import sys
 import time
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from wsocket.core.concurrency.kinds import GREENLETS
+from wsocket.core.concurrency.kinds import GREENLETS, Concurrency
 from wsocket.core.net.incoming import Incoming
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
-from wsocket.core.net.sockets import disable_nagle, keep_alive, plain_socket
+from wsocket.core.net.sockets import plain_socket
+from wsocket.core.net.tcp_options import disable_nagle, keep_alive
 from wsocket.core.net.trouble import Trouble, is_shortage
 from wsocket.core.web.contexts import Contexts
 from wsocket.core.web.plain_websocket import PlainWebSocket
+from wsocket.core.web.refused_origins import RefusedOrigins
 from wsocket.core.web.routes import Handler
+from wsocket.core.web.server_connections import correct_protocol
+from wsocket.core.web.shared_strings import with_shared_strings
 from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.web.upgrade_refusal import BAD_REQUEST, refuse, unsupported
 from wsocket.core.websocket.blocking import WebSocket
@@ -41,6 +44,7 @@ from wsocket.errors import HandshakeError, UpgradeUnavailable
 from wsocket.log import logger
 
 _UNAVAILABLE = "503 Service Unavailable"
+_LEFT = "the client has left"
 _OVERLOADED = "the server is overloaded; try again later"
 
 
@@ -100,18 +104,18 @@ class ToHandler:
     ) -> None:
         """See `Destination.take`."""
         loop = get_loop(current_hub=connection.concurrency is GREENLETS)
-        watched = GREENLETS is loop.concurrency is connection.concurrency
+        concurrency = _concurrency(connection, loop)
+        here = concurrency is loop.concurrency
+        watched = here and connection.concurrency is GREENLETS
         # The loop cannot close what greenlets of another thread use.
-        reachable = watched or connection.concurrency is not GREENLETS
+        reachable = here or connection.concurrency is not GREENLETS
         limits = self._host.limits
-        # A thread notices a silent peer by itself: the kernel wakes it up. For a
-        # greenlet the loop does that, if both are in the same thread.
+        # A thread notices a silent peer by itself; greenlets of its own the loop wakes.
         patience = 0.0 if watched else limits.ping_interval
-        sock = connection.concurrency.adopt(
+        sock = concurrency.adopt(
             connection.descriptor, patience=patience, send_timeout=limits.send_timeout
         )
-        incoming = Incoming(loop, self._memory)
-        contexts = Contexts(loop, self._memory)
+        incoming, contexts = Incoming(loop, self._memory), Contexts(loop, self._memory)
         try:
             _prepare(sock, limits)
             agreed = contexts.affordable(agreed)
@@ -119,7 +123,7 @@ class ToHandler:
                 environ,
                 sock,
                 handshake=agreed,
-                concurrency=connection.concurrency,
+                concurrency=concurrency,
                 max_message_size=self._host.max_message_size,
                 read_ahead=connection.read_ahead,
                 limits=limits,
@@ -172,6 +176,12 @@ class ToHandler:
         connections = self._host.connections.get()
         connections.remove(plain)
         connections.unwatch(plain.websocket)
+
+
+def _concurrency(connection: TakenConnection, loop: Loop) -> Concurrency:
+    """How the handler runs: as what the loop starts, if that is of the same kind."""
+    own = connection.concurrency
+    return loop.concurrency if loop.concurrency.name == own.name else own
 
 
 def _prepare(sock: socket.socket, limits: Limits) -> None:
@@ -288,6 +298,7 @@ class Upgrades:
         self._subprotocols = tuple(subprotocols)
         self._proxies_are_warned_of = False
         self._trouble = Trouble("websockets are refused with 503")
+        self._refused_origins = RefusedOrigins()
 
     @property
     def has_subprotocols(self) -> bool:
@@ -302,6 +313,7 @@ class Upgrades:
         """
         if not is_upgrade(environ):
             return False
+        correct_protocol(environ)
         if not speaks_http_1_0(environ):
             return True
         level = logging.DEBUG if self._proxies_are_warned_of else logging.WARNING
@@ -339,10 +351,10 @@ class Upgrades:
             connection = take_over(environ, start_response)
             note_subprotocol(environ, agreed.subprotocol)
         except HandshakeError as error:
+            self._refused_origins.look_at(error, time.monotonic())
             return refuse(start_response, error)
         except ConnectionError:  # health checks reset connections; the server sees it
-            problem = HandshakeError(BAD_REQUEST, "the client has left")
-            return refuse(start_response, problem)
+            return refuse(start_response, HandshakeError(BAD_REQUEST, _LEFT))
         except UpgradeUnavailable as error:
             logger.error("websocket refused: %s", error)
             problem = HandshakeError("501 Not Implemented", str(error))
@@ -380,15 +392,3 @@ class Upgrades:
         if handler is None:
             return None
         return ToHandler(self._host, handler, subprotocols=self._names)
-
-
-def with_shared_strings(environ: Environ) -> Environ:
-    """A copy for a connection that stays open.
-
-    Many clients send the same strings. The copy holds each of them in memory once.
-    """
-    intern = sys.intern  # a function around it would cost more than all the rest
-    return {
-        intern(key): intern(value) if type(value) is str else value
-        for key, value in environ.items()
-    }

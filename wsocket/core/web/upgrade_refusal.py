@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from wsocket.core.http.headers import HOP_BY_HOP
+from wsocket.core.wsgi import Environ
 from wsocket.errors import HandshakeError
 
+WEBSOCKET = "wsgi.websocket"
 BAD_REQUEST = "400 Bad Request"
 
 
@@ -17,6 +19,25 @@ def unsupported(names: Sequence[str]) -> HandshakeError:
         BAD_REQUEST,
         f"no subprotocol was offered that is supported here; "
         f"offer one of: {', '.join(names)}",
+    )
+
+
+def lacks_websocket(error: BaseException, environ: Environ) -> bool:
+    """Whether a handler has failed because its request is no websocket."""
+    return (
+        type(error) is KeyError
+        and error.args == (WEBSOCKET,)
+        and WEBSOCKET not in environ
+    )
+
+
+def websocket_only() -> HandshakeError:
+    """The refusal of an HTTP request whose handler is for websockets alone."""
+    return HandshakeError(
+        "426 Upgrade Required",
+        "This address is for websockets, and this is an ordinary HTTP request: its "
+        f"handler uses environ[{WEBSOCKET!r}], which only websockets have. A handler "
+        f"for both asks for environ.get({WEBSOCKET!r}).",
     )
 
 

@@ -7,12 +7,12 @@ receives the next time."""
 from __future__ import annotations
 
 import socket
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
+from wsocket.core.checks import check_seconds, refuse_type
 from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.core.net.held_back import HeldBack
 from wsocket.core.net.limits import Limits
@@ -67,7 +67,7 @@ class WebSocket:
         self._heard = True
         self._reading = False
         self._silence = Silence(
-            patience=patience, ping_timeout=limits.ping_timeout, now=time.monotonic()
+            patience=patience, ping_timeout=limits.ping_timeout, now=concurrency.now()
         )
         self._protocol = WebSocketProtocol(
             max_message_size=max_message_size, deflate=handshake.deflate
@@ -127,9 +127,12 @@ class WebSocket:
 
         Raises:
             WebSocketClosed: The connection is closed; `code` and `reason` say why.
+            TypeError, ValueError: *timeout* is no number of seconds.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        if not self._acquire(self._receiving, timeout):
+        if timeout is not None:
+            check_seconds("timeout", timeout, least=0)
+        deadline = None if timeout is None else self.concurrency.now() + timeout
+        if not self._receiving.acquire(timeout=-1 if timeout is None else timeout):
             return None
         self._reading = True
         try:
@@ -148,8 +151,7 @@ class WebSocket:
         Raises:
             WebSocketClosed: The connection is closed, or the peer has not read for
                 `Limits.send_timeout` seconds.
-            TypeError: *message* is neither str nor bytes.
-            ValueError: *message* should be text, and is not valid UTF-8.
+            TypeError, ValueError: *message* is neither str nor bytes, or no valid text.
         """
         as_binary = None if binary is None else bool(binary)
         sender = self._sender
@@ -164,8 +166,10 @@ class WebSocket:
 
         Raises:
             WebSocketClosed: The connection is closed.
-            ValueError: *payload* is longer than 125 bytes.
+            TypeError, ValueError: *payload* is not bytes, or longer than 125.
         """
+        if not isinstance(payload, (bytes, bytearray, memoryview)):
+            refuse_type("payload", "bytes, such as b'text' or text.encode()", payload)
         sender = self._sender
         sender.lock.acquire()
         try:
@@ -182,10 +186,10 @@ class WebSocket:
             reason: At most 123 bytes of UTF-8 (RFC 6455 section 5.5).
 
         Raises:
-            ValueError: *code* or *reason* is invalid; nothing was sent.
+            TypeError, ValueError: *code* or *reason* is invalid; nothing was sent.
         """
         frames.check_close(code, reason)
-        deadline = time.monotonic() + self.close_timeout
+        deadline = self.concurrency.now() + self.close_timeout
         if self._send_close(code, reason):
             self._await_close(deadline)
         self._sender.shut_down()
@@ -226,9 +230,6 @@ class WebSocket:
 
     # Receiving
 
-    def _acquire(self, lock: Any, timeout: float | None) -> bool:
-        return bool(lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout)))
-
     def _next_message(self, deadline: float | None) -> str | bytes | None:
         """The next message; the caller holds the receiving lock."""
         expired = False
@@ -243,7 +244,7 @@ class WebSocket:
             if self._protocol.closed:
                 raise self._protocol.closed_error()
             if deadline is not None:
-                left = deadline - time.monotonic()
+                left = deadline - self.concurrency.now()
                 if expired or not self.concurrency.wait_readable(self._sock, left):
                     self._judge_silence()
                     return None
@@ -254,7 +255,7 @@ class WebSocket:
 
     def _judge_silence(self) -> None:
         """The peer is silent: ping it, or end the connection, if it is time to."""
-        step = self._silence.judge(time.monotonic())
+        step = self._silence.judge(self.concurrency.now())
         if step is NextStep.PING:
             self._sender.ping_unless_busy()
         elif step is NextStep.DROP:
@@ -312,7 +313,7 @@ class WebSocket:
             self._judge_silence()
         elif data:
             self._heard = True
-            silence.end(time.monotonic())
+            silence.end(concurrency.now())
             self._events.extend(self._protocol.feed(data))
             if self._protocol.decoder.gathered != self._gathered:
                 self._tell_gathered()
@@ -360,7 +361,8 @@ class WebSocket:
 
     def _await_close(self, deadline: float) -> None:
         """Read until the peer's Close, or the *deadline* (monotonic seconds)."""
-        if not self._acquire(self._receiving, deadline - time.monotonic()):
+        left = max(0.0, deadline - self.concurrency.now())
+        if not self._receiving.acquire(timeout=left):
             return  # another thread receives, and has not got the peer's Close
         try:
             self._skip_messages()
@@ -392,7 +394,7 @@ class WebSocket:
 
     def _readable_before(self, deadline: float) -> bool:
         """Wait for bytes; False from the *deadline* on, even if there are some."""
-        left = deadline - time.monotonic()
+        left = deadline - self.concurrency.now()
         if left <= 0 or self._sock.fileno() < 0:  # closed by an earlier `close`
             return False
         return self.concurrency.wait_readable(self._sock, left)

@@ -90,21 +90,25 @@ _UNUSUAL: Final = 256
 _INFLATED: Final = 1 << 16
 
 
-def check_close(code: object, reason: str = "") -> None:
+def check_close(code: object, reason: object = "") -> None:
     """Check what a caller wants to send in a Close frame.
 
     Raises:
+        TypeError: *reason* is not a string.
         ValueError: *code* may not be sent, or *reason* has over 123 bytes of UTF-8.
     """
     if not isinstance(code, int) or code not in CLOSE_CODES:
         raise ValueError(
-            "close code must be 1000-1003, 1007-1014 or 3000-4999 "
+            "code: close code must be 1000-1003, 1007-1014 or 3000-4999 "
             f"(RFC 6455 section 7.4), got {code!r}"
         )
+    if not isinstance(reason, str):
+        kind = type(reason).__name__
+        raise TypeError(f"reason: close reason must be a str, got {kind}")
     size = len(reason.encode())
     if size > MAX_REASON:
         raise ValueError(
-            f"close reason is {size} bytes of UTF-8, at most {MAX_REASON} fit"
+            f"reason: close reason is {size} bytes of UTF-8, at most {MAX_REASON} fit"
         )
 
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from wsocket.core.checks import refuse_type
 from wsocket.core.http.grammar import HOST_AND_PORT
 from wsocket.core.wsgi import header, quoted
-from wsocket.errors import HandshakeError
+from wsocket.errors import OriginRefused
 
 _HOST = re.compile(HOST_AND_PORT)
 _ORIGIN = re.compile(rf"([A-Za-z][A-Za-z0-9+.\-]*)://{HOST_AND_PORT}")
@@ -17,10 +18,11 @@ _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _SECURE = frozenset({"https", "wss"})
 
 
-def check_allowed_origins(allowed_origins: Collection[str]) -> None:
+def check_allowed_origins(allowed_origins: object) -> None:
     """Check a setting: origins, patterns (``"https://*.example.com"``), or ``"*"``.
 
     Raises:
+        TypeError: They are no collection of strings.
         ValueError: One of them is none of these, or a single string was given.
     """
     if isinstance(allowed_origins, str):
@@ -28,13 +30,20 @@ def check_allowed_origins(allowed_origins: Collection[str]) -> None:
             "allowed_origins must be a collection of strings, "
             f"got the string {allowed_origins!r}"
         )
+    if isinstance(allowed_origins, bytes) or not isinstance(
+        allowed_origins, Collection
+    ):
+        refuse_type("allowed_origins", "a list of strings", allowed_origins)
     for allowed in allowed_origins:
+        if not isinstance(allowed, str):
+            refuse_type("allowed_origins", "strings", allowed)
         origin = _parse_origin(allowed)
         is_valid = origin is not None and "*" not in origin.host.removeprefix("*.")
         if not is_valid and allowed not in ("*", "null"):
             raise ValueError(
                 'allowed_origins: expected "*" or an origin such as '
-                f'"https://example.com" or "https://*.example.com", got {allowed!r}'
+                f'"https://example.com" or "https://*.example.com", without a path, '
+                f"got {allowed!r:.100}"
             )
 
 
@@ -51,7 +60,7 @@ def check_origin(
         allowed_origins: See `check_allowed_origins`.
 
     Raises:
-        HandshakeError: 403 Forbidden.
+        OriginRefused: 403 Forbidden.
     """
     secure = environ.get("wsgi.url_scheme") == "https"
     for name in ("HTTP_ORIGIN", "HTTP_SEC_WEBSOCKET_ORIGIN"):
@@ -61,11 +70,31 @@ def check_origin(
             and not _is_same_host(text, header(environ, "HTTP_HOST"), secure=secure)
             and not _is_allowed(text, allowed_origins or ())
         ):
-            raise HandshakeError(
-                "403 Forbidden",
+            raise OriginRefused(
                 f"Origin {quoted(text)} is not allowed here. The application accepts "
                 "it once it is listed in the setting allowed_origins=.",
+                origin=text,
+                host=header(environ, "HTTP_HOST"),
             )
+
+
+def cause_of_refusal(origin: str, host: str) -> str:
+    """Why the page's own origin may seem to be another one, for the log.
+
+    A proxy that replaces the Host header makes every origin a foreign one.
+    """
+    page, here = _parse_origin(origin), _HOST.fullmatch(host)
+    if page is not None and here is not None and page.host == here[1].lower():
+        return (
+            "the hosts are the same, but not the ports or the use of TLS: if there is "
+            "a proxy in front, it must pass on the whole Host header, with the port "
+            "(nginx: 'proxy_set_header Host $http_host;')"
+        )
+    return (
+        "if there is a proxy in front of this server, it must pass the Host header on "
+        "(nginx: 'proxy_set_header Host $http_host;'); if the page is one of yours on "
+        f"another host, write allowed_origins=[{quoted(origin)}]"
+    )
 
 
 class _Origin(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wsocket.core.checks import check_text
+from wsocket.core.keywords import checks_keywords
 from wsocket.wamp.auth.base import AuthRequest, Identity
 
 
@@ -21,9 +22,15 @@ class Anonymous:
 
     method = "anonymous"
 
+    @checks_keywords
     def __init__(self, role: str = "anonymous") -> None:
         check_text("Anonymous.role", role)
         self._role = role
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles that are known before anybody logs in."""
+        return frozenset([self._role])
 
     def begin(self, request: AuthRequest) -> Identity | None:
         """Let the client in."""

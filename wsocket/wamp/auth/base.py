@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from wsocket.core.checks import check_mapping, check_text
+from wsocket.core.keywords import checks_fields
 from wsocket.errors import Denied
 from wsocket.log import logger
 from wsocket.wamp.auth.encodings import as_bytes
@@ -60,6 +61,7 @@ class AuthRequest:
         return method in self.authmethods
 
 
+@checks_fields
 @dataclass(frozen=True)
 class Identity:
     """Who the client is, for WELCOME and for authorization.
@@ -83,6 +85,7 @@ class Identity:
         check_mapping("Identity.authextra", self.authextra)
 
 
+@checks_fields
 @dataclass(frozen=True, kw_only=True)
 class Principal:
     """What all kinds of users have, besides a secret.
@@ -125,7 +128,9 @@ class Authenticator(Protocol):
     """One authentication method, with its users.
 
     A method that is meant for clients that offer another one, too, has their names in
-    an attribute `serves`: a collection of strings.
+    an attribute `serves`: a collection of strings. One that knows before a login which
+    roles it gives has them in `roles`. One that knows why it did not apply has a method
+    `why_not`, which takes the request and returns a sentence for the client, or "".
     """
 
     @property

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wsocket.core.checks import check_text, refuse_type
+from wsocket.core.keywords import checks_fields, checks_keywords
 from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
@@ -41,6 +42,7 @@ SIGNATURE_LENGTH = 64
 CHANNEL_BINDINGS = {"tls-unique", "tls-exporter"}  # RFC 5929, RFC 9266
 
 
+@checks_fields
 @dataclass(frozen=True, kw_only=True)
 class CryptosignUser(Principal):
     """A user that the owner of a key may log in as.
@@ -146,6 +148,7 @@ class Cryptosign:
 
     method = "cryptosign"
 
+    @checks_keywords
     def __init__(
         self,
         keys: Mapping[str, Users] | Callable[[AuthRequest], Users | None],
@@ -163,6 +166,11 @@ class Cryptosign:
         self._router_key = parse_router_key(router_key)
         self._require_channel_binding = require_channel_binding
         self._token_bytes = token_bytes
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles that are known before anybody logs in."""
+        return self._users.roles
 
     def begin(self, request: AuthRequest) -> CryptosignExchange | None:
         """Challenge the client; None if it names no public key."""

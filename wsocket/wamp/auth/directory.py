@@ -68,7 +68,12 @@ class Directory(Generic[_T]):
             for key, value in source.items():
                 self._add(key, value, parse_key)
         else:
-            check_callable(name, source, expected="a mapping or a callable")
+            check_callable(
+                name,
+                source,
+                expected="a mapping or a callable",
+                parameters=("request",),
+            )
             self._function = source
 
     def _add(self, key: object, value: object, parse_key: Parse[str]) -> None:
@@ -82,6 +87,16 @@ class Directory(Generic[_T]):
     def provider(self) -> str:
         """The default authprovider."""
         return "dynamic" if self._table is None else "static"
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles of the users in the table; none for a callable."""
+        return frozenset(
+            user.role
+            for entry in (self._table or {}).values()
+            for user in (entry if isinstance(entry, tuple) else (entry,))
+            if isinstance(user, Principal)
+        )
 
     def to_imitate(self, decoy: _T | None, *, name: str, default: _T) -> list[_T]:
         """What the challenge of a stranger may look like.

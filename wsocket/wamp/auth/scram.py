@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wsocket.core.keywords import checks_keywords
 from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
@@ -83,6 +84,7 @@ class Scram:
 
     method = "wamp-scram"
 
+    @checks_keywords
     def __init__(
         self,
         users: Mapping[str, ScramUser] | Callable[[AuthRequest], ScramUser | None],
@@ -105,6 +107,11 @@ class Scram:
             name="Scram.decoy_key",
         )
         self._token_bytes = token_bytes
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles that are known before anybody logs in."""
+        return self._users.roles
 
     def begin(self, request: AuthRequest) -> ScramExchange | None:
         """Challenge the client; None if it names no authid."""

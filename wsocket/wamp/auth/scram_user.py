@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wsocket.core.checks import check_bytes, check_integer, check_text
+from wsocket.core.keywords import checks_fields, checks_keywords
 from wsocket.wamp.auth.base import Principal
 from wsocket.wamp.auth.saslprep import saslprep
 
@@ -33,6 +34,7 @@ MAX_COST = 2**31 - 1
 KEY_LENGTH = 32  # of SHA-256
 
 
+@checks_fields
 @dataclass(frozen=True, kw_only=True)
 class ScramUser(Principal):
     """A user whose password the router does not know.
@@ -58,6 +60,7 @@ class ScramUser(Principal):
         check_cost("ScramUser.", self.kdf, self.salt, self.iterations, self.memory)
 
     @classmethod
+    @checks_keywords
     def from_password(
         cls,
         password: str,

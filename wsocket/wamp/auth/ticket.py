@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wsocket.core.checks import check_callable, check_text, refuse_type
+from wsocket.core.keywords import checks_fields, checks_keywords
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
@@ -19,6 +20,7 @@ from wsocket.wamp.auth.base import (
 from wsocket.wamp.auth.directory import Directory, instance_of
 
 
+@checks_fields
 @dataclass(frozen=True, kw_only=True)
 class TicketUser(Principal):
     """A user with a ticket.
@@ -36,7 +38,10 @@ class TicketUser(Principal):
             check_text("TicketUser.ticket", self.ticket)
         else:
             check_callable(
-                "TicketUser.ticket", self.ticket, expected="a string or a callable"
+                "TicketUser.ticket",
+                self.ticket,
+                expected="a string or a callable",
+                parameters=("ticket",),
             )
 
     def is_right(self, given: str) -> bool:
@@ -71,6 +76,7 @@ class Ticket:
 
     method = "ticket"
 
+    @checks_keywords
     def __init__(
         self,
         users: Mapping[str, TicketUser] | Callable[[AuthRequest], TicketUser | None],
@@ -78,6 +84,11 @@ class Ticket:
         self._users = Directory(
             users, name="Ticket.users", parse=instance_of(TicketUser)
         )
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles that are known before anybody logs in."""
+        return self._users.roles
 
     def begin(self, request: AuthRequest) -> TicketExchange | None:
         """Ask for the ticket; None if the client names no authid."""

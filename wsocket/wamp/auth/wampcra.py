@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from wsocket.core.checks import check_integer, check_text
+from wsocket.core.keywords import checks_fields, checks_keywords
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
@@ -28,6 +29,7 @@ MAX_ITERATIONS = 2**31 - 1  # what OpenSSL can count
 MAX_KEYLEN = 1024
 
 
+@checks_fields
 @dataclass(frozen=True, kw_only=True)
 class WampCraUser(Principal):
     """A user with a shared secret.
@@ -65,6 +67,7 @@ class WampCraUser(Principal):
             )
 
     @classmethod
+    @checks_keywords
     def from_password(
         cls,
         password: str,
@@ -138,6 +141,7 @@ class WampCra:
 
     method = "wampcra"
 
+    @checks_keywords
     def __init__(
         self,
         users: Mapping[str, WampCraUser] | Callable[[AuthRequest], WampCraUser | None],
@@ -159,6 +163,11 @@ class WampCra:
         )
         self._token_bytes = token_bytes
         self._now = now
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles that are known before anybody logs in."""
+        return self._users.roles
 
     def begin(self, request: AuthRequest) -> WampCraExchange | None:
         """Challenge the client; None if it names no authid."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wsocket.core.checks import check_callable, refuse_type
+from wsocket.core.keywords import checks_keywords
 from wsocket.errors import Denied
 from wsocket.wamp.auth.base import (
     AuthRequest,
@@ -39,8 +40,9 @@ class WebLogin:
     method = "cookie"
     serves = ("anonymous",)
 
+    @checks_keywords
     def __init__(self, who: Callable[[dict[str, Any]], WebIdentity]) -> None:
-        check_callable("WebLogin.who", who)
+        check_callable("WebLogin.who", who, parameters=("environ",))
         self._who = who
 
     def begin(self, request: AuthRequest) -> Identity | None:
@@ -56,6 +58,15 @@ class WebLogin:
         if identity is not None and authid not in (None, identity.authid):
             raise Denied("cookie: another authid than that of the login")
         return identity
+
+    def why_not(self, request: AuthRequest) -> str:
+        """Why a client was not let in that might have been."""
+        if "REQUEST_METHOD" not in request.environ:
+            return "a login of the web app needs a websocket or long polling"
+        return (
+            "the web app's login did not recognise this visitor: log in there, and "
+            "connect again with its cookie"
+        )
 
     def _logged_in(self, environ: Mapping[str, Any]) -> Identity | None:
         with application_code("the callable in WebLogin.who"):

@@ -10,27 +10,33 @@ from wsocket.core.checks import (
     check_bool,
     check_choice,
     check_list,
+    check_number,
 )
+from wsocket.core.keywords import checks_fields
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules
 from wsocket.wamp.session.grant import ACTIONS, Action, Disclosure
 
 
+@checks_fields
 @dataclass(frozen=True)
 class Permission:
     """What a role may do with the URIs that a pattern fits.
 
     Args:
-        uri: A URI or a pattern.
-        match: The matching policy of *uri*.
+        uri: A URI or a pattern. It has no default.
+        match: How *uri* is compared: ``"exact"``, the default, ``"prefix"`` or
+            ``"wildcard"`` (Advanced Profile, "Pattern-based Subscription").
         allow: Actions: ``call``, ``register``, ``publish``, ``subscribe``. Actions that
-            are not listed are denied. None leaves the decision to the realm's
-            authorizer; without an authorizer, everything is denied.
+            are not listed are denied, so ``()``, the default, denies all. None leaves
+            the decision to the realm's authorizer; without an authorizer, everything is
+            denied (Advanced Profile, "Authorization").
         disclose: Whether the session's identity is disclosed to callees and
-            subscribers: if it asks for that (``allow``), always (``force``), never
-            (``deny``). With ``allow=None``, this is the default for answers of the
-            authorizer that do not say it.
+            subscribers: if it asks for that (``"allow"``, the default), always
+            (``"force"``), never (``"deny"``). With ``allow=None``, this is used for
+            answers of the authorizer that do not say it (Advanced Profile, "Caller
+            Identification", "Publisher Identification").
         cache: With ``allow=None``: whether the authorizer's answers for these URIs may
-            be kept for `Realm.authorizer_ttl`.
+            be kept for `Realm.authorizer_ttl`; True by default.
 
     Raises:
         TypeError, ValueError: A field is invalid.
@@ -51,13 +57,19 @@ class Permission:
         check_bool("Permission.cache", self.cache)
 
 
+@checks_fields
 @dataclass(frozen=True)
 class Role:
     """What the sessions of one authrole may do. Everything else is denied.
 
     Args:
-        permissions: The longest pattern that fits a URI decides.
-        trustlevel: Sent to callees and subscribers that announced trust levels.
+        name: The authrole, as logins give it. It has no default (Basic Profile,
+            "WELCOME").
+        permissions: Rules; the longest pattern that fits a URI decides. ``()``, the
+            default, allows nothing (Advanced Profile, "Authorization").
+        trustlevel: An integer, 0 at least, that is sent to callees and subscribers
+            which announced trust levels; None, the default, sends none (Advanced
+            Profile, "Call Trust Levels", "Publication Trust Levels").
 
     Raises:
         TypeError, ValueError: A field is invalid.
@@ -73,9 +85,8 @@ class Role:
                 f"Role.name: expected a non-empty string, got {self.name!r}"
             )
         check_list("Role.permissions", self.permissions, kind=Permission)
-        level = self.trustlevel
-        if level is not None and (type(level) is not int or level < 0):
-            raise ValueError(f"Role.trustlevel: expected an int >= 0, got {level!r}")
+        if self.trustlevel is not None:
+            check_number("Role.trustlevel", self.trustlevel, least=0)
 
 
 def check_pattern(name: str, uri: object, match: Match) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wsocket.errors import ApplicationError, CallCanceled, CallTimeout
-from wsocket.wamp.local.handlers import CallResult
-from wsocket.wamp.protocol import errors
+from wsocket.errors import ApplicationError
+from wsocket.wamp.local.results import exception_of, result_value
 from wsocket.wamp.protocol.client_messages import ABSENT, CALL, ERROR
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
@@ -25,22 +24,12 @@ def value_of(head: list[Any], payload: Payload) -> Any:
     """The value that a RESULT has for the application; an ERROR is raised."""
     if head[0] == ERROR:
         raise application_error(head, payload)
-    args, kwargs = payload.values()
-    if kwargs or len(args) > 1:
-        return CallResult(args, kwargs)
-    return args[0] if args else None
+    return result_value(payload)
 
 
 def application_error(head: list[Any], payload: Payload) -> ApplicationError:
     """The exception for an ERROR."""
-    error = head[4]
-    args, kwargs = payload.values()
-    kind = {errors.CANCELED: CallCanceled, errors.TIMEOUT: CallTimeout}.get(
-        error, ApplicationError
-    )
-    exception: ApplicationError = kind(error, *args)
-    exception.kwargs = kwargs
-    return exception
+    return exception_of(head[4], payload)
 
 
 def fields_of(payload: Payload) -> tuple[Any, Any]:

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from wsocket.core.budget import Budget
 from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.future import Future, Mailbox, ask
@@ -22,6 +20,7 @@ from wsocket.errors import ApplicationError
 from wsocket.log import logger
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.local.answers import Answer, application_error, fields_of
+from wsocket.wamp.local.arguments import check_uri, own_options
 from wsocket.wamp.local.client import LocalSession
 from wsocket.wamp.local.declaration import Declaration, procedure, subscriber
 from wsocket.wamp.local.loop_runtime import LoopRuntime
@@ -30,9 +29,14 @@ from wsocket.wamp.local.outgoing_call import OutgoingCall
 from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import ClientMessage
-from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules, reserved
+from wsocket.wamp.protocol.options import (
+    NO_PUBLISH_OPTIONS,
+    CallOptions,
+    PublishOptions,
+)
+from wsocket.wamp.protocol.uris import Match
 from wsocket.wamp.router.calls_ending import CallsEnding
-from wsocket.wamp.router.config import Realm
+from wsocket.wamp.router.config import Realm, check_authorizer
 from wsocket.wamp.router.router import Router
 from wsocket.wamp.router.snapshot import RouterSnapshot
 from wsocket.wamp.serializers.base import Payload
@@ -48,6 +52,10 @@ _MAX_WORKERS = {"threads": 64, "greenlets": 1000}
 
 class Application:
     """The application's access to one realm of its own router.
+
+    Attributes:
+        router: The router.
+        realm: The name of the realm.
 
     Args:
         max_workers: How many handlers run at once; None for the default of the kind of
@@ -72,13 +80,16 @@ class Application:
         self._pools: dict[str, Workers] = {}
         self._max_message_size = max_message_size
         self._debug = debug
-        self._uris = UriRules()
-        self._realm = realm
+        self.realm = realm
         self._max_workers = max_workers
         self._declarations: list[Declaration] = []
         # The session, and the loop it was made on: a forked child starts anew.
         self._joined: tuple[Loop, LocalSession] | None = None
         self._lock = threading.Lock()
+
+    def check_uri(self, uri: object, *, match: Match) -> None:
+        """Accept the URI of a registration or a subscription; see `check_uri`."""
+        check_uri("uri", uri, match=match)
 
     def register(
         self,
@@ -88,18 +99,15 @@ class Application:
         *,
         on_loop: bool,
     ) -> None:
-        """Register *function* as the procedure *uri*.
+        """Register *function* as the procedure *uri*, which `check_uri` has accepted.
 
         Args:
             on_loop: Whether it runs on the loop, because it never blocks.
 
         Raises:
             TypeError: *function* cannot be a procedure, or not one on the loop.
-            ValueError: *uri* is not valid.
             ApplicationError: The router refused, such as because *uri* is taken.
         """
-        self._check_uri(uri, options.match)
-        _check_options(options)
         self._declare(procedure(function, uri, options, on_loop=on_loop))
 
     def subscribe(
@@ -108,14 +116,12 @@ class Application:
         uri: str,
         options: client_messages.SubscribeOptions,
     ) -> None:
-        """Subscribe *function* to *uri*; it gets one event at a time, in order.
+        """Subscribe *function* to *uri*, which `check_uri` has accepted.
 
         Raises:
-            ValueError: *uri* is not valid.
+            TypeError: *function* cannot be a subscriber.
             ApplicationError: The router refused.
         """
-        self._check_uri(uri, options.match)
-        _check_options(options)
         self._declare(subscriber(function, uri, options))
 
     def publish(
@@ -124,7 +130,7 @@ class Application:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         *,
-        options: client_messages.PublishOptions,
+        options: PublishOptions | None,
     ) -> int | None:
         """Publish an event.
 
@@ -133,18 +139,20 @@ class Application:
             has published the event.
 
         Raises:
-            ValueError: *topic* is not a valid URI, or the payload is not serializable.
+            TypeError, ValueError: *topic*, *options* or the payload is invalid.
             ApplicationError: The router refused; only with ``acknowledge``.
         """
-        self._check_uri(topic, "exact")
-        _check_options(options)
+        check_uri("topic", topic)
+        chosen = NO_PUBLISH_OPTIONS
+        if options is not None:
+            chosen = own_options(options, PublishOptions)
         fields = fields_of(payload_of(MESSAGEPACK, args, kwargs))
         loop = get_loop()
 
         def message(request: int) -> ClientMessage:
-            return client_messages.Publish(request, options, topic, *fields)
+            return client_messages.Publish(request, chosen, topic, *fields)
 
-        if not options.acknowledge:
+        if not chosen.acknowledge:
             loop.call_soon(lambda: self._session(loop).request(message))
             return None
 
@@ -163,22 +171,26 @@ class Application:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         *,
-        options: client_messages.CallOptions,
+        options: CallOptions | None,
+        default: CallOptions,
     ) -> PendingCall:
         """Start a call.
 
+        Args:
+            default: Its options if *options* is None.
+
         Raises:
-            ValueError: *uri* is not a valid URI, or the payload is not
+            TypeError, ValueError: *uri* or *options* is invalid, or the payload is not
                 serializable.
         """
-        self._check_uri(uri, "exact", namespace=True)
-        _check_options(options)
+        check_uri("procedure", uri, namespace=True)
+        chosen = default if options is None else own_options(options, CallOptions)
         loop = get_loop()
         answers: Mailbox[Answer] = Mailbox(loop)
         call = OutgoingCall(
             uri,
             payload_of(MESSAGEPACK, args, kwargs),
-            options=options,
+            options=chosen,
             answers=answers,
         )
         loop.call_soon(lambda: call.start(self._session(loop)))
@@ -190,12 +202,13 @@ class Application:
 
     def remove_realm(self, name: str) -> None:
         """Close a realm, but not the application's own; see `Router.remove_realm`."""
-        if name == self._realm:
-            raise ValueError(f"{name!r} is the realm of the application itself")
+        if name == self.realm:
+            raise ValueError(f"name: {name!r} is the realm of the application itself")
         self._change(lambda: self.router.remove_realm(name))
 
     def set_authorizer(self, name: str, authorizer: Authorizer | str | None) -> None:
         """Give a realm another authorizer; see `Router.set_authorizer`."""
+        check_authorizer("authorizer", authorizer)
         self._change(lambda: self.router.set_authorizer(name, authorizer))
 
     def _change(self, change: Callable[[], None]) -> None:
@@ -280,10 +293,10 @@ class Application:
                 self.router.trusted,
                 workers=procedures,
                 authorizers=authorizers,
-                calls=self.router.calls_of(self._realm),
+                calls=self.router.calls_of(self.realm),
                 debug=self._debug,
             )
-            session.join(self._realm)
+            session.join(self.realm)
             declarations = list(self._declarations)
             self._joined = loop, session
         for declaration in declarations:
@@ -320,32 +333,6 @@ class Application:
             with self._lock:
                 self._declarations.remove(declaration)
             raise application_error(head, payload)
-
-    def _check_uri(self, uri: str, match: Match, *, namespace: bool = False) -> None:
-        if not isinstance(uri, str):
-            raise TypeError(f"a URI is a str such as 'com.example.add', got {uri!r}")
-        if match not in MATCHES:
-            raise ValueError(f"match must be exact, prefix or wildcard, got {match!r}")
-        if not self._uris.valid(uri, match):
-            raise ValueError(f"invalid URI: {self._uris.problem(uri, match)}")
-        if reserved(uri) and not namespace:
-            raise ValueError(f"{uri!r} is in the protocol's own namespace, 'wamp.'")
-
-
-def _check_options(options: client_messages.Fields) -> None:
-    """Refuse options with which the application's session would break the protocol.
-
-    Raises:
-        ValueError: A field has a wrong type or value, or is for remote clients only.
-    """
-    fields = msgspec.structs.asdict(options)
-    msgspec.convert(fields, type(options))
-    for name in ("progress", "ppt_scheme"):
-        if fields.get(name):
-            kind = type(options).__name__
-            raise ValueError(
-                f"{kind}.{name}: the application's session has no such mode"
-            )
 
 
 def _log_refusal(head: list[Any], payload: Payload) -> None:

@@ -18,8 +18,9 @@ from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.loop import Loop
 from wsocket.log import logger
 from wsocket.wamp.local.answers import Answer, error_answer
+from wsocket.wamp.local.calling import EventDetails
 from wsocket.wamp.local.generators import Gathered, Progress
-from wsocket.wamp.local.handlers import EventDetails, UserHandler
+from wsocket.wamp.local.handlers import UserHandler
 from wsocket.wamp.local.outcome import Failure
 from wsocket.wamp.local.own_call import OwnCall
 from wsocket.wamp.local.results_ahead import ResultsAhead

@@ -111,7 +111,7 @@ class Progress:
 
     def _look_later(self) -> None:
         self._looking = True
-        self._loop.call_later(self._look, self._look_again)
+        self._loop.look_later(self._look, self._look_again)
         self._look = min(2 * self._look, _LONGEST_LOOK)
 
     def _look_again(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -40,8 +39,8 @@ class LoopRuntime:
         self._loop = loop
         self._workers = others
         self._all_workers = (procedures, *others.values())
-        self.time = time.time
-        self.monotonic = time.monotonic
+        self.time = loop.clock.time
+        self.monotonic = loop.clock.monotonic
         self.call_later = loop.call_later
         self.in_turns = Chores(loop, portion=turn).start
 

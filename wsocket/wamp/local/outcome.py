@@ -9,7 +9,7 @@ import msgspec
 
 from wsocket.errors import ApplicationError, PayloadError
 from wsocket.log import logger
-from wsocket.wamp.local.handlers import CallResult
+from wsocket.wamp.local.calling import CallResult
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.uris import UriRules
 from wsocket.wamp.serializers.base import (
@@ -78,7 +78,7 @@ def payload_of(
             raise PayloadError(text_of(error)) from error
         place, problem = found
         raise PayloadError(
-            f"not serializable as {serializer.name}: {place}: {text_of(problem)}"
+            f"{place}: not serializable as {serializer.name}: {text_of(problem)}"
         ) from error
 
 

@@ -9,8 +9,9 @@ from wsocket.core.concurrency.ctrl_c import pass_on
 from wsocket.core.concurrency.task import Task
 from wsocket.core.concurrency.workers import Workers
 from wsocket.errors import PayloadError
+from wsocket.wamp.local.calling import CallDetails
 from wsocket.wamp.local.generators import Progress, run_generator
-from wsocket.wamp.local.handlers import CallDetails, UserHandler
+from wsocket.wamp.local.handlers import UserHandler
 from wsocket.wamp.local.outcome import (
     Failure,
     application_failure,
@@ -19,7 +20,7 @@ from wsocket.wamp.local.outcome import (
     runtime_error,
     text_of,
 )
-from wsocket.wamp.local.results_ahead import ResultsAhead
+from wsocket.wamp.local.results_ahead import LARGE, ResultsAhead
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.serializers.base import Payload, Serializer
 from wsocket.wamp.session.session import Session
@@ -110,7 +111,8 @@ class OwnCall(Task):
             pass_on(error)
 
     def ended(self) -> None:
-        self._client.results_ahead.taken(self._made)
+        if self._made:
+            self._client.results_ahead.taken(self._made)
         self._payload = None
         if self.outcome is None:
             self.outcome = self.failed(errors.CANCELED, "canceled before it started")
@@ -133,8 +135,8 @@ class OwnCall(Task):
     def _run(self) -> Payload | Failure:
         handler, payload = self._handler, self._payload
         assert payload is not None
-        if not handler.on_loop:
-            self._client.results_ahead.wait_for_room()
+        if self._client.results_ahead.behind and not handler.on_loop:
+            self._client.results_ahead.wait()
         self._payload = None  # a procedure may keep its arguments, nobody the bytes
         try:
             args, kwargs = payload.values()
@@ -159,10 +161,13 @@ class OwnCall(Task):
     def _result_of(self, value: Any) -> Payload:
         """Encode a result in a worker, when the loop is not behind with others."""
         ahead = self._client.results_ahead
-        ahead.wait_for_room()
+        if ahead.behind:
+            ahead.wait()
         result = result_of(value, self.serializer)
-        self._made = result.size
-        ahead.made(self._made)
+        size = result.size
+        if size >= LARGE:
+            self._made = size
+            ahead.made(size)
         return result
 
     def _step_through(self, steps: Generator[Any, None, Any]) -> Payload | Failure:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
+from wsocket.core.checks import check_choice, check_seconds
 from wsocket.core.net.future import Mailbox
 from wsocket.core.net.loop import Loop
 from wsocket.wamp.local.answers import (
@@ -57,7 +58,10 @@ class PendingCall:
             ApplicationError: The call ended in an ERROR; `CallCanceled` if it was
                 canceled.
             CallTimeout: No answer came within *timeout*; the call is canceled.
+            TypeError, ValueError: *timeout* is no number of seconds.
         """
+        if timeout is not None:
+            check_seconds("timeout", timeout, least=0)
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             while True:
@@ -76,8 +80,13 @@ class PendingCall:
 
         Args:
             mode: ``skip`` does not interrupt the callee, ``kill`` interrupts it and
-                waits for its answer, ``killnowait`` interrupts it and does not wait.
+                waits for its answer, ``killnowait`` interrupts it and does not wait
+                (Advanced Profile, "Call Canceling").
+
+        Raises:
+            TypeError, ValueError: *mode* is none of these.
         """
+        check_choice("mode", mode, get_args(CancelMode))
         self._loop.call_soon(self._call.cancel, mode)
 
     def _next(self, timeout: float | None) -> Answer | None:

@@ -8,12 +8,20 @@ protocol violation (Basic Profile, "Messages", "Protocol Violations")."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
-from wsocket.wamp.protocol.ids import Id, Natural
-from wsocket.wamp.protocol.uris import Match
+from wsocket.wamp.protocol.fields import Fields as Fields
+from wsocket.wamp.protocol.fields import Passthru
+from wsocket.wamp.protocol.ids import Id
+from wsocket.wamp.protocol.options import NO_CALL_OPTIONS as NO_CALL_OPTIONS
+from wsocket.wamp.protocol.options import NO_PUBLISH_OPTIONS as NO_PUBLISH_OPTIONS
+from wsocket.wamp.protocol.options import CallOptions as CallOptions
+from wsocket.wamp.protocol.options import InvokePolicy as InvokePolicy
+from wsocket.wamp.protocol.options import PublishOptions as PublishOptions
+from wsocket.wamp.protocol.options import RegisterOptions as RegisterOptions
+from wsocket.wamp.protocol.options import SubscribeOptions as SubscribeOptions
 
 # Marks an absent payload field. It must not be encoded: the result would be malformed.
 ABSENT = Raw()
@@ -46,42 +54,8 @@ YIELD: Final = 70
 EVENT_RECEIVED: Final = 337
 
 
-class Fields(Struct, gc=False):
-    """A dict whose known keys are typed: Options, Details, Extra."""
-
-
 class Message(Struct, array_like=True, gc=False):
     """A list that begins with the message code, which decides what follows."""
-
-
-class Passthru(Fields):
-    """Keys of "Payload Passthru Mode": the router does not read the payload."""
-
-    ppt_scheme: str | None = None
-    ppt_serializer: str | None = None
-    ppt_cipher: str | None = None
-    ppt_keyid: str | None = None
-
-    def passthru(self) -> dict[str, str]:
-        """The keys that are present, for the details of the message to the receiver."""
-        return {
-            key: value
-            for key in ("ppt_scheme", "ppt_serializer", "ppt_cipher", "ppt_keyid")
-            if (value := getattr(self, key)) is not None
-        }
-
-
-# autobahn-python's "payload transparency", older than the payload passthru mode: its
-# key `enc_algo` says that one encrypted value takes the place of Arguments.
-EncAlgo = Annotated[str, Meta(pattern=r"\A(?:cryptobox|mqtt|xbr|x_[a-z0-9_]*)\Z")]
-
-
-class Hop(Fields):
-    """An item of `forward_for`: a session that the message came from."""
-
-    session: Id
-    authid: str | None
-    authrole: str
 
 
 # Sessions
@@ -167,29 +141,6 @@ class Error(Message, tag=ERROR):
 # Publish and subscribe
 
 
-class PublishOptions(Passthru):
-    """PUBLISH.Options."""
-
-    acknowledge: bool = False
-    exclude_me: bool = True
-    exclude: list[Id] | None = None
-    exclude_authid: list[str] | None = None
-    exclude_authrole: list[str] | None = None
-    eligible: list[Id] | None = None
-    eligible_authid: list[str] | None = None
-    eligible_authrole: list[str] | None = None
-    disclose_me: bool = False
-    retain: bool = False
-    enc_algo: EncAlgo | None = None
-    enc_serializer: str | None = None
-    transaction_hash: str | None = None
-    forward_for: list[Hop] | None = None
-
-
-# Comparing with this is faster than checking the fields one by one.
-NO_PUBLISH_OPTIONS = PublishOptions()
-
-
 class Publish(Message, tag=PUBLISH):
     """Publisher to broker: [16, request, options, topic, args?, kwargs?]."""
 
@@ -198,14 +149,6 @@ class Publish(Message, tag=PUBLISH):
     topic: str
     args: Raw = ABSENT
     kwargs: Raw = ABSENT
-
-
-class SubscribeOptions(Fields):
-    """SUBSCRIBE.Options."""
-
-    match: Match = "exact"
-    get_retained: bool = False
-    forward_for: list[Hop] | None = None
 
 
 class Subscribe(Message, tag=SUBSCRIBE):
@@ -236,19 +179,6 @@ class EventReceived(Message, tag=EVENT_RECEIVED):
 # Remote procedure calls
 
 
-class CallOptions(Passthru):
-    """CALL.Options; `timeout` is in milliseconds, 0 for none."""
-
-    disclose_me: bool = False
-    receive_progress: bool = False
-    progress: bool = False
-    timeout: Natural = 0
-
-
-# Nearly all calls have these; see `NO_PUBLISH_OPTIONS`.
-NO_CALL_OPTIONS = CallOptions()
-
-
 class Call(Message, tag=CALL):
     """Caller to dealer: [48, request, options, procedure, args?, kwargs?]."""
 
@@ -273,20 +203,6 @@ class Cancel(Message, tag=CANCEL):
 
     request: Id
     options: CancelOptions
-
-
-InvokePolicy = Literal["single", "roundrobin", "random", "first", "last"]
-
-
-class RegisterOptions(Fields):
-    """REGISTER.Options."""
-
-    match: Match = "exact"
-    invoke: InvokePolicy = "single"
-    disclose_caller: bool = False
-    forward_timeout: bool = False
-    concurrency: Annotated[int, Meta(ge=1)] | None = None
-    force_reregister: bool = False
 
 
 class Register(Message, tag=REGISTER):

@@ -24,14 +24,11 @@ from wsocket.wamp.protocol.client_messages import (
     Abort,
     CancelMode,
     ClientRole,
-    EncAlgo,
     Error,
-    Fields,
     Goodbye,
-    Hop,
     Message,
-    Passthru,
 )
+from wsocket.wamp.protocol.fields import EncAlgo, Fields, Hop, Passthru
 from wsocket.wamp.protocol.ids import Id, Natural
 
 # Sessions

@@ -6,17 +6,20 @@ field.
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Final
 
 from wsocket.core.checks import (
     check_bool,
+    check_callable,
     check_list,
     check_number,
     check_seconds,
+    closest,
 )
+from wsocket.core.keywords import checks_fields
 from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import Authenticator
 from wsocket.wamp.authorization.authorizer import Authorizer
@@ -46,14 +49,21 @@ _SECONDS = {"authorizer_ttl": 0.0, "authorizer_timeout": 0.001, "login_delay": 0
 _REALM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_\-@.]{2,254}")
 
 
+@checks_fields
 @dataclass(frozen=True)
 class Remember:
-    """Topics whose events are kept ("Event History").
+    """Topics whose events are kept (Advanced Profile, "Event History").
 
     Args:
-        limit: How many events are kept; for a new one the oldest is dropped. Whoever
-            reads them has the router look at all, a microsecond each.
-        limit_bytes: How many bytes these events may have together.
+        uri: A topic, or a pattern of topics. It has no default.
+        match: How *uri* is compared: ``"exact"``, the default, ``"prefix"`` or
+            ``"wildcard"`` (Advanced Profile, "Pattern-based Subscription").
+        limit: How many events are kept, 100 by default; for a new one the oldest is
+            dropped. Whoever reads them has the router look at all, a microsecond each.
+        limit_bytes: How many bytes these events may have together; 8 MiB by default.
+
+    Raises:
+        TypeError, ValueError: A field is invalid.
     """
 
     uri: str
@@ -67,45 +77,69 @@ class Remember:
         check_number("Remember.limit_bytes", self.limit_bytes, least=1)
 
 
+ANYBODY: Final = (Anonymous(),)
+"""How clients log in where a realm does not say."""
+
+
+@checks_fields
 @dataclass(frozen=True)
 class Realm:
     """A realm: who may enter, and what they may do there.
 
+    The specification leaves most of this to routers; where it has a section, that is
+    named.
+
     Args:
-        roles: Without roles, everybody may do everything. With roles, a session whose
-            authrole is not one of them may do nothing.
-        auth: Ways to log in, the preferred one first.
-        login_delay: Seconds from a failed login to its answer.
+        name: 3 to 255 letters, digits, ``_``, ``-``, ``@`` or ``.``, the first a
+            letter; it has no default (Basic Profile, "URIs").
+        roles: What sessions may do, by authrole. Without roles, which is the default,
+            ``()``, everybody may do everything. With roles, a session whose authrole is
+            not one of them may do nothing (Advanced Profile, "Authorization").
+        auth: Ways to log in, the preferred one first; ``[Anonymous()]`` by default
+            (Advanced Profile, "Authentication").
         authorizer: Decides if no permission does: a function, or the URI of a WAMP
-            procedure. The procedure gets ``(session, uri, action, options)`` and
-            returns a bool, or a dict with ``allow``, ``disclose``, ``cache``.
-        authorizer_ttl: Seconds for which its answers are kept; 0 keeps none.
-        authorizer_timeout: Seconds to wait for its answer; then the request is refused
-            with ``wamp.error.authorization_failed``.
-        history: Topics whose events are kept.
-        retained_topics: How many topics may have a retained event.
-        retained_bytes: How many bytes retained payloads may have together.
-        testaments: How many testaments one session may have.
-        testament_bytes: How many bytes they may have together.
-        subscriptions: How many subscriptions one session may have.
-        pattern_subscriptions: How many of them may be prefixes and wildcards. One event
-            can fit all of these, and costs an EVENT for each.
-        registrations: How many registrations one session may have.
-        calls: How many calls of one session may be under way. The application's own
-            session has none of these last four limits.
-        strict_uris: Only lower-case letters, digits and _ in URIs.
-        strict_request_ids: Requests must be numbered 1, 2, 3, ... autobahn.js can
-            leave gaps.
+            procedure; None, the default, for nobody. The procedure gets ``(session,
+            uri, action, options)`` and returns a bool, or a dict with ``allow``,
+            ``disclose``, ``cache`` (Advanced Profile, "Authorization").
+        authorizer_ttl: Seconds for which its answers are kept; 0.0, the default, keeps
+            none.
+        authorizer_timeout: Seconds to wait for its answer, 10.0 by default; then the
+            request is refused with ``wamp.error.authorization_failed``.
+        login_delay: Seconds from a failed login to its answer; 1.0 by default.
+        history: Topics whose events are kept; ``()``, the default, for none (Advanced
+            Profile, "Event History").
+        retained_topics: How many topics may have a retained event; 10,000 by default
+            (Advanced Profile, "Event Retention").
+        retained_bytes: How many bytes retained payloads may have together; 64 MiB by
+            default.
+        testaments: How many testaments one session may have; 100 by default (Advanced
+            Profile, "Session Testament").
+        testament_bytes: How many bytes they may have together; 1 MiB by default.
+        subscriptions: How many subscriptions one session may have; 10,000 by default.
+        pattern_subscriptions: How many of them may be prefixes and wildcards; 1,000 by
+            default. One event can fit all of these, and costs an EVENT for each.
+        registrations: How many registrations one session may have; 10,000 by default.
+        calls: How many calls of one session may be under way; 20,000 by default. The
+            application's own session has none of these last four limits.
+        strict_uris: Only lower-case letters, digits and _ in URIs; False by default
+            (Basic Profile, "URIs").
+        strict_request_ids: Requests must be numbered 1, 2, 3, ...; False by default,
+            because autobahn.js can leave gaps (Basic Profile, "IDs").
         strict_progressive_results: Ask a callee for progressive results only if it
-            announced ``call_canceling`` too, as the specification demands. autobahn.js
+            announced ``call_canceling`` too, as the specification demands (Advanced
+            Profile, "Progressive Call Results"); False by default, because autobahn.js
             does not announce that.
         compat_autobahn_js: Do not answer CANCEL, except in mode ``kill``: autobahn.js
-            closes its connection when it gets the ERROR for a canceled call.
+            closes its connection when it gets the ERROR for a canceled call (Advanced
+            Profile, "Call Canceling"); False by default.
+
+    Raises:
+        TypeError, ValueError: A field is invalid, or two of them do not go together.
     """
 
     name: str
     roles: Sequence[Role] = ()
-    auth: Sequence[Authenticator] = field(default_factory=lambda: (Anonymous(),))
+    auth: Sequence[Authenticator] = ANYBODY
     authorizer: Authorizer | str | None = None
     authorizer_ttl: float = 0.0
     authorizer_timeout: float = 10.0
@@ -136,7 +170,8 @@ class Realm:
             if names.count(name) > 1:
                 raise ValueError(f"Realm.roles: there are two roles {name!r}")
         self._check_auth()
-        self._check_authorizer()
+        check_authorizer("Realm.authorizer", self.authorizer)
+        self._check_roles_of_logins()
         check_list("Realm.history", self.history, kind=Remember)
         for name in _NUMBERS:
             check_number(f"Realm.{name}", getattr(self, name), least=0)
@@ -161,19 +196,40 @@ class Realm:
                     f"got {each!r}"
                 )
 
-    def _check_authorizer(self) -> None:
-        authorizer = self.authorizer
-        if isinstance(authorizer, str):
-            if not UriRules().valid(authorizer) or reserved(authorizer):
+    def _check_roles_of_logins(self) -> None:
+        """Refuse a login that gives a role which no rule knows.
+
+        With an authorizer such a role is useful, and without roles every one is. Who
+        has named no login has not named a wrong role either: nobody may do anything.
+        """
+        known = {role.name for role in self.roles}
+        if not known or self.authorizer is not None or self.auth is ANYBODY:
+            return
+        for method in self.auth:
+            for role in sorted(set(getattr(method, "roles", ())) - known):
+                names = ", ".join(sorted(known))
                 raise ValueError(
-                    f"Realm.authorizer: nobody can register a procedure {authorizer!r}"
+                    f"Realm.auth: {type(method).__name__} gives the role {role!r}, and "
+                    f"Realm.roles has only {names}: its sessions could do nothing; "
+                    f"add Role({role!r}, [...]){closest(role, known)}"
                 )
-        elif authorizer is not None:
-            if not callable(authorizer):
-                raise TypeError(
-                    f"Realm.authorizer: expected a function or URI, got {authorizer!r}"
-                )
-            if inspect.iscoroutinefunction(authorizer):
-                raise TypeError(
-                    "Realm.authorizer: expected a plain function, got an async one"
-                )
+
+
+def check_authorizer(name: str, authorizer: object) -> None:
+    """Accept what decides for a realm: a function, a URI, or None.
+
+    Raises:
+        TypeError, ValueError: It is something else.
+    """
+    if isinstance(authorizer, str):
+        if not UriRules().valid(authorizer) or reserved(authorizer):
+            raise ValueError(
+                f"{name}: nobody can register a procedure {authorizer!r:.100}"
+            )
+    elif authorizer is not None:
+        check_callable(
+            name,
+            authorizer,
+            expected="a function or URI",
+            parameters=("request",),
+        )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from wsocket.errors import Denied
 from wsocket.log import logger
@@ -12,7 +12,7 @@ from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import Authenticator, AuthRequest, Exchange, Identity
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
-from wsocket.wamp.router.open_realm import OpenRealmWarning
+from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.runtime import Runtime
@@ -24,6 +24,13 @@ _T = TypeVar("_T")
 Outcome = Identity | Exchange
 
 
+class JoinWarning(Protocol):
+    """Warns of mistakes that show when somebody joins."""
+
+    def look_at(self, realm: Realm, session: Session) -> None:
+        """Log a warning if it is due, for a session that has joined *realm*."""
+
+
 class Login:
     """One client on its way into a realm.
 
@@ -31,6 +38,7 @@ class Login:
     return anything. They run off the loop, everything else here runs on it.
 
     Args:
+        warnings: Look at the session when it has joined.
         failed: Called with the time when the login has failed by the client's fault.
     """
 
@@ -42,7 +50,7 @@ class Login:
         "_realm",
         "_runtime",
         "_session",
-        "_warning",
+        "_warnings",
     )
 
     def __init__(
@@ -51,13 +59,13 @@ class Login:
         realm: RunningRealm,
         *,
         runtime: Runtime,
-        warning: OpenRealmWarning,
+        warnings: Sequence[JoinWarning],
         failed: Callable[[float], None],
     ) -> None:
         self._session = session
         self._realm = realm
         self._runtime = runtime
-        self._warning = warning
+        self._warnings = warnings
         self._failed = failed
         self._asked_at = 0.0  # when HELLO or AUTHENTICATE came
         self._method = ""
@@ -94,13 +102,13 @@ class Login:
         caller = self._session.id
         self._runtime.offload(function, then, work="logins", caller=caller)
 
-    def _began(self, result: tuple[str, Outcome] | Exception | None) -> None:
+    def _began(self, result: tuple[str, Outcome] | Exception | str) -> None:
         if not self._is_awaited:
             return
-        if result is None:
+        if isinstance(result, str):
             names = ", ".join(each.method for each in self._realm.config.auth)
             problem = f"no authmethod of the client leads in; this realm has {names}"
-            self._session.refuse(errors.NO_MATCHING_AUTH_METHOD, problem)
+            self._session.refuse(errors.NO_MATCHING_AUTH_METHOD, problem + result)
         elif isinstance(result, Exception):
             self._refuse(result)
         else:
@@ -135,7 +143,8 @@ class Login:
         session.authmethod = self._method
         session.authprovider = identity.authprovider
         realm.join(session, identity.authextra)
-        self._warning.look_at(realm.config, session)
+        for warning in self._warnings:
+            warning.look_at(realm.config, session)
 
     def _refuse(self, error: Exception) -> None:
         """Send ABORT after the login delay of the realm, to slow down guessing.
@@ -174,18 +183,32 @@ def _request(session: Session, hello: Hello) -> AuthRequest:
 
 def _choose(
     methods: Iterable[Authenticator], request: AuthRequest, session: Session
-) -> tuple[str, Outcome] | None:
-    """The name of the first method that is for this client, and its answer."""
+) -> tuple[str, Outcome] | str:
+    """The name of the first method that is for this client, and its answer.
+
+    If there is none: why not, as the end of a sentence; it may be empty.
+    """
+    reasons = ""
     for method in methods:
-        outcome = method.begin(request) if _may_decide(method, request) else None
-        if outcome is not None:
+        if not _may_decide(method, request):
+            continue
+        outcome = method.begin(request)
+        if outcome is None:
+            reasons += _why_not(method, request)
+        else:
             if isinstance(outcome, Identity):
                 extra = outcome.authextra
             else:
                 extra = outcome.challenge
             _check_extra(extra, session)
             return method.method, outcome
-    return None
+    return reasons
+
+
+def _why_not(method: Authenticator, request: AuthRequest) -> str:
+    why_not = getattr(method, "why_not", None)
+    reason = why_not(request) if why_not is not None else ""
+    return f"; {method.method}: {reason}" if reason else ""
 
 
 def _may_decide(method: Authenticator, request: AuthRequest) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
+from wsocket.core.checks import closest
+from wsocket.errors import UnknownRealm
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
@@ -21,6 +23,7 @@ from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.router.router_metrics import RouterMetrics, router_metrics
 from wsocket.wamp.router.snapshot import RouterSnapshot, realm_snapshot
 from wsocket.wamp.router.trusted_gate import TrustedGate
+from wsocket.wamp.router.unknown_role import UnknownRoleWarning
 from wsocket.wamp.rpc.call_table import CallTable
 from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.runtime import Cancellable, Runtime
@@ -38,6 +41,7 @@ class Router:
         door: How often clients of one address may try.
 
     Attributes:
+        door: As given; who logs in without HELLO's methods knocks there, too.
         traffic: Counts what sessions do.
         trusted: The gatekeeper of the application's own session.
     """
@@ -50,14 +54,14 @@ class Router:
         join_timeout: float = 10.0,
         door: Door | None = None,
     ) -> None:
-        self._door = door or Door()
+        self.door = door or Door()
         self.traffic = Traffic()
         self._random_below = random_below
         self._join_timeout = join_timeout
         self._configs: dict[str, config.Realm] = {}
         self._runtime: Runtime | None = None
         self._realms: dict[str, RunningRealm] = {}
-        self._warning = OpenRealmWarning()
+        self._warnings = (OpenRealmWarning(), UnknownRoleWarning())
         for realm in realms:
             self.add_realm(realm)
         self.trusted = TrustedGate(self.realm_for, self.traffic)
@@ -81,9 +85,9 @@ class Router:
             ValueError: There is one of that name.
         """
         if not isinstance(realm, config.Realm):
-            raise TypeError(f"expected a Realm, got {realm!r}")
+            raise TypeError(f"realm: expected a Realm, got {realm!r:.100}")
         if realm.name in self._configs:
-            raise ValueError(f"there is a realm {realm.name!r} already")
+            raise ValueError(f"realm: there is a realm {realm.name!r} already")
         self._configs[realm.name] = realm
         if self._runtime is not None:
             self._realms[realm.name] = self._open(realm, self._runtime)
@@ -100,8 +104,9 @@ class Router:
         """Close a realm; its sessions get GOODBYE ``wamp.close.close_realm``.
 
         Raises:
-            KeyError: There is none of that name.
+            UnknownRealm: There is none of that name.
         """
+        self._check_known("name", name)
         del self._configs[name]
         realm = self._realms.pop(name, None)
         if realm is not None:
@@ -111,13 +116,25 @@ class Router:
         """Give a realm another authorizer.
 
         Raises:
-            KeyError: There is none of that name.
+            UnknownRealm: There is none of that name.
             TypeError, ValueError: *authorizer* is not what a realm can have.
         """
+        self._check_known("realm", name)
         self._configs[name] = replace(self._configs[name], authorizer=authorizer)
         realm = self._realms.get(name)
         if realm is not None:
             realm.set_authorizer(authorizer)
+
+    def _check_known(self, argument: str, name: object) -> None:
+        if isinstance(name, str) and name in self._configs:
+            return
+        names = list(self._configs)
+        known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+        meant = closest(name, names) if isinstance(name, str) else ""
+        raise UnknownRealm(
+            f"{argument}: there is no realm {name!r:.100}; this router has "
+            f"{known}{meant}"
+        )
 
     def realm_for(self, session: Session, hello: Hello) -> RunningRealm | None:
         """The realm that *hello* asks for; None after refusing the session."""
@@ -162,7 +179,7 @@ class Router:
         """Answer HELLO; see `Login.begin`."""
         assert self._runtime is not None
         address = session.environ.get("REMOTE_ADDR", "")
-        refusal = self._door.knock(address, self._runtime.monotonic())
+        refusal = self.door.knock(address, self._runtime.monotonic())
         if refusal is not None:
             session.refuse(*refusal)
             return
@@ -172,8 +189,8 @@ class Router:
                 session,
                 realm,
                 runtime=self._runtime,
-                warning=self._warning,
-                failed=lambda now: self._door.failed(address, now),
+                warnings=self._warnings,
+                failed=lambda now: self.door.failed(address, now),
             )
             login.begin(hello)
 

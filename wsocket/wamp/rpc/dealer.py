@@ -19,10 +19,10 @@ from wsocket.wamp.protocol.client_messages import (
     Call,
     Cancel,
     Error,
-    Passthru,
     Yield,
 )
 from wsocket.wamp.protocol.errors import Refusal, too_many, too_much
+from wsocket.wamp.protocol.fields import Passthru
 from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.rpc.builtins import Builtins
 from wsocket.wamp.rpc.call_ending import CallEnding

@@ -39,6 +39,13 @@ ENCODE_ERRORS: tuple[type[Exception], ...] = (
 )
 
 
+# What the application may send, in every serializer.
+ALLOWED = (
+    "None, bool, int, float, str, bytes, list, tuple, set, dict, dataclasses, Enum, "
+    "datetime, date, time, timedelta, Decimal, UUID and msgspec.Struct"
+)
+
+
 class Serializer(Protocol):
     """One wire format.
 
@@ -245,4 +252,8 @@ def no_form_for(value: Any) -> Any:
         TypeError: Always.
     """
     # Without the value: its repr may contain a secret, and the peer reads this text.
-    raise TypeError(f"{type(value).__name__} has no form in this serializer")
+    kind = type(value).__name__
+    raise TypeError(
+        f"{kind} has no form in this serializer; allowed are {ALLOWED}; "
+        "convert it to one of these first, for instance with str(), list() or vars()"
+    )

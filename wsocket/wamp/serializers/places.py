@@ -6,6 +6,7 @@ Only for error messages: the search costs more than writing does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 # Names of deeper places would be long. Besides, a value may contain itself.
@@ -35,7 +36,7 @@ def _descend(
         for key, part in _parts(value):
             inner = _problem(pack, part)
             if inner is not None:
-                name += f"[{_name(key)}]"
+                name += key
                 value, problem = part, inner
                 break
         else:
@@ -43,12 +44,17 @@ def _descend(
     return name + "...", problem
 
 
-def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
-    """The keys and values of a container."""
+def _parts(value: Any) -> Iterable[tuple[str, Any]]:
+    """The parts of a container, each with its place in it, such as ``[3]``."""
     if isinstance(value, dict):
-        return value.items()
+        return ((f"[{_name(key)}]", part) for key, part in value.items())
     if isinstance(value, (list, tuple)):
-        return enumerate(value)
+        return ((f"[{index}]", part) for index, part in enumerate(value))
+    if isinstance(value, (set, frozenset)):
+        return (("[...]", part) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        names = (field.name for field in fields(value))
+        return ((f".{name}", getattr(value, name, None)) for name in names)
     return ()
 
 

@@ -6,29 +6,26 @@ never logged."""
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from functools import partial
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
 
-from wsocket.core.concurrency.kinds import in_greenlet
 from wsocket.core.net.future import Future, ask
 from wsocket.core.net.incoming import Incoming
-from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
-from wsocket.core.net.sockets import plain_socket
+from wsocket.core.web.charged_body import charged_body
 from wsocket.core.web.cors import PREFLIGHT_HEADERS, cors_headers
-from wsocket.core.web.read_body import read_body
+from wsocket.core.web.refused_origins import RefusedOrigins
+from wsocket.core.web.request_loop import request_loop
 from wsocket.core.web.routes import request_path
 from wsocket.core.web.takeover import client_descriptor
 from wsocket.core.wsgi import Environ, outliving, park
-from wsocket.errors import HttpError, RequestError
+from wsocket.errors import HttpError
 from wsocket.log import LOGGED_AS
 from wsocket.wamp.serializers.base import DECODE_ERRORS
 from wsocket.wamp.serializers.batching import batching_of
@@ -43,6 +40,7 @@ from wsocket.wamp.transports.longpoll_codec import (
 )
 from wsocket.wamp.transports.longpoll_link import LongPollLink
 from wsocket.wamp.transports.longpoll_settings import LongPolling
+from wsocket.wamp.transports.other_workers import warn_of_other_workers
 
 Links = dict[str, LongPollLink]
 
@@ -93,6 +91,7 @@ class LongPoll:
         self._allowed_origins = allowed_origins
         self._connections = connections
         self._links: PerProcess[Links] = PerProcess(lambda loop: {})
+        self._refused_origins = RefusedOrigins()
 
     @property
     def route(self) -> str:
@@ -119,6 +118,7 @@ class LongPoll:
             else:
                 reply = self._reply(environ, transport, action)
         except HttpError as error:
+            self._refused_origins.look_at(error, time.monotonic())
             text = f"{error.problem}\n".encode()
             reply = Reply(error.status, text, "text/plain; charset=utf-8")
             headers += error.headers
@@ -200,33 +200,16 @@ class LongPoll:
 
         return _ask(close)
 
-    @contextmanager
-    def _body(self, environ: Environ) -> Iterator[tuple[bytes, Incoming]]:
-        """The request's body, which is charged to `Limits.memory` in this block."""
-        incoming = Incoming(_loop(), lambda: self._connections.get().memory)
-        incoming.stop = partial(_stop_reading, client_descriptor(environ))
-        try:
-            yield self._read(environ, incoming), incoming
-        finally:
-            incoming.finish()
-
-    def _read(self, environ: Environ, incoming: Incoming) -> bytes:
-        try:
-            return read_body(environ, limit=self._max_message_size, has=incoming.has)
-        except (HttpError, RequestError) as error:
-            if not incoming.stopped:
-                raise
-            problem = (
-                "All requests and connections together keep too much "
-                "(Limits.memory); try again later."
-            )
-            retry = [("Retry-After", "5")]
-            raise HttpError("503 Service Unavailable", problem, retry) from error
+    def _body(self, environ: Environ) -> AbstractContextManager[tuple[bytes, Incoming]]:
+        return charged_body(
+            environ, limit=self._max_message_size, connections=self._connections
+        )
 
     # On the loop
 
     def _open_link(self, transport: str, protocol: str, environ: Environ) -> None:
         self._prepare()
+        warn_of_other_workers(environ, lambda: None)
         connections = self._connections.get()
         self._links.get()[transport] = LongPollLink(
             connections.loop,
@@ -286,17 +269,5 @@ def choose_protocol(body: bytes) -> str:
     raise HttpError(_BAD_REQUEST, problem)
 
 
-def _loop() -> Loop:
-    # A server that runs requests in greenlets has a hub, even if nothing is patched.
-    return get_loop(current_hub=in_greenlet() or None)
-
-
 def _ask(request: Callable[[Future[Reply]], None]) -> Reply:
-    return ask(_loop(), request)
-
-
-def _stop_reading(descriptor: int | None) -> None:
-    """Wake up who reads the body of a request; it can still be answered."""
-    if descriptor is not None:
-        with plain_socket(os.dup(descriptor)) as sock, suppress(OSError):
-            sock.shutdown(socket.SHUT_RD)
+    return ask(request_loop(), request)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from time import perf_counter
 from typing import Any
 
 from wsocket.core.net.future import Future
@@ -106,7 +105,7 @@ class Sends:
         """Seconds for which the client has to wait after so much."""
         if self._throttle is None:
             return 0.0
-        now = perf_counter()
+        now = self._loop.now()
         waits = self._throttle.read(size, now), self._throttle.messages(messages, now)
         return max(waits)
 

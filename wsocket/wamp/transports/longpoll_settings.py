@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wsocket.core.checks import check_seconds, refuse_type
+from wsocket.core.keywords import checks_fields
 
 
+@checks_fields
 @dataclass(frozen=True)
 class LongPolling:
-    """WAMP over HTTP requests, for clients that cannot open a websocket.
+    """WAMP over HTTP requests, for clients that cannot open a websocket (Advanced
+    Profile, "HTTP Long Poll Transport").
 
     Attributes:
-        path: The base path, such as ``"/longpoll"``.
-        poll_timeout: Seconds until a long poll without a message is answered empty. It
-            must be shorter than the timeouts of clients (12 s in autobahn.js) and
-            proxies.
-        poll_pause: Seconds that a client may leave between two long polls. After that
-            its session ends.
+        path: The base path, such as ``"/longpoll"``. It has no default.
+        poll_timeout: Seconds until a long poll without a message is answered empty;
+            10.0 by default. It must be shorter than the timeouts of clients (12 s in
+            autobahn.js) and proxies.
+        poll_pause: Seconds that a client may leave between two long polls; 30.0 by
+            default. After that its session ends.
 
     Raises:
         TypeError, ValueError: A setting is not what it must be.
@@ -32,8 +35,8 @@ class LongPolling:
             refuse_type("LongPolling.path", "a string", self.path)
         if not self.path.startswith("/") or self.path.endswith(("/", "*")):
             raise ValueError(
-                "longpoll must be a path that starts with '/' and does not end with "
-                f"one, such as '/longpoll', got {self.path!r}"
+                "LongPolling.path: longpoll must be a path that starts with '/' and "
+                f"does not end with one, such as '/longpoll', got {self.path!r}"
             )
         check_seconds("LongPolling.poll_timeout", self.poll_timeout, least=0.001)
         check_seconds("LongPolling.poll_pause", self.poll_pause, least=0.001)

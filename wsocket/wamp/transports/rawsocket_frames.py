@@ -53,6 +53,18 @@ class RawSocketRequest(NamedTuple):
     max_size: int
 
 
+class RawSocketReply(NamedTuple):
+    """A router's answer to the handshake of a client.
+
+    Attributes:
+        serializer: The one that the client has asked for.
+        max_size: The largest message that the router accepts, in octets.
+    """
+
+    serializer: int
+    max_size: int
+
+
 class RawSocketPing(NamedTuple):
     """The peer asks for exactly one PONG with the same payload."""
 
@@ -78,6 +90,7 @@ class RawSocketFailure(NamedTuple):
 
 RawSocketEvent = (
     RawSocketRequest
+    | RawSocketReply
     | bytes
     | RawSocketPing
     | RawSocketPong
@@ -98,6 +111,11 @@ def largest_size(limit: int) -> int:
             f"max_message_size must be at least {MIN_SIZE} for RawSocket, got {limit}"
         )
     return min(MAX_SIZE, 1 << limit.bit_length() - 1)
+
+
+def encode_request(serializer: int, max_size: int) -> bytes:
+    """A client's handshake; `largest_size` has returned *max_size*."""
+    return encode_reply(serializer, max_size)  # the octets mean the same
 
 
 def encode_reply(serializer: int, max_size: int) -> bytes:
@@ -199,11 +217,16 @@ class Decoder:
                 )
             )
         elif len(data) >= HANDSHAKE_SIZE:
-            event = _request(data)
-            self._greeted = type(event) is RawSocketRequest
+            event = self._read_greeting(data)
+            self._greeted = type(event) is not RawSocketFailure
             events.append(event)
             return HANDSHAKE_SIZE
         return 0
+
+    def _read_greeting(
+        self, data: bytes
+    ) -> RawSocketRequest | RawSocketReply | RawSocketFailure:
+        return _request(data)
 
     def _frames(self, data: bytes, pos: int, events: list[RawSocketEvent]) -> int:
         """Decode the frames from *pos* on; return where an incomplete one begins."""
@@ -239,6 +262,38 @@ class Decoder:
                 )
         self._needed = PREFIX_SIZE
         return pos
+
+
+class ReplyDecoder(Decoder):
+    """Decodes what a router sends: like `Decoder`, but it begins with a reply."""
+
+    def _read_greeting(
+        self, data: bytes
+    ) -> RawSocketRequest | RawSocketReply | RawSocketFailure:
+        return _reply(data)
+
+
+def _reply(data: bytes) -> RawSocketReply | RawSocketFailure:
+    serializer, high = data[1] & 0x0F, data[1] >> 4
+    if data[2] or data[3]:
+        return RawSocketFailure(
+            "handshake: the third and fourth octet are reserved, expected zeros"
+        )
+    if serializer == 0:
+        return RawSocketFailure(
+            f"the router refuses the handshake with error {high} "
+            f"({_REFUSALS.get(high, 'unknown')})"
+        )
+    return RawSocketReply(serializer, MIN_SIZE << high)
+
+
+# Error codes of a reply (Advanced Profile, "RawSocket Transport", "Handshake").
+_REFUSALS = {
+    1: "it does not have this serializer",
+    2: "it does not accept this maximum size of messages",
+    3: "reserved bits are set",
+    4: "it has too many connections",
+}
 
 
 def _request(data: bytes) -> RawSocketRequest | RawSocketFailure:

@@ -29,6 +29,7 @@ from wsocket.wamp.serializers.installed import SERIALIZERS
 from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.session.session import Gatekeeper, Session
 from wsocket.wamp.transports.frame_codec import FrameCodec
+from wsocket.wamp.transports.other_workers import warn_of_other_workers
 
 PREFIX = "wamp.2."
 BATCHED = ".batched"
@@ -202,6 +203,7 @@ class WampSubprotocol:
     ) -> WebSocketLink:
         """Start a session, still without a realm, on *stream*."""
         self._prepare()
+        warn_of_other_workers(environ, stream.server_address)
         if name in BATCHED_CODECS:
             codec = BATCHED_CODECS[name]
             return BatchedLink(stream, codec, self._gatekeeper, environ=environ)

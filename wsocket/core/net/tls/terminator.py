@@ -16,7 +16,8 @@ from typing import Any
 
 from wsocket.core.net.loop import Loop, Timer
 from wsocket.core.net.socket_io import READ_SIZE
-from wsocket.core.net.sockets import disable_nagle, plain_socket
+from wsocket.core.net.sockets import plain_socket
+from wsocket.core.net.tcp_options import disable_nagle
 from wsocket.core.net.tls.info import TlsInfo
 from wsocket.core.net.tls.relay import RelayEnd, Step
 from wsocket.log import logger

@@ -1,0 +1,55 @@
+"""``wsocket sessions``: who is connected, who comes and who leaves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from tests.cli.commands import COMMAND, said
+from tests.programs import started
+from wsocket import cli
+from wsocket.client import connect
+
+
+def test_sessions_are_listed(url, capsys):
+    """By ID, with what the router tells of them."""
+    with connect(url) as session:
+        number, authid = session.id, session.authid
+        assert cli.main(["sessions", url]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    [line] = [line for line in lines if line.startswith(f"{number} ")]
+    assert f"authid={authid}" in line
+    assert "authrole=anonymous" in line
+    assert "authmethod=anonymous" in line
+
+
+def test_sessions_are_objects_for_programs(url, capsys):
+    """What wamp.session.get returns."""
+    with connect(url) as session:
+        known = session.call("wamp.session.get", session.id)
+        assert cli.main(["sessions", url, "--json"]) == 0
+    objects = map(json.loads, capsys.readouterr().out.splitlines())
+    assert known in list(objects)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("json_wanted", [False, True])
+def test_watch_tells_who_comes_and_leaves(url, json_wanted):
+    """Each once, in order."""
+    command = [*COMMAND, "sessions", url, "--watch", *["--json"] * json_wanted]
+    signs = ('"event":"join"', '"event":"leave"') if json_wanted else ("+ ", "- ")
+    with started(command, stderr=subprocess.STDOUT) as process:
+        said(process, "authrole")  # the application's own session, for instance
+        with connect(url) as session:
+            number = str(session.id)
+            assert signs[0] in said(process, number)
+        assert signs[1] in said(process, number)
+
+
+@pytest.mark.processes
+def test_a_realm_that_does_not_tell(guarded_url, capsys):
+    """Is a WAMP error: not everybody may know who is there."""
+    assert cli.main(["sessions", guarded_url, "--realm", "guarded"]) == 1
+    assert "wsocket: " in capsys.readouterr().err

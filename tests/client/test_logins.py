@@ -1,0 +1,105 @@
+"""Every method of logging in, against our own router; and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.serving import serving
+from tests.wamp.router.logins import ACCOUNTS, PASSWORD
+from wsocket import Realm, WSocketApp
+from wsocket.client import JoinRefused
+from wsocket.client.auth import CRA, Anonymous, Cookie, Cryptosign, Scram, Ticket
+from wsocket.wamp.auth import Anonymous as AnonymousMethod
+from wsocket.wamp.auth import WebLogin
+
+RIGHT = {
+    "ticket": Ticket("joe", "secret!"),
+    "wampcra": CRA("joe", "secret!"),
+    "salted": CRA("joe", "secret!"),
+    "pbkdf2": Scram("joe", PASSWORD),
+    "argon2": Scram("joe", PASSWORD),
+    "cryptosign": Cryptosign("joe", b"o" * 32),
+}
+WRONG = {
+    "ticket": Ticket("joe", "wrong"),
+    "wampcra": CRA("joe", "wrong"),
+    "salted": CRA("joe", "wrong"),
+    "pbkdf2": Scram("joe", "wrong"),
+    "argon2": Scram("joe", "wrong"),
+    "cryptosign": Cryptosign(None, (b"x" * 32).hex()),
+}
+
+
+@pytest.fixture(scope="module")
+def url():
+    """A router with a realm for each method."""
+    realms = [
+        Realm(name, auth=[account.configured()], login_delay=0)
+        for name, account in ACCOUNTS.items()
+    ]
+    web = WebLogin(lambda environ: (environ["HTTP_COOKIE"].partition("=")[2], "user"))
+    realms += [Realm("cookie", auth=[web]), Realm("open", auth=[AnonymousMethod()])]
+    with serving(WSocketApp(protocol="WAMP", realms=realms)) as url:
+        yield url
+
+
+@pytest.mark.parametrize("method", RIGHT)
+def test_right_secret_lets_the_client_in(connecting, url, method):
+    """Under its name."""
+    with connecting(url, method, auth=RIGHT[method]) as session:
+        assert (session.authid, session.authrole) == ("joe", "user")
+
+
+@pytest.mark.parametrize("method", WRONG)
+def test_wrong_secret_is_refused_at_once(connecting, url, method):
+    """The exception has the reason, and not the secret."""
+    with pytest.raises(JoinRefused) as caught:
+        connecting(url, method, auth=WRONG[method]).__enter__()
+    assert caught.value.reason == "wamp.error.authentication_denied"
+    assert "wrong" not in str(caught.value)
+
+
+def test_login_of_a_web_page(connecting, url):
+    """Its cookie is in the headers."""
+    headers = {"Cookie": "login=ada"}
+    with connecting(url, "cookie", auth=Cookie(), headers=headers) as session:
+        assert (session.authid, session.authmethod) == ("ada", "cookie")
+
+
+def test_anonymous_client(connecting, url):
+    """It gets a name from the router."""
+    with connecting(url, "open", auth=Anonymous()) as session:
+        assert session.authmethod == "anonymous"
+    with pytest.raises(JoinRefused) as caught:
+        connecting(url, "ticket").__enter__()
+    assert caught.value.reason == "wamp.error.no_matching_auth_method"
+
+
+def test_missing_realm_is_refused_at_once(connecting, url):
+    """With the reason."""
+    with pytest.raises(JoinRefused, match=r"com\.example\.nowhere") as caught:
+        connecting(url, "com.example.nowhere").__enter__()
+    assert caught.value.reason == "wamp.error.no_such_realm"
+
+
+@pytest.mark.parametrize("auth", [*RIGHT.values(), *WRONG.values()], ids=repr)
+def test_secret_is_not_shown(auth):
+    """Neither as text nor as bytes."""
+    for secret in ("secret", PASSWORD, "wrong", "ooo", "xxx", "7878"):
+        assert secret not in repr(auth)
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda: Ticket("joe", ""), "Ticket.ticket"),
+        (lambda: CRA("", "secret!"), "CRA.authid"),
+        (lambda: Scram("joe", "pen\u0000cil"), "SASLprep"),
+        (lambda: Cryptosign("joe", "abc"), "64 hex characters"),
+        (lambda: Cryptosign("joe", b"abc"), "32 bytes"),
+    ],
+)
+def test_impossible_secret_is_refused_when_it_is_given(make, problem):
+    """Before anything is sent."""
+    with pytest.raises(ValueError, match=problem):
+        make()

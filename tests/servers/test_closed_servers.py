@@ -1,0 +1,74 @@
+"""Servers whose connections cannot be taken over: all but websockets works there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.client import HTTPResponse
+
+import pytest
+
+from tests.servers.clients import (
+    CALL,
+    SUBSCRIBE,
+    SUBSCRIBED,
+    Poller,
+    connect,
+    upgrade_request,
+)
+from tests.servers.processes import CLOSED_KINDS, Site, running
+
+EVERY_KIND = [
+    pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CLOSED_KINDS
+]
+THROUGH_A2WSGI = [each for each in EVERY_KIND if "a2wsgi" in str(each.values[0])]
+
+
+@pytest.fixture(scope="module", params=EVERY_KIND)
+def site(processes: None, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A server that runs for all tests here."""
+    with running(CLOSED_KINDS[request.param]) as site:
+        yield site
+
+
+def refusal(site: Site) -> tuple[int, str]:
+    """The status and the body of the answer to an upgrade request."""
+    with connect(site) as sock:
+        sock.sendall(upgrade_request("/echo"))
+        response = HTTPResponse(sock)
+        response.begin()
+        return response.status, response.read().decode()
+
+
+def test_http_and_long_polling_work(site):
+    """Views, calls, and events of a view for a session that polls."""
+    assert site.get("/") == "hello"
+    assert site.get("/add") == "5"
+    poller = Poller(site)
+    poller.send([SUBSCRIBE, 1, {}, "com.example.news"])
+    assert poller.receive()[0] == SUBSCRIBED
+    assert site.get("/announce") == "announced"
+    assert poller.receive()[4] == ["from a view"]
+    poller.send([CALL, 2, {}, "com.example.add", [2, 3]])
+    assert poller.receive()[3] == [5]
+    assert poller.post("close") == (204, b"")
+
+
+@pytest.mark.parametrize("site", ["granian"], indirect=True)
+def test_a_refusal_names_the_server_the_reason_and_long_polling(site):
+    """It is 501, and HTTP goes on."""
+    status, body = refusal(site)
+    assert status == 501
+    assert "Granian does not let an application reach its connections" in body
+    assert "long polling" in body
+    assert site.get("/") == "hello"
+
+
+@pytest.mark.parametrize("site", THROUGH_A2WSGI, indirect=True)
+def test_the_log_says_why_websockets_end_in_403(site):
+    """The application is never asked, so the first HTTP request has the reason."""
+    assert site.get("/") == site.get("/") == "hello"
+    assert refusal(site)[0] == 403
+    site.terminate()
+    log = site.log()
+    assert log.count("serve wsocket.asgi.as_asgi(app) instead") == 1
+    assert "long polling" in log

@@ -1,0 +1,1 @@
+"""The router that a file describes, and the commands for that file."""

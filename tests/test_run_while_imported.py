@@ -1,0 +1,85 @@
+"""A module that calls `run` at its top level, and who may import it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.programs import COMMAND_LINE, ended, running
+
+APP = "from wsocket import WSocketApp, run\napp = WSocketApp()\n"
+FILES = {
+    "unguarded.py": f"{APP}run(app, port=0)\n",
+    "with_main.py": f"{APP}def main():\n    run(app, port=0)\n",
+    "guarded.py": f"{APP}if __name__ == '__main__':\n    run(app, port=0)\n",
+    "program.py": "def main():\n    import unguarded\nmain()\n",
+    "pkg/__init__.py": "",
+    "pkg/__main__.py": "from pkg.start import main\nmain()\n",
+    "pkg/start.py": (
+        "import importlib\ndef main():\n    importlib.import_module('pkg.site')\n"
+    ),
+    "pkg/site.py": f"{APP}run(app, port=0)\n",
+}
+
+PROGRAMS = {
+    "script": ["unguarded.py"],
+    "module": ["-m", "unguarded"],
+    "imported-by-a-command": ["-c", "import unguarded"],
+    "imported-by-a-script": ["program.py"],
+    "imported-by-its-package": ["-m", "pkg"],
+    "function": ["-c", "import with_main; with_main.main()"],
+    "run-path": ["-c", "import runpy; runpy.run_path('unguarded.py')"],
+    "guarded": ["guarded.py"],
+}
+SERVERS = {
+    "wsocket": ["-c", COMMAND_LINE, "run", "unguarded:app", "--port", "0"],
+    "gunicorn": ["-m", "gunicorn", "-b", "127.0.0.1:0", "unguarded:app"],
+    "flask": ["-m", "flask", "--app", "unguarded:app", "run", "--port", "0"],
+    "pytest": ["-m", "pytest", "-p", "no:cacheprovider", "unguarded.py"],
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The programs of these tests."""
+    for name, source in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(source)
+    return tmp_path
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_serves_what_it_imports(folder, program):
+    """Also at the top level of a module, as long as that is its own doing."""
+    command = [sys.executable, *PROGRAMS[program]]
+    with running(command, folder / "log", cwd=folder) as server:
+        assert server.stop() == 0
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_server_that_imports_is_told_so(folder, server):
+    """It would never get its application: the module would serve in its place."""
+    done = ended([sys.executable, *SERVERS[server]], cwd=folder)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert f"module 'unguarded' calls run() while {importer(server)} imports it" in said
+    assert "put the call under if __name__ == '__main__':" in said
+    assert "serving on" not in said
+
+
+@pytest.mark.processes
+def test_our_command_line_shows_no_traceback(folder):
+    """The mistake is the user's: one line says what to do."""
+    done = ended([sys.executable, *SERVERS["wsocket"]], cwd=folder)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith("wsocket: run: module 'unguarded' calls run()")
+
+
+def importer(server: str) -> str:
+    """What the message calls a server."""
+    return {"pytest": "_pytest"}.get(server, server)

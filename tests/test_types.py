@@ -1,0 +1,46 @@
+"""Type checkers accept every documented call, and find what is wrong."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.programs import ROOT, ended
+
+EVERY_CALL = ROOT / "tests/typing/every_call.py"
+WRONG_CALLS = ROOT / "tests/typing/wrong_calls.py"
+
+CHECKERS = {
+    "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-pretty"],
+    "pyright": [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
+}
+ERROR = re.compile(r"(\w+\.py):(\d+)(?::\d+ -|:) error: ")
+
+
+@pytest.mark.processes
+@pytest.mark.slow(reason="type checkers read the whole package")
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_documented_calls_have_types_and_wrong_ones_are_found(checker):
+    """Each wrong line has an error, and nothing else has one."""
+    done = ended([*CHECKERS[checker], str(EVERY_CALL), str(WRONG_CALLS)])
+    found = {(name, int(number)) for name, number in ERROR.findall(done.stdout)}
+    assert found == wrong_lines(WRONG_CALLS), done.stdout + done.stderr
+
+
+def test_no_checker_is_told_to_look_away():
+    """Whoever copies a documented call has no such comment either."""
+    for path in (EVERY_CALL, WRONG_CALLS):
+        assert not re.search(r"(type|pyright): ?ignore", path.read_text())
+
+
+def wrong_lines(path: Path) -> set[tuple[str, int]]:
+    """The file and the numbers of the lines that say that they are wrong."""
+    lines = path.read_text().splitlines()
+    return {
+        (path.name, number)
+        for number, line in enumerate(lines, 1)
+        if line.endswith("# wrong")
+    }

@@ -1,0 +1,1 @@
+"""The kit for tests, used as its users do."""

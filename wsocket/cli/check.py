@@ -1,0 +1,29 @@
+"""``wsocket check CONFIG.toml`` says what is wrong with a configuration file."""
+
+from __future__ import annotations
+
+import argparse
+
+from wsocket.cli.config_file import complaints, read_file
+from wsocket.standalone.configuration import Configuration
+
+
+def add_arguments(check: argparse.ArgumentParser) -> None:
+    """The arguments of ``wsocket check``."""
+    check.add_argument("config", metavar="CONFIG.toml", help="the file to check")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print a line for each problem; the exit status is 1 if there is one."""
+    reading = read_file(options.config)
+    for line in complaints(reading, options.config):
+        print(line)
+    if reading.configuration is None:
+        return 1
+    print(f"{options.config}: all is well: {_summary(reading.configuration)}")
+    return 0
+
+
+def _summary(configuration: Configuration) -> str:
+    names = ", ".join(realm.name for realm in configuration.realms)
+    return f"realm{'s' * (len(configuration.realms) > 1)} {names}"

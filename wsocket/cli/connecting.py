@@ -1,0 +1,148 @@
+"""The options of the commands that connect to a router, and the connection."""
+
+from __future__ import annotations
+
+import argparse
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from wsocket.cli import usage
+from wsocket.cli.credentials import add_credentials, given_credentials
+from wsocket.cli.exit_status import FAILED, UNREACHABLE, CommandFailed
+from wsocket.cli.usage import UsageError
+from wsocket.client import Session, StateChange, connect
+from wsocket.errors import (
+    ApplicationError,
+    ConnectFailed,
+    ConnectionLost,
+    JoinRefused,
+    PayloadError,
+)
+from wsocket.wamp.local import arguments
+from wsocket.wamp.protocol.uris import Match
+
+REALM = "realm1"
+TIMEOUT = 10.0  # seconds
+
+STATUS = """\
+exit status:
+  0 success, 1 a WAMP error or a refused login, 2 a wrong command line, 3 the router
+  cannot be reached or the connection was lost, 130 Ctrl-C
+"""
+
+
+def add_connection(parser: argparse.ArgumentParser) -> None:
+    """The URL, and the options that say how to connect."""
+    parser.add_argument(
+        "url",
+        metavar="URL",
+        help="of the router: ws://, wss://, or for RawSocket tcp://, tcps:// or "
+        "unix:///PATH",
+    )
+    group = parser.add_argument_group("connection")
+    group.add_argument("--realm", default=REALM, help="(%(default)s)")
+    group.add_argument(
+        "--serializer",
+        choices=("json", "msgpack", "cbor"),
+        default="json",
+        help="(%(default)s)",
+    )
+    group.add_argument(
+        "--connect-timeout",
+        metavar="SECONDS",
+        type=usage.positive_seconds,
+        default=TIMEOUT,
+        help="for connecting and joining (%(default)g)",
+    )
+    group.add_argument(
+        "--cafile", metavar="FILE", help="trust this authority for TLS (PEM)"
+    )
+    group.add_argument(
+        "--debug", action="store_true", help="show tracebacks of failures"
+    )
+    add_credentials(parser)
+
+
+def check_uri(uri: str, match: Match = "exact", *, ours: bool = False) -> None:
+    """Refuse what is no URI before anything is connected.
+
+    Args:
+        ours: Whether it must not be one of the protocol's own.
+
+    Raises:
+        UsageError: It is none; the message says why.
+    """
+    try:
+        arguments.check_uri("uri", uri, match=match, namespace=not ours)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+@contextmanager
+def joined(
+    options: argparse.Namespace,
+    *,
+    on_state: Callable[[StateChange], object] | None = None,
+    handlers: int = 1,
+) -> Iterator[Session]:
+    """A session while the block runs, which closes it.
+
+    It connects again when the connection is lost if *on_state* wants to hear of it.
+
+    Args:
+        handlers: How many handlers of events and calls run at once.
+
+    Raises:
+        CommandFailed: The router cannot be reached, or it or a peer answered with an
+            error.
+    """
+    with explained(options.url):
+        credentials = given_credentials(options)
+        try:
+            session = connect(
+                options.url,
+                options.realm,
+                auth=credentials,
+                serializer=options.serializer,
+                tls=_tls(options.cafile),
+                timeout=options.connect_timeout,
+                reconnect=on_state is not None,
+                on_state=on_state,
+                max_workers=handlers,
+            )
+        except (ValueError, ImportError) as error:
+            raise UsageError(str(error)) from error
+        with session:
+            yield session
+
+
+@contextmanager
+def explained(url: str) -> Iterator[None]:
+    """What goes wrong with the router in this block is raised as `CommandFailed`."""
+    try:
+        yield
+    except (ApplicationError, PayloadError) as error:
+        raise CommandFailed(str(error)) from error
+    except (ConnectFailed, ConnectionLost, JoinRefused) as error:
+        raise failure(error, url) from error
+
+
+def failure(error: Exception, url: str) -> CommandFailed:
+    """What ends a command because of *error*, which ended its session."""
+    is_lost = isinstance(error, (ConnectFailed, ConnectionLost))
+    message = str(error)
+    return CommandFailed(
+        message if url in message else f"{url}: {message}",
+        UNREACHABLE if is_lost else FAILED,
+    )
+
+
+def _tls(cafile: str | None) -> ssl.SSLContext | None:
+    if cafile is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=cafile)
+    except OSError as error:
+        problem = error.strerror or error
+        raise UsageError(f"--cafile: cannot use {cafile}: {problem}") from error

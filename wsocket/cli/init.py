@@ -1,0 +1,39 @@
+"""``wsocket init`` writes an example of a configuration file."""
+
+from __future__ import annotations
+
+import argparse
+
+from wsocket.cli.usage import UsageError
+from wsocket.standalone.example import example
+
+DEFAULT_PATH = "router.toml"
+
+
+def add_arguments(init: argparse.ArgumentParser) -> None:
+    """The arguments of ``wsocket init``."""
+    init.add_argument(
+        "path",
+        metavar="PATH",
+        nargs="?",
+        default=DEFAULT_PATH,
+        help="where to write it (%(default)s)",
+    )
+    init.add_argument(
+        "--force", action="store_true", help="overwrite a file that is there already"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the example."""
+    path = options.path
+    try:
+        with open(path, "w" if options.force else "x", encoding="utf-8") as file:
+            file.write(example())
+    except FileExistsError:
+        raise UsageError(f"{path} is there already; --force overwrites it") from None
+    except (OSError, ValueError) as error:  # a NUL in the path is a ValueError
+        problem = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot write {path}: {problem}") from error
+    print(f"wrote {path}; change it, then: wsocket check {path}; wsocket router {path}")
+    return 0

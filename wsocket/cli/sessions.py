@@ -1,0 +1,122 @@
+"""``wsocket sessions`` lists who is connected to a realm (WAMP Session Meta API)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wsocket.cli.connecting import STATUS, add_connection, joined
+from wsocket.cli.output import as_json, put
+from wsocket.cli.staying import Stay, add_staying, staying
+from wsocket.client import EventDetails, PendingCall, Session
+from wsocket.errors import ApplicationError
+
+EXAMPLES = f"""\
+output:
+  A line for each session: its ID, and what the router tells of it: authid, authrole,
+  authmethod, transport. With --json it is an object: what wamp.session.get returns.
+  With --watch each line begins with + or -, and objects have "event": "join" or
+  "leave". This command's own session is among them.
+  The realm must let you call wamp.session.list and wamp.session.get, and for --watch
+  subscribe to the prefix wamp.session.
+
+{STATUS}
+examples:
+  wsocket sessions ws://127.0.0.1:8080/
+  wsocket sessions ws://127.0.0.1:8080/ --json | jq -r .authid
+  wsocket sessions ws://127.0.0.1:8080/ --watch
+"""
+
+# How many sessions are asked for at once.
+_BATCH = 100
+
+_EVENTS = "wamp.session."
+_NO_SUCH_SESSION = "wamp.error.no_such_session"
+_SIGNS = {"join": "+ ", "leave": "- "}
+
+Known = Mapping[str, Any]
+"""What is told of a session: "session" is its ID."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of ``wsocket sessions``."""
+    parser.epilog = EXAMPLES
+    add_connection(parser)
+    parser.add_argument(
+        "--watch", action="store_true", help="go on, and tell who comes and leaves"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print an object of JSON on each line"
+    )
+    add_staying(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """List sessions, or follow them until Ctrl-C."""
+    if options.watch:
+        return _watch(options)
+    with joined(options) as session:
+        for known in _sessions(session):
+            _show(known, json=options.json)
+    return 0
+
+
+def _watch(options: argparse.Namespace) -> int:
+    with staying(options) as (session, stay):
+
+        def handle(*args: Any, details: EventDetails) -> None:
+            stay.put((details.topic, args))
+
+        # One subscription, because its events come in order; and before the list, so
+        # that nobody who joins meanwhile is missed.
+        session.subscribe(_EVENTS, handle, match="prefix")
+        present = {known["session"]: known for known in _sessions(session)}
+        for known in present.values():
+            _show(known, event="join", json=options.json)
+        for event, known in _changes(stay, present):
+            _show(known, event=event, json=options.json)
+    return 0
+
+
+def _changes(stay: Stay, present: dict[int, Known]) -> Iterator[tuple[str, Known]]:
+    """Who joins and leaves; *present* is kept up to date."""
+    for topic, args in stay.items():
+        if topic == "wamp.session.on_join" and args:
+            [known, *_] = args
+            if present.setdefault(known["session"], known) is known:
+                yield "join", known
+        elif topic == "wamp.session.on_leave" and args:
+            left = present.pop(args[0], None)
+            if left is not None:
+                yield "leave", left
+
+
+def _sessions(session: Session) -> Iterator[Known]:
+    """What is told of the sessions of the realm."""
+    ids = session.call("wamp.session.list")
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        for call in [session.start_call("wamp.session.get", each) for each in batch]:
+            yield from _answer(call)
+
+
+def _answer(call: PendingCall) -> Iterator[Known]:
+    """What is told of a session, unless it has left meanwhile."""
+    try:
+        yield call.result()
+    except ApplicationError as error:
+        if error.error != _NO_SUCH_SESSION:
+            raise
+
+
+def _show(known: Known, *, event: str = "", json: bool) -> None:
+    if json:
+        put(as_json({"event": event, **known} if event else known))
+        return
+    rest = [
+        f"{name}={value if isinstance(value, str) else as_json(value)}"
+        for name, value in known.items()
+        if name != "session" and value is not None
+    ]
+    put(_SIGNS.get(event, "") + " ".join([str(known.get("session")), *rest]))

@@ -1,0 +1,124 @@
+"""WAMP over a websocket, with websockets, for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from wsocket.client.dialing import explained, tls_context
+from wsocket.client.settings import ClientSettings
+from wsocket.errors import ConnectFailed, ProtocolError
+
+try:
+    from websockets.asyncio.client import ClientConnection, connect
+    from websockets.exceptions import (
+        ConnectionClosed,
+        InvalidStatus,
+        WebSocketException,
+    )
+    from websockets.typing import Subprotocol
+except ImportError as error:
+    raise ImportError(
+        "AsyncSession needs the package websockets, 14 or newer, for ws:// and wss://: "
+        "pip install 'wsocket[client]'"
+    ) from error
+
+_PROTOCOL_CODES = (1002, 1003, 1007, 1009)  # with which our side ends a connection
+
+
+class AsyncWebSocket:
+    """See `AsyncTransport`."""
+
+    max_size: int | None = None
+    pings = True
+
+    def __init__(self, connection: ClientConnection, *, binary: bool) -> None:
+        self.code: int | None = None
+        self._connection = connection
+        self._binary = binary
+
+    async def send(self, data: bytes) -> None:
+        try:
+            await self._connection.send(data, text=not self._binary)
+        except ConnectionClosed as error:
+            raise OSError(str(error)) from error
+
+    async def answers(self, timeout: float) -> bool:
+        try:
+            await asyncio.wait_for(await self._connection.ping(), timeout)
+        except asyncio.TimeoutError:
+            return False
+        except ConnectionClosed as error:
+            raise OSError(str(error)) from error
+        return True
+
+    async def receive(self) -> str | bytes | None:
+        try:
+            data = await self._connection.recv()
+        except ConnectionClosed as error:
+            self.code = None if error.rcvd is None else error.rcvd.code
+            sent = error.sent
+            if error.rcvd is None and sent is not None and sent.code in _PROTOCOL_CODES:
+                raise ProtocolError(sent.reason or f"code {sent.code}") from error
+            return None
+        if isinstance(data, str) == self._binary:
+            expected = "binary" if self._binary else "text"
+            raise ProtocolError(f"expected {expected} messages, got another kind")
+        return data
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    def shutdown(self) -> None:
+        self._connection.transport.abort()
+
+
+async def open_websocket(settings: ClientSettings) -> AsyncWebSocket:
+    """Connect, and shake hands.
+
+    Raises:
+        ConnectFailed: That failed; the message says why.
+    """
+    url, name = settings.address.url, f"wamp.2.{settings.serializer}"
+    try:
+        with explained(settings):
+            connection = await _shaken(settings, name)
+    except InvalidStatus as error:
+        raise ConnectFailed(f"{url}: {_refusal(error)}") from error
+    except WebSocketException as error:
+        raise ConnectFailed(
+            f"{url}: no websocket of a WAMP router that speaks {name}: {error}"
+        ) from error
+    if connection.subprotocol != name:
+        await connection.close()
+        raise ConnectFailed(f"{url}: no WAMP router that speaks {name}")
+    return AsyncWebSocket(connection, binary=settings.codec.binary)
+
+
+async def _shaken(settings: ClientSettings, name: str) -> ClientConnection:
+    more: dict[str, Any] = {}
+    context = tls_context(settings)
+    if context is not None:
+        more["ssl"] = context
+    try:
+        return await connect(
+            settings.address.url,
+            subprotocols=[Subprotocol(name)],
+            additional_headers=settings.http_headers,
+            origin=settings.origin,  # type: ignore[arg-type] # a str of a type of its own
+            compression=None,
+            open_timeout=settings.timeout,
+            close_timeout=2.0,
+            ping_interval=None,  # the engine does that
+            max_size=settings.max_message_size,
+            **more,
+        )
+    except asyncio.TimeoutError as error:  # not TimeoutError before Python 3.11
+        raise TimeoutError from error
+
+
+def _refusal(error: InvalidStatus) -> str:
+    response = error.response
+    body = bytes(response.body or b"").decode(errors="replace").strip()
+    said = f": {body:.300}" if body and "<" not in body else ""
+    return f"the server answered {response.status_code}, expected 101{said}"

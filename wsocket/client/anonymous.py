@@ -1,0 +1,39 @@
+"""Joining without a proof of who this is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wsocket.client.joining import RandomBytes
+from wsocket.errors import ProtocolError
+
+
+@dataclass(frozen=True)
+class Anonymous:
+    """No credentials.
+
+    Attributes:
+        authid: The name that the client asks for; None: the router chooses one.
+    """
+
+    authid: str | None = None
+
+    def begin(self, random_bytes: RandomBytes) -> Anonymous:
+        return self
+
+    @property
+    def hello(self) -> dict[str, Any]:
+        named = {} if self.authid is None else {"authid": self.authid}
+        return {"authmethods": ["anonymous"], **named}
+
+    def answer(
+        self, method: str, extra: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        raise ProtocolError(
+            f"the router sent CHALLENGE ({method!a:.50}) to an anonymous client"
+        )
+
+    def check(self, authextra: Mapping[str, Any]) -> None:
+        """A router has nothing to prove here."""

@@ -1,0 +1,116 @@
+"""What the core of a client tells its owner, in the order in which it happened."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from wsocket.client.records import Record, RegistrationRecord, SubscriptionRecord
+from wsocket.errors import ApplicationError
+from wsocket.wamp.local.calling import CallDetails, EventDetails
+from wsocket.wamp.serializers.base import Payload
+
+
+class Joined(NamedTuple):
+    """The session is in its realm, and everything is restored but what is *refused*."""
+
+    refused: tuple[ApplicationError, ...]
+
+
+class Answered(NamedTuple):
+    """A request has succeeded.
+
+    Attributes:
+        waiter: What the owner gave with the request.
+        value: The payload of a result, a publication ID, or a record.
+    """
+
+    waiter: Any
+    value: Any
+
+
+class Progressed(NamedTuple):
+    """A call has a progressive result."""
+
+    waiter: Any
+    payload: Payload
+
+
+class Failed(NamedTuple):
+    """A request has failed."""
+
+    waiter: Any
+    error: Exception
+
+
+class Happened(NamedTuple):
+    """An event of a subscription."""
+
+    record: SubscriptionRecord
+    payload: Payload
+    details: EventDetails
+
+
+class Invoked:
+    """A call of one of this client's procedures; `Core.answer` ends it.
+
+    Attributes:
+        request: INVOCATION.Request.
+        canceled: Whether the router does not want the answer any more.
+    """
+
+    __slots__ = ("canceled", "details", "payload", "record", "request")
+
+    def __init__(
+        self,
+        record: RegistrationRecord,
+        request: int,
+        payload: Payload,
+        details: CallDetails,
+    ) -> None:
+        self.record = record
+        self.request = request
+        self.payload = payload
+        self.details = details
+        self.canceled = False
+
+
+class Interrupted(NamedTuple):
+    """The router does not want the answer to an invocation any more."""
+
+    invocation: Invoked
+
+
+class Revoked(NamedTuple):
+    """The router has ended a subscription or registration.
+
+    Attributes:
+        reason: What it says.
+    """
+
+    record: Record
+    reason: str
+
+
+class Ended(NamedTuple):
+    """The session is over, and nothing more comes from this connection.
+
+    Attributes:
+        error: Why; None if this client has left.
+        final: Whether it is of no use to connect again.
+    """
+
+    error: Exception | None
+    final: bool
+
+
+Happening = (
+    Joined
+    | Answered
+    | Progressed
+    | Failed
+    | Happened
+    | Invoked
+    | Interrupted
+    | Revoked
+    | Ended
+)

@@ -1,0 +1,141 @@
+"""How a client connects: what `connect` takes, checked."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypedDict
+
+from wsocket.client.address import Address, parse_address
+from wsocket.client.anonymous import Anonymous
+from wsocket.client.backoff import Backoff
+from wsocket.client.joining import LoginMethod
+from wsocket.client.serializer_choice import serializer_named
+from wsocket.core.checks import (
+    check_integer,
+    check_mapping,
+    check_seconds,
+    check_text,
+    refuse_type,
+)
+from wsocket.wamp.local.arguments import check_uri
+from wsocket.wamp.serializers.base import Serializer
+from wsocket.wamp.transports.rawsocket_frames import MAX_SIZE, MIN_SIZE
+
+# The shortest time that is no mistake, in seconds.
+_LEAST = 0.001
+
+
+class ConnectOptions(TypedDict, total=False):
+    """The keyword arguments of `connect` that `ClientSettings` explains."""
+
+    auth: LoginMethod | None
+    serializer: str
+    tls: ssl.SSLContext | None
+    headers: Mapping[str, str] | None
+    origin: str | None
+    timeout: float
+    reconnect: bool | Backoff
+    agent: str
+    max_message_size: int
+    ping_interval: float
+    ping_timeout: float
+
+
+@dataclass(frozen=True)
+class ClientSettings:
+    """How a client connects.
+
+    Attributes:
+        url: ``ws://HOST:PORT/PATH`` or ``wss://...``; for RawSocket
+            ``tcp://HOST:PORT``, ``tcps://HOST:PORT`` (with TLS) or ``unix:///PATH``.
+        realm: Its name.
+        auth: One of `wsocket.client.auth`; None: anonymous.
+        serializer: ``"json"``, ``"msgpack"`` or ``"cbor"``.
+        tls: For a router with a certificate of your own authority, or for a
+            certificate of the client.
+        headers: More headers of the upgrade request, such as a cookie.
+        origin: Its Origin header; None: none is sent.
+        timeout: Seconds for connecting and joining.
+        reconnect: False: never; a `Backoff` says how long to wait before that.
+        agent: What the router is told about this program.
+        max_message_size: The largest message that is accepted, in bytes.
+        ping_interval: Seconds between two pings; 0 for none. Over RawSocket the kernel
+            looks after the connection.
+        ping_timeout: Seconds after a ping in which the router must send something.
+
+    Raises:
+        TypeError, ValueError: One of them is invalid.
+        ImportError: *serializer* needs an extra of the package.
+    """
+
+    url: str
+    realm: str
+    auth: LoginMethod | None = None
+    serializer: str = "json"
+    tls: ssl.SSLContext | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)  # a cookie
+    origin: str | None = None
+    timeout: float = 10.0
+    reconnect: bool | Backoff = True
+    agent: str = "wsocket"
+    max_message_size: int = MAX_SIZE
+    ping_interval: float = 20.0
+    ping_timeout: float = 20.0
+
+    def __post_init__(self) -> None:
+        check_uri("realm", self.realm, namespace=True)
+        check_text("agent", self.agent)
+        check_seconds("timeout", self.timeout, least=_LEAST)
+        check_seconds("ping_interval", self.ping_interval, least=0)
+        check_seconds("ping_timeout", self.ping_timeout, least=_LEAST)
+        size = self.max_message_size
+        check_integer("max_message_size", size, low=MIN_SIZE, high=MAX_SIZE)
+        if self.headers is not None:
+            check_mapping("headers", self.headers)
+        for name, value in self.http_headers.items():
+            _check_header(name, value)
+        if self.tls is not None and not isinstance(self.tls, ssl.SSLContext):
+            refuse_type("tls", "an ssl.SSLContext", self.tls)
+        if not isinstance(self.reconnect, (bool, Backoff)):
+            refuse_type("reconnect", "a bool or a Backoff", self.reconnect)
+        if not callable(getattr(self.credentials, "begin", None)):
+            refuse_type("auth", "one of wsocket.client.auth", self.auth)
+        parse_address(self.url)
+        serializer_named(self.serializer)
+
+    @cached_property
+    def address(self) -> Address:
+        """Where the router is."""
+        return parse_address(self.url)
+
+    @cached_property
+    def codec(self) -> Serializer:
+        """The serializer itself."""
+        return serializer_named(self.serializer)
+
+    @property
+    def credentials(self) -> LoginMethod:
+        """Who this client is."""
+        return Anonymous() if self.auth is None else self.auth
+
+    @property
+    def backoff(self) -> Backoff | None:
+        """When to connect again; None: never."""
+        if isinstance(self.reconnect, Backoff):
+            return self.reconnect
+        return Backoff() if self.reconnect else None
+
+    @property
+    def http_headers(self) -> dict[str, str]:
+        """More headers of the upgrade request, without Origin."""
+        return dict(self.headers or {})
+
+
+def _check_header(name: str, value: str) -> None:
+    """Accept one line of text; the error does not show it: it may be secret."""
+    check_text(f"headers[{name!a}]", value)
+    if any(char in "\r\n\0" for char in name + value):
+        raise ValueError(f"headers[{name!a}]: expected one line of text")

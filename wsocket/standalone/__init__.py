@@ -1,0 +1,1 @@
+"""A router that a file describes: from TOML to a running server."""

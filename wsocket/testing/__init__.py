@@ -1,0 +1,71 @@
+"""Tests of an application with wsocket: a client without a network, and a clock.
+
+`docs/testing.md` is the guide. A name is imported when it is first used: pytest loads
+this package wherever wsocket is installed (`wsocket.testing.plugin`).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wsocket.testing.calls import ClientCall, ReceivedEvent, ReceivedInvocation
+    from wsocket.testing.client import Client, ClientClock
+    from wsocket.testing.conversation import Conversation, ConversationFailure
+    from wsocket.testing.credentials import (
+        Credentials,
+        cryptosign,
+        scram,
+        ticket,
+        wampcra,
+    )
+    from wsocket.testing.http import HandshakeRefused, HttpAnswer
+    from wsocket.testing.peer import ClientWebSocket
+    from wsocket.testing.session import ClientSession
+    from wsocket.testing.wamp import ClientWamp
+
+_HOMES = {
+    "calls": ("ClientCall", "ReceivedEvent", "ReceivedInvocation"),
+    "client": ("Client", "ClientClock"),
+    "conversation": ("Conversation", "ConversationFailure"),
+    "credentials": ("Credentials", "cryptosign", "scram", "ticket", "wampcra"),
+    "http": ("HandshakeRefused", "HttpAnswer"),
+    "peer": ("ClientWebSocket",),
+    "session": ("ClientSession",),
+    "wamp": ("ClientWamp",),
+}
+_MODULES = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Client",
+    "ClientCall",
+    "ClientClock",
+    "ClientSession",
+    "ClientWamp",
+    "ClientWebSocket",
+    "Conversation",
+    "ConversationFailure",
+    "Credentials",
+    "HandshakeRefused",
+    "HttpAnswer",
+    "ReceivedEvent",
+    "ReceivedInvocation",
+    "cryptosign",
+    "scram",
+    "ticket",
+    "wampcra",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_MODULES[name]}")
+    value = globals()[name] = getattr(module, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

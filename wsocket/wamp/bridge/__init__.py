@@ -1,0 +1,1 @@
+"""The HTTP bridge: publish, call and listen with plain HTTP requests."""
