@@ -57,6 +57,10 @@ test-busy: .venv/.tools
 	@tools/install_system_packages.sh
 	@$(BIN)/python tools/beside_busy_loops.py $(MAKE) --no-print-directory run-tests
 
+# The others mostly wait: for servers, browsers, and times that have to pass. But attacks say
+# how long something takes.
+WAITING ?= 4
+
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 # With MEASURED=1 every test runs once, too, and `make coverage` need not run.
@@ -64,7 +68,8 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 run-tests: $(ALL_JS) $(VECTORS) $(if $(filter true,$(CI)),.venv/.crossbar)
 ifdef MEASURED
 	$(COVERAGE) $(ARGS)
-	$(PYTEST) -p tests.parts --part others $(ARGS)
+	$(PYTEST) -n $(WAITING) -p tests.parts --part others --ignore=tests/attacks $(ARGS)
+	$(PYTEST) tests/attacks
 else
 	$(PYTEST) $(ARGS)
 endif
@@ -86,14 +91,17 @@ compiled: .venv/.tools
 	  xargs -0 cp --parents --target-directory=$(COMPILED)
 	cd $(COMPILED) && $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace
 
-# The other tests run on the interpreted sources.
+# The other tests run on the interpreted sources. So do those of packages in which nothing is
+# compiled.
+NOT_COMPILED := tests/core/http tests/core/web tests/wamp/auth tests/wamp/bridge
+
 test-compiled: compiled $(ALL_JS) $(VECTORS)
 	for modules in tests/interop/js/node_modules examples/chat/node_modules; do \
 	  ln -sfn $(CURDIR)/$$modules $(COMPILED)/$$modules; done
 	cd $(COMPILED) && WSOCKET_COMPILED=1 WAMP_VECTORS=$(CURDIR)/.vectors/testsuite \
 	  $(CURDIR)/$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup \
 	  tests/test_compiled.py tests/core tests/wamp tests/steady tests/fuzz \
-	  --ignore=tests/fuzz/test_fuzz_tool.py $(ARGS)
+	  --ignore=tests/fuzz/test_fuzz_tool.py $(NOT_COMPILED:%=--ignore=%) $(ARGS)
 
 instructions: compiled
 	$(BIN)/python -m benchmarks.instructions $(ARGS)

@@ -25,13 +25,10 @@ def test_programs_print_what_they_should(place):
     """The first one, that with asyncio, and that which reconnects."""
     assert run('realm="realm1"', place.ws) == ["5"]
     assert run("connect_async", place.ws) == ["5"]
-    states = run("on_state", place.ws)
-    assert [line.split()[0] for line in sorted(states)] == [
-        "closed",
-        "connecting",
-        "joined",
-        "joined",
-    ]
+    # Two threads print, so lines may run into each other.
+    states = " ".join(run("on_state", place.ws))
+    counts = [states.count(each) for each in ("connecting", "joined", "closed")]
+    assert counts == [1, 2, 1]
 
 
 def test_what_a_session_does(place, capsys):

@@ -66,4 +66,4 @@ def test_an_unknown_target_is_refused() -> None:
     """With the names of those that there are."""
     done = fuzz("batch")
     assert done.returncode == 2
-    assert "no target batch; there are batches, cbor, " in done.stdout
+    assert "no target batch; there are batches, bridge, cbor, " in done.stdout
