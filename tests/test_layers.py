@@ -133,7 +133,7 @@ LAYERS: list[dict[str, Purity]] = [
     {"app_arguments": all_pure},
     {
         "app": none_pure,
-        "asgi": only("client_frames", "upgrade_environ"),
+        "asgi": only("upgrade_environ"),
         "client": only(*PURE_IN_CLIENT),
     },
     {

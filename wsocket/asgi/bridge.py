@@ -14,25 +14,27 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from wsocket.asgi.client_frames import (
-    BINARY,
-    CLOSE,
-    NO_STATUS_RECEIVED,
-    PING,
-    PONG,
-    TEXT,
-    ServerFrame,
-    ServerFrames,
-    client_header,
-    close_payload,
-)
 from wsocket.asgi.refusal import UpgradeAnswer, refuse
 from wsocket.core.net.incoming import STEP, Incoming
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import get_loop
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
-from wsocket.core.websocket.frames import CLOSE_CODES
+from wsocket.core.websocket.client_frames import (
+    ServerFrame,
+    ServerFrames,
+    client_header,
+    close_payload,
+)
+from wsocket.core.websocket.frames import (
+    BINARY,
+    CLOSE,
+    CLOSE_CODES,
+    NO_STATUS_RECEIVED,
+    PING,
+    PONG,
+    TEXT,
+)
 
 _READ_SIZE = 65536  # bytes
 _END_OF_HEAD = b"\r\n\r\n"

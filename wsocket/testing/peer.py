@@ -13,17 +13,24 @@ from typing import Any, Final, Generic, TypeVar
 
 from wsocket.core.net.loop import READABLE, Watcher
 from wsocket.core.net.socket_io import receive
+from wsocket.core.websocket.client_frames import ServerFrame
+from wsocket.core.websocket.frames import (
+    ABNORMAL_CLOSURE,
+    BINARY,
+    CLOSE,
+    NO_STATUS_RECEIVED,
+    NORMAL_CLOSURE,
+    PING,
+    PONG,
+    TEXT,
+)
 from wsocket.errors import WebSocketClosed
-from wsocket.testing import frames
 from wsocket.testing.conversation import Conversation, ConversationFailure, bounded
+from wsocket.testing.frames import WholeFrames, masked_frame
 from wsocket.testing.world import TestedWorld
 
 _MessageT = TypeVar("_MessageT")
 _SelfT = TypeVar("_SelfT", bound="Peer[Any]")
-
-_NORMAL: Final = 1000
-_NO_CODE: Final = 1005
-_LOST: Final = 1006
 
 # Real seconds that a handler gets to notice that its websocket is closed.
 _ANSWERING: Final = 0.2
@@ -58,7 +65,7 @@ class Peer(Generic[_MessageT]):
         self._name = name
         self._timeout = timeout
         self._conversation = conversation
-        self._frames = frames.AppFrames()
+        self._frames = WholeFrames()
         self._changed = threading.Condition()
         self._inbox: deque[_MessageT] = deque()
         self._close: tuple[int, str] | None = None  # what the application has sent
@@ -99,14 +106,14 @@ class Peer(Generic[_MessageT]):
         data = self._encode(message)
         self._conversation.sent(self._name, self._shown(message))
         if isinstance(data, str):
-            self._write(frames.TEXT, data.encode())
+            self._write(TEXT, data.encode())
         else:
-            self._write(frames.BINARY, data)
+            self._write(BINARY, data)
 
     def ping(self, payload: bytes = b"") -> None:
         """Send a ping (RFC 6455 section 5.5.2)."""
         self._conversation.sent(self._name, f"ping {payload!r}")
-        self._write(frames.PING, payload)
+        self._write(PING, payload)
 
     def receive(self, timeout: float | None = None) -> _MessageT:
         """The next message.
@@ -168,9 +175,9 @@ class Peer(Generic[_MessageT]):
         if kept:
             shown = bounded(self._shown(kept[0]))
             raise self._failure(f"{self._name} expected the end, and got {shown}")
-        return self._close or (_LOST, "")
+        return self._close or (ABNORMAL_CLOSURE, "")
 
-    def close(self, code: int = _NORMAL, reason: str = "") -> None:
+    def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
         """Close the websocket, and wait until it is; later calls do nothing.
 
         Messages that come meanwhile can still be received.
@@ -198,7 +205,7 @@ class Peer(Generic[_MessageT]):
         trace: TracebackType | None,
     ) -> None:
         if error is None and not (self._over or self._close_sent):
-            self._send_close(_NORMAL, "")
+            self._send_close(NORMAL_CLOSURE, "")
             self._world.settle(_ANSWERING)
         self.drop()
 
@@ -246,7 +253,7 @@ class Peer(Generic[_MessageT]):
         return self._conversation.failure(problem)
 
     def _closed_error(self) -> WebSocketClosed:
-        error = WebSocketClosed(*(self._close or (_LOST, "")))
+        error = WebSocketClosed(*(self._close or (ABNORMAL_CLOSURE, "")))
         return self._conversation.explained(error)
 
     def _running(self) -> str:
@@ -257,7 +264,7 @@ class Peer(Generic[_MessageT]):
         """Send a frame; wait while the application does not read."""
         if self._over or self._close_sent:
             raise self._closed_error()
-        data = memoryview(frames.masked_frame(opcode, payload))
+        data = memoryview(masked_frame(opcode, payload))
         self._world.activity.bytes += len(data)
         try:
             while data:
@@ -279,7 +286,7 @@ class Peer(Generic[_MessageT]):
 
     def _send_close(self, code: int, reason: str) -> None:
         self._conversation.sent(self._name, f"close {code} {reason}".rstrip())
-        self._write(frames.CLOSE, code.to_bytes(2, "big") + reason.encode())
+        self._write(CLOSE, code.to_bytes(2, "big") + reason.encode())
         self._close_sent = True
 
     # Reading; on the loop
@@ -302,17 +309,17 @@ class Peer(Generic[_MessageT]):
         for frame in self._frames.feed(data):
             self._handle(frame)
 
-    def _handle(self, frame: frames.AppFrame) -> None:
-        opcode, payload = frame
-        if opcode in (frames.TEXT, frames.BINARY):
-            self._arrived(payload.decode() if opcode == frames.TEXT else payload)
-        elif opcode == frames.CLOSE:
+    def _handle(self, frame: ServerFrame) -> None:
+        opcode, payload = frame.opcode, frame.payload
+        if opcode in (TEXT, BINARY):
+            self._arrived(payload.decode() if opcode == TEXT else payload)
+        elif opcode == CLOSE:
             self._closed_by(payload)
         else:
-            kind = "ping" if opcode == frames.PING else "pong"
+            kind = "ping" if opcode == PING else "pong"
             self._conversation.received(self._name, f"{kind} {payload!r}")
-            if opcode == frames.PING and self.answers_pings:
-                self._reply(frames.PONG, payload)
+            if opcode == PING and self.answers_pings:
+                self._reply(PONG, payload)
 
     def _arrived(self, data: str | bytes) -> None:
         message = self._decode(data)
@@ -324,18 +331,18 @@ class Peer(Generic[_MessageT]):
             self._changed.notify_all()
 
     def _closed_by(self, payload: bytes) -> None:
-        code = int.from_bytes(payload[:2], "big") if payload else _NO_CODE
+        code = int.from_bytes(payload[:2], "big") if payload else NO_STATUS_RECEIVED
         reason = payload[2:].decode("utf-8", "replace")
         self._conversation.received(self._name, f"close {code} {reason}".rstrip())
         self._close = code, reason
         if not self._close_sent:
             self._close_sent = True
-            self._reply(frames.CLOSE, payload)
+            self._reply(CLOSE, payload)
 
     def _reply(self, opcode: int, payload: bytes) -> None:
         """Answer a control frame, if the kernel takes it."""
         try:
-            self._sock.send(frames.masked_frame(opcode, payload))
+            self._sock.send(masked_frame(opcode, payload))
         except OSError as error:
             self._conversation.note(f"{self._name} could not answer: {error}")
 

@@ -1,34 +1,38 @@
-"""The frames of a websocket, seen from the side of the client.
+"""Frames from the client's side (RFC 6455 section 5): for what speaks to our endpoints.
 
-These go to and come from our own endpoint, over a socket pair. So they are checked for
-nothing but what would be our bug."""
+They come from ourselves, over a socket pair. So they are checked for nothing but what
+would be our bug."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10  # opcodes, RFC 6455 section 5.2
-NO_STATUS_RECEIVED, ABNORMAL_CLOSURE = 1005, 1006  # section 7.4.1
+from wsocket.core.websocket.frames import FIN, MASKED, NO_STATUS_RECEIVED, OPCODE
 
-_FIN, _MASKED = 0x80, 0x80
-_NO_MASK = bytes(4)  # a client must mask (section 5.3); this mask changes nothing
+NO_MASK = bytes(4)
+"""A client must mask (section 5.3); this mask changes nothing."""
 
 
 class ServerFrame(NamedTuple):
-    """A whole frame of our endpoint."""
+    """A whole frame of an endpoint.
+
+    Attributes:
+        final: Whether its message has no more frames.
+    """
 
     opcode: int
     payload: bytes
+    final: bool = True
 
 
-def client_header(opcode: int, size: int) -> bytes:
-    """What comes before a payload of *size* bytes."""
-    first = bytes([_FIN | opcode])
+def client_header(opcode: int, size: int, mask: bytes = NO_MASK) -> bytes:
+    """What comes before a message of *size* bytes in one frame."""
+    first = bytes([FIN | opcode])
     if size < 126:
-        return first + bytes([_MASKED | size]) + _NO_MASK
+        return first + bytes([MASKED | size]) + mask
     if size < 2**16:
-        return first + bytes([_MASKED | 126]) + size.to_bytes(2, "big") + _NO_MASK
-    return first + bytes([_MASKED | 127]) + size.to_bytes(8, "big") + _NO_MASK
+        return first + bytes([MASKED | 126]) + size.to_bytes(2, "big") + mask
+    return first + bytes([MASKED | 127]) + size.to_bytes(8, "big") + mask
 
 
 def close_payload(code: int) -> bytes:
@@ -37,7 +41,7 @@ def close_payload(code: int) -> bytes:
 
 
 class ServerFrames:
-    """Cuts what our endpoint has sent into frames.
+    """Cuts what an endpoint has sent into frames.
 
     Attributes:
         size: Bytes of the frame that has come in part, when it is whole; 0 for none.
@@ -70,6 +74,6 @@ class ServerFrames:
         if len(buffer) < end:
             self.size = end
             return None
-        frame = ServerFrame(buffer[0] & 0x0F, bytes(memoryview(buffer)[start:end]))
+        first, payload = buffer[0], bytes(memoryview(buffer)[start:end])
         del buffer[:end]
-        return frame
+        return ServerFrame(first & OPCODE, payload, final=bool(first & FIN))
