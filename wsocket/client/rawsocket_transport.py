@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 
 from wsocket.client.byte_stream import ByteStream
 from wsocket.client.dialing import dial, explained, seconds_until
 from wsocket.client.rawsocket_greeting import greeting, reply_in
+from wsocket.client.rawsocket_messages import RawSocketMessages
 from wsocket.client.settings import ClientSettings
-from wsocket.core.net.held_back import HeldBack
-from wsocket.errors import ConnectFailed, ProtocolError
+from wsocket.errors import ConnectFailed
 from wsocket.wamp.transports.rawsocket_frames import (
     HANDSHAKE_SIZE,
     MESSAGE,
     PONG,
-    RawSocketEvent,
-    RawSocketFailure,
-    RawSocketPing,
     RawSocketReply,
     ReplyDecoder,
     encode_frame,
@@ -45,8 +41,7 @@ class BlockingRawSocket:
         self.max_size: int | None = max_size
         self.code: int | None = None
         self._stream = stream
-        self._decoder = decoder
-        self._messages: deque[bytes] = deque()
+        self._messages = RawSocketMessages(decoder, self._pong)
         self._sending = threading.Lock()
 
     def send(self, data: bytes) -> None:
@@ -71,8 +66,8 @@ class BlockingRawSocket:
             data = self._stream.recv(_CHUNK)
             if not data:
                 return None
-            self._decode(data)
-        return self._messages.popleft() if self._messages else b""
+            self._messages.feed(data)
+        return self._messages.next()
 
     def close(self) -> None:
         """RawSocket has no closing handshake: the connection ends."""
@@ -91,21 +86,8 @@ class BlockingRawSocket:
         with self._sending:
             self._stream.sendall(frame)
 
-    def _decode(self, data: bytes) -> None:
-        events = self._decoder.feed(data)
-        while events:
-            for event in events:
-                self._take(event)
-            held_back = isinstance(events[-1], HeldBack)
-            events = self._decoder.feed(b"") if held_back else []
-
-    def _take(self, event: RawSocketEvent) -> None:
-        if isinstance(event, bytes):
-            self._messages.append(event)
-        elif isinstance(event, RawSocketPing):
-            self._send_frame(PONG, event.payload)
-        elif isinstance(event, RawSocketFailure):
-            raise ProtocolError(event.problem)
+    def _pong(self, payload: bytes) -> None:
+        self._send_frame(PONG, payload)
 
 
 def open_rawsocket(settings: ClientSettings, deadline: float) -> BlockingRawSocket:

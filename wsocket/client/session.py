@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
-import msgspec
-
 from wsocket.client.core import Core
 from wsocket.client.engine import Engine
 from wsocket.client.identity import Identified
@@ -25,6 +23,7 @@ from wsocket.core.functions import how_async
 from wsocket.wamp.local.arguments import (
     check_uri,
     own_options,
+    publish_options,
     register_options,
     subscribe_options,
 )
@@ -166,11 +165,8 @@ class Session(Identified):
                 acknowledgement: the event may have been published, or not.
             ValueError: *topic* is not a valid URI, or a value is not serializable.
         """
-        chosen = options or PublishOptions()
-        if acknowledge:
-            chosen = msgspec.structs.replace(chosen, acknowledge=True)
+        chosen = publish_options(options, acknowledge=acknowledge)
         check_uri("topic", topic)
-        own_options(chosen, PublishOptions)
         payload = payload_of(self._core.serializer, args, kwargs)
         if not chosen.acknowledge:
             self._engine.shared.do(

@@ -7,28 +7,16 @@ import time
 from typing import Any
 
 from wsocket.client.call_answers import CallAnswers
+from wsocket.client.one_answer import OneAnswer
 from wsocket.wamp.serializers.base import Payload
 
 
-class Waiter:
+class Waiter(OneAnswer):
     """One answer for one thread; whoever brings it is in another one."""
 
     def __init__(self) -> None:
         self._there = threading.Event()
-        self._value: Any = None
-        self._error: Exception | None = None
-
-    def answer(self, value: Any) -> None:
-        """Bring the answer; a later one is ignored."""
-        if not self._there.is_set():
-            self._value = value
-            self._there.set()
-
-    def fail(self, error: Exception) -> None:
-        """Bring an exception in place of an answer."""
-        if not self._there.is_set():
-            self._error = error
-            self._there.set()
+        super().__init__(self._there)
 
     def wait(self, timeout: float | None = None) -> Any:
         """Wait for the answer, or raise the exception that came in place of it.
@@ -38,10 +26,7 @@ class Waiter:
         """
         if not self._there.wait(timeout):
             raise TimeoutError
-        if self._error is not None:
-            # Without the traceback of an earlier `wait`.
-            raise self._error.with_traceback(None)
-        return self._value
+        return self._outcome()
 
 
 class CallWaiter:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections import deque
 
 from wsocket.client.dialing import explained, tls_context
 from wsocket.client.rawsocket_greeting import greeting, reply_in
+from wsocket.client.rawsocket_messages import RawSocketMessages
 from wsocket.client.settings import ClientSettings
-from wsocket.core.net.held_back import HeldBack
 from wsocket.core.net.tcp_options import disable_nagle, keep_alive
-from wsocket.errors import ConnectFailed, ProtocolError
+from wsocket.errors import ConnectFailed
 from wsocket.wamp.transports.rawsocket_frames import (
     HANDSHAKE_SIZE,
     MESSAGE,
     PONG,
-    RawSocketEvent,
-    RawSocketFailure,
-    RawSocketPing,
     RawSocketReply,
     ReplyDecoder,
     encode_frame,
@@ -44,8 +40,7 @@ class AsyncRawSocket:
         self.max_size: int | None = max_size
         self._reader = reader
         self._writer = writer
-        self._decoder = decoder
-        self._messages: deque[bytes] = deque()
+        self._messages = RawSocketMessages(decoder, self._pong)
 
     async def send(self, data: bytes) -> None:
         self._writer.write(encode_frame(MESSAGE, data))
@@ -59,8 +54,8 @@ class AsyncRawSocket:
             data = await self._reader.read(_CHUNK)
             if not data:
                 return None
-            self._decode(data)
-        return self._messages.popleft() if self._messages else b""
+            self._messages.feed(data)
+        return self._messages.next()
 
     async def close(self) -> None:
         self._writer.close()
@@ -69,21 +64,8 @@ class AsyncRawSocket:
     def shutdown(self) -> None:
         self._writer.transport.abort()
 
-    def _decode(self, data: bytes) -> None:
-        events = self._decoder.feed(data)
-        while events:
-            for event in events:
-                self._take(event)
-            held_back = isinstance(events[-1], HeldBack)
-            events = self._decoder.feed(b"") if held_back else []
-
-    def _take(self, event: RawSocketEvent) -> None:
-        if isinstance(event, bytes):
-            self._messages.append(event)
-        elif isinstance(event, RawSocketPing):
-            self._writer.write(encode_frame(PONG, event.payload))
-        elif isinstance(event, RawSocketFailure):
-            raise ProtocolError(event.problem)
+    def _pong(self, payload: bytes) -> None:
+        self._writer.write(encode_frame(PONG, payload))
 
 
 async def open_rawsocket(settings: ClientSettings) -> AsyncRawSocket:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import msgspec
-
 from wsocket.client.aio.engine import AsyncEngine
 from wsocket.client.aio.pending_call import AsyncPendingCall
 from wsocket.client.aio.waiters import AsyncWaiter
@@ -23,6 +21,7 @@ from wsocket.client.states import ClientState
 from wsocket.wamp.local.arguments import (
     check_uri,
     own_options,
+    publish_options,
     register_options,
     subscribe_options,
 )
@@ -108,11 +107,8 @@ class AsyncSession(Identified):
         **kwargs: Any,
     ) -> int | None:
         """Publish an event to the subscribers of *topic*; see `Session.publish`."""
-        chosen = options or PublishOptions()
-        if acknowledge:
-            chosen = msgspec.structs.replace(chosen, acknowledge=True)
+        chosen = publish_options(options, acknowledge=acknowledge)
         check_uri("topic", topic)
-        own_options(chosen, PublishOptions)
         payload = payload_of(self._core.serializer, args, kwargs)
         if not chosen.acknowledge:
             self._engine.do(lambda core: core.publish(topic, payload, chosen, None))

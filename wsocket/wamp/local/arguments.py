@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import msgspec
+
 from wsocket.core.checks import check_choice, check_instance
 from wsocket.core.functions import kind_of
 from wsocket.wamp.protocol.fields import Fields
 from wsocket.wamp.protocol.options import (
     INVOKE_POLICIES,
     InvokePolicy,
+    PublishOptions,
     RegisterOptions,
     SubscribeOptions,
     check_options,
@@ -89,6 +92,19 @@ def subscribe_options(
     own_options(options, SubscribeOptions)
     _refuse_twice("match", match, "exact", options)
     return options
+
+
+def publish_options(
+    options: PublishOptions | None, *, acknowledge: bool
+) -> PublishOptions:
+    """The options of a publication, from what a client's ``publish`` was given.
+
+    Raises:
+        TypeError, ValueError: *options* is invalid.
+    """
+    chosen = PublishOptions() if options is None else options
+    own_options(chosen, PublishOptions)
+    return msgspec.structs.replace(chosen, acknowledge=True) if acknowledge else chosen
 
 
 def own_options(options: object, kind: type[_OptionsT]) -> _OptionsT:
