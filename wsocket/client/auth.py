@@ -11,23 +11,17 @@ from importlib import import_module
 from typing import Any
 
 from wsocket.client.anonymous import Anonymous
-from wsocket.client.challenge import (
-    MOST_ITERATIONS,
-    expect_method,
-    number_in,
-    text_in,
-)
+from wsocket.client.challenge import expect_method
 from wsocket.client.joining import LoginExchange, RandomBytes
 from wsocket.client.scram_login import ScramLogin
+from wsocket.client.signatures import cra_signature, cryptosign_signature
 from wsocket.core.checks import check_text, refuse_type
-from wsocket.errors import ProtocolError
 from wsocket.wamp.auth.encodings import from_hex
 from wsocket.wamp.auth.saslprep import saslprep
-from wsocket.wamp.auth.wampcra import MAX_KEYLEN, derive_key, sign
 
 __all__ = ["CRA", "Anonymous", "Cookie", "Cryptosign", "Scram", "Ticket"]
 
-_KEY_LENGTH = _CHALLENGE_LENGTH = 32  # bytes
+_KEY_LENGTH = 32  # bytes
 
 
 class Simple:
@@ -86,15 +80,7 @@ class CRA(Simple):
     ) -> tuple[str, dict[str, Any]]:
         """The signature of the challenge."""
         expect_method("wampcra", method)
-        return sign(self._key(extra), text_in(extra, "challenge")), {}
-
-    def _key(self, extra: Mapping[str, Any]) -> str:
-        if extra.get("salt") is None:
-            return self.secret
-        salt = text_in(extra, "salt")
-        iterations = number_in(extra, "iterations", 1000, most=MOST_ITERATIONS)
-        keylen = number_in(extra, "keylen", 32, most=MAX_KEYLEN)
-        return derive_key(self.secret, salt, iterations=iterations, keylen=keylen)
+        return cra_signature(self.secret, extra), {}
 
 
 @dataclass(frozen=True)
@@ -149,11 +135,7 @@ class Cryptosign(Simple):
     ) -> tuple[str, dict[str, Any]]:
         """The signature of the challenge, and the challenge."""
         expect_method("cryptosign", method)
-        challenge = from_hex(extra.get("challenge"), length=_CHALLENGE_LENGTH)
-        if challenge is None:
-            raise ProtocolError("CHALLENGE.Extra.challenge: expected 64 hex characters")
-        signature: bytes = self._signer().sign(challenge)
-        return (signature + challenge).hex(), {}
+        return cryptosign_signature(self._signer().sign, extra), {}
 
     def _signer(self) -> Any:
         key = self.private_key

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from wsocket.wamp.auth.saslprep import saslprep
-from wsocket.wamp.auth.scram_user import derive
-from wsocket.wamp.auth.wampcra import derive_key
+from wsocket.client.scram_login import ScramLogin
+from wsocket.client.signatures import cra_signature, cryptosign_signature
+from wsocket.wamp.auth.encodings import to_base64
 
 
 class Signed(NamedTuple):
@@ -48,14 +45,7 @@ def wampcra(secret: str) -> Credentials:
     """
 
     def answer(challenge: Mapping[str, Any], authid: str) -> Signed:
-        key = secret
-        if challenge.get("salt"):
-            iterations, keylen = challenge["iterations"], challenge["keylen"]
-            key = derive_key(
-                secret, challenge["salt"], iterations=iterations, keylen=keylen
-            )
-        message = challenge["challenge"].encode()
-        return Signed(_base64(hmac.digest(key.encode(), message, "sha256")))
+        return Signed(cra_signature(secret, challenge))
 
     return Credentials("wampcra", {}, answer)
 
@@ -65,38 +55,14 @@ def scram(password: str) -> Credentials:
 
     A password with ``argon2id13`` needs the extra ``wsocket[auth]``.
     """
-    nonce = _base64(os.urandom(16))
+    nonce = os.urandom(16)
 
     def answer(challenge: Mapping[str, Any], authid: str) -> Signed:
-        salted = derive(
-            saslprep(password, allow_unassigned=False).encode(),
-            base64.b64decode(challenge["salt"]),
-            challenge["iterations"],
-            challenge.get("memory"),
+        return Signed(
+            *ScramLogin(authid, password, nonce).answer("wamp-scram", challenge)
         )
-        message = _scram_message(authid, nonce, challenge)
-        extra = {"nonce": challenge["nonce"], "channel_binding": None}
-        return Signed(_scram_proof(salted, message), extra)
 
-    return Credentials("wamp-scram", {"nonce": nonce}, answer)
-
-
-def _scram_message(authid: str, nonce: str, challenge: Mapping[str, Any]) -> bytes:
-    """AuthMessage (RFC 5802 section 3)."""
-    name = authid.replace("=", "=3D").replace(",", "=2C")
-    both = challenge["nonce"]
-    return (
-        f"n={name},r={nonce},r={both},s={challenge['salt']},"
-        f"i={challenge['iterations']},c={_base64(b'n,,')},r={both}"
-    ).encode()
-
-
-def _scram_proof(salted_password: bytes, message: bytes) -> str:
-    """ClientProof (RFC 5802 section 3)."""
-    client_key = hmac.digest(salted_password, b"Client Key", "sha256")
-    stored_key = hashlib.sha256(client_key).digest()
-    signature = hmac.digest(stored_key, message, "sha256")
-    return _base64(bytes(a ^ b for a, b in zip(client_key, signature, strict=True)))
+    return Credentials("wamp-scram", {"nonce": to_base64(nonce)}, answer)
 
 
 def cryptosign(sign: Callable[[bytes], bytes], public_key: bytes | str) -> Credentials:
@@ -110,11 +76,6 @@ def cryptosign(sign: Callable[[bytes], bytes], public_key: bytes | str) -> Crede
     hexed = public_key if isinstance(public_key, str) else public_key.hex()
 
     def answer(challenge: Mapping[str, Any], authid: str) -> Signed:
-        message = bytes.fromhex(challenge["challenge"])
-        return Signed((sign(message) + message).hex())
+        return Signed(cryptosign_signature(sign, challenge))
 
     return Credentials("cryptosign", {"pubkey": hexed}, answer)
-
-
-def _base64(octets: bytes) -> str:
-    return base64.b64encode(octets).decode()
