@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.servers.processes import KINDS, Site, running
 
-# One worker runs all tests of a kind: each server is started once.
-EVERY_KIND = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in KINDS]
+
+def each_of(kinds: Iterable[str]) -> list[Any]:
+    """Parameters of a fixture for servers of these kinds.
+
+    One worker runs all tests of a kind: each server is started once.
+    """
+    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in kinds]
+
+
+EVERY_KIND = each_of(KINDS)
 
 
 @pytest.fixture(scope="session", params=EVERY_KIND)

@@ -15,7 +15,6 @@ from tests.patience import SECONDS
 from tests.programs import ended
 from tests.servers.clients import (
     CALL,
-    PUBLISH,
     SUBSCRIBE,
     SUBSCRIBED,
     Poller,
@@ -25,44 +24,34 @@ from tests.servers.clients import (
     says,
     upgrade_request,
 )
+from tests.servers.conftest import each_of
 from tests.servers.processes import ASGI_KINDS, Site, running
 from tests.servers.test_graceful import is_told_to_come_back, two_clients
-from tests.servers.test_servers import SESSIONS, census, crowd, everybody_talks, settled
+from tests.servers.test_servers import (
+    SESSIONS,
+    census,
+    crowd,
+    everybody_talks,
+    settled,
+    views_talk_to_everybody,
+)
 
-EVERY_KIND = [
-    pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ASGI_KINDS
-]
 TOO_LARGE = 2**20 + 1  # bytes
 MESSAGE_TOO_BIG = (1009).to_bytes(2, "big")
 
 
-@pytest.fixture(scope="module", params=EVERY_KIND)
+@pytest.fixture(scope="module", params=each_of(ASGI_KINDS))
 def running_site(processes: None, request: pytest.FixtureRequest) -> Iterator[Site]:
     """A server that runs for all tests here."""
     with running(ASGI_KINDS[request.param]) as site:
         yield site
 
 
-@pytest.fixture
-def site(running_site: Site) -> Iterator[Site]:
-    """The server; its log must have no complaint when the test has ended."""
-    yield running_site
-    assert running_site.complaints() == ""
-
-
 def test_twelve_sessions_and_a_plain_websocket_at_once(site):
     """They talk to each other, and HTTP views talk to them."""
     with crowd(site) as everybody:
         everybody_talks(everybody)
-        assert site.get("/") == "hello"
-        assert site.get("/add") == "5"
-        assert site.get("/announce") == "announced"
-        heard = [session.event() for session in everybody.sessions]
-        assert heard == [["from a view"]] * SESSIONS
-        asker = everybody.sessions[0]
-        asker.subscribe("com.example.answer")
-        asker.request(PUBLISH, {}, "com.example.question", ["why"])
-        assert asker.event() == ["answer to why"]
+        views_talk_to_everybody(site, everybody)
 
 
 def test_a_session_that_polls_talks_to_the_others(site):

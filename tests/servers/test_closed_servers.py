@@ -15,11 +15,10 @@ from tests.servers.clients import (
     connect,
     upgrade_request,
 )
+from tests.servers.conftest import each_of
 from tests.servers.processes import CLOSED_KINDS, Site, running
 
-EVERY_KIND = [
-    pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CLOSED_KINDS
-]
+EVERY_KIND = each_of(CLOSED_KINDS)
 THROUGH_A2WSGI = [each for each in EVERY_KIND if "a2wsgi" in str(each.values[0])]
 
 

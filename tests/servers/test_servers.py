@@ -149,19 +149,24 @@ def test_an_upgrade_request_with_a_body_is_refused(site, header, body):
         assert b" 400 " in sock.recv(65536).partition(b"\r\n")[0]
 
 
+def views_talk_to_everybody(site: Site, everybody: Crowd) -> None:
+    """Views publish, call, and answer."""
+    assert site.get("/") == "hello"
+    assert site.get("/add") == "5"
+    assert site.get("/announce") == "announced"
+    heard = [session.event() for session in everybody.sessions]
+    assert heard == [["from a view"]] * SESSIONS
+    asker = everybody.sessions[0]
+    asker.subscribe("com.example.answer")
+    asker.request(PUBLISH, {}, "com.example.question", ["why"])
+    assert asker.event() == ["answer to why"]
+
+
 def test_twelve_sessions_and_a_plain_websocket_at_once(site):
     """While they are open they talk to each other, and HTTP views talk to them."""
     with crowd(site) as everybody:
         everybody_talks(everybody)
-        assert site.get("/") == "hello"
-        assert site.get("/add") == "5"
-        assert site.get("/announce") == "announced"
-        heard = [session.event() for session in everybody.sessions]
-        assert heard == [["from a view"]] * SESSIONS
-        asker = everybody.sessions[0]
-        asker.subscribe("com.example.answer")
-        asker.request(PUBLISH, {}, "com.example.question", ["why"])
-        assert asker.event() == ["answer to why"]
+        views_talk_to_everybody(site, everybody)
 
 
 def test_open_sessions_hold_no_thread_and_no_greenlet(site):
