@@ -12,6 +12,7 @@ from wsocket.cli.credentials import add_credentials, given_credentials
 from wsocket.cli.exit_status import FAILED, UNREACHABLE, CommandFailed
 from wsocket.cli.usage import UsageError
 from wsocket.client import Session, StateChange, connect
+from wsocket.client.serializer_choice import SERIALIZERS
 from wsocket.errors import (
     ApplicationError,
     ConnectFailed,
@@ -44,7 +45,7 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--realm", default=REALM, help="(%(default)s)")
     group.add_argument(
         "--serializer",
-        choices=("json", "msgpack", "cbor"),
+        choices=SERIALIZERS,
         default="json",
         help="(%(default)s)",
     )

@@ -17,7 +17,8 @@ from wsocket.cli.program import Program
 from wsocket.cli.staying import add_staying, staying
 from wsocket.cli.usage import UsageError
 from wsocket.client import CallDetails
-from wsocket.wamp.protocol.client_messages import RegisterOptions
+from wsocket.wamp.protocol.options import INVOKE_POLICIES, RegisterOptions
+from wsocket.wamp.protocol.uris import MATCHES
 
 TIMEOUT = 60.0
 CONCURRENCY = 4
@@ -65,13 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--match",
-        choices=("exact", "prefix", "wildcard"),
+        choices=MATCHES,
         default="exact",
         help="how URIs are matched (%(default)s)",
     )
     parser.add_argument(
         "--invoke",
-        choices=("single", "roundrobin", "random", "first", "last"),
+        choices=INVOKE_POLICIES,
         default="single",
         help="which one of several callees is called (%(default)s)",
     )

@@ -6,6 +6,7 @@ import argparse
 
 from wsocket.cli.connecting import STATUS
 from wsocket.cli.events import OUTPUT, add_event_arguments, print_events
+from wsocket.wamp.protocol.uris import MATCHES
 
 EXAMPLES = f"""\
 {OUTPUT}
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("topic", metavar="TOPIC", help="its URI")
     parser.add_argument(
         "--match",
-        choices=("exact", "prefix", "wildcard"),
+        choices=MATCHES,
         default="exact",
         help="how the topic is matched (%(default)s)",
     )

@@ -9,6 +9,9 @@ from wsocket.wamp.serializers.base import Serializer
 
 _HOMES = {"json": "JSON", "msgpack": "MESSAGEPACK", "cbor": "CBOR"}
 
+SERIALIZERS = tuple(_HOMES)
+"""The names of those that a client can choose."""
+
 
 def serializer_named(name: str) -> Serializer:
     """One of ``json``, ``msgpack`` and ``cbor``.

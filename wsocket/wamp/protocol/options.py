@@ -6,7 +6,7 @@ message was checked by the decoder, and costs nothing here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, StructMeta
@@ -17,7 +17,7 @@ from wsocket.wamp.protocol.ids import Id, Natural
 from wsocket.wamp.protocol.uris import MATCHES, Match
 
 InvokePolicy = Literal["single", "roundrobin", "random", "first", "last"]
-INVOKE_POLICIES = ("single", "roundrobin", "random", "first", "last")
+INVOKE_POLICIES: tuple[InvokePolicy, ...] = get_args(InvokePolicy)
 
 _Concurrency = Annotated[int, Meta(ge=1)] | None
 
