@@ -17,7 +17,7 @@ def add_arguments(init: argparse.ArgumentParser) -> None:
         metavar="PATH",
         nargs="?",
         default=DEFAULT_PATH,
-        help="where to write it (%(default)s)",
+        help=f"where to write it ({DEFAULT_PATH})",  # argparse hides this default
     )
     init.add_argument(
         "--force", action="store_true", help="overwrite a file that is there already"
