@@ -86,7 +86,7 @@ PURE_IN_CLIENT = (
 # A package imports only what stands on lines above its own. Two packages on one line
 # do not import each other.
 LAYERS: list[dict[str, Purity]] = [
-    {"errors": all_pure, "log": all_pure},
+    {"errors": all_pure, "former": all_pure, "log": all_pure},
     {"log_formats": all_pure, "core.functions": all_pure},
     {
         "core.budget": all_pure,

@@ -54,7 +54,9 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
     places = (place for place, each in enumerate(given) if not each.startswith("-"))
     end = next(places, len(given)) + 1
     parser, parsers = build_parser()
-    name: str = parser.parse_args(given[:end]).command
+    name: str | None = parser.parse_args(given[:end]).command
+    if name is None:
+        parser.error(f"expected one of the commands {', '.join(COMMANDS)}, got none")
     fill(parsers[name], name)
     # Options may stand anywhere, also between the arguments of a call.
     return parsers[name].parse_intermixed_args(list(given[end:]))
@@ -70,7 +72,7 @@ def build_parser() -> tuple[
     parser.add_argument(
         "--version", action="version", version=f"wsocket {wsocket.__version__}"
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
     return parser, {
         name: commands.add_parser(
             name,

@@ -15,7 +15,7 @@ _ItemT = TypeVar("_ItemT")
 # knows that this client is slow.
 _MOST = 1000
 
-# Seconds between two looks whether anybody still takes something.
+# Seconds between two looks, whether anybody still takes something, and for Ctrl-C.
 _PERIOD = 0.2
 
 
@@ -35,8 +35,17 @@ class Inbox(Generic[_ItemT]):
                 continue
 
     def take(self) -> _ItemT:
-        """Wait for the next item."""
-        return self._items.get()
+        """Wait for the next item.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C, at most `_PERIOD` late: CPython does not notice a
+                signal that comes just before the main thread begins to wait.
+        """
+        while True:
+            try:
+                return self._items.get(timeout=_PERIOD)
+            except queue.Empty:
+                continue
 
     def close(self) -> None:
         """Take nothing any more."""

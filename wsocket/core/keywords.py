@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 from wsocket.core.checks import closest
+from wsocket.former import ARGUMENTS, advice
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -54,5 +55,9 @@ def check_keywords(owner: str, given: Iterable[str], known: Iterable[str]) -> No
     names = list(known)
     for name in given:
         if name not in names:
-            meant = closest(name, names) or f"; expected {', '.join(names)}"
+            meant = (
+                advice(name, ARGUMENTS)
+                or closest(name, names)
+                or f"; expected {', '.join(names)}"
+            )
             raise TypeError(f"{name}: {owner} has no such argument{meant}")

@@ -341,7 +341,8 @@ def test_connection_that_was_taken_over_ends_silently(server, connect):
 @pytest.mark.parametrize("kind", KINDS)
 def test_server_stops_in_the_middle_of_requests(kind, connect, tmp_path):
     """Connections that are idle or busy do not hold it."""
-    with running(command(kind, 30), tmp_path / "log") as server:
+    program = command(kind, 30, graceful_timeout=1)
+    with running(program, tmp_path / "log") as server:
         idle, busy = connect(server), connect(server)
         idle.get(b"/")
         idle.until(b"Hello World!")

@@ -5,7 +5,7 @@ from wsocket import Limits, LongPolling, WSocketApp
 app = WSocketApp(
     protocol="WAMP",
     longpoll=LongPolling("/longpoll"),
-    limits=Limits(memory=4 * 2**20, ping_interval=0),
+    limits=Limits(memory=4 * 2**20, ping_interval=0, close_timeout=0.5),
 )
 
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from wsocket.core.checks import (
     check_bool,
@@ -49,6 +49,9 @@ class Settings(TypedDict, total=False):
     max_unsent_bytes: int
     take_over: bool
 
+
+# What `run` serves if it is told nothing, as programs for version 2 do: no application.
+_NO_APP: Any = None
 
 # The names that `run` knows, for whoever writes another one.
 _SETTINGS = (
@@ -111,6 +114,11 @@ def make_server(
 def _check(
     app: object, host: object, port: object, timeout: object, take_over: object
 ) -> None:
+    if app is None:
+        raise TypeError(
+            "app: expected a WSGI application, got none; write run(WSocketApp()) for "
+            "the echo demo that version 2 served without one"
+        )
     if not callable(app):
         raise TypeError(
             f"app must be a WSGI application (a callable), not {app!r:.100}"
@@ -160,7 +168,7 @@ def _listen(endpoints: Sequence[Endpoint], *, take_over: bool) -> list[Listening
 
 
 def run(
-    app: WSGIApplication,
+    app: WSGIApplication = _NO_APP,
     host: str = "127.0.0.1",
     port: int = 8080,
     *,

@@ -12,6 +12,7 @@ from wsocket.core.web import demo
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.wsgi import Environ
 from wsocket.errors import WebSocketError
+from wsocket.former import EVENT_METHODS, check_overrides
 from wsocket.log import logger
 
 EventHandler = Callable[..., object]
@@ -53,18 +54,10 @@ class EventHook:
         self._handlers = [kept for kept in self._handlers or () if kept != handler]
         return self
 
-    # mypy looks for these two where an attribute takes more types than it gives.
-
-    def __add__(self, handler: EventHandler) -> EventHook:
-        return self._copy().__iadd__(handler)
-
-    def __sub__(self, handler: EventHandler) -> EventHook:
-        return self._copy().__isub__(handler)
-
-    def _copy(self) -> EventHook:
-        copy = EventHook(self._default, name=self._name, parameters=self._parameters)
-        copy._handlers = self._handlers
-        return copy
+    # Version 2's ``app.onmessage + handler``; and mypy looks for these two where an
+    # attribute takes more types than it gives.
+    __add__ = __iadd__
+    __sub__ = __isub__
 
     @property
     def is_default(self) -> bool:
@@ -136,6 +129,10 @@ class Events:
     onconnect = EventAttribute(demo.log_client, "client")
     onmessage = EventAttribute(demo.echo, "message", "client")
     onclose = EventAttribute(demo.log_close, "reason", "client")
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        check_overrides(cls, EVENT_METHODS)
 
     @property
     def has_handlers(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from wsocket.core.checks import check_seconds, refuse_type
 from wsocket.core.concurrency.kinds import Concurrency
+from wsocket.core.keywords import checks_keywords
 from wsocket.core.net.held_back import HeldBack
 from wsocket.core.net.limits import Limits
 from wsocket.core.websocket import frames
@@ -23,12 +24,13 @@ from wsocket.core.websocket.handshake import Handshake
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.silence import NextStep, Silence
 from wsocket.errors import ProtocolError, WebSocketClosed
+from wsocket.former import FormerMembers
 
 # One read takes a message of 64 KiB with its header.
 READ_SIZE = 65536 + 1024  # bytes
 
 
-class WebSocket:
+class WebSocket(FormerMembers):
     """One websocket, as its handler sees it. One thread or greenlet may receive while
     others send. Leaving a ``with`` block, or the handler, closes the websocket.
 
@@ -86,12 +88,7 @@ class WebSocket:
         Raises:
             WebSocketClosed: The client is gone.
         """
-        sender = self._sender
-        sender.lock.acquire()
-        try:
-            sender.write(response)
-        finally:
-            sender.release()
+        self._sender.send(lambda: response)
 
     @property
     def path(self) -> str:
@@ -141,12 +138,16 @@ class WebSocket:
             self._reading = False
             self._receiving.release()
 
-    def send(self, message: str | bytes, binary: bool | None = None) -> None:
+    def send(
+        self, message: str | bytes, binary: bool | None = None, do_compress: bool = True
+    ) -> None:
         """Send a message: str as text, bytes as binary.
 
         Args:
             binary: True sends a str as a binary message (UTF-8), False sends bytes as a
                 text message.
+            do_compress: False sends it as it is, also if compression was agreed on: for
+                what is compressed already, and for secrets beside what others choose.
 
         Raises:
             WebSocketClosed: The connection is closed, or the peer has not read for
@@ -154,10 +155,11 @@ class WebSocket:
             TypeError, ValueError: *message* is neither str nor bytes, or no valid text.
         """
         as_binary = None if binary is None else bool(binary)
+        encode, compress = self._protocol.message, bool(do_compress)
         sender = self._sender
         sender.lock.acquire()
         try:
-            sender.write(self._protocol.message(message, binary=as_binary))
+            sender.write(encode(message, binary=as_binary, compress=compress))
         finally:
             sender.release()
 
@@ -170,13 +172,9 @@ class WebSocket:
         """
         if not isinstance(payload, (bytes, bytearray, memoryview)):
             refuse_type("payload", "bytes, such as b'text' or text.encode()", payload)
-        sender = self._sender
-        sender.lock.acquire()
-        try:
-            sender.write(self._protocol.ping(payload))
-        finally:
-            sender.release()
+        self._sender.send(lambda: self._protocol.ping(payload))
 
+    @checks_keywords
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection, and wait for the peer's answer, up to `close_timeout`.
 

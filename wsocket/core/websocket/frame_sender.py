@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections import deque
+from collections.abc import Callable
 
 from wsocket.core.concurrency.kinds import NO_ROOM, Concurrency
 from wsocket.core.net.outbox import Frame
@@ -67,6 +68,18 @@ class FrameSender:
         self.lock.release()
         if self._due:
             self._send_due()
+
+    def send(self, encode: Callable[[], Frame]) -> None:
+        """Send the frame that *encode* makes, when it is its turn.
+
+        Raises:
+            WebSocketClosed: The connection is lost, or *encode* says that it is closed.
+        """
+        self.lock.acquire()
+        try:
+            self.write(encode())
+        finally:
+            self.release()
 
     def write(self, frame: Frame) -> None:
         """Send a frame; the caller holds the lock.

@@ -96,12 +96,15 @@ class WebSocketProtocol:
         """The reason that came with `close_code`; "" for no reason."""
         return self._reason
 
-    def message(self, message: object, *, binary: bool | None = None) -> Frame:
+    def message(
+        self, message: object, *, binary: bool | None = None, compress: bool = True
+    ) -> Frame:
         """The frame of a message, compressed if that was agreed on and is worth it.
 
         Args:
             binary: Overrides the type: true sends a str as a binary message (UTF-8),
                 false sends bytes as text.
+            compress: False sends it as it is.
 
         Raises:
             WebSocketClosed: The connection is not open.
@@ -111,7 +114,8 @@ class WebSocketProtocol:
         self._check_open()
         opcode, payload = _typed(message, binary)
         first = frames.FIN | opcode
-        if self._deflater is not None and len(payload) >= _WORTH_COMPRESSING:
+        worth_it = compress and len(payload) >= _WORTH_COMPRESSING
+        if worth_it and self._deflater is not None:
             first |= frames.RSV1
             payload = self._deflater.compress(payload)
         if len(payload) < frames.WORTH_PARTS:

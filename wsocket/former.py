@@ -1,0 +1,111 @@
+"""What programs for version 2 used, and what they write now.
+
+Whatever they used either works as it did, or fails at once with one of these sentences,
+and never in silence. docs/migrating-from-2.md has all of it in a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+GUIDE = "see docs/migrating-from-2.md"
+
+_SERVER = "write run(app), or make_server(host, port, app) of wsocket"
+_FRAMES = "wsocket reads and writes frames itself; write receive() and send()"
+_HTTP = "write http.HTTPStatus of Python's library"
+
+# Names of the module.
+NAMES = {
+    "Event": "write app.onmessage += function",
+    "FixedHandler": _SERVER,
+    "FixedServerHandler": _SERVER,
+    "FrameTooLargeException": "write WebSocketError",
+    "HTTP_CODES": _HTTP,
+    "MSG_ALREADY_CLOSED": "write WebSocketClosed, which has code and reason",
+    "MSG_CLOSED": "write WebSocketClosed, which has code and reason",
+    "MSG_SOCKET_DEAD": "write WebSocketClosed, which has code and reason",
+    "ProtocolError": "write WebSocketError; broken frames end receive() with it",
+    "Response": "return the response from the handler of a route",
+    "ThreadingWSGIServer": _SERVER,
+    "WebSocketHandler": f"wrap the application, app = WSocketApp(site), and {_SERVER}",
+    "log_traceback": "write logger.exception(...)",
+}
+
+# Keyword arguments.
+ARGUMENTS = {
+    "handler_class": "leave it out: the server of wsocket serves websockets, too",
+    "message": "write reason=",
+    "server_class": "leave it out, or serve the application with that server itself",
+}
+
+# Methods of a websocket and of an application, for programs that override them.
+METHODS = {
+    "encode_header": _FRAMES,
+    "handle_close": "receive() raises WebSocketClosed, which has code and reason",
+    "handle_ping": "receive() answers pings; write ping() to send one",
+    "handle_pong": "write Limits(ping_interval=...) to notice clients that are gone",
+    "mask_payload": _FRAMES,
+    "read_message": "write receive(), or for message in websocket",
+    "send_frame": _FRAMES,
+}
+EVENT_METHODS = {
+    "on_close": "give it another name, and write app.onclose += function",
+    "on_connect": "give it another name, and write app.onconnect += function",
+    "on_message": "give it another name, and write app.onmessage += function",
+}
+
+# Further attributes of a websocket.
+ATTRIBUTES = {
+    "handler": "write the variable that has the application",
+    "logger": "write wsocket.logger",
+    "read": _FRAMES,
+    "write": _FRAMES,
+}
+
+
+def advice(name: str, known: Mapping[str, str]) -> str:
+    """What to write in place of a *known* name; empty for any other."""
+    if name not in known:
+        return ""
+    return f"; that was version 2: {known[name]} ({GUIDE})"
+
+
+def check_name(name: str) -> None:
+    """Accept a name of the module, if version 2 did not have it.
+
+    Raises:
+        ImportError: It did, and this one does not.
+    """
+    if name in NAMES:
+        raise ImportError(f"wsocket has no {name}{advice(name, NAMES)}", name="wsocket")
+
+
+def check_overrides(cls: type[object], known: Mapping[str, str]) -> None:
+    """Accept a class that overrides no *known* method: nobody calls them any more.
+
+    Raises:
+        TypeError: It does.
+    """
+    for name in known.keys() & vars(cls).keys():
+        raise TypeError(
+            f"{name}: nothing calls this method of {cls.__name__}{advice(name, known)}"
+        )
+
+
+class FormerMembers:
+    """The base of `WebSocket`: what websockets had in version 2."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        check_overrides(cls, METHODS)
+
+    if not TYPE_CHECKING:  # for a type checker there are no other attributes
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+                f"{advice(name, METHODS | ATTRIBUTES)}",
+                name=name,
+                obj=self,
+            )
