@@ -17,10 +17,11 @@ CHAT    := examples/chat/node_modules/.installed
 CLIENTS := tests/interop/js/node_modules/.installed
 VECTORS := .vectors/.fetched
 COMPILED := build/compiled
+DIST    := build/dist
 ALL_JS  := $(if $(shell command -v npm),$(CHAT) $(CLIENTS))
 
 .PHONY: help demo test quick test-busy test-compiled coverage mutation instructions check bench
-.PHONY: attacks fuzz sanitize soak format changelog picture screenshot clean
+.PHONY: attacks fuzz sanitize soak wheel format changelog picture screenshot clean
 
 help:
 	@echo 'make demo        run the chat on http://127.0.0.1:$(PORT)/ (PORT=... for another one)'
@@ -35,6 +36,7 @@ help:
 	@echo 'make fuzz        feed bytes of a fuzzer to all that reads (SECONDS=60, ARGS=target)'
 	@echo 'make sanitize    run the tests of the C files under ASan and UBSan'
 	@echo 'make soak        thousands of clients that misbehave (SECONDS=120, ARGS=gevent)'
+	@echo 'make wheel       build the wheel, and try it in an environment that has nothing else'
 	@echo 'make crossbar    install Crossbar, which one test needs (in CI it is always there)'
 	@echo 'make check       style, types, spelling, layers: everything that needs no test run'
 	@echo 'make bench       compare speed with others (ARGS="--quick", see benchmarks/README.md)'
@@ -81,15 +83,27 @@ quick: .venv/.tools
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -p tests.quick $(ARGS)
 
-# What people install is compiled. The copy is made anew each time, because moved files keep
-# their times; `make test-compiled instructions fuzz` makes it once for all three.
+# What people install: a wheel, made from the sdist, which is made from what git knows.
+.PHONY: built
+built: .venv/.tools
+	@echo '== Building the sdist, and the wheel from it, in $(DIST)'
+	rm -rf $(DIST) && mkdir -p $(DIST)/source
+	git ls-files -z | xargs -0 cp --parents --target-directory=$(DIST)/source
+	$(BIN)/python -m build --no-isolation --outdir $(DIST) $(DIST)/source >$(DIST)/log 2>&1 || \
+	  { cat $(DIST)/log; exit 1; }
+
+# The wheel beside the tests, for those of core and wamp. It is made anew each time, because
+# moved files keep their times; `make test-compiled instructions fuzz wheel` makes it once.
 .PHONY: compiled
-compiled: .venv/.tools
-	@echo '== Compiling a copy in $(COMPILED)'
+compiled: built
 	rm -rf $(COMPILED) && mkdir -p $(COMPILED)
-	git ls-files -z wsocket tests docs examples setup.py pyproject.toml README.md LICENSE | \
+	git ls-files -z tests docs examples setup.py pyproject.toml README.md LICENSE | \
 	  xargs -0 cp --parents --target-directory=$(COMPILED)
-	cd $(COMPILED) && $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace
+	$(BIN)/python -m zipfile -e $(DIST)/wsocket-*.whl $(COMPILED)
+
+# In an environment that has nothing else, without a compiler.
+wheel: built
+	$(BIN)/python tools/check_dist.py $(DIST)
 
 # The other tests run on the interpreted sources. So do those of packages in which nothing is
 # compiled.

@@ -351,3 +351,13 @@ def test_server_stops_in_the_middle_of_requests(kind, connect, tmp_path):
         assert server.stop() == 0
         assert server.process.stdout.read() == "wsocket: stopped\n"
     assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_has_to_read_what_the_server_says(kind, tmp_path):
+    """Its last line finds a closed pipe, which changes nothing."""
+    with running(command(kind, 30), tmp_path / "log") as server:
+        server.process.stdout.close()
+        assert server.stop() == 0
+    assert server.log.read_text() == ""

@@ -258,6 +258,16 @@ def _url(host: str, port: int, *, scheme: str) -> str:
 
 
 def announce(line: str) -> None:
-    """Tell the user in the terminal; serving matters more, so this does not fail."""
+    """Tell the user in the terminal; serving matters more, so this does not fail.
+
+    Not by `print`: what cannot be written would stay in the buffer, fail once more when
+    Python exits, and change its status.
+    """
     with contextlib.suppress(OSError, ValueError):  # a full disk, a closed stdout
-        print(line, flush=True)  # noqa: T201
+        try:
+            descriptor = sys.stdout.fileno()
+        except (AttributeError, OSError):  # none, or something that only looks like one
+            print(line, flush=True)  # noqa: T201
+        else:
+            sys.stdout.flush()
+            os.write(descriptor, f"{line}\n".encode())
