@@ -44,6 +44,7 @@ def is_said(expected: str, line: str) -> bool:
 def test_each_mistake_is_explained_with_its_line(check, monkeypatch, text, said):
     """All mistakes of a file, and nothing else; the secret is never shown."""
     monkeypatch.setenv("ROUTER_SECRET", SECRET)
+    monkeypatch.setenv("ROUTER_KEY", SECRET * 3)
     status, lines = check(text)
     expected = said_of(said)
     assert [is_said(*pair) for pair in zip(expected, lines, strict=True)] == [
