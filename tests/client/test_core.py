@@ -94,6 +94,36 @@ def test_lost_connection_fails_what_waits(core):
         core.call("com.example", Payload.of(JSON), CallOptions(), "late")
 
 
+@pytest.mark.parametrize(
+    ("reason", "final"),
+    [
+        ("wamp.error.authentication_denied", True),
+        ("wamp.error.authentication_required", True),
+        ("wamp.error.authorization_denied", True),
+        ("wamp.error.authorization_required", True),
+        ("wamp.error.invalid_uri", True),
+        ("wamp.error.no_auth_method", True),
+        ("wamp.error.no_matching_auth_method", True),
+        ("wamp.error.no_such_principal", True),
+        ("wamp.error.no_such_realm", True),
+        ("wamp.error.no_such_role", True),
+        ("wamp.error.not_authorized", True),
+        ("wamp.error.protocol_violation", True),
+        ("wamp.error.authentication_failed", False),
+        ("wamp.error.authorization_failed", False),
+        ("wamp.error.unavailable", False),
+        ("wamp.close.system_shutdown", False),
+        ("com.example.error.busy", False),
+    ],
+)
+def test_abort_is_final_if_another_attempt_ends_in_the_same_way(core, reason, final):
+    """Before WELCOME: what the router cannot do now, it may be able to do later."""
+    core.open()
+    [ended] = core.receive(json.dumps([3, {}, reason]))
+    assert (type(ended), ended.error.reason) == (Ended, reason)
+    assert ended.final is final
+
+
 def test_records_are_restored_in_their_order(core):
     """With new numbers; `Joined` comes when all are answered."""
     joined(core)
