@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import pytest
 
 from tests.client.states import QUICK
+from tests.patience import SECONDS
 from tests.serving import serving
 from tests.wamp.router.logins import ACCOUNTS, PASSWORD
 from wsocket import Realm, WSocketApp
-from wsocket.client import JoinRefused
+from wsocket.client import JoinRefused, connect_async
 from wsocket.client.auth import CRA, Anonymous, Cookie, Cryptosign, Scram, Ticket
 from wsocket.wamp.auth import Anonymous as AnonymousMethod
 from wsocket.wamp.auth import WebLogin
@@ -49,6 +53,29 @@ def test_right_secret_lets_the_client_in(connecting, url, method):
     """Under its name."""
     with connecting(url, method, auth=RIGHT[method]) as session:
         assert (session.authid, session.authrole) == ("joe", "user")
+
+
+def test_event_loop_goes_on_while_a_key_is_derived(url):
+    """An answer may take a tenth of a second of computing."""
+    begun, goes_on = threading.Event(), threading.Event()
+
+    class Slow(Ticket):
+        def answer(self, method, extra):
+            begun.set()
+            assert goes_on.wait(SECONDS), "the event loop was blocked"
+            return super().answer(method, extra)
+
+    async def let_it_go_on():
+        await asyncio.to_thread(begun.wait, SECONDS)
+        goes_on.set()
+
+    async def scenario():
+        other = asyncio.create_task(let_it_go_on())
+        async with connect_async(url, "ticket", auth=Slow("joe", "secret!")) as session:
+            assert session.authid == "joe"
+        await other
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("method", WRONG)
