@@ -92,16 +92,13 @@ def _read_keys(node: Node, users: list[BridgeUser]) -> dict[str, BridgeKey]:
 
 
 def _read_key(node: Node) -> tuple[Node, BridgeKey]:
-    _report_key_id(node)
     refuse_parts_of_name(node, _KEY_OPTIONS, what="key")
-    return node, make(node, BridgeKey, _KEY.given(node))
-
-
-def _report_key_id(node: Node) -> None:
+    given = _KEY.given(node)
     try:
         check_key_id("ID", str(node.path[-1]))
     except ValueError as error:
-        node.note(str(error).removeprefix("ID: "))
+        node.refuse(str(error).removeprefix("ID: "))
+    return node, make(node, BridgeKey, given)
 
 
 _KEY_OPTIONS = options_of(BridgeKey)
