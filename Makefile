@@ -107,7 +107,7 @@ wheel: built
 
 # The other tests run on the interpreted sources. So do those of packages in which nothing is
 # compiled.
-NOT_COMPILED := tests/core/http tests/core/web tests/wamp/auth tests/wamp/bridge
+NOT_COMPILED := tests/core/http tests/core/web tests/wamp/auth
 
 test-compiled: compiled $(ALL_JS) $(VECTORS)
 	for modules in tests/interop/js/node_modules examples/chat/node_modules; do \

@@ -34,6 +34,32 @@ def test_hot_module_is_what_the_environment_promises(name):
     assert (path.suffix == ".so") is COMPILED
 
 
+def bases(tree):
+    """The bases of the classes of a module, as the modules that they are from."""
+    imported = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        for base in node.bases if isinstance(node, ast.ClassDef) else ():
+            name = ast.unparse(base).partition("[")[0]
+            yield node.name, imported.get(name, name).rpartition(".")[0]
+
+
+def test_what_is_not_compiled_inherits_from_nothing_that_is():
+    """Python refuses to make an object of such a class."""
+    hot = hot_modules()
+    found = []
+    for path in (ROOT / "wsocket").rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if module not in hot:
+            classes = bases(ast.parse(path.read_text()))
+            found += [f"{module}.{name}" for name, base in classes if base in hot]
+    assert found == []
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -92,6 +92,7 @@ LAYERS: list[dict[str, Purity]] = [
         "core.budget": all_pure,
         "core.checks": all_pure,
         "core.client_network": all_pure,
+        "core.secret_files": all_pure,
         "core.tally": all_pure,
         "core.token_bucket": all_pure,
         "core.wsgi": all_pure,

@@ -23,6 +23,8 @@ def test_sessions_are_listed(url, capsys):
     assert f"authid={authid}" in line
     assert "authrole=anonymous" in line
     assert "authmethod=anonymous" in line
+    assert line.endswith(" transport=websocket")
+    assert [each.partition(" transport=")[2] for each in lines].count("in-process") == 1
 
 
 def test_sessions_are_objects_for_programs(url, capsys):
@@ -32,6 +34,7 @@ def test_sessions_are_objects_for_programs(url, capsys):
         assert cli.main(["sessions", url, "--json"]) == 0
     objects = map(json.loads, capsys.readouterr().out.splitlines())
     assert known in list(objects)
+    assert known["transport"] == {"type": "websocket"}
 
 
 @pytest.mark.processes

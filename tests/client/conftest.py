@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.client.driven import driven
+from tests.client.states import States
 from tests.serving import serving
 from wsocket import WSocketApp
 from wsocket.client import connect
@@ -64,6 +65,12 @@ WAYS = [
         ("unix", "msgpack"),
     )
 ]
+
+
+@pytest.fixture
+def states() -> States:
+    """For ``on_state`` of a session."""
+    return States()
 
 
 @pytest.fixture(params=list(KINDS))

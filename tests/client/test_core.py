@@ -9,11 +9,17 @@ import pytest
 from wsocket import CallOptions, PublishOptions, RegisterOptions, SubscribeOptions
 from wsocket.client import Backoff
 from wsocket.client.anonymous import Anonymous
+from wsocket.client.auth import Ticket
 from wsocket.client.core import Core
 from wsocket.client.happenings import Answered, Ended, Failed, Happened, Invoked, Joined
 from wsocket.client.joining import JoinRequest
 from wsocket.client.records import RegistrationRecord, SubscriptionRecord
-from wsocket.errors import ConnectionLost, PayloadSizeExceeded
+from wsocket.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    PayloadSizeExceeded,
+    ProtocolError,
+)
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.json import JSON
 
@@ -40,6 +46,52 @@ def joined(core):
     core.open()
     assert core.receive(WELCOME) == [Joined(())]
     return sent(core)
+
+
+@pytest.fixture
+def challenged():
+    """A core with a ticket, and what it made of the router's CHALLENGE."""
+    join = JoinRequest("realm1", Ticket("joe", "t1cket"), "a test")
+    core = Core(join, JSON, random_bytes=bytes)
+    core.open()
+    [challenged] = core.receive(b'[4,"ticket",{}]')
+    assert [each[0] for each in sent(core)] == [1]
+    return core, challenged
+
+
+def test_answer_to_a_challenge_may_take_its_time(challenged):
+    """It is computed elsewhere, and then sent."""
+    core, challenge = challenged
+    answer = challenge.answer()
+    assert sent(core) == []
+    assert core.authenticate(challenge, answer) == []
+    assert sent(core) == [[5, "t1cket", {}]]
+    assert core.receive(WELCOME) == [Joined(())]
+
+
+def test_answer_that_comes_too_late_is_not_sent(challenged):
+    """The next connection has a challenge of its own."""
+    core, challenge = challenged
+    answer = challenge.answer()
+    core.lost("no session in time")
+    assert core.authenticate(challenge, answer) == []
+    core.open()
+    sent(core)
+    assert core.authenticate(challenge, ProtocolError("late")) == []
+    assert sent(core) == []
+    core.receive(WELCOME)
+    assert core.authenticate(challenge, answer) == []
+    assert sent(core) == []
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_challenge_that_cannot_be_answered(challenged, final):
+    """A missing package is missing at the next attempt, too."""
+    core, challenge = challenged
+    error = ImportError("no such package") if final else ProtocolError("nonsense")
+    [ended] = core.authenticate(challenge, error)
+    assert (type(ended.error), ended.final) == (ConnectFailed, final)
+    assert str(error) in str(ended.error)
 
 
 def test_hello_says_who_and_what(core):
@@ -92,6 +144,36 @@ def test_lost_connection_fails_what_waits(core):
     assert core.lost("again") == []
     with pytest.raises(ConnectionLost):
         core.call("com.example", Payload.of(JSON), CallOptions(), "late")
+
+
+@pytest.mark.parametrize(
+    ("reason", "final"),
+    [
+        ("wamp.error.authentication_denied", True),
+        ("wamp.error.authentication_required", True),
+        ("wamp.error.authorization_denied", True),
+        ("wamp.error.authorization_required", True),
+        ("wamp.error.invalid_uri", True),
+        ("wamp.error.no_auth_method", True),
+        ("wamp.error.no_matching_auth_method", True),
+        ("wamp.error.no_such_principal", True),
+        ("wamp.error.no_such_realm", True),
+        ("wamp.error.no_such_role", True),
+        ("wamp.error.not_authorized", True),
+        ("wamp.error.protocol_violation", True),
+        ("wamp.error.authentication_failed", False),
+        ("wamp.error.authorization_failed", False),
+        ("wamp.error.unavailable", False),
+        ("wamp.close.system_shutdown", False),
+        ("com.example.error.busy", False),
+    ],
+)
+def test_abort_is_final_if_another_attempt_ends_in_the_same_way(core, reason, final):
+    """Before WELCOME: what the router cannot do now, it may be able to do later."""
+    core.open()
+    [ended] = core.receive(json.dumps([3, {}, reason]))
+    assert (type(ended), ended.error.reason) == (Ended, reason)
+    assert ended.final is final
 
 
 def test_records_are_restored_in_their_order(core):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import pytest
 
+from tests.client.states import QUICK
+from tests.patience import SECONDS
 from tests.serving import serving
 from tests.wamp.router.logins import ACCOUNTS, PASSWORD
 from wsocket import Realm, WSocketApp
-from wsocket.client import JoinRefused
+from wsocket.client import JoinRefused, connect_async
 from wsocket.client.auth import CRA, Anonymous, Cookie, Cryptosign, Scram, Ticket
 from wsocket.wamp.auth import Anonymous as AnonymousMethod
 from wsocket.wamp.auth import WebLogin
@@ -50,6 +55,29 @@ def test_right_secret_lets_the_client_in(connecting, url, method):
         assert (session.authid, session.authrole) == ("joe", "user")
 
 
+def test_event_loop_goes_on_while_a_key_is_derived(url):
+    """An answer may take a tenth of a second of computing."""
+    begun, goes_on = threading.Event(), threading.Event()
+
+    class Slow(Ticket):
+        def answer(self, method, extra):
+            begun.set()
+            assert goes_on.wait(SECONDS), "the event loop was blocked"
+            return super().answer(method, extra)
+
+    async def let_it_go_on():
+        await asyncio.to_thread(begun.wait, SECONDS)
+        goes_on.set()
+
+    async def scenario():
+        other = asyncio.create_task(let_it_go_on())
+        async with connect_async(url, "ticket", auth=Slow("joe", "secret!")) as session:
+            assert session.authid == "joe"
+        await other
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("method", WRONG)
 def test_wrong_secret_is_refused_at_once(connecting, url, method):
     """The exception has the reason, and not the secret."""
@@ -80,6 +108,73 @@ def test_missing_realm_is_refused_at_once(connecting, url):
     with pytest.raises(JoinRefused, match=r"com\.example\.nowhere") as caught:
         connecting(url, "com.example.nowhere").__enter__()
     assert caught.value.reason == "wamp.error.no_such_realm"
+
+
+LATER = {**RIGHT, "cookie": Cookie()}
+
+
+class Later:
+    """A router whose mind about a login can be changed.
+
+    Attributes:
+        answer: True lets the client in, None does not, and "error" is a failure.
+    """
+
+    def __init__(self, method):
+        self.answer = True
+        account = ACCOUNTS.get(method)
+        if account is None:
+            auth = WebLogin(lambda environ: self._ask() and ("ada", "user"))
+        else:
+            auth = account.method(lambda request: self._ask() and account.user)
+        realm = Realm("realm1", auth=[auth], login_delay=0)
+        self.app = WSocketApp(protocol="WAMP", realm=realm)
+
+    def _ask(self):
+        if self.answer == "error":
+            raise RuntimeError("the database is away")
+        return self.answer
+
+
+@pytest.fixture
+def later(request, connecting, states):
+    """A router with a session that connects again quickly, and is there."""
+    router = Later(request.param)
+    options = {"reconnect": QUICK, "on_state": states, "auth": LATER[request.param]}
+    with serving(router.app) as url, connecting(url, **options):
+        states.until("joined")
+        yield router
+
+
+@pytest.mark.parametrize("later", LATER, indirect=True)
+def test_client_that_is_not_let_in_again_gives_up(later, states):
+    """By every method: another attempt would end in the same way."""
+    later.answer = None
+    later.app.close_connections(1001, "away")
+    states.until("waiting")
+    assert states.next().state == "connecting"
+    closed = states.next()
+    assert (closed.state, type(closed.error)) == ("closed", JoinRefused)
+    assert closed.error.reason in (
+        "wamp.error.authentication_denied",
+        "wamp.error.no_matching_auth_method",
+    )
+
+
+@pytest.mark.parametrize("later", LATER, indirect=True)
+def test_client_comes_again_after_a_failure_of_the_router(later, states):
+    """By every method: the failure may be over then."""
+    later.answer = "error"
+    later.app.close_connections(1001, "away")
+    for _ in range(2):
+        states.until("connecting")
+    error = states.until("waiting").error
+    assert (type(error), error.reason) == (
+        JoinRefused,
+        "wamp.error.authentication_failed",
+    )
+    later.answer = True
+    assert states.until("joined").error is None
 
 
 @pytest.mark.parametrize("auth", [*RIGHT.values(), *WRONG.values()], ids=repr)

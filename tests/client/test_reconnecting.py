@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from tests.client.states import QUICK
 from tests.patience import SECONDS
 from tests.serving import in_thread, serving
 from wsocket import Realm, WSocketApp, make_server
@@ -18,34 +19,6 @@ from wsocket.client import (
     JoinRefused,
     connect,
 )
-
-QUICK = Backoff(first=0.01, longest=0.05, restart=(0.02, 0.03))
-
-
-class States:
-    """What a session tells."""
-
-    def __init__(self):
-        self._changes = queue.Queue()
-
-    def __call__(self, change):
-        self._changes.put(change)
-
-    def until(self, state):
-        """Wait for a change to *state*, and return it."""
-        while True:
-            change = self._changes.get(timeout=SECONDS)
-            if change.state == state:
-                return change
-
-    def next(self):
-        """Wait for the next change."""
-        return self._changes.get(timeout=SECONDS)
-
-
-@pytest.fixture
-def states():
-    return States()
 
 
 @pytest.fixture

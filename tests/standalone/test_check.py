@@ -44,6 +44,7 @@ def is_said(expected: str, line: str) -> bool:
 def test_each_mistake_is_explained_with_its_line(check, monkeypatch, text, said):
     """All mistakes of a file, and nothing else; the secret is never shown."""
     monkeypatch.setenv("ROUTER_SECRET", SECRET)
+    monkeypatch.setenv("ROUTER_KEY", SECRET * 3)
     status, lines = check(text)
     expected = said_of(said)
     assert [is_said(*pair) for pair in zip(expected, lines, strict=True)] == [
@@ -120,7 +121,7 @@ def test_a_secret_that_everybody_can_read_is_warned_about(check, tmp_path):
         0,
         [
             "FILE:8: realms.realm1.auth[0].users[0].ticket_file: other users can read "
-            "FOLDER/ticket: chmod o-rwx FOLDER/ticket (warning)",
+            "FOLDER/ticket (mode 0644): chmod o-rwx FOLDER/ticket (warning)",
             "FILE: all is well: realm realm1",
         ],
     )
@@ -128,19 +129,11 @@ def test_a_secret_that_everybody_can_read_is_warned_about(check, tmp_path):
     assert check(text) == (0, ["FILE: all is well: realm realm1"])
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"\n", "FOLDER/ticket: expected a secret, and the file is empty"),
-        (b"\xff", "FOLDER/ticket: expected text in UTF-8"),
-        (b"x" * 65537, "FOLDER/ticket: too long for a secret: 65536 bytes at most"),
-    ],
-    ids=["empty", "binary", "long"],
-)
-def test_a_file_without_a_sensible_secret_is_refused(check, tmp_path, content, said):
-    """Its content is not shown."""
-    (tmp_path / "ticket").write_bytes(content)
+def test_a_file_without_a_secret_is_refused(check, tmp_path):
+    """With its place."""
+    (tmp_path / "ticket").write_bytes(b"\n")
     status, [line] = check(TICKET + 'ticket_file = "ticket"\n')
+    said = "FOLDER/ticket: expected a secret, and the file is empty"
     assert (status, line.partition("ticket_file: ")[2]) == (1, said)
 
 

@@ -10,7 +10,7 @@ from tests.programs import ROOT
 from tests.wamp.raw_client import PUBLISHED, connected
 
 PAGE = (ROOT / "docs" / "standalone.md").read_text()
-[FILE] = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+FILE, BRIDGE = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 [KEYS] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -31,6 +31,16 @@ def test_the_file_is_served(router, monkeypatch):
         newsroom.send(16, 1, {"acknowledge": True}, "com.example.news.sport", ["2:1"])
         assert newsroom.receive()[0] == PUBLISHED
         assert guest.receive()[4:] == [["2:1"]]
+
+
+def test_the_bridge_of_the_file_is_good(check, monkeypatch, tmp_path):
+    """Its roles are those of the file above it."""
+    for name in ("NEWSROOM_TICKET", "CRON_KEY"):
+        monkeypatch.setenv(name, "a secret of 32 characters, or so")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "dashboard").write_text("t0ken")
+    (tmp_path / "secrets" / "dashboard").chmod(0o600)
+    assert check(f"{FILE}{BRIDGE}") == (0, ["FILE: all is well: realm realm1"])
 
 
 def test_the_keys_of_a_password_can_be_made(check, monkeypatch, capsys):
@@ -65,7 +75,7 @@ def test_every_table_is_named(check):
     """The list of tables is that of the program."""
     _, [line] = check("nothing = 1\nrealms = {realm1 = {}}\n")
     names = re.findall(r'"(\w+)"', line)
-    assert len(names) == 6
+    assert len(names) == 7
     assert [
         name for name in names if not re.search(rf"^\| `\[+{name}", PAGE, re.M)
     ] == []

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.wamp.raw_client import ERROR, REGISTERED, connected
-from wsocket import Limits, LongPolling, Permission, Realm, Remember, Role, cli
+from wsocket import (
+    Bridge,
+    BridgeKey,
+    Limits,
+    LongPolling,
+    Permission,
+    Realm,
+    Remember,
+    Role,
+    cli,
+)
 
 COMMENTED = re.compile(r"^#(?![ #]).*\n", re.MULTILINE)
 # Lines without a blank or an explanation between them belong together.
@@ -76,13 +86,15 @@ def test_all_options_together_are_good(check, example):
 
 
 @pytest.mark.parametrize(
-    "kind", [Limits, LongPolling, Realm, Role, Permission, Remember]
+    "kind",
+    [Limits, LongPolling, Bridge, BridgeKey, Realm, Role, Permission, Remember],
 )
 def test_every_option_stands_in_the_example(example, kind):
     """Also those that were added later, with the sample that they need."""
     for name in inspect.signature(kind).parameters:
-        is_table = re.search(rf"\[realms\.realm1\.(roles\.)?{name}\]", example)
-        assert is_table or re.search(rf"^#?{name} = ", example, re.MULTILINE), name
+        is_table = re.search(rf"\[(realms\.realm1|\w+)\.(roles\.)?{name}[.\]]", example)
+        written = re.search(rf"^#?{name}(_file)? = ", example, re.MULTILINE)
+        assert is_table or written, name
 
 
 def test_options_have_their_defaults_and_explanations(example):

@@ -14,6 +14,7 @@ NAMES = (
     *("host", "port", "unix", "fd", "take_over", "log_format", "timeout", "metrics"),
     *("memory", "turn", "ping_interval", "path", "url", "roles", "permissions", "auth"),
     *("name", "uri", "match", "allow", "method", "users", "role", "authid", "extra"),
+    *("bridge", "keys", "tokens", "token_env", "max_body", "retry", "realm"),
     *("ticket_env", "secret_env", "password_file", "public_keys", "certfile"),
 )
 WORDS = (

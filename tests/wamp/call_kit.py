@@ -233,6 +233,7 @@ class NearPeer(Talk):
     """A client without a network; it is its session's link as well."""
 
     codec = ListCodec()
+    transport = "none"
 
     def __init__(self, world: World, features: tuple[str, ...]) -> None:
         self._inbox: list[list[Any]] = []

@@ -60,6 +60,8 @@ class FakeCodec:
 class FakeLink:
     """Keeps what was written; `ends` says how the session ended it."""
 
+    transport = "none"
+
     def __init__(
         self, codec: FakeCodec | None = None, budget: Budget | None = None
     ) -> None:

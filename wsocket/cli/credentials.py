@@ -7,10 +7,11 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from wsocket.cli.secret_files import read_secret
+from wsocket.cli.output import note
 from wsocket.cli.usage import UsageError
 from wsocket.client.anonymous import Anonymous
 from wsocket.client.joining import LoginMethod
+from wsocket.core.secret_files import exposure, read_secret
 
 # The option of each method that has a secret, and what is in the file.
 _SECRETS = {
@@ -53,7 +54,7 @@ def given_credentials(options: argparse.Namespace) -> LoginMethod:
         raise UsageError(f"only one of {' and '.join(names)} can be used")
     if not given:
         return Anonymous(authid=authid)
-    secret = read_secret(getattr(options, given[0]))
+    secret = _secret(getattr(options, given[0]))
     if authid is None and given != ["cryptosign_key"]:
         raise UsageError(f"{names[0]} needs --authid, your name in the realm")
     method: Callable[[Any, str], LoginMethod]
@@ -62,3 +63,14 @@ def given_credentials(options: argparse.Namespace) -> LoginMethod:
         return method(authid, secret)
     except (ValueError, ImportError) as error:
         raise UsageError(f"{names[0]}: {error}") from error
+
+
+def _secret(path: str) -> str:
+    """What stands in a file; the user is warned if others can read it."""
+    try:
+        secret, warning = read_secret(path), exposure(path)
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
+    if warning:
+        note(f"warning: {warning}")
+    return secret

@@ -15,9 +15,9 @@ from wsocket.errors import ApplicationError
 EXAMPLES = f"""\
 output:
   A line for each session: its ID, and what the router tells of it: authid, authrole,
-  authmethod, transport. With --json it is an object: what wamp.session.get returns.
-  With --watch each line begins with + or -, and objects have "event": "join" or
-  "leave". This command's own session is among them.
+  authmethod, and the kind of its transport. With --json it is an object: what
+  wamp.session.get returns. With --watch each line begins with + or -, and objects
+  have "event": "join" or "leave". This command's own session is among them.
   The realm must let you call wamp.session.list and wamp.session.get, and for --watch
   subscribe to the prefix wamp.session.
 
@@ -115,8 +115,16 @@ def _show(known: Known, *, event: str = "", json: bool) -> None:
         put(as_json({"event": event, **known} if event else known))
         return
     rest = [
-        f"{name}={value if isinstance(value, str) else as_json(value)}"
+        f"{name}={_text(name, value)}"
         for name, value in known.items()
         if name != "session" and value is not None
     ]
     put(_SIGNS.get(event, "") + " ".join([str(known.get("session")), *rest]))
+
+
+def _text(name: str, value: Any) -> str:
+    """A value on a line for people: of a transport its kind alone, if that is told."""
+    if name == "transport" and isinstance(value, dict):
+        # Our routers say the one, Crossbar says the other, and much more.
+        value = value.get("type") or value.get("channel_framing") or value
+    return value if isinstance(value, str) else as_json(value)

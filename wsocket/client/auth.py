@@ -12,7 +12,7 @@ from typing import Any
 
 from wsocket.client.anonymous import Anonymous
 from wsocket.client.challenge import expect_method
-from wsocket.client.joining import LoginExchange, RandomBytes
+from wsocket.client.joining import LoginExchange, RandomBytes, Signature
 from wsocket.client.scram_login import ScramLogin
 from wsocket.client.signatures import cra_signature, cryptosign_signature
 from wsocket.core.checks import check_text, refuse_type
@@ -51,9 +51,7 @@ class Ticket(Simple):
         """See `LoginExchange`."""
         return {"authmethods": ["ticket"], "authid": self.authid}
 
-    def answer(
-        self, method: str, extra: Mapping[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
+    def answer(self, method: str, extra: Mapping[str, Any]) -> Signature:
         """The ticket itself."""
         expect_method("ticket", method)
         return self.ticket, {}
@@ -75,9 +73,7 @@ class CRA(Simple):
         """See `LoginExchange`."""
         return {"authmethods": ["wampcra"], "authid": self.authid}
 
-    def answer(
-        self, method: str, extra: Mapping[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
+    def answer(self, method: str, extra: Mapping[str, Any]) -> Signature:
         """The signature of the challenge."""
         expect_method("wampcra", method)
         return cra_signature(self.secret, extra), {}
@@ -130,9 +126,7 @@ class Cryptosign(Simple):
         extra = {"pubkey": public, "channel_binding": None}
         return {"authmethods": ["cryptosign"], "authextra": extra, **named}
 
-    def answer(
-        self, method: str, extra: Mapping[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
+    def answer(self, method: str, extra: Mapping[str, Any]) -> Signature:
         """The signature of the challenge, and the challenge."""
         expect_method("cryptosign", method)
         return cryptosign_signature(self._signer().sign, extra), {}

@@ -32,8 +32,8 @@ class Callee:
         message: got.Invocation,
         record: RegistrationRecord | None,
         payload: Payload,
-    ) -> Invoked | None:
-        """Take an INVOCATION; None if it is refused, because there is no *record*.
+    ) -> list[Invoked]:
+        """Take an INVOCATION; nothing comes of it if there is no *record*.
 
         Raises:
             ProtocolError: One with this number is under way.
@@ -44,18 +44,19 @@ class Callee:
         if record is None:
             gone = Payload.of(self._serializer, ["the procedure is not registered"])
             self._fail(request, Failure(errors.UNAVAILABLE, gone))
-            return None
+            return []
         details = call_details(message, record.uri)
         invocation = Invoked(record, request, payload, details)
         self._running[request] = invocation
-        return invocation
+        return [invocation]
 
-    def interrupt(self, request: int) -> Invoked | None:
-        """Nobody wants the answer any more; returns the invocation, if it runs."""
+    def interrupt(self, request: int) -> list[Interrupted]:
+        """Nobody wants the answer any more; if the procedure runs, it is told so."""
         invocation = self._running.get(request)
-        if invocation is not None:
-            invocation.canceled = True
-        return invocation
+        if invocation is None:
+            return []
+        invocation.canceled = True
+        return [Interrupted(invocation)]
 
     def answer(self, invocation: Invoked, outcome: Payload | Failure) -> None:
         """End an invocation with YIELD or ERROR; of no effect if nobody waits.

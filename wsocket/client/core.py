@@ -14,11 +14,11 @@ from wsocket.client.callee import Callee
 from wsocket.client.final_reasons import FINAL_REASONS
 from wsocket.client.happenings import (
     Answered,
+    Challenged,
     Ended,
     Failed,
     Happened,
     Happening,
-    Interrupted,
     Joined,
     Progressed,
     Revoked,
@@ -36,11 +36,12 @@ from wsocket.client.joining import (
     JoinRequest,
     LoginExchange,
     RandomBytes,
+    Signature,
     hello_details,
 )
 from wsocket.client.kept_records import KeptRecords
 from wsocket.client.records import Record, SubscriptionRecord
-from wsocket.client.requests import LEAVES, Requests, SentRequest
+from wsocket.client.requests import ASKS, LEAVES, Requests, SentRequest
 from wsocket.client.wire import Outgoing, given
 from wsocket.errors import (
     ApplicationError,
@@ -88,6 +89,7 @@ class Core:
         self._login = login
         self._random_bytes = random_bytes
         self._exchange: LoginExchange | None = None  # as long as it may be challenged
+        self._challenged: Challenged | None = None  # as long as it is not answered
         self._kept = KeptRecords()
         self._requests = Requests()
         self.callee = Callee(serializer, self.outgoing.send)
@@ -124,9 +126,8 @@ class Core:
         self.outgoing.begin(max_size=max_size)
         self._requests = Requests()
         self.state = JOINING
-        exchange = self._login.credentials.begin(self._random_bytes)
-        self._exchange = exchange
-        details = hello_details(self._login, exchange)
+        self._exchange = self._login.credentials.begin(self._random_bytes)
+        details = hello_details(self._login, self._exchange)
         try:
             self.outgoing.send([sent.HELLO, self._login.realm, details])
         except PayloadSizeExceeded as error:
@@ -141,8 +142,20 @@ class Core:
             self._handle(decoded(self.serializer, data))
         except ProtocolError as error:
             self._abort(error.problem)
-        except ImportError as error:  # what the challenge of the router needs
-            self._end(ConnectFailed(str(error)), final=True)
+        return self._take_happened()
+
+    def authenticate(
+        self, challenged: Challenged, answer: Signature | ProtocolError | ImportError
+    ) -> list[Happening]:
+        """Send what `Challenged.answer` returned, unless it comes too late."""
+        if self._challenged is challenged:
+            self._challenged = None
+            if isinstance(answer, ProtocolError):
+                self._abort(answer.problem)
+            elif isinstance(answer, ImportError):
+                self._end(ConnectFailed(str(answer)), final=True)
+            else:
+                self.outgoing.send([sent.AUTHENTICATE, *answer])
         return self._take_happened()
 
     def lost(self, problem: str) -> list[Happening]:
@@ -201,11 +214,8 @@ class Core:
 
     def ask_for(self, record: Record, waiter: Any) -> None:
         """Send SUBSCRIBE or REGISTER; raises as `call` does."""
-        if isinstance(record, SubscriptionRecord):
-            kind, uri = sent.SUBSCRIBE, record.topic
-        else:
-            kind, uri = sent.REGISTER, record.uri
-        request = SentRequest(kind, waiter, record)
+        uri = record.topic if isinstance(record, SubscriptionRecord) else record.uri
+        request = SentRequest(ASKS[type(record)], waiter, record)
         self._request(request, [given(record.options), uri])
 
     def drop(self, record: Record, waiter: Any) -> list[Happening]:
@@ -218,8 +228,7 @@ class Core:
         if number is None or self.state != JOINED:
             self._happened.append(Answered(waiter, None))
         else:
-            kind = LEAVES[type(record)]
-            self._request(SentRequest(kind, waiter), [number])
+            self._request(SentRequest(LEAVES[type(record)], waiter), [number])
 
     # Sending
 
@@ -252,12 +261,10 @@ class Core:
         if self.state == CLOSED:
             return
         self.state = CLOSED
-        self.session = None
+        self.session = self._challenged = None
         self._kept.forget_session()
         self._restoring = 0
-        why = error or ConnectionLost("this client has left")
-        if not isinstance(why, ConnectionLost):
-            why = ConnectionLost(str(why))
+        why = ConnectionLost(str(error or "this client has left"))
         for request in self._requests.end_all():
             if request.waiter is not None:
                 self._happened.append(Failed(request.waiter, why))
@@ -283,11 +290,11 @@ class Core:
         exchange = self._exchange
         assert exchange is not None
         if isinstance(message, got.Challenge):
-            signature, extra = exchange.answer(message.method, message.extra)
-            self.outgoing.send([sent.AUTHENTICATE, signature, extra])
+            self._challenged = Challenged(exchange, message)
+            self._happened.append(self._challenged)
         elif isinstance(message, got.Welcome):
             exchange.check(message.details.authextra or {})
-            self._exchange = None
+            self._exchange = self._challenged = None
             self._welcome(message)
         else:
             raise ProtocolError(f"{name_of(type(message))} before WELCOME")
@@ -387,11 +394,7 @@ class Core:
     def _on_invocation(self, message: got.Invocation) -> None:
         payload = payload_in(self.serializer, message)
         record = self._kept.procedure(message.registration)
-        invocation = self.callee.begin(message, record, payload)
-        if invocation is not None:
-            self._happened.append(invocation)
+        self._happened += self.callee.begin(message, record, payload)
 
     def _on_interrupt(self, interrupt: got.Interrupt) -> None:
-        invocation = self.callee.interrupt(interrupt.request)
-        if invocation is not None:
-            self._happened.append(Interrupted(invocation))
+        self._happened += self.callee.interrupt(interrupt.request)

@@ -12,6 +12,7 @@ from wsocket.client.backlog import Backlog, in_handler
 from wsocket.client.handler_threads import HandlerThreads, Lane
 from wsocket.client.happenings import (
     Answered,
+    Challenged,
     Ended,
     Failed,
     Happened,
@@ -66,6 +67,9 @@ class Dispatcher:
             happening.waiter.progress(happening.payload)
         elif isinstance(happening, (Answered, Failed)):
             self._take_answer(happening)
+        elif isinstance(happening, Challenged):
+            answer = happening.answer()
+            shared.react(lambda core: core.authenticate(happening, answer))
         elif isinstance(happening, Joined):
             self.joined = happening
         elif isinstance(happening, Ended):

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from wsocket.client.joining import LoginExchange, Signature
 from wsocket.client.records import Record, RegistrationRecord, SubscriptionRecord
-from wsocket.errors import ApplicationError
+from wsocket.errors import ApplicationError, ProtocolError
 from wsocket.wamp.local.calling import CallDetails, EventDetails
+from wsocket.wamp.protocol.router_messages import Challenge
 from wsocket.wamp.serializers.base import Payload
+
+
+class Challenged(NamedTuple):
+    """The router asks for a proof: `answer`, and then `Core.authenticate`.
+
+    Attributes:
+        exchange: The login on this connection.
+    """
+
+    exchange: LoginExchange
+    challenge: Challenge
+
+    def answer(self) -> Signature | ProtocolError | ImportError:
+        """What `Core.authenticate` takes; in any thread, for it may take a second."""
+        try:
+            return self.exchange.answer(self.challenge.method, self.challenge.extra)
+        except (ProtocolError, ImportError) as error:
+            return error
 
 
 class Joined(NamedTuple):
@@ -104,7 +124,8 @@ class Ended(NamedTuple):
 
 
 Happening = (
-    Joined
+    Challenged
+    | Joined
     | Answered
     | Progressed
     | Failed

@@ -39,6 +39,10 @@ FEATURES: dict[str, tuple[str, ...]] = {
 """What this client can do, by role (HELLO.Details.roles)."""
 
 
+Signature = tuple[str, dict[str, Any]]
+"""Signature and Extra of AUTHENTICATE."""
+
+
 class LoginExchange(Protocol):
     """One login, on one connection."""
 
@@ -46,10 +50,8 @@ class LoginExchange(Protocol):
     def hello(self) -> dict[str, Any]:
         """The keys of HELLO.Details that say who this is."""
 
-    def answer(
-        self, method: str, extra: Mapping[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
-        """Signature and Extra of AUTHENTICATE.
+    def answer(self, method: str, extra: Mapping[str, Any]) -> Signature:
+        """Sign a challenge; that may take a second of computing.
 
         Args:
             method: CHALLENGE.AuthMethod.
@@ -57,6 +59,7 @@ class LoginExchange(Protocol):
 
         Raises:
             ProtocolError: The router's challenge cannot be answered.
+            ImportError: A package that this challenge needs is missing.
         """
 
     def check(self, authextra: Mapping[str, Any]) -> None:

@@ -6,9 +6,20 @@ from typing import Any, NamedTuple
 
 from wsocket.client.records import Record, RegistrationRecord, SubscriptionRecord
 from wsocket.errors import ProtocolError
-from wsocket.wamp.protocol.client_messages import UNREGISTER, UNSUBSCRIBE
+from wsocket.wamp.protocol.client_messages import (
+    REGISTER,
+    SUBSCRIBE,
+    UNREGISTER,
+    UNSUBSCRIBE,
+)
 from wsocket.wamp.protocol.field_names import name_of_code
 from wsocket.wamp.protocol.ids import next_id
+
+ASKS: dict[type[Record], int] = {
+    SubscriptionRecord: SUBSCRIBE,
+    RegistrationRecord: REGISTER,
+}
+"""What asks for a record, by its type."""
 
 LEAVES: dict[type[Record], int] = {
     SubscriptionRecord: UNSUBSCRIBE,

@@ -13,6 +13,7 @@ from wsocket.client.challenge import (
     number_in,
     text_in,
 )
+from wsocket.client.joining import Signature
 from wsocket.errors import ProtocolError
 from wsocket.wamp.auth.encodings import from_base64, to_base64
 from wsocket.wamp.auth.saslprep import saslprep
@@ -49,9 +50,7 @@ class ScramLogin:
             "authextra": extra,
         }
 
-    def answer(
-        self, method: str, extra: Mapping[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
+    def answer(self, method: str, extra: Mapping[str, Any]) -> Signature:
         """ClientProof, and what it is for (RFC 5802, section 3)."""
         expect_method("wamp-scram", method)
         nonce, salt = text_in(extra, "nonce"), text_in(extra, "salt")

@@ -121,8 +121,8 @@ def _tls(node: Node, given: Given) -> ssl.SSLContext | None:
         blamed = "certfile" if certfile in str(error) else with_key
         node.of(blamed).note(str(error))
         return None
-    if node.outside.is_exposed(path := keyfile or certfile):
-        node.of(with_key).warn(f"other users can read {path}: chmod o-rwx {path}")
+    if warning := node.outside.exposure(keyfile or certfile):
+        node.of(with_key).warn(warning)
     return context
 
 

@@ -16,6 +16,7 @@ from wsocket.standalone.addresses import (
     read_rawsocket,
     read_server,
 )
+from wsocket.standalone.bridge import BridgeTable, read_bridge, report_unknown
 from wsocket.standalone.document import parse
 from wsocket.standalone.no_pages import RouterWithoutPages
 from wsocket.standalone.nodes import Node, Outside, Unusable
@@ -24,6 +25,7 @@ from wsocket.standalone.problems import Problem, Report
 from wsocket.standalone.realms import read_realms
 from wsocket.standalone.tables import Given, Table, make, object_reader, without_name
 from wsocket.standalone.values import list_of
+from wsocket.wamp.bridge.settings import Bridge
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.transports.longpoll_settings import LongPolling
 from wsocket.wamp.transports.rawsocket_frames import largest_size
@@ -93,6 +95,8 @@ def _configuration(node: Node) -> Configuration | None:
     if "realms" not in node.value:
         node.note("realms is missing; [realms.realm1] opens a realm")
     realms = values.get("realms") or [Realm("realm1")]
+    if "bridge" in values and "realms" in values:
+        report_unknown(values["bridge"], node.value["realms"])
     app = _app(node, given, realms)
     rawsockets = values.get("rawsocket", [])
     if app is not None and rawsockets:
@@ -103,6 +107,7 @@ def _configuration(node: Node) -> Configuration | None:
 
 def _app(node: Node, given: Given, realms: Sequence[Realm]) -> WSocketApp | None:
     """The application; None if the report says why there is none."""
+    bridge: BridgeTable | None = given.values.get("bridge")
     maker = partial(
         RouterWithoutPages,
         protocol="WAMP",
@@ -110,6 +115,7 @@ def _app(node: Node, given: Given, realms: Sequence[Realm]) -> WSocketApp | None
         realms=realms[1:],
         limits=given.values.get("limits"),
         longpoll=given.values.get("longpoll"),
+        bridge=None if bridge is None else bridge.bridge,
     )
     router = given.values.get("router", Given())
     place = node.of("router") if "router" in node.value else node
@@ -136,13 +142,18 @@ _FILE = Table(
         "router": Table(ROUTER_OPTIONS).given,
         "limits": object_reader(Limits),
         "longpoll": object_reader(LongPolling),
+        "bridge": read_bridge,
         "realms": read_realms,
         "rawsocket": lambda node: list_of(node, read_rawsocket),
     },
 )
 
-# Where an option belongs that stands in another table.
+# Where an option belongs that stands in another table. Some names of the bridge are
+# those of other tables, too.
 _HOMES = {
+    **dict.fromkeys(
+        options_of(Bridge, leave_out=("realm", "keys", "tokens")), "[bridge]"
+    ),
     **dict.fromkeys(options_of(LongPolling), "[longpoll]"),
     **dict.fromkeys(options_of(Realm), "[realms.NAME]"),
     **dict.fromkeys(options_of(Limits), "[limits]"),

@@ -14,6 +14,7 @@ from wsocket.standalone.addresses import SERVER_OPTIONS
 from wsocket.standalone.configuration import ROUTER_OPTIONS
 from wsocket.standalone.options import Option, options_of
 from wsocket.standalone.tables import readers_of
+from wsocket.wamp.bridge.settings import Bridge
 from wsocket.wamp.router.config import Realm
 
 _WIDTH = 79
@@ -22,9 +23,11 @@ _WIDTH = 79
 _SAMPLES = {
     "allowed_origins": '["https://example.com", "https://*.example.com"]',
     "health": '"/healthz"',
+    "max_body": "1_048_576",
     "max_connections": "10_000",
     "max_connections_per_address": "100",
     "metrics": '"/metrics"',
+    "realm": '"realm1"',
     "trusted_proxies": '["127.0.0.1", "10.0.0.0/8", "unix"]',
 }
 
@@ -71,6 +74,27 @@ port = 8080  # 0 picks a free one
 #path = "/longpoll"
 #poll_timeout = 10.0
 #poll_pause = 30.0
+
+# The HTTP bridge, for those that speak nothing but HTTP: docs/bridge.md.
+{bridge_texts}
+#[bridge]
+{bridge}
+
+# Requests are signed with a key of at least 16 bytes: openssl rand -hex 32. Here the ID
+# of the key is cron. Without a realm it is that of the bridge.
+#[bridge.keys.cron]
+#role = "guest"
+#secret_file = "secrets/cron"
+#realm = "realm1"
+
+# Or the header Authorization has a bearer token. With an authid there may be provider
+# and extra.
+#[[bridge.tokens]]
+#role = "guest"
+#token_env = "BRIDGE_TOKEN"
+#authid = "worker"
+#provider = "static"
+#extra = {{ department = "sales" }}
 
 # WAMP over RawSocket. There may be several of these tables.
 #[[rawsocket]]
@@ -180,11 +204,16 @@ role = "guest"
 def example() -> str:
     """The text of the example."""
     realm = options_of(Realm, leave_out=("name", "roles", "auth", "history"))
+    bridge = options_of(Bridge, leave_out=("keys", "tokens"))
     return _TEXT.format(
         server=_section(SERVER_OPTIONS),
         router=_section(ROUTER_OPTIONS),
         limits=_section(options_of(Limits)),
         realm=_section(realm),
+        bridge="\n".join(f"#{name} = {_shown(name, bridge[name])}" for name in bridge),
+        bridge_texts="\n".join(
+            _comment(f"{name}: {each.text}") for name, each in bridge.items()
+        ),
     )
 
 
@@ -196,11 +225,18 @@ def _section(options: Mapping[str, Option]) -> str:
 
 
 def _commented(name: str, option: Option) -> str:
-    value = _SAMPLES.get(name) or _in_toml(option.default)
-    if value is None:
-        return ""
-    lines = textwrap.wrap(option.text, _WIDTH, break_on_hyphens=False)
-    return "\n".join([*(f"# {line}" for line in lines), f"#{name} = {value}"])
+    value = _shown(name, option)
+    return "" if value is None else f"{_comment(option.text)}\n#{name} = {value}"
+
+
+def _shown(name: str, option: Option) -> str | None:
+    """The value that the example has; None if there is none to show."""
+    return _SAMPLES.get(name) or _in_toml(option.default)
+
+
+def _comment(text: str) -> str:
+    lines = textwrap.wrap(text, _WIDTH, break_on_hyphens=False)
+    return "\n".join(f"# {line}" for line in lines)
 
 
 def _in_toml(value: object) -> str | None:

@@ -39,8 +39,8 @@ class Outside(Protocol):
             ValueError: There is none; the message says so.
         """
 
-    def is_exposed(self, path: str) -> bool:
-        """Whether others than the owner and the group of a file can read it."""
+    def exposure(self, path: str) -> str | None:
+        """What is to be said of a file that everybody can read; None of another one."""
 
     def tls(self, certfile: str, keyfile: str | None) -> Any:
         """The `ssl.SSLContext` of a certificate and its key.

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsocket.core.net.tls.certificates import load_context
+from wsocket.core.secret_files import exposure, read_secret
 
 if TYPE_CHECKING:
     # A name that was imported from `ssl` before gevent patches it is not patched.
     from ssl import SSLContext
-
-MAX_SECRET = 2**16  # bytes
 
 
 class Machine:
@@ -38,23 +36,7 @@ class Machine:
         Raises:
             ValueError: It cannot be had; the message says why.
         """
-        try:
-            with open(path, "rb") as file:
-                octets = file.read(MAX_SECRET + 1)
-        except (OSError, ValueError) as error:  # a NUL in the path is a ValueError
-            problem = getattr(error, "strerror", None) or error
-            raise ValueError(f"cannot read {path}: {problem}") from None
-        if len(octets) > MAX_SECRET:
-            raise ValueError(
-                f"{path}: too long for a secret: {MAX_SECRET} bytes at most"
-            )
-        try:
-            secret = octets.decode().rstrip("\r\n")
-        except UnicodeDecodeError:
-            raise ValueError(f"{path}: expected text in UTF-8") from None
-        if not secret:
-            raise ValueError(f"{path}: expected a secret, and the file is empty")
-        return secret
+        return read_secret(path)
 
     def secret_of_variable(self, name: str) -> str:
         """The secret in a variable of the environment.
@@ -68,9 +50,9 @@ class Machine:
             raise ValueError(f"the environment variable {name} {state}: set it")
         return secret
 
-    def is_exposed(self, path: str) -> bool:
-        """Whether others than the owner and the group of a file can read it."""
-        return bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
+    def exposure(self, path: str) -> str | None:
+        """What is to be said of a file that everybody can read; None of another one."""
+        return exposure(path)
 
     def tls(self, certfile: str, keyfile: str | None) -> SSLContext:
         """A context with the certificate and key of these files.

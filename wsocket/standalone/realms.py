@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
 from wsocket.standalone.logins import ANONYMOUS, Entrance, read_logins
 from wsocket.standalone.nodes import Node, Read, came, did_you_mean, usable
 from wsocket.standalone.options import options_of
-from wsocket.standalone.problems import quoted
+from wsocket.standalone.problems import quoted, shown_path
 from wsocket.standalone.tables import (
     Given,
     Table,
@@ -44,7 +45,7 @@ def _read_realm(node: Node) -> Realm:
         return [login.authenticator for login in logins]
 
     table = Table(_REALM_OPTIONS, readers={**_PARTS, "auth": read_auth})
-    _refuse_tables(node)
+    refuse_parts_of_name(node, _REALM_OPTIONS, what="realm")
     given = table.given(node)
     _report_roles(node, given, logins)
     if node.report.problems:
@@ -64,22 +65,45 @@ def _name(node: Node) -> str:
         return "realm1"
 
 
-def _refuse_tables(node: Node) -> None:
-    """Refuse what is read as a table in a realm where a name has dots."""
-    for key, value in node.expect(dict, "a table").items():
-        if isinstance(value, dict) and key not in _REALM_OPTIONS:
+def refuse_parts_of_name(node: Node, options: Collection[str], *, what: str) -> None:
+    """Refuse what is read as a table in a table whose name has dots.
+
+    Args:
+        options: Of the table.
+        what: Has that name.
+
+    Raises:
+        Unusable: There is such a table.
+    """
+    parts = node.value if isinstance(node.value, dict) else {}
+    for key, value in parts.items():
+        if isinstance(value, dict) and key not in options:
+            above, name = node.path[:-1], quoted(f"{node.path[-1]}.{key}")
             node.of(key).refuse(
-                "unknown table; if it is the name of the realm that has dots, put the "
-                f"name in quotes: [realms.{quoted(f'{node.path[-1]}.{key}')}]"
+                f"unknown table; if it is the name of the {what} that has dots, put "
+                f"the name in quotes: [{shown_path(above)}.{name}]"
             )
+
+
+def written_roles(realm: object) -> list[str] | None:
+    """The roles of a realm as the file has them; None if others can do something, too.
+
+    Args:
+        realm: Its table, as TOML has it.
+    """
+    if not isinstance(realm, dict) or "authorizer" in realm:
+        return None
+    roles = realm.get("roles")
+    if not isinstance(roles, list):
+        return None
+    return [str(role.get("name")) for role in roles if isinstance(role, dict)]
 
 
 def _report_roles(node: Node, given: Given, logins: list[Entrance]) -> None:
     """Report users whose role is none of the realm's: they could do nothing."""
-    if "authorizer" in node.value or not given.values.get("roles"):
+    names = written_roles(node.value)
+    if names is None or not given.values.get("roles"):
         return
-    written = [role for role in node.value["roles"] if isinstance(role, dict)]
-    names = [str(role.get("name")) for role in written]
     if "auth" not in node.value and ANONYMOUS not in names:
         node.of("roles").note(
             f'nobody has one of these roles: without auth all have "{ANONYMOUS}"'

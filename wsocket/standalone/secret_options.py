@@ -56,8 +56,8 @@ def chosen_form(node: Node, name: str) -> str | None:
 def _from_file(node: Node) -> Node:
     path = node.outside.path(node.expect(str, "the path of a file"))
     secret = _taken(node, node.outside.secret_of_file, path)
-    if node.outside.is_exposed(path):
-        node.warn(f"other users can read {path}: chmod o-rwx {path}")
+    if warning := node.outside.exposure(path):
+        node.warn(warning)
     return secret
 
 

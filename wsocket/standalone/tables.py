@@ -23,8 +23,9 @@ _STAND_INS = {
     "name": "example",
     "path": "/example",
     "role": "example",
-    "secret": "example",
+    "secret": "an example of a secret",
     "ticket": "example",
+    "token": "example",
     "uri": "com.example",
 }
 
@@ -90,6 +91,8 @@ class Table:
             Unusable: It is no table, or a required option is missing.
         """
         given = Given(self._required)
+        if self._secrets and isinstance(node.value, str):
+            node.refuse("expected a table, got text")  # which may be the secret
         for key in node.expect(dict, "a table"):
             self._take(node, key, given)
         for name in self._secrets:

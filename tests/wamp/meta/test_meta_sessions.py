@@ -94,6 +94,7 @@ def test_session_is_described(router, operator, serializer):
         "authrole": "staff",
         "authmethod": "asked",
         "authprovider": "static",
+        "transport": {"type": "websocket"},
     }
 
 
@@ -172,6 +173,7 @@ def test_join_and_leave_are_announced(router, operator, serializer):
         "authrole": "staff",
         "authmethod": "asked",
         "authprovider": "static",
+        "transport": {"type": "websocket"},
     }
     found = [(message[1], message[3:]) for message in watcher.until_now()]
     assert found == [

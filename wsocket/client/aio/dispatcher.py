@@ -15,6 +15,7 @@ from wsocket.client.aio.handling import run_async_procedure, run_async_subscribe
 from wsocket.client.backlog import Backlog, in_handler
 from wsocket.client.happenings import (
     Answered,
+    Challenged,
     Ended,
     Failed,
     Happened,
@@ -80,6 +81,7 @@ class AsyncDispatcher:
     """
 
     def __init__(self, on_state: Callable[[StateChange], object] | None) -> None:
+        self.challenged: Challenged | None = None  # and not answered yet
         self.joined: Joined | None = None  # of the present connection
         self.ended: Ended | None = None
         self._on_state = on_state
@@ -110,6 +112,8 @@ class AsyncDispatcher:
                 running.cancel()
         elif isinstance(happening, Progressed):
             happening.waiter.progress(happening.payload)
+        elif isinstance(happening, Challenged):
+            self.challenged = happening
         elif isinstance(happening, Joined):
             self.joined = happening
         elif isinstance(happening, Ended):
@@ -123,7 +127,7 @@ class AsyncDispatcher:
 
     def begin(self) -> None:
         """A new connection begins."""
-        self.joined = self.ended = None
+        self.challenged = self.joined = self.ended = None
 
     def tell(self, change: StateChange) -> None:
         """Let the program know of another state."""

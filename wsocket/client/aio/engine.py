@@ -204,12 +204,21 @@ class AsyncEngine:
         dispatcher = self.dispatcher
         while dispatcher.joined is None and dispatcher.ended is None:
             await self._read(transport)
+            await self._authenticate()
         if self._closing.is_set():
             self.do(Core.leave)
         elif dispatcher.joined is not None:
             self._attempts.had_session = True
             self._enter(StateChange("joined", refused=dispatcher.joined.refused))
             self.joining.answer(None)
+
+    async def _authenticate(self) -> None:
+        """Answer a challenge, if there is one; in a thread: it may take a second."""
+        challenged, self.dispatcher.challenged = self.dispatcher.challenged, None
+        if challenged is not None:
+            loop = asyncio.get_running_loop()
+            answer = await loop.run_in_executor(None, challenged.answer)
+            self.tell(lambda core: core.authenticate(challenged, answer))
 
     async def _read(self, transport: AsyncTransport) -> None:
         """Read one message, or the end."""

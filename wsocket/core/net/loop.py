@@ -55,6 +55,23 @@ class Flushable:
         raise NotImplementedError
 
 
+class Flusher(Flushable):
+    """For a class that is not compiled: that cannot inherit from one that is.
+
+    Args:
+        send: Sends what was written in this turn.
+    """
+
+    __slots__ = ("_send",)
+
+    def __init__(self, send: Callable[[], object]) -> None:
+        self._send = send
+
+    def flush(self) -> None:
+        """See `Flushable`."""
+        self._send()
+
+
 class LoopReader(Flushable):
     """What also reads a socket when the loop says that it is ready."""
 

@@ -10,7 +10,6 @@ from typing import Any, ClassVar, TypeVar
 from wsocket.core.checks import (
     check_bool,
     check_handler,
-    check_instance,
     check_number,
     check_path,
     check_seconds,
@@ -72,7 +71,8 @@ class Framework(Events):
         allowed_origins: Origins, besides the page's own, whose scripts may open a
             websocket, such as ``"https://example.com"`` or ``"https://*.example.com"``;
             ``"*"`` allows any.
-        limits: What each connection may cost.
+        limits: What each connection may cost. `WSocketApp` has checked it, because the
+            router is made of it first.
         compression: What plain websockets may agree on to compress messages:
             ``"deflate"`` (permessage-deflate, RFC 7692), or None.
         health: A path that answers 200 while all is well.
@@ -106,7 +106,7 @@ class Framework(Events):
         trusted_proxies: Sequence[str] = (),
         report_url: str | None = None,
     ) -> None:
-        _check(app, debug, max_message_size, allowed_origins, limits)
+        _check(app, debug, max_message_size, allowed_origins)
         refuse_eventlet_patches()
         check_compression(compression)
         if health is not None:
@@ -296,7 +296,6 @@ def _check(
     debug: bool | None,
     max_message_size: int,
     allowed_origins: Collection[str] | None,
-    limits: Limits | None,
 ) -> None:
     """Check each for itself.
 
@@ -309,8 +308,6 @@ def _check(
         check_bool("debug", debug)
     check_number("max_message_size", max_message_size, least=1, unit="bytes")
     check_allowed_origins(() if allowed_origins is None else allowed_origins)
-    if limits is not None:
-        check_instance("limits", limits, Limits)
 
 
 def _with_room(limits: Limits, max_message_size: int) -> Limits:

@@ -58,6 +58,8 @@ class BridgeLink(ABC):
         ended: Called once, when the session has ended.
     """
 
+    transport = "bridge"
+
     def __init__(
         self,
         connections: OpenConnections,

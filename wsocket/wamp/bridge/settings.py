@@ -86,7 +86,7 @@ class Bridge:
         clock_skew: Seconds by which the timestamp of a signed request may differ from
             the clock of this server.
         max_nonces: How many signed requests are remembered, each for twice the
-            *clock_skew*, so that none is accepted twice. Beyond that they are refused
+            `clock_skew`, so that none is accepted twice. Beyond that they are refused
             with 503.
         heartbeat: Seconds between two comments in a stream without events.
         retry: Seconds after which a browser opens a broken stream again.
@@ -132,12 +132,7 @@ class Bridge:
     def _check_keys(self) -> None:
         check_mapping("Bridge.keys", self.keys)
         for name, key in self.keys.items():
-            check_authid("Bridge.keys, a key ID", name)
-            if not _KEY_ID.fullmatch(name):
-                raise ValueError(
-                    "Bridge.keys, a key ID: expected letters, digits and ._~@:+/=-, "
-                    f"got {name!r}"
-                )
+            check_key_id("Bridge.keys, a key ID", name)
             if not isinstance(key, BridgeKey):
                 refuse_type(f"Bridge.keys[{name!r}]", "a BridgeKey", key)
 
@@ -151,3 +146,16 @@ class Bridge:
             check_text("Bridge.tokens, a token", token)
             if not isinstance(owner, Identity):
                 check_text("Bridge.tokens, a role", owner)
+
+
+def check_key_id(name: str, value: str) -> None:
+    """Accept the ID of a key.
+
+    Raises:
+        ValueError: It is none; the message begins with *name*.
+    """
+    check_authid(name, value)
+    if not _KEY_ID.fullmatch(value):
+        raise ValueError(
+            f"{name}: expected letters, digits and ._~@:+/=-, got {value!r}"
+        )

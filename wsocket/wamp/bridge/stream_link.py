@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from msgspec import Raw
 
 from wsocket.core.net.future import Future
-from wsocket.core.net.loop import Flushable, Timer
+from wsocket.core.net.loop import Flusher, Timer
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.outbox import Droppable, Outbox
 from wsocket.core.net.peer_watch import PeerWatch
@@ -46,7 +46,7 @@ class Listening(NamedTuple):
     after: int | None
 
 
-class StreamLink(BridgeLink, Flushable):
+class StreamLink(BridgeLink):
     """The session of such a request.
 
     Attributes:
@@ -79,6 +79,7 @@ class StreamLink(BridgeLink, Flushable):
         self._asked = False  # for past events; the answer is not there yet
         self._dropped = 0  # events, since the client was told
         self._sealed = self._dirty = False
+        self._flusher = Flusher(self._flush)
         self._poll: Future[bytes] | None = None
         self._watch: PeerWatch | None = None
         self._timer: Timer | None = None
@@ -233,10 +234,10 @@ class StreamLink(BridgeLink, Flushable):
     def _flush_later(self) -> None:
         if not self._dirty and not self._over:
             self._dirty = True
-            self._loop.flush_later(self)
+            self._loop.flush_later(self._flusher)
 
-    def flush(self) -> None:
-        """Answer a waiting poll with the events of this turn; the loop calls this."""
+    def _flush(self) -> None:
+        """Answer a waiting poll with the events of this turn."""
         self._dirty = False
         if not self._over:
             self._deliver()

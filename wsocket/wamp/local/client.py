@@ -37,6 +37,7 @@ from wsocket.wamp.rpc.call_table import CallTable
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.in_process import (
     DIRECT,
+    TRANSPORT,
     DirectMessage,
     as_fields,
     unlimited,
@@ -90,6 +91,7 @@ class LocalSession:
     """A client, and its link to the router; see the module's docstring."""
 
     codec = DIRECT
+    transport = TRANSPORT
 
     def __init__(
         self,

@@ -22,6 +22,7 @@ def serve_resources(
 
     Raises:
         RuntimeError: *application* raises it, because there is no router.
+        ValueError: Both have the same base path.
     """
     if longpoll is not None:
         _serve_longpoll(framework, application(), longpoll)
@@ -57,4 +58,9 @@ def _serve_bridge(
         max_message_size=framework.max_message_size,
         allowed_origins=framework.allowed_origins,
     )
+    if handler.route in framework.resources:
+        raise ValueError(
+            f"bridge: {handler.route} is served by longpoll already; give one of them "
+            "another path"
+        )
     framework.resources[handler.route] = handler

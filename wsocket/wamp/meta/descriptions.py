@@ -11,13 +11,18 @@ from wsocket.wamp.session.session import Session
 
 
 def describe_session(session: Session) -> dict[str, Any]:
-    """The result of ``wamp.session.get``."""
+    """The result of ``wamp.session.get``, and the event of who joins.
+
+    What is told of the transport is up to the router ("Session Meta API"). The address
+    of the client is not: others in the realm have no need of it.
+    """
     return {
         "session": session.id,
         "authid": session.authid,
         "authrole": session.authrole,
         "authmethod": session.authmethod,
         "authprovider": session.authprovider,
+        "transport": {"type": session.transport},
     }
 
 

@@ -24,6 +24,7 @@ from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 from wsocket.wamp.session.in_process import (
     DIRECT,
     NEVER,
+    TRANSPORT,
     DirectMessage,
     at_once,
     unlimited,
@@ -44,6 +45,7 @@ class RouterClient:
     """
 
     codec = DIRECT
+    transport = TRANSPORT
 
     def __init__(self) -> None:
         self._last_request = 0

@@ -13,6 +13,9 @@ from wsocket.wamp.protocol.client_messages import ABSENT
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.msgpack import MESSAGEPACK
 
+TRANSPORT = "in-process"
+"""See `Link.transport`."""
+
 DirectMessage = tuple[list[Any], Payload]
 
 NO_PAYLOAD = Payload(MESSAGEPACK, [])

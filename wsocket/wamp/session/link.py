@@ -35,6 +35,10 @@ class Link(Protocol):
     """The session's end of a transport."""
 
     @property
+    def transport(self) -> str:
+        """What the meta API calls transports of this kind, such as ``"websocket"``."""
+
+    @property
     def codec(self) -> Codec:
         """Makes the frames of this link."""
 

@@ -46,6 +46,11 @@ class Recipient:
         self.serializer = link.codec.serializer
         self.unread = link.unread
 
+    @property
+    def transport(self) -> str:
+        """The kind of its transport; see `Link.transport`."""
+        return self._link.transport
+
     def send(self, head: list[Any], payload: Payload | None = None) -> None:
         """Queue a message: *head*, then the payload.
 

@@ -53,6 +53,8 @@ class LongPollLink(Flushable):
         "codec",
     )
 
+    transport = "longpoll"
+
     def __init__(
         self,
         loop: Loop,

@@ -262,6 +262,8 @@ class RawSocketLink:
 
     __slots__ = ("_stream", "budget", "codec", "write")
 
+    transport = "rawsocket"
+
     def __init__(self, stream: RawSocketStream, codec: FrameCodec) -> None:
         self._stream = stream
         self.budget = stream.new_budget()

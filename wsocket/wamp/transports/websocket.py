@@ -74,6 +74,8 @@ class WebSocketLink:
 
     __slots__ = ("_message_type", "_session", "_stream", "budget", "codec", "write")
 
+    transport = "websocket"
+
     def __init__(
         self,
         stream: WebSocketStream,
