@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from wsocket.client.records import Record, RegistrationRecord, SubscriptionRecord
 from wsocket.errors import ApplicationError
@@ -10,13 +12,13 @@ from wsocket.wamp.local.calling import CallDetails, EventDetails
 from wsocket.wamp.serializers.base import Payload
 
 
-class Joined(NamedTuple):
+class Joined(Struct, frozen=True):
     """The session is in its realm, and everything is restored but what is *refused*."""
 
     refused: tuple[ApplicationError, ...]
 
 
-class Answered(NamedTuple):
+class Answered(Struct, frozen=True):
     """A request has succeeded.
 
     Attributes:
@@ -28,21 +30,21 @@ class Answered(NamedTuple):
     value: Any
 
 
-class Progressed(NamedTuple):
+class Progressed(Struct, frozen=True):
     """A call has a progressive result."""
 
     waiter: Any
     payload: Payload
 
 
-class Failed(NamedTuple):
+class Failed(Struct, frozen=True):
     """A request has failed."""
 
     waiter: Any
     error: Exception
 
 
-class Happened(NamedTuple):
+class Happened(Struct, frozen=True):
     """An event of a subscription."""
 
     record: SubscriptionRecord
@@ -74,13 +76,13 @@ class Invoked:
         self.canceled = False
 
 
-class Interrupted(NamedTuple):
+class Interrupted(Struct, frozen=True):
     """The router does not want the answer to an invocation any more."""
 
     invocation: Invoked
 
 
-class Revoked(NamedTuple):
+class Revoked(Struct, frozen=True):
     """The router has ended a subscription or registration.
 
     Attributes:
@@ -91,7 +93,7 @@ class Revoked(NamedTuple):
     reason: str
 
 
-class Ended(NamedTuple):
+class Ended(Struct, frozen=True):
     """The session is over, and nothing more comes from this connection.
 
     Attributes:
