@@ -40,6 +40,7 @@ HOT = [
     "wamp/authorization/question",
     "wamp/authorization/rules",
     "wamp/local/client",
+    "wamp/local/encoding",
     "wamp/local/outcome",
     "wamp/protocol/caching",
     "wamp/protocol/ids",

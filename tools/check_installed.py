@@ -54,7 +54,7 @@ def check_place() -> None:
     assert spec is not None  # for mypy
     assert spec.origin is not None
     place = Path(spec.origin).parent
-    expect(f"{place} is not the project", PROJECT / "wsocket" != place)
+    expect(f"{place} is not the project", place != PROJECT / "wsocket")
     expect("py.typed is there", (place / "py.typed").is_file())
 
 

@@ -20,11 +20,12 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, TypeAlias
 
+from wsocket.harmless import MAX_ARGUMENT, harmless, printable, shortened
+
 # A key of environ: the name in the log of a request whose path contains a secret.
 LOGGED_AS = "wsocket.logged_as"
 
-# Characters that are kept of one argument of a message, and of a traceback.
-MAX_ARGUMENT: Final = 1000
+# Characters that are kept of a traceback.
 MAX_TRACEBACK: Final = 16_000
 
 # Stands before each line of a traceback, so that none of them can pass for a record.
@@ -34,30 +35,6 @@ _SysExcInfo: TypeAlias = (
     tuple[type[BaseException], BaseException, TracebackType | None]
     | tuple[None, None, None]
 )
-
-
-def harmless(text: str, limit: int = MAX_ARGUMENT) -> str:
-    """Escape what is not printable, and leave out the middle of a long text.
-
-    Not printable are line breaks of every kind, ANSI escapes, all other control
-    characters, surrogates, and characters that change the direction of the text.
-    """
-    return _printable(_shortened(text, limit))
-
-
-def _shortened(text: str, limit: int, around: str = "") -> str:
-    """Leave out the middle of a long text; *around* stands around what says so."""
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    left_out = f"{around}...({len(text) - 2 * half} characters left out)...{around}"
-    return text[:half] + left_out + text[-half:]
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 class Harmless:
@@ -89,8 +66,8 @@ class Quoted(Harmless):
 
     def _text(self, describe: Any) -> str:
         # Shortened first: the middle that is left out must not be half of an escape.
-        text = _shortened(str(self._value), MAX_ARGUMENT)
-        return _printable(text.replace("\\", r"\\").replace('"', r"\""))
+        text = shortened(str(self._value), MAX_ARGUMENT)
+        return printable(text.replace("\\", r"\\").replace('"', r"\""))
 
 
 class HarmlessRecords(logging.Filter):
@@ -122,7 +99,7 @@ def harmless_traceback(exc_info: _SysExcInfo) -> str:
         text = "".join(traceback.format_exception(*exc_info)).rstrip("\n")
     except Exception as error:  # such as a __cause__ that is none
         text = f"<the traceback cannot be shown: {type(error).__name__}>"
-    text = _shortened(text, MAX_TRACEBACK, "\n")
+    text = shortened(text, MAX_TRACEBACK, "\n")
     return "\n".join(GUTTER + harmless(line) for line in text.split("\n"))
 
 

@@ -6,7 +6,6 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 from contextlib import closing
 
 import pytest
@@ -284,32 +283,3 @@ def test_a_unix_socket_and_a_tcp_port(demo, tmp_path, capsys):
             assert cli.main(arguments) == 0
             assert capsys.readouterr().out == "5\n"
     demo.app.close()
-
-
-# What is not imported
-
-LOADED = """
-import sys
-from wsocket.cli import main
-assert main(sys.argv[1:]) == 0
-parts = ("gevent", "wsocket.app", "wsocket.wamp.router", "wsocket.wamp.pubsub")
-more = ("wsocket.wamp.rpc", "wsocket.core.net.loop", "wsocket.core.http")
-found = [name for name in sys.modules if name.startswith(parts + more)]
-print(sorted(found), file=sys.stderr)
-"""
-
-
-@pytest.mark.processes
-@pytest.mark.parametrize("serializer", ["json", "msgpack"])
-def test_neither_the_router_nor_gevent_is_imported(url, serializer):
-    """A shell would wait for them at each call."""
-    words = ["call", url, "com.example.add", "2", "3", "--serializer", serializer]
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED, *words],
-        env=environ(),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == ("5\n", "[]\n")

@@ -9,39 +9,40 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any
 
 import wsocket
+from wsocket.cli.terminal_width import columns
 
-
-class Command(NamedTuple):
-    """A command.
-
-    Its module has ``add_arguments(parser)``, and ``run(options)``, which returns the
-    exit status, and may raise `CommandFailed`.
-
-    Attributes:
-        module: The last name of the module, in this package.
-        help: A line for ``wsocket --help``.
-    """
-
-    module: str
-    help: str
-
-
+# name -> help. The module of the same name, in this package, has
+# ``add_arguments(parser)``, and ``run(options)``, which returns the exit status, and
+# may raise `CommandFailed`.
 COMMANDS = {
-    "run": Command("run", "serve an application on gevent"),
-    "call": Command("call", "call a procedure, and print its result"),
-    "publish": Command("publish", "publish an event"),
-    "subscribe": Command("subscribe", "print the events of a topic as they come"),
-    "tap": Command("tap", "print the events of all topics that fit a pattern"),
-    "register": Command("register", "answer calls with a program"),
-    "sessions": Command("sessions", "list who is connected"),
-    "router": Command("router", "serve the WAMP router that a file describes"),
-    "check": Command("check", "say what is wrong with the file of a router"),
-    "init": Command("init", "write an example of the file of a router"),
-    "doctor": Command("doctor", "say what is installed, and what is missing"),
-    "completion": Command("completion", "print the completion script of a shell"),
+    "run": "serve an application on gevent",
+    "call": "call a procedure, and print its result",
+    "publish": "publish an event",
+    "subscribe": "print the events of a topic as they come",
+    "tap": "print the events of all topics that fit a pattern",
+    "register": "answer calls with a program",
+    "sessions": "list who is connected",
+    "router": "serve the WAMP router that a file describes",
+    "check": "say what is wrong with the file of a router",
+    "init": "write an example of the file of a router",
+    "doctor": "say what is installed, and what is missing",
+    "completion": "print the completion script of a shell",
+}
+
+_PROGRAM = "wsocket"
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, width=columns() - 2)
+
+
+# How the parser of a command is made, alone or among all.
+_FOR_COMMANDS: Any = {
+    "formatter_class": _formatter,  # argparse makes one for each argument
+    "add_help": False,  # it comes with the arguments
 }
 
 
@@ -51,15 +52,28 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
     Raises:
         SystemExit: The command line is wrong, or it asked for help or the version.
     """
+    if given and given[0] in COMMANDS:
+        name, rest = given[0], list(given[1:])
+    else:
+        name, rest = _read_name(given)
+    parser = argparse.ArgumentParser(prog=f"{_PROGRAM} {name}", **_FOR_COMMANDS)
+    fill(parser, name)
+    if not any(word.startswith("-") for word in rest):
+        return parser.parse_args(rest)
+    # Options may stand anywhere, also between the arguments of a call. Before it looks
+    # for them argparse writes the usage, which takes a millisecond.
+    return parser.parse_intermixed_args(rest)
+
+
+def _read_name(given: Sequence[str]) -> tuple[str, list[str]]:
+    """The command, and what comes after it; ends if there is none."""
     places = (place for place, each in enumerate(given) if not each.startswith("-"))
     end = next(places, len(given)) + 1
-    parser, parsers = build_parser()
+    parser, _ = build_parser()
     name: str | None = parser.parse_args(given[:end]).command
     if name is None:
         parser.error(f"expected one of the commands {', '.join(COMMANDS)}, got none")
-    fill(parsers[name], name)
-    # Options may stand anywhere, also between the arguments of a call.
-    return parsers[name].parse_intermixed_args(list(given[end:]))
+    return name, list(given[end:])
 
 
 def build_parser() -> tuple[
@@ -67,27 +81,22 @@ def build_parser() -> tuple[
 ]:
     """The parser, and those of the commands, which have no arguments yet."""
     parser = argparse.ArgumentParser(
-        prog="wsocket", description="Realtime for Python web apps."
+        prog=_PROGRAM, description="Realtime for Python web apps."
     )
     parser.add_argument(
-        "--version", action="version", version=f"wsocket {wsocket.__version__}"
+        "--version", action="version", version=f"{_PROGRAM} {wsocket.__version__}"
     )
     commands = parser.add_subparsers(metavar="COMMAND", dest="command")
     return parser, {
-        name: commands.add_parser(
-            name,
-            help=command.help,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            add_help=False,  # it comes with the arguments
-        )
-        for name, command in COMMANDS.items()
+        name: commands.add_parser(name, help=text, **_FOR_COMMANDS)
+        for name, text in COMMANDS.items()
     }
 
 
 def fill(parser: argparse.ArgumentParser, name: str) -> None:
     """Give the parser of the command *name* its arguments."""
     parser.add_argument("-h", "--help", action="help", help="show this, and end")
-    module = import_module(f"wsocket.cli.{COMMANDS[name].module}")
+    module = import_module(f"wsocket.cli.{name}")
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
 

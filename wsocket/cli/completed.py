@@ -52,7 +52,7 @@ def _completed(name: str, parser: argparse.ArgumentParser) -> Completed:
         if not action.option_strings
         for choice in action.choices or ()
     ]
-    return Completed(name, COMMANDS[name].help, options, tuple(words))
+    return Completed(name, COMMANDS[name], options, tuple(words))
 
 
 def _option(action: argparse.Action) -> CommandOption:

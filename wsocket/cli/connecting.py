@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from wsocket.cli import usage
 from wsocket.cli.credentials import add_credentials, given_credentials
@@ -22,6 +23,9 @@ from wsocket.errors import (
 )
 from wsocket.wamp.local import arguments
 from wsocket.wamp.protocol.uris import Match
+
+if TYPE_CHECKING:
+    import ssl
 
 REALM = "realm1"
 TIMEOUT = 10.0  # seconds
@@ -142,8 +146,10 @@ def failure(error: Exception, url: str) -> CommandFailed:
 def _tls(cafile: str | None) -> ssl.SSLContext | None:
     if cafile is None:
         return None
+    maker = import_module("ssl")  # only who uses TLS waits for it
     try:
-        return ssl.create_default_context(cafile=cafile)
+        context: ssl.SSLContext = maker.create_default_context(cafile=cafile)
     except OSError as error:
         problem = error.strerror or error
         raise UsageError(f"--cafile: cannot use {cafile}: {problem}") from error
+    return context

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from wsocket.cli import usage
 from wsocket.cli.connecting import add_connection, check_uri
 from wsocket.cli.output import as_json, put, shown_payload
@@ -74,10 +76,9 @@ def _as_line(event: ShownEvent) -> str:
 
 
 def _as_object(event: ShownEvent) -> str:
-    details = {
-        key: value for key, value in vars(event.details).items() if value is not None
-    }
-    del details["topic"]
+    known = structs.asdict(event.details)
+    del known["topic"]
+    details = {key: value for key, value in known.items() if value is not None}
     return as_json(
         {
             "topic": event.details.topic,

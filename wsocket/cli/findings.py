@@ -51,9 +51,6 @@ class Package(NamedTuple):
 PACKAGES = (
     Package("gevent", "gevent", "", "the router and `wsocket run`"),
     Package("msgspec", "msgspec", "", "WAMP"),
-    Package(
-        "websocket-client", "websocket", "client", "ws:// and wss:// for the client"
-    ),
     Package("a2wsgi", "a2wsgi", "asgi", "ASGI servers: `wsocket.asgi`"),
     Package("websockets", "websockets", "client", "client for asyncio over ws://"),
     Package("cbor2", "cbor2", "cbor", "the serializer wamp.2.cbor"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from wsocket.log import harmless
+from wsocket.harmless import harmless
 from wsocket.wamp.serializers.json_binary import to_json
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from wsocket.cli.output import as_json
-from wsocket.log import harmless
+from wsocket.cli.terminal_width import columns
+from wsocket.harmless import harmless
 
 
 class ProgressLines:
@@ -38,7 +38,7 @@ class StatusLine(ProgressLines):
 
     def _show(self, part: Any) -> None:
         text = part if isinstance(part, str) else as_json(part)
-        width = shutil.get_terminal_size().columns - 1
+        width = columns() - 1
         self._is_there = True
         self._write(harmless(text, len(text))[:width])
 

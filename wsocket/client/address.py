@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 _EXPECTED = (
     "expected ws://HOST:PORT/PATH or wss://..., or for RawSocket tcp://HOST:PORT, "
@@ -13,7 +14,7 @@ _PORTS = {"ws": 80, "wss": 443}
 _SCHEMES = ("ws", "wss", "tcp", "tcps", "unix")
 
 
-class Address(NamedTuple):
+class Address(Struct, frozen=True):
     """Where a router is.
 
     Attributes:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wsocket.client.joining import RandomBytes
 from wsocket.errors import ProtocolError
 
 
-@dataclass(frozen=True)
-class Anonymous:
+class Anonymous(Struct, frozen=True):
     """No credentials.
 
     Attributes:

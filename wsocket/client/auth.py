@@ -141,8 +141,7 @@ class Cryptosign(Simple):
         return _ed25519().from_private_bytes(octets)
 
 
-@dataclass(frozen=True)
-class Cookie(Anonymous):
+class Cookie(Anonymous, frozen=True):
     """The login of a web page: its cookie is in ``connect(headers=...)``."""
 
     @property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SERVICE_RESTART = 1012
 """The close code of a server that restarts (IANA registry of RFC 6455)."""
@@ -12,8 +13,7 @@ SERVICE_RESTART = 1012
 _MOST_DOUBLINGS = 64
 
 
-@dataclass(frozen=True, kw_only=True)
-class Backoff:
+class Backoff(Struct, frozen=True, kw_only=True):
     """Waits that become longer with each failure; all times in seconds.
 
     Each wait is random between half of what it may be and all of it, so that the

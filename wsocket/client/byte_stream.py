@@ -1,20 +1,17 @@
-"""A connected socket that one thread reads while others write, with TLS or without.
+"""A connected socket that one thread reads while others write.
 
-OpenSSL allows one operation at a time on a connection. So the socket does not block:
-each operation is done under a lock, and waits outside of it.
+With TLS (`tls_stream`) there is one operation at a time: OpenSSL allows no more. So the
+socket does not block: each operation is done under a lock, and waits outside of it.
 """
 
 from __future__ import annotations
 
 import select
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
-
-from wsocket.errors import ProtocolError
 
 _READ_AHEAD = 65536  # bytes
 
@@ -22,7 +19,7 @@ _ResultT = TypeVar("_ResultT")
 
 
 class ByteStream:
-    """Such a socket. It has the methods of one that websocket-client uses."""
+    """Such a socket."""
 
     def __init__(self, connected: socket.socket) -> None:
         connected.setblocking(False)
@@ -31,33 +28,17 @@ class ByteStream:
         self._timeout: float | None = None
         self._ahead = b""  # what was read, and is not asked for yet
         self._pos = 0
-        self._left: int | None = None
-
-    def limit(self, size: int | None) -> None:
-        """Read *size* bytes at most from now on; None for no limit."""
-        self._left = size
 
     def recv(self, size: int) -> bytes:
         """Up to *size* bytes; none after the peer has closed.
 
         Raises:
-            ProtocolError: There were more bytes than `limit` allows.
             OSError: The connection is broken; TimeoutError after the timeout.
         """
         if self._pos == len(self._ahead):
-            try:
-                self._ahead = self._when_ready(
-                    lambda: self._socket.recv(_READ_AHEAD), select.POLLIN
-                )
-            except ssl.SSLZeroReturnError:  # the TLS has ended, as it should
-                self._ahead = b""
-            self._pos = 0
+            self._ahead, self._pos = self._read(_READ_AHEAD), 0
         data = self._ahead[self._pos : self._pos + size]
         self._pos += len(data)
-        if self._left is not None:
-            self._left -= len(data)
-            if self._left < 0:
-                raise ProtocolError("a message is larger than max_message_size")
         return data
 
     def send(self, data: bytes | memoryview) -> int:
@@ -74,14 +55,6 @@ class ByteStream:
         """How many seconds an operation may wait; None for ever."""
         self._timeout = timeout
 
-    def gettimeout(self) -> float | None:
-        """What `settimeout` has set."""
-        return self._timeout
-
-    def fileno(self) -> int:
-        """The descriptor of the socket."""
-        return self._socket.fileno()
-
     def shutdown(self, how: int = socket.SHUT_RDWR) -> None:
         """End the connection, from any thread: whoever waits for it wakes up."""
         # Not the method of an SSLSocket, which would end the TLS under a reader.
@@ -94,6 +67,9 @@ class ByteStream:
         """Give the descriptor back; only when nobody reads or writes any more."""
         self._socket.close()
 
+    def _read(self, size: int) -> bytes:
+        return self._when_ready(lambda: self._socket.recv(size), select.POLLIN)
+
     def _when_ready(self, operation: Callable[[], _ResultT], events: int) -> _ResultT:
         """Do *operation*; *events* say when a socket without TLS is ready for it."""
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
@@ -101,12 +77,15 @@ class ByteStream:
             try:
                 with self._lock:
                     return operation()
-            except BlockingIOError:
-                self._wait(events, deadline)
-            except ssl.SSLWantReadError:
-                self._wait(select.POLLIN, deadline)
-            except ssl.SSLWantWriteError:
-                self._wait(select.POLLOUT, deadline)
+            except OSError as error:
+                awaited = self._awaited(error, events)
+                if not awaited:
+                    raise
+            self._wait(awaited, deadline)
+
+    def _awaited(self, error: OSError, events: int) -> int:
+        """What to wait for because of *error*; 0: the operation has failed."""
+        return events if isinstance(error, BlockingIOError) else 0
 
     def _wait(self, events: int, deadline: float | None) -> None:
         descriptor = self._socket.fileno()

@@ -9,7 +9,7 @@ from wsocket.client.happenings import Interrupted, Invoked
 from wsocket.client.incoming import call_details
 from wsocket.client.records import RegistrationRecord
 from wsocket.errors import ProtocolError
-from wsocket.wamp.local.outcome import Failure
+from wsocket.wamp.local.encoding import Failure
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol import router_messages as got
 from wsocket.wamp.protocol.client_messages import ERROR, INVOCATION, YIELD

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 import time
 from collections.abc import Iterator
+from importlib import import_module
 
 from wsocket.client.address import Address
+from wsocket.client.byte_stream import ByteStream
 from wsocket.client.settings import ClientSettings
 from wsocket.core.net.tcp_options import disable_nagle, keep_alive
 from wsocket.errors import ConnectFailed
@@ -26,7 +27,7 @@ def seconds_until(deadline: float) -> float:
     return left
 
 
-def dial(settings: ClientSettings, deadline: float) -> socket.socket:
+def dial(settings: ClientSettings, deadline: float) -> ByteStream:
     """Open a connection, with TLS if the address or the settings say so.
 
     Raises:
@@ -39,27 +40,25 @@ def dial(settings: ClientSettings, deadline: float) -> socket.socket:
             disable_nagle(connected)
             interval, timeout = settings.ping_interval, settings.ping_timeout
             keep_alive(connected, interval=interval, timeout=timeout)
-            context = tls_context(settings)
-            if context is None:
-                return connected
-            connected.settimeout(seconds_until(deadline))
-            return context.wrap_socket(connected, server_hostname=address.host or None)
+            if not settings.uses_tls:
+                return ByteStream(connected)
+            # Only who uses TLS waits for its module.
+            tls = import_module("wsocket.client.tls_stream")
+            left = seconds_until(deadline)
+            stream: ByteStream = tls.encrypted(connected, settings, timeout=left)
+            return stream
         except BaseException:
             connected.close()
             raise
 
 
-def tls_context(settings: ClientSettings) -> ssl.SSLContext | None:
-    """For the client's side; None without TLS."""
-    if settings.tls is not None:
-        return settings.tls
-    return ssl.create_default_context() if settings.address.is_encrypted else None
-
-
 def _connected(address: Address, deadline: float) -> socket.socket:
     timeout = seconds_until(deadline)
     if address.scheme != "unix":
-        return socket.create_connection((address.host, address.port), timeout)
+        # For a str Python imports the module for names with other letters (IDNA).
+        host = address.host.encode() if address.host.isascii() else address.host
+        place = (host, address.port)
+        return socket.create_connection(place, timeout)  # type: ignore[arg-type] # bytes
     connected = socket.socket(socket.AF_UNIX)
     try:
         connected.settimeout(timeout)
@@ -87,11 +86,12 @@ def explained(settings: ClientSettings) -> Iterator[None]:
     except socket.gaierror as error:
         problem = f"{url}: the host name is unknown ({error.strerror})"
         raise ConnectFailed(problem) from error
-    except ssl.SSLCertVerificationError as error:
-        raise ConnectFailed(
-            f"{url}: the router's certificate is not accepted: "
-            f"{error.verify_message}; for an authority of your own use "
-            "tls=ssl.create_default_context(cafile=...)"
-        ) from error
     except OSError as error:
-        raise ConnectFailed(f"{url}: {error.strerror or error}") from error
+        # `ssl.SSLCertVerificationError` has this attribute.
+        refused = getattr(error, "verify_message", None)
+        if refused is None:
+            raise ConnectFailed(f"{url}: {error.strerror or error}") from error
+        raise ConnectFailed(
+            f"{url}: the router's certificate is not accepted: {refused}; for an "
+            "authority of your own use tls=ssl.create_default_context(cafile=...)"
+        ) from error

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from wsocket.client.backlog import Backlog, in_handler
@@ -22,12 +24,11 @@ from wsocket.client.happenings import (
     Progressed,
     Revoked,
 )
-from wsocket.client.procedure_run import run_procedure, run_subscriber
+from wsocket.client.log import logger
 from wsocket.client.records import SubscriptionRecord
 from wsocket.client.shared_core import SharedCore
 from wsocket.client.states import StateChange
 from wsocket.errors import ConnectionLost
-from wsocket.log import logger
 
 # What a message that waits keeps besides its payload.
 _OVERHEAD = 512  # bytes
@@ -75,7 +76,7 @@ class Dispatcher:
         elif isinstance(happening, Ended):
             self.ended = happening
         elif isinstance(happening, Revoked):
-            logger.warning(
+            logger().warning(
                 "the router has ended %r: %s", happening.record, happening.reason
             )
 
@@ -147,7 +148,7 @@ class Dispatcher:
 
     def _run_event(self, event: Happened, size: int) -> None:
         try:
-            run_subscriber(event.record.handler, event.payload, event.details)
+            _runner().run_subscriber(event.record.handler, event.payload, event.details)
         finally:
             self._remove(size)
 
@@ -155,7 +156,7 @@ class Dispatcher:
         self, invocation: Invoked, shared: SharedCore, size: int
     ) -> None:
         try:
-            outcome = run_procedure(
+            outcome = _runner().run_procedure(
                 invocation,
                 invocation.payload.serializer,
                 partial(shared.progress, invocation),
@@ -174,3 +175,8 @@ class Dispatcher:
         with self._changed:
             self._backlog.remove(weight)
             self._changed.notify_all()
+
+
+def _runner() -> Any:
+    """What runs handlers: who only calls and publishes does not wait for it."""
+    return import_module("wsocket.client.procedure_run")

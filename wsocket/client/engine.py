@@ -11,6 +11,7 @@ import time
 
 from wsocket.client.core import Core
 from wsocket.client.dispatcher import Dispatcher
+from wsocket.client.log import logger
 from wsocket.client.over import Attempts, Over, closed_with
 from wsocket.client.pulse import Pulse
 from wsocket.client.randomness import uniform
@@ -20,7 +21,6 @@ from wsocket.client.states import ClientState, StateChange
 from wsocket.client.transport import Opener, Transport
 from wsocket.client.waiters import Waiter
 from wsocket.errors import ConnectFailed, ConnectionLost, ProtocolError
-from wsocket.log import logger
 
 # Seconds that the router has for its GOODBYE; and then for closing the connection.
 _CLOSE_TIMEOUT = 5.0
@@ -85,7 +85,7 @@ class Engine:
         try:
             error = self._keep_connected()
         except BaseException:
-            logger.exception("the client has failed")
+            logger().exception("the client has failed")
             self._lost(str(error))
         finally:
             self._finish(error)
@@ -104,7 +104,7 @@ class Engine:
 
     def _finish(self, error: Exception | None) -> None:
         if error is not None and self._attempts.had_session:
-            logger.error("the session is over: %s", error)
+            logger().error("the session is over: %s", error)
         self._enter(StateChange("closed", error))
         self.joining.fail(error or ConnectionLost("this client has left"))
         self.dispatcher.workers.stop()
@@ -213,4 +213,4 @@ class Engine:
             while time.monotonic() < deadline and transport.receive() is not None:
                 continue
         except (OSError, ProtocolError) as error:
-            logger.debug("the connection did not end as it should: %s", error)
+            logger().debug("the connection did not end as it should: %s", error)

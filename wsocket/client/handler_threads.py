@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from wsocket.client.backlog import in_handler
-from wsocket.log import logger
+from wsocket.client.log import logger
 
 _Task = Callable[[], object]
 
@@ -70,7 +70,7 @@ class HandlerThreads:
             try:
                 task()
             except BaseException:
-                logger.exception("a handler of the client failed")
+                logger().exception("a handler of the client failed")
 
     def _next(self) -> _Task | None:
         with self._changed:

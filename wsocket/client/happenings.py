@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from wsocket.client.joining import LoginExchange, Signature
 from wsocket.client.records import Record, RegistrationRecord, SubscriptionRecord
@@ -12,7 +14,7 @@ from wsocket.wamp.protocol.router_messages import Challenge
 from wsocket.wamp.serializers.base import Payload
 
 
-class Challenged(NamedTuple):
+class Challenged(Struct, frozen=True):
     """The router asks for a proof: `answer`, and then `Core.authenticate`.
 
     Attributes:
@@ -30,13 +32,13 @@ class Challenged(NamedTuple):
             return error
 
 
-class Joined(NamedTuple):
+class Joined(Struct, frozen=True):
     """The session is in its realm, and everything is restored but what is *refused*."""
 
     refused: tuple[ApplicationError, ...]
 
 
-class Answered(NamedTuple):
+class Answered(Struct, frozen=True):
     """A request has succeeded.
 
     Attributes:
@@ -48,21 +50,21 @@ class Answered(NamedTuple):
     value: Any
 
 
-class Progressed(NamedTuple):
+class Progressed(Struct, frozen=True):
     """A call has a progressive result."""
 
     waiter: Any
     payload: Payload
 
 
-class Failed(NamedTuple):
+class Failed(Struct, frozen=True):
     """A request has failed."""
 
     waiter: Any
     error: Exception
 
 
-class Happened(NamedTuple):
+class Happened(Struct, frozen=True):
     """An event of a subscription."""
 
     record: SubscriptionRecord
@@ -94,13 +96,13 @@ class Invoked:
         self.canceled = False
 
 
-class Interrupted(NamedTuple):
+class Interrupted(Struct, frozen=True):
     """The router does not want the answer to an invocation any more."""
 
     invocation: Invoked
 
 
-class Revoked(NamedTuple):
+class Revoked(Struct, frozen=True):
     """The router has ended a subscription or registration.
 
     Attributes:
@@ -111,7 +113,7 @@ class Revoked(NamedTuple):
     reason: str
 
 
-class Ended(NamedTuple):
+class Ended(Struct, frozen=True):
     """The session is over, and nothing more comes from this connection.
 
     Attributes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 RandomBytes = Callable[[int], bytes]
 """``random_bytes(n)`` returns *n* random bytes, such as `os.urandom`."""
@@ -77,7 +79,7 @@ class LoginMethod(Protocol):
         """Start a login."""
 
 
-class JoinRequest(NamedTuple):
+class JoinRequest(Struct, frozen=True):
     """How a client joins.
 
     Attributes:

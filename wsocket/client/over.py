@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from wsocket.client.backoff import Backoff
 
 
-class Over(NamedTuple):
+class Over(Struct, frozen=True):
     """One connection is over.
 
     Attributes:

@@ -6,17 +6,11 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from wsocket.client.happenings import Invoked
+from wsocket.client.log import logger
 from wsocket.errors import ApplicationError, PayloadError, PayloadSizeExceeded
-from wsocket.log import logger
 from wsocket.wamp.local.calling import EventDetails, UserFunction
-from wsocket.wamp.local.outcome import (
-    Failure,
-    application_failure,
-    failure_of,
-    payload_of,
-    result_of,
-    text_of,
-)
+from wsocket.wamp.local.encoding import Failure, payload_of, result_of, text_of
+from wsocket.wamp.local.outcome import application_failure, failure_of
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.serializers.base import Payload, Serializer
 
@@ -136,9 +130,9 @@ def run_subscriber(
     try:
         args, kwargs = arguments(handler, payload, details)
     except PayloadError as error:  # the publisher's fault
-        logger.warning("an event is not delivered to %r: %s", handler, error)
+        logger().warning("an event is not delivered to %r: %s", handler, error)
         return
     try:
         handler.function(*args, **kwargs)
     except BaseException:
-        logger.exception("the subscriber %r failed", handler)
+        logger().exception("the subscriber %r failed", handler)

@@ -99,7 +99,7 @@ def open_rawsocket(settings: ClientSettings, deadline: float) -> BlockingRawSock
     Raises:
         ConnectFailed: That failed; the message says why.
     """
-    stream = ByteStream(dial(settings, deadline))
+    stream = dial(settings, deadline)
     decoder = ReplyDecoder(max_size=settings.max_message_size)
     try:
         with explained(settings):

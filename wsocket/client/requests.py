@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from wsocket.client.records import Record, RegistrationRecord, SubscriptionRecord
 from wsocket.errors import ProtocolError
@@ -28,7 +30,7 @@ LEAVES: dict[type[Record], int] = {
 """What ends a record, by its type."""
 
 
-class SentRequest(NamedTuple):
+class SentRequest(Struct, frozen=True):
     """One request.
 
     Attributes:

@@ -28,7 +28,7 @@ from wsocket.wamp.local.arguments import (
     subscribe_options,
 )
 from wsocket.wamp.local.calling import UserFunction
-from wsocket.wamp.local.outcome import payload_of
+from wsocket.wamp.local.encoding import payload_of
 from wsocket.wamp.protocol.client_messages import (
     CallOptions,
     InvokePolicy,

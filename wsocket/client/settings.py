@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypedDict
+from importlib import import_module
+from typing import TYPE_CHECKING, TypedDict
+
+from msgspec import Struct
 
 from wsocket.client.address import Address, parse_address
 from wsocket.client.anonymous import Anonymous
@@ -22,7 +23,10 @@ from wsocket.core.checks import (
 )
 from wsocket.wamp.local.arguments import check_uri
 from wsocket.wamp.serializers.base import Serializer
-from wsocket.wamp.transports.rawsocket_frames import MAX_SIZE, MIN_SIZE
+from wsocket.wamp.transports.message_sizes import MAX_SIZE, MIN_SIZE
+
+if TYPE_CHECKING:
+    import ssl
 
 # The shortest time that is no mistake, in seconds.
 _LEAST = 0.001
@@ -44,8 +48,9 @@ class ConnectOptions(TypedDict, total=False):
     ping_timeout: float
 
 
-@dataclass(frozen=True)
-class ClientSettings:
+# No dataclass, also in the modules beside this one: to make its class takes a
+# millisecond, for which the command line would wait.
+class ClientSettings(Struct, frozen=True, dict=True):
     """How a client connects.
 
     Attributes:
@@ -76,7 +81,7 @@ class ClientSettings:
     auth: LoginMethod | None = None
     serializer: str = "json"
     tls: ssl.SSLContext | None = None
-    headers: Mapping[str, str] | None = field(default=None, repr=False)  # a cookie
+    headers: Mapping[str, str] | None = None
     origin: str | None = None
     timeout: float = 10.0
     reconnect: bool | Backoff = True
@@ -97,14 +102,17 @@ class ClientSettings:
             check_mapping("headers", self.headers)
         for name, value in self.http_headers.items():
             _check_header(name, value)
-        if self.tls is not None and not isinstance(self.tls, ssl.SSLContext):
-            refuse_type("tls", "an ssl.SSLContext", self.tls)
+        if self.tls is not None:
+            _check_context(self.tls)
         if not isinstance(self.reconnect, (bool, Backoff)):
             refuse_type("reconnect", "a bool or a Backoff", self.reconnect)
         if not callable(getattr(self.credentials, "begin", None)):
             refuse_type("auth", "one of wsocket.client.auth", self.auth)
         parse_address(self.url)
         serializer_named(self.serializer)
+
+    def __repr__(self) -> str:
+        return f"ClientSettings({self.url!r}, {self.realm!r})"  # headers have cookies
 
     @cached_property
     def address(self) -> Address:
@@ -122,6 +130,11 @@ class ClientSettings:
         return Anonymous() if self.auth is None else self.auth
 
     @property
+    def uses_tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self.tls is not None or self.address.is_encrypted
+
+    @property
     def backoff(self) -> Backoff | None:
         """When to connect again; None: never."""
         if isinstance(self.reconnect, Backoff):
@@ -132,6 +145,12 @@ class ClientSettings:
     def http_headers(self) -> dict[str, str]:
         """More headers of the upgrade request, without Origin."""
         return dict(self.headers or {})
+
+
+def _check_context(context: object) -> None:
+    kind = import_module("ssl").SSLContext  # only who uses TLS waits for it
+    if not isinstance(context, kind):
+        refuse_type("tls", "an ssl.SSLContext", context)
 
 
 def _check_header(name: str, value: str) -> None:

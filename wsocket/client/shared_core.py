@@ -8,11 +8,11 @@ from typing import Protocol, TypeVar
 
 from wsocket.client.core import Core
 from wsocket.client.happenings import Happening, Invoked
+from wsocket.client.log import logger
 from wsocket.client.operation import Operation
 from wsocket.client.transport import Transport
 from wsocket.errors import PayloadSizeExceeded
-from wsocket.log import logger
-from wsocket.wamp.local.outcome import Failure
+from wsocket.wamp.local.encoding import Failure
 from wsocket.wamp.serializers.base import Payload
 
 _ResultT = TypeVar("_ResultT")
@@ -138,7 +138,7 @@ class SharedCore:
 
     def _broken(self, transport: Transport, error: OSError) -> None:
         """Nothing can be sent: the thread that reads will find the same."""
-        logger.debug("the connection to the router is broken: %s", error)
+        logger().debug("the connection to the router is broken: %s", error)
         transport.shutdown()
 
     def _answer_with(self, invocation: Invoked, error: PayloadSizeExceeded) -> None:

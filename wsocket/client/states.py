@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from wsocket.errors import ApplicationError
 
 ClientState = Literal["connecting", "joined", "waiting", "closed"]
 
 
-@dataclass(frozen=True)
-class StateChange:
+class StateChange(Struct, frozen=True):
     """A session is in another state now.
 
     Attributes:

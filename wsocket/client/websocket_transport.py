@@ -1,35 +1,41 @@
-"""WAMP over a websocket, with websocket-client, in threads."""
+"""WAMP over a websocket, in threads."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import threading
+from base64 import b64encode
+from contextlib import suppress
+from typing import NoReturn
 
 from wsocket.client.byte_stream import ByteStream
 from wsocket.client.dialing import dial, explained, seconds_until
+from wsocket.client.randomness import random_bytes
 from wsocket.client.settings import ClientSettings
-from wsocket.errors import ConnectFailed, ProtocolError
+from wsocket.client.upgrade import (
+    END,
+    check_response,
+    read_response,
+    upgrade_request,
+)
+from wsocket.client.websocket_messages import (
+    BINARY,
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    WebSocketMessages,
+    encode_frame,
+)
+from wsocket.errors import ConnectFailed
 
-try:
-    import websocket
-except ImportError as error:
-    raise ImportError(
-        "wsocket.client needs the package websocket-client for ws:// and wss://: "
-        "pip install 'wsocket[client]'"
-    ) from error
+_NORMAL = (1000).to_bytes(2, "big")  # close code
 
-if TYPE_CHECKING:
-    from websocket import WebSocket
+_CHUNK = 65536  # bytes
 
-_NORMAL = 1000  # close code
-
-# What a message may have besides its payload: the heads of its fragments, and pings
-# between them.
-_OVERHEAD = 65536  # bytes
-
-# The longest response to our request for an upgrade, in bytes.
+# The longest head of a response to our request for an upgrade, in bytes.
 _LONGEST_RESPONSE = 65536
+
+_LONGEST_BODY = 4096  # bytes of it that are read
 
 
 class BlockingWebSocket:
@@ -43,24 +49,23 @@ class BlockingWebSocket:
     max_size: int | None = None
     pings = True
 
-    def __init__(
-        self, connection: WebSocket, stream: ByteStream, settings: ClientSettings
-    ) -> None:
+    def __init__(self, stream: ByteStream, settings: ClientSettings) -> None:
         self.code: int | None = None
-        self._ended = False  # whether the router has sent Close
-        self._connection = connection
         self._stream = stream
-        self._limit = settings.max_message_size + _OVERHEAD
-        binary = settings.codec.binary
-        self._kind = websocket.ABNF.OPCODE_BINARY if binary else _TEXT
+        self._kind = BINARY if settings.codec.binary else TEXT
+        self._messages = WebSocketMessages(
+            self._kind, limit=settings.max_message_size, pong=self._pong
+        )
+        self._sending = threading.Lock()
+        self._closed = False  # whether Close was sent, after which nothing may be sent
 
     def send(self, data: bytes) -> None:
         """Send a message; raises OSError if the connection is broken."""
-        self._do(lambda: self._connection.send(data, self._kind))
+        self._send_frame(self._kind, data)
 
     def ping(self) -> None:
         """Ask whether the router is there; raises as `send` does."""
-        self._do(lambda: self._connection.ping())
+        self._send_frame(PING, b"")
 
     def settimeout(self, timeout: float | None) -> None:
         """How many seconds `receive` may take; None for ever."""
@@ -73,38 +78,23 @@ class BlockingWebSocket:
             OSError: The connection is broken.
             ProtocolError: The router broke the protocol.
         """
-        if self._ended:
-            return None
-        self._stream.limit(self._limit)
-        try:
-            opcode, data = self._connection.recv_data(control_frame=True)
-        except websocket.WebSocketConnectionClosedException:
-            return None
-        except websocket.WebSocketTimeoutException as error:
-            raise TimeoutError from error
-        except (
-            websocket.WebSocketProtocolException,
-            websocket.WebSocketPayloadException,
-        ) as error:
-            raise ProtocolError(str(error)) from error
-        except websocket.WebSocketException as error:
-            raise OSError(str(error)) from error
-        if opcode == websocket.ABNF.OPCODE_CLOSE:
-            self._ended = True
-            self.code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else None
-            return None
-        if opcode in _CONTROL:
-            return b""
-        if opcode != self._kind:
-            expected = "text" if self._kind == _TEXT else "binary"
-            raise ProtocolError(f"expected {expected} messages, got another kind")
-        message: bytes = data
-        return message
+        messages = self._messages
+        if not messages and not messages.closed:
+            data = self._stream.recv(_CHUNK)
+            if not data:
+                return None
+            messages.feed(data)
+        if messages or not messages.closed:
+            return messages.next()
+        self.code = messages.code
+        # The router was first, and waits for our Close (section 5.5.1), or is gone.
+        with suppress(OSError):
+            self.close()
+        return None
 
     def close(self) -> None:
         """Say that nothing more comes; raises OSError as `send` does."""
-        if not self._ended:
-            self._do(lambda: self._connection.send_close(_NORMAL))
+        self._send_frame(CLOSE, _NORMAL)
 
     def shutdown(self) -> None:
         """End the connection at once: `receive` returns, and `send` fails."""
@@ -114,15 +104,15 @@ class BlockingWebSocket:
         """Give its descriptor back; nobody uses it any more."""
         self._stream.close()
 
-    def _do(self, operation: Callable[[], object]) -> None:
-        try:
-            operation()
-        except websocket.WebSocketException as error:
-            raise OSError(str(error)) from error
+    def _send_frame(self, opcode: int, payload: bytes) -> None:
+        frame = encode_frame(opcode, payload, random_bytes(4))
+        with self._sending:
+            if not self._closed:
+                self._closed = opcode == CLOSE
+                self._stream.sendall(frame)
 
-
-_TEXT = websocket.ABNF.OPCODE_TEXT
-_CONTROL = (websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG)
+    def _pong(self, payload: bytes) -> None:
+        self._send_frame(PONG, payload)
 
 
 def open_websocket(settings: ClientSettings, deadline: float) -> BlockingWebSocket:
@@ -134,48 +124,45 @@ def open_websocket(settings: ClientSettings, deadline: float) -> BlockingWebSock
     Raises:
         ConnectFailed: That failed; the message says why.
     """
-    stream = ByteStream(dial(settings, deadline))
+    stream = dial(settings, deadline)
     try:
         with explained(settings):
-            stream.settimeout(seconds_until(deadline))
-            stream.limit(_LONGEST_RESPONSE)
-            connection = _shaken(stream, settings)
+            _shake_hands(stream, settings, deadline)
             stream.settimeout(None)
-        return BlockingWebSocket(connection, stream, settings)
+        return BlockingWebSocket(stream, settings)
     except BaseException:
         stream.close()
         raise
 
 
-def _shaken(stream: ByteStream, settings: ClientSettings) -> WebSocket:
-    url, name = settings.address.url, f"wamp.2.{settings.serializer}"
-    connection = websocket.WebSocket(skip_utf8_validation=False)
-    try:
-        connection.connect(  # type: ignore[no-untyped-call] # the library has none
-            url,
-            socket=stream,
-            subprotocols=[name],
-            header=settings.http_headers,
-            origin=settings.origin,
-            suppress_origin=settings.origin is None,
-            redirect_limit=0,
-            timeout=stream.gettimeout(),
-        )
-    except websocket.WebSocketTimeoutException as error:
-        raise TimeoutError from error
-    except websocket.WebSocketBadStatusException as error:
-        raise ConnectFailed(f"{url}: {_refusal(error)}") from error
-    except websocket.WebSocketException as error:
-        raise ConnectFailed(
-            f"{url}: no websocket of a WAMP router that speaks {name}: {error}"
-        ) from error
-    except ProtocolError as error:
-        raise ConnectFailed(f"{url}: the response is too long") from error
-    connection.settimeout(None)
-    return connection
+def _shake_hands(stream: ByteStream, settings: ClientSettings, deadline: float) -> None:
+    key = b64encode(random_bytes(16)).decode()
+    stream.sendall(upgrade_request(settings, key))
+    head = bytearray()
+    while not head.endswith(END):  # behind it there may be a frame
+        stream.settimeout(seconds_until(deadline))
+        head += stream.recv(1) or _ended(settings)
+        if len(head) > _LONGEST_RESPONSE:
+            raise ConnectFailed(f"{settings.address.url}: the response is too long")
+    response = read_response(bytes(head.removesuffix(END)), settings)
+    body = b""
+    if response.status != "101":
+        body = _body(stream, min(response.length, _LONGEST_BODY), deadline)
+    check_response(response, body, settings, key=key)
 
 
-def _refusal(error: websocket.WebSocketBadStatusException) -> str:
-    body = (error.resp_body or b"").decode(errors="replace").strip()
-    said = f": {body:.300}" if body and "<" not in body else ""
-    return f"the server answered {error.status_code}, expected 101{said}"
+def _ended(settings: ClientSettings) -> NoReturn:
+    url = settings.address.url
+    raise ConnectFailed(f"{url}: the connection ended during the handshake")
+
+
+def _body(stream: ByteStream, size: int, deadline: float) -> bytes:
+    """What says why the server refuses; less if the connection ends before."""
+    body = b""
+    while len(body) < size:
+        stream.settimeout(seconds_until(deadline))
+        data = stream.recv(size - len(body))
+        if not data:
+            break
+        body += data
+    return body

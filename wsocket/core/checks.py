@@ -7,7 +7,7 @@ field. Checks of text, bytes and mappings never show the value: it may be a secr
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
+from importlib import import_module
 from math import inf
 from typing import NoReturn
 
@@ -179,7 +179,8 @@ def check_path(name: str, value: object) -> None:
 
 def closest(given: str, known: Collection[str]) -> str:
     """``"; did you mean 'x'?"`` if one of the *known* names is near, otherwise ""."""
-    near = get_close_matches(given.lower()[:100], sorted(known), n=1)
+    difflib = import_module("difflib")  # who makes no mistake does not wait for it
+    near = difflib.get_close_matches(given.lower()[:100], sorted(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

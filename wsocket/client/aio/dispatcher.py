@@ -30,7 +30,7 @@ from wsocket.client.records import SubscriptionRecord
 from wsocket.client.states import StateChange
 from wsocket.errors import ConnectionLost
 from wsocket.log import logger
-from wsocket.wamp.local.outcome import Failure
+from wsocket.wamp.local.encoding import Failure
 from wsocket.wamp.serializers.base import Payload
 
 # What a message that waits keeps besides its payload.

@@ -23,7 +23,7 @@ from wsocket.errors import (
     ProtocolError,
 )
 from wsocket.log import logger
-from wsocket.wamp.local.outcome import Failure
+from wsocket.wamp.local.encoding import Failure
 from wsocket.wamp.serializers.base import Payload
 
 _ResultT = TypeVar("_ResultT")

@@ -13,7 +13,7 @@ from wsocket.core.functions import how_async
 from wsocket.errors import PayloadError
 from wsocket.log import logger
 from wsocket.wamp.local.calling import UserFunction
-from wsocket.wamp.local.outcome import Failure, result_of
+from wsocket.wamp.local.encoding import Failure, result_of
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.serializers.base import Payload, Serializer
 

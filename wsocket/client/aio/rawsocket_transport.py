@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from wsocket.client.dialing import explained, tls_context
+from wsocket.client.dialing import explained
 from wsocket.client.rawsocket_greeting import greeting, reply_in
 from wsocket.client.rawsocket_messages import RawSocketMessages
 from wsocket.client.settings import ClientSettings
+from wsocket.client.tls_stream import tls_context
 from wsocket.core.net.tcp_options import disable_nagle, keep_alive
 from wsocket.errors import ConnectFailed
 from wsocket.wamp.transports.rawsocket_frames import (

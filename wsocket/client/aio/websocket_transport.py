@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from wsocket.client.dialing import explained, tls_context
+from wsocket.client.dialing import explained
 from wsocket.client.settings import ClientSettings
+from wsocket.client.tls_stream import tls_context
 from wsocket.errors import ConnectFailed, ProtocolError
 
 try:

@@ -11,7 +11,8 @@ import time
 from datetime import datetime, timezone
 from typing import Final, NamedTuple
 
-from wsocket.log import Quoted, access_logger, harmless
+from wsocket.harmless import harmless
+from wsocket.log import Quoted, access_logger
 
 _LINE: Final = '%s - - [%s] "%s" %s %d "%s" "%s" %.3fms'
 

@@ -23,8 +23,8 @@ from wsocket.wamp.local.answers import Answer, application_error, fields_of
 from wsocket.wamp.local.arguments import check_uri, own_options
 from wsocket.wamp.local.client import LocalSession
 from wsocket.wamp.local.declaration import Declaration, procedure, subscriber
+from wsocket.wamp.local.encoding import payload_of
 from wsocket.wamp.local.loop_runtime import LoopRuntime
-from wsocket.wamp.local.outcome import payload_of
 from wsocket.wamp.local.outgoing_call import OutgoingCall
 from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol import client_messages, errors

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from wsocket.core.checks import check_list, refuse_type
 from wsocket.core.functions import name_of
@@ -44,8 +45,7 @@ class CallResult(_Values):
         return super().__new__(cls, args, kwargs)
 
 
-@dataclass(frozen=True)
-class CallDetails:
+class CallDetails(Struct, frozen=True):
     """Passed to a procedure that has a parameter named ``details``.
 
     The identity of the caller is None if it is not disclosed.
@@ -62,8 +62,7 @@ class CallDetails:
     progressive: bool = False
 
 
-@dataclass(frozen=True)
-class EventDetails:
+class EventDetails(Struct, frozen=True):
     """Passed to a subscriber that has a parameter named ``details``.
 
     The identity of the publisher is None if it is not disclosed.

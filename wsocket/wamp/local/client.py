@@ -19,9 +19,9 @@ from wsocket.core.net.loop import Loop
 from wsocket.log import logger
 from wsocket.wamp.local.answers import Answer, error_answer
 from wsocket.wamp.local.calling import EventDetails
+from wsocket.wamp.local.encoding import Failure
 from wsocket.wamp.local.generators import Gathered, Progress
 from wsocket.wamp.local.handlers import UserHandler
-from wsocket.wamp.local.outcome import Failure
 from wsocket.wamp.local.own_call import OwnCall
 from wsocket.wamp.local.results_ahead import ResultsAhead
 from wsocket.wamp.protocol import client_messages, errors

@@ -13,7 +13,7 @@ from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.core.concurrency.turns import SLICE
 from wsocket.core.concurrency.workers import Timetable
 from wsocket.errors import ApplicationError, PayloadSizeExceeded
-from wsocket.wamp.local.outcome import payload_of, result_of
+from wsocket.wamp.local.encoding import payload_of, result_of
 from wsocket.wamp.serializers.base import Payload, Serializer
 
 # What a generator may be ahead of the loop, and the size of each result beyond its

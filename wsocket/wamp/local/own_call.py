@@ -10,16 +10,10 @@ from wsocket.core.concurrency.task import Task
 from wsocket.core.concurrency.workers import Workers
 from wsocket.errors import PayloadError
 from wsocket.wamp.local.calling import CallDetails
+from wsocket.wamp.local.encoding import Failure, result_of, text_of
 from wsocket.wamp.local.generators import Progress, run_generator
 from wsocket.wamp.local.handlers import UserHandler
-from wsocket.wamp.local.outcome import (
-    Failure,
-    application_failure,
-    failure_of,
-    result_of,
-    runtime_error,
-    text_of,
-)
+from wsocket.wamp.local.outcome import application_failure, failure_of, runtime_error
 from wsocket.wamp.local.results_ahead import LARGE, ResultsAhead
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.serializers.base import Payload, Serializer

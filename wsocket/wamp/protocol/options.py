@@ -123,7 +123,7 @@ class PublishOptions(Passthru, metaclass=CheckedOptions):
 
 
 # Comparing with this is faster than checking the fields one by one.
-NO_PUBLISH_OPTIONS = PublishOptions()
+NO_PUBLISH_OPTIONS: PublishOptions = StructMeta.__call__(PublishOptions)  # not checked
 
 
 class SubscribeOptions(Fields, metaclass=CheckedOptions):
@@ -178,7 +178,7 @@ class CallOptions(Passthru, metaclass=CheckedOptions):
 
 
 # Nearly all calls have these; see `NO_PUBLISH_OPTIONS`.
-NO_CALL_OPTIONS = CallOptions()
+NO_CALL_OPTIONS: CallOptions = StructMeta.__call__(CallOptions)
 
 
 class RegisterOptions(Fields, metaclass=CheckedOptions):

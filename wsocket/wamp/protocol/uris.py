@@ -25,17 +25,15 @@ MAX_LENGTH = 8192
 Check = Callable[[str], object]
 
 # match -> rule. A prefix may end in the middle of a component, or after a dot.
-_LOOSE: dict[Match, Check] = {
-    "exact": re.compile(r"([^\s.#\ud800-\udfff]+\.)*[^\s.#\ud800-\udfff]+").fullmatch,
-    "prefix": re.compile(r"([^\s.#\ud800-\udfff]+\.)*[^\s.#\ud800-\udfff]*").fullmatch,
-    "wildcard": re.compile(
-        r"([^\s.#\ud800-\udfff]*\.)*[^\s.#\ud800-\udfff]*"
-    ).fullmatch,
+_LOOSE: dict[Match, str] = {
+    "exact": r"([^\s.#\ud800-\udfff]+\.)*[^\s.#\ud800-\udfff]+",
+    "prefix": r"([^\s.#\ud800-\udfff]+\.)*[^\s.#\ud800-\udfff]*",
+    "wildcard": r"([^\s.#\ud800-\udfff]*\.)*[^\s.#\ud800-\udfff]*",
 }
-_STRICT: dict[Match, Check] = {
-    "exact": re.compile(r"([0-9a-z_]+\.)*[0-9a-z_]+").fullmatch,
-    "prefix": re.compile(r"([0-9a-z_]+\.)*[0-9a-z_]*").fullmatch,
-    "wildcard": re.compile(r"([0-9a-z_]*\.)*[0-9a-z_]*").fullmatch,
+_STRICT: dict[Match, str] = {
+    "exact": r"([0-9a-z_]+\.)*[0-9a-z_]+",
+    "prefix": r"([0-9a-z_]+\.)*[0-9a-z_]*",
+    "wildcard": r"([0-9a-z_]*\.)*[0-9a-z_]*",
 }
 
 
@@ -43,7 +41,8 @@ class UriRules:
     """Which URIs are valid, by the loose or the strict rules of the specification."""
 
     def __init__(self, *, strict: bool = False) -> None:
-        self._checks = _STRICT if strict else _LOOSE
+        self._patterns = _STRICT if strict else _LOOSE
+        self._checks: dict[Match, Check] = {}  # as they are needed
         self._rules = "strict" if strict else "loose"
         self._known: dict[str, None] = {}  # valid exact URIs
 
@@ -54,7 +53,7 @@ class UriRules:
         if (
             len(uri) > MAX_LENGTH
             or uri.count(".") >= MAX_COMPONENTS
-            or self._checks[match](uri) is None
+            or self._check(match)(uri) is None
         ):
             return False
         if match == "exact" and len(uri) <= MAX_URI:
@@ -68,7 +67,7 @@ class UriRules:
             return f"{shown!r} has more than {MAX_LENGTH} characters"
         if uri.count(".") >= MAX_COMPONENTS:
             return f"{shown!r} has more than {MAX_COMPONENTS} components"
-        if self._checks["wildcard"](uri) is not None:
+        if self._check("wildcard")(uri) is not None:
             return (
                 f"{shown!r} has an empty component, which an {match} URI may not have"
             )
@@ -77,6 +76,12 @@ class UriRules:
                 f"{shown!r}: components may only have lower-case letters, digits and _"
             )
         return f"{shown!r}: components may have no white space, '.' or '#'"
+
+    def _check(self, match: Match) -> Check:
+        check = self._checks.get(match)
+        if check is None:
+            check = self._checks[match] = re.compile(self._patterns[match]).fullmatch
+        return check
 
 
 def reserved(uri: str) -> bool:

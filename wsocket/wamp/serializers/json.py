@@ -24,7 +24,8 @@ _first_byte: Final = first_byte
 
 _HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _MAX_LONE = 1000  # a text with more of them was not cut by mistake
-_LONE_SURROGATE = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
+# `re` compiles it when it is needed: that takes milliseconds, and few peers write this.
+_LONE_SURROGATE = rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW)
 
 
 def without_lone_surrogates(text: bytes) -> bytes:
@@ -38,7 +39,7 @@ def without_lone_surrogates(text: bytes) -> bytes:
     # An escaped backslash is no beginning of an escape: hide it for a moment. JSON has
     # no NUL, except escaped.
     hidden = text.replace(b"\0", b"\1").replace(rb"\\", b"\0\0")
-    corrected = _LONE_SURROGATE.sub(rb"\\ufffd", hidden, count=_MAX_LONE)
+    corrected = re.sub(_LONE_SURROGATE, rb"\\ufffd", hidden, count=_MAX_LONE)
     return corrected.replace(b"\0\0", rb"\\")
 
 

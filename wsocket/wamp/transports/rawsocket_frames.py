@@ -13,15 +13,14 @@ from typing import Final, NamedTuple
 
 from wsocket.core.net.held_back import HELD_BACK, HeldBack
 from wsocket.errors import PayloadSizeExceeded
+from wsocket.wamp.transports.message_sizes import MAX_SIZE as MAX_SIZE
+from wsocket.wamp.transports.message_sizes import MIN_SIZE as MIN_SIZE
 
 MAGIC = 0x7F
 MESSAGE, PING, PONG = 0, 1, 2
 
 SERIALIZER_IDS = {"json": 1, "msgpack": 2, "cbor": 3, "ubjson": 4}
 """SERIALIZER in the handshake, by the name of the serializer."""
-
-MIN_SIZE, MAX_SIZE = 2**9, 2**24
-"""The limits that LENGTH can express, in octets of a message."""
 
 _PREFIX = struct.Struct("!L")
 HANDSHAKE_SIZE = PREFIX_SIZE = 4
