@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 
 import pytest
 
@@ -125,6 +126,19 @@ def test_without_reconnecting_the_session_is_closed(dial, states):
     closed = states.until("closed")
     assert "killed" in str(closed.error)
     assert session.wait(SECONDS)
+
+
+def test_close_waits_until_that_is_told(connecting, place):
+    """A program that ends then has heard of everything."""
+    told = []
+
+    def hear(change):
+        time.sleep(0.05)  # is slow
+        told.append(change.state)
+
+    with connecting(place.ws, "realm1", on_state=hear):
+        pass
+    assert told == ["connecting", "joined", "closed"]
 
 
 def test_client_gives_up_when_the_realm_is_gone(connecting, states):

@@ -70,7 +70,9 @@ class Engine:
             self.closed.wait(_CLOSE_TIMEOUT)
             self.shared.shutdown()
             self.closed.wait(_CLOSE_TIMEOUT)
-        self.dispatcher.workers.join(_CLOSE_TIMEOUT)
+        # The last state, "closed", is told before the program goes on, and may end.
+        for threads in (self.dispatcher.workers, self.dispatcher.states):
+            threads.join(_CLOSE_TIMEOUT)
 
     def give_up(self) -> None:
         """End the connection at once, and do not connect again."""

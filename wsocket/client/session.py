@@ -313,7 +313,7 @@ class Session(Identified):
     def close(self) -> None:
         """Leave the realm, and end the connection; a second time it does nothing.
 
-        Handlers that run may take 5 seconds to end.
+        Handlers that run, and *on_state*, may take 5 seconds to end.
         """
         self._engine.close()
 
