@@ -9,8 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wsocket import former
-
 if TYPE_CHECKING:
     from wsocket.app import WSocketApp
     from wsocket.core.http.serve import make_server, run
@@ -140,7 +138,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import a public name from its module (PEP 562)."""
     if name not in _MODULES:
-        former.check_name(name)
+        import_module("wsocket.former").check_name(name)  # few programs come here
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_MODULES[name]), name)
     return value

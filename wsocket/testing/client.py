@@ -32,6 +32,9 @@ _PeerT = TypeVar("_PeerT", bound=Peer[Any])
 # Real seconds that code of the application gets to end after the test.
 _ENDING = 1.0
 
+# Real seconds for which code that works may say something before the clock moves.
+_BEFORE = 0.2
+
 # Characters of a path that stay as they are (RFC 3986 section 3.3, and the query).
 _IN_A_PATH = "/?&=%:@!$'()*+,;~-._"
 
@@ -59,6 +62,7 @@ class ClientClock:
             ConversationFailure: That takes too many real seconds.
         """
         check_seconds("seconds", seconds, least=0)
+        self._world.settle(_BEFORE)  # so that what was said before is noted before
         self._conversation.note(f"{seconds:g} seconds pass")
         timeout = self._timeout + seconds / 100  # a heartbeat takes a part of one ms
         try:
