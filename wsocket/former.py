@@ -7,7 +7,7 @@ and never in silence. docs/migrating-from-2.md has all of it in a table.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 GUIDE = "see docs/migrating-from-2.md"
 
@@ -93,6 +93,19 @@ def check_overrides(cls: type[object], known: Mapping[str, str]) -> None:
         )
 
 
+class FormerMember:
+    """An attribute that objects of a class had in version 2; asked for, it says so.
+
+    No ``__getattr__`` of the class: it would slow every attribute down.
+    """
+
+    def __init__(self, name: str, known: Mapping[str, str]) -> None:
+        self._problem = f"has no attribute {name!r}{advice(name, known)}"
+
+    def __get__(self, owner: object, kind: type[object]) -> Any:
+        raise AttributeError(f"{kind.__name__!r} object {self._problem}")
+
+
 class FormerMembers:
     """The base of `WebSocket`: what websockets had in version 2."""
 
@@ -100,12 +113,7 @@ class FormerMembers:
         super().__init_subclass__()
         check_overrides(cls, METHODS)
 
-    if not TYPE_CHECKING:  # for a type checker there are no other attributes
 
-        def __getattr__(self, name: str) -> Any:
-            raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r}"
-                f"{advice(name, METHODS | ATTRIBUTES)}",
-                name=name,
-                obj=self,
-            )
+for _known in (METHODS, ATTRIBUTES):
+    for _name in _known:
+        setattr(FormerMembers, _name, FormerMember(_name, _known))

@@ -27,22 +27,24 @@ def jobs():
     return yaml.safe_load(WORKFLOW.read_text())["jobs"]
 
 
-@pytest.mark.processes
-@pytest.mark.parametrize(("platform", "machine"), PLATFORMS)
-def test_each_python_has_a_wheel(platform, machine):
-    """As cibuildwheel reads its configuration; none without the GIL, none for PyPy."""
-    command = [sys.executable, "-m", "cibuildwheel", "--print-build-identifiers"]
-    done = subprocess.run(
-        [*command, "--platform", platform, "--archs", machine, str(ROOT)],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        env=environ(),
-    )
-    kinds = PLATFORMS[platform, machine]
-    expected = {f"{python}-{kind}" for python in PYTHONS for kind in kinds}
-    assert set(done.stdout.split()) == expected
+if sys.version_info >= (3, 11):  # which cibuildwheel needs
+
+    @pytest.mark.processes
+    @pytest.mark.parametrize(("platform", "machine"), PLATFORMS)
+    def test_each_python_has_a_wheel(platform, machine):
+        """As cibuildwheel reads its configuration; none without the GIL, none for PyPy."""
+        command = [sys.executable, "-m", "cibuildwheel", "--print-build-identifiers"]
+        done = subprocess.run(
+            [*command, "--platform", platform, "--archs", machine, str(ROOT)],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            env=environ(),
+        )
+        kinds = PLATFORMS[platform, machine]
+        expected = {f"{python}-{kind}" for python in PYTHONS for kind in kinds}
+        assert set(done.stdout.split()) == expected
 
 
 def test_wheels_are_built_on_every_kind_of_machine(jobs):

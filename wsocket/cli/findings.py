@@ -39,20 +39,20 @@ class Package(NamedTuple):
         name: What it is called in a registry.
         module: What is imported.
         extra: The extra of wsocket that brings it; "" if wsocket cannot be without it.
-        cost: What there is not without it.
+        use: What there is not without it.
     """
 
     name: str
     module: str
     extra: str
-    cost: str
+    use: str
 
 
 PACKAGES = (
     Package("gevent", "gevent", "", "the router and `wsocket run`"),
     Package("msgspec", "msgspec", "", "WAMP"),
-    Package("a2wsgi", "a2wsgi", "asgi", "ASGI servers: `wsocket.asgi`"),
-    Package("websockets", "websockets", "client", "client for asyncio over ws://"),
+    Package("a2wsgi", "a2wsgi", "asgi", "ASGI servers (`wsocket.asgi`)"),
+    Package("websockets", "websockets", "client", "the client for asyncio over ws://"),
     Package("cbor2", "cbor2", "cbor", "the serializer wamp.2.cbor"),
     Package("cryptography", "cryptography", "auth", "WAMP-Cryptosign"),
     Package("argon2-cffi", "argon2", "auth", "SCRAM with argon2id13"),
@@ -111,7 +111,7 @@ def _compiled(entry: tuple[str, str, str]) -> Finding:
 
 def _package(package: Package) -> Finding:
     target = f"wsocket[{package.extra}]" if package.extra else "wsocket"
-    advice = f"without it there is no {package.cost}: pip install '{target}'"
+    advice = f"needed for {package.use}: pip install '{target}'"
     missing: FindingVerdict = "missing" if package.extra else "broken"
     try:
         version = metadata.version(package.name)
