@@ -32,7 +32,7 @@ if sys.version_info >= (3, 11):  # which cibuildwheel needs
     @pytest.mark.processes
     @pytest.mark.parametrize(("platform", "machine"), PLATFORMS)
     def test_each_python_has_a_wheel(platform, machine):
-        """As cibuildwheel reads its configuration; none without the GIL, none for PyPy."""
+        """As cibuildwheel reads its configuration; none is without the GIL."""
         command = [sys.executable, "-m", "cibuildwheel", "--print-build-identifiers"]
         done = subprocess.run(
             [*command, "--platform", platform, "--archs", machine, str(ROOT)],
