@@ -182,6 +182,9 @@ def test_a_compressed_connection_says_so(make, both):
     frame = compressed.peer.frame()
     assert frame.rsv1
     assert len(frame.payload) < 1000
+    compressed.ws.send("long " * 1000, do_compress=False)
+    frame = compressed.peer.frame()
+    assert (frame.rsv1, frame.payload) == (False, b"long " * 1000)
 
 
 SIZE = 300_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 
 import pytest
 from hypothesis import given
@@ -147,6 +148,18 @@ def test_only_what_is_worth_it_is_compressed():
     assert (short.rsv1, long.rsv1) == (False, True)
     assert len(long.payload) < 20
     assert server_frames(connection().message(LONG)) == frame(TEXT, LONG.encode())
+
+
+def test_a_message_can_stay_uncompressed():
+    """Between compressed ones; the peer's context is not disturbed."""
+    conn, inflater = connection(DeflateParameters()), zlib.decompressobj(-15)
+    sent = [conn.message(LONG, compress=each) for each in (True, False, True)]
+    first, plain, last = (server_frames(each)[0] for each in sent)
+    assert (first.rsv1, plain.rsv1, last.rsv1) == (True, False, True)
+    assert plain.payload == LONG.encode()
+    for compressed in (first, last):
+        inflated = inflater.decompress(compressed.payload + b"\0\0\xff\xff")
+        assert inflated == LONG.encode()
 
 
 def test_compressed_messages_are_received():
