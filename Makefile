@@ -198,13 +198,15 @@ clean:
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
-# It has an environment of its own: it pins many packages.
+# It has an environment of its own: it pins many packages, and needs Python 3.11.
+CROSSBAR_PYTHON ?= python3
+
 .PHONY: crossbar
 crossbar: .venv/.crossbar
 
 .venv/.crossbar: .venv/.created
 	@echo '== Installing Crossbar into .venv/crossbar'
-	$(PYTHON) -m venv --clear .venv/crossbar
+	$(CROSSBAR_PYTHON) -m venv --clear .venv/crossbar
 	.venv/crossbar/bin/python -m pip install --quiet crossbar
 	@touch $@
 
