@@ -21,10 +21,11 @@ from tests.programs import Server, app_commands, running
 MOST_ROUNDS = 30  # other programs on both cores disturb most of them
 ROUND_SECONDS = 0.2
 
-# The router's share of the baseline's CPU time that is still well: about twice of what
-# it was when this was written.
-CALLS_LIMIT = 0.33
-EVENTS_LIMIT = 0.19
+# The router's share of the baseline's CPU time that is still well: three times of what
+# it was when this was written, for it is more where messages come one by one, because
+# other programs have the cores. `make instructions` finds smaller losses.
+CALLS_LIMIT = 0.5
+EVENTS_LIMIT = 0.3
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's CPU clocks")
 

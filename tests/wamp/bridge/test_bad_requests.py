@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import socket
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,6 +31,10 @@ DOCUMENTED = [
 ]
 
 
+# Python 3.13 reads on, and finds no end.
+DEEP = "too deeply" if sys.version_info < (3, 13) else "truncated"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "expected"),
     [
@@ -46,7 +51,7 @@ DOCUMENTED = [
         (PUBLISH, b'{"topic": "a.b", "options": {"retain": 1}}', "$.options.retain"),
         (PUBLISH, b'{"topic": "a.b", "args": ["\xff"]}', "0xff at position 27"),
         (PUBLISH, b'{"topic": "a.b", "args": [nul]}', "byte"),
-        (PUBLISH, b'{"topic": "a.b", "args": ' + b"[" * 9000, "too deeply"),
+        (PUBLISH, b'{"topic": "a.b", "args": ' + b"[" * 9000, DEEP),
         (CALL, b'{"procedure": "a.b", "timeout": 0}', "$.timeout"),
         (CALL, b'{"procedure": "a.b", "timeout": "1"}', "$.timeout"),
         (CALL, b'{"procedure": "a.b", "options": {"progress": true}}', "progress"),

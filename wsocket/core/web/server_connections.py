@@ -6,6 +6,7 @@ No server says so in public. What is looked at here is tested with each of them
 
 from __future__ import annotations
 
+import io
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -74,7 +75,7 @@ class Source(NamedTuple):
         take_read_ahead: Takes the bytes which the server has read after the request.
         keep_place: Tells a server that counts connections to count this one on;
             returns what ends that.
-        let_go: Tells the server that the request is answered, if it would complain.
+        let_go: Keeps the server from complaining that it cannot answer the request.
         substitute: Makes what the server holds afterwards.
     """
 
@@ -161,7 +162,14 @@ def _cheroot(environ: Mapping[str, Any], start_response: Any) -> Source | None:
     connection = getattr(request, "conn", None)
     if connection is None:
         return None
-    return Source(connection.socket, _buffered(connection.rfile, connection.socket))
+
+    def let_go() -> None:
+        # What it could not write to the dead socket would stay in its buffer, and
+        # Python 3.13 complains about that when it is freed.
+        connection.wfile = io.BytesIO()
+
+    sock = connection.socket
+    return Source(sock, _buffered(connection.rfile, sock), let_go=let_go)
 
 
 def _waitress(environ: Mapping[str, Any], start_response: Any) -> Source | None:
