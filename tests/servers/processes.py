@@ -36,6 +36,7 @@ EXPECTED_WARNING = re.compile(
     "This is a development server|you are running uWSGI|EventletDeprecationWarning"
     "|spawning up to"  # granian
     "|ASGI callable returned without completing"  # uvicorn, after every refusal
+    "|Task queue depth"  # waitress, whenever a request waits for a thread
 )
 
 
