@@ -12,6 +12,7 @@ import pytest
 
 from tests.core.http.http_client import KINDS, Client, fetch, run_app
 from tests.core.wire import BINARY, CONTINUATION, PING, TEXT, client_frame
+from tests.patience import SECONDS
 from tests.programs import Server
 from tests.servers.clients import upgrade_request
 
@@ -43,7 +44,7 @@ class Flood(threading.Thread):
         self._left = {sock: memoryview(b"") for sock in socks}
         self._data = memoryview(data)
         self._stopped = threading.Event()
-        self.sent = 0
+        self.flows = threading.Event()
 
     def run(self) -> None:
         with selectors.DefaultSelector() as selector:
@@ -58,7 +59,7 @@ class Flood(threading.Thread):
     def _step(self, sock: socket.socket) -> None:
         rest = self._left[sock] or self._data
         taken = sock.send(rest)
-        self.sent += taken
+        self.flows.set()
         self._left[sock] = rest[taken:]
         sock.recv(65536)
 
@@ -80,6 +81,7 @@ def flood(server: Server, kind: str) -> Iterator[Flood]:
         flooding = Flood(socks, again * (65536 // len(again)))
         stack.callback(flooding.stop)
         flooding.start()
+        assert flooding.flows.wait(SECONDS)
         yield flooding
 
 
@@ -89,5 +91,4 @@ def test_others_are_served_during_a_flood(server, kind):
     with flood(server, kind) as flooding:
         for _ in range(5):
             assert fetch(server, "/alive")[1] == b"body"
-        assert flooding.sent
         assert flooding.is_alive()
