@@ -105,7 +105,8 @@ compiled: built
 wheel: built
 	$(BIN)/python tools/check_dist.py $(DIST)
 
-# With FEW=1 each test runs with a few of its sets of parameters, see tests/few.py.
+# With FEW=1 each test runs with a few of its sets of parameters, see tests/few.py; then
+# the tests mostly wait.
 # The other tests run on the interpreted sources. So do those of packages in which nothing is
 # compiled.
 NOT_COMPILED := tests/core/http tests/core/web tests/wamp/auth
@@ -114,7 +115,7 @@ test-compiled: compiled $(ALL_JS) $(VECTORS)
 	for modules in tests/interop/js/node_modules examples/chat/node_modules; do \
 	  ln -sfn $(CURDIR)/$$modules $(COMPILED)/$$modules; done
 	cd $(COMPILED) && WSOCKET_COMPILED=1 WAMP_VECTORS=$(CURDIR)/.vectors/testsuite \
-	  $(CURDIR)/$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(FEW),-p tests.few) \
+	  $(CURDIR)/$(PYTEST) $(if $(FEW),-n $(WAITING) -p tests.few) \
 	  tests/test_compiled.py tests/core tests/wamp tests/steady tests/fuzz \
 	  --ignore=tests/fuzz/test_fuzz_tool.py $(NOT_COMPILED:%=--ignore=%) $(ARGS)
 

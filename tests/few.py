@@ -1,7 +1,8 @@
 """A plugin of pytest that runs each test with a few of its sets of parameters.
 
 CI runs the compiled copy so: everything has run on the interpreted sources before, and
-what compiling may break does not depend on the third of four serializers.
+what compiling may break does not depend on the third of four serializers. Tests that
+start processes, or are slow, run with one set.
 """
 
 from __future__ import annotations
@@ -26,8 +27,18 @@ def pytest_collection_modifyitems(
 
 
 def spread(items: list[pytest.Item]) -> list[pytest.Item]:
-    """At most `FEW` of them."""
+    """At most `FEW` of them, one if they take long."""
+    if any(map(takes_long, items)):
+        return items[:1]
     last = len(items) - 1
     if last < FEW:
         return items
     return [items[place * last // (FEW - 1)] for place in range(FEW)]
+
+
+def takes_long(item: pytest.Item) -> bool:
+    return bool(
+        "processes" in getattr(item, "fixturenames", ())
+        or item.get_closest_marker("processes")
+        or item.get_closest_marker("slow")
+    )
