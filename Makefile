@@ -81,7 +81,7 @@ quick: .venv/.tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -p tests.quick $(ARGS)
+	$(PYTEST) -q -n $(WAITING) -p tests.quick $(ARGS)
 
 # What people install: a wheel, made from the sdist, which is made from what git knows.
 .PHONY: built

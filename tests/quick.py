@@ -3,7 +3,7 @@
 Left out are tests with the mark `processes` or `slow`, and those whose fixtures ask
 for the fixture `processes`. So nothing here has a list of them. A test that starts a
 process in spite of that fails, and is told what to do. A test that runs in every
-serializer runs in JSON only, and one with many parameters with the first few of them.
+serializer runs in JSON only, and one with many parameters with the first of them.
 Hypothesis, which tries hundreds of examples, is for `make test`.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 from hypothesis import is_hypothesis_test
 
-FEW = 3  # sets of parameters
+FEW = 1  # set of parameters: with three of them it takes a minute
 
 # What Python reports when a process is started (see `sys.addaudithook`).
 STARTS = frozenset(

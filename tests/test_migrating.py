@@ -273,6 +273,7 @@ def test_unknown_names_are_unknown(websocket):
         _ = websocket.sent
 
 
+@pytest.mark.slow(reason="waits for connections that are closed")
 def test_page_from_a_file_is_told_what_to_write(caplog):
     """Its origin is null; the client gets 403, and the log the setting."""
     with serving(WSocketApp()) as url:

@@ -148,6 +148,7 @@ def test_message_that_is_too_large(connecting):
         assert session.wait(SECONDS)
 
 
+@pytest.mark.slow(reason="waits until the client has waited long enough")
 def test_router_that_takes_no_hello(connecting):
     """It says that it takes 512 bytes, which is less than this client has to say."""
 

@@ -69,6 +69,7 @@ def test_subscriptions_and_registrations_are_restored(lasting, dial, states):
         operator.call("com.example.restored.gone")
 
 
+@pytest.mark.slow(reason="waits for a client that comes back")
 def test_what_cannot_be_restored_is_told(connecting, place, states):
     """Somebody else has taken the URI meanwhile; the rest goes on."""
     slow = Backoff(first=4, longest=4)  # time enough to take it

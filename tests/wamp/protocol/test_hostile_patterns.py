@@ -202,6 +202,7 @@ def test_a_thousand_hostile_wildcards_are_removed_at_once():
     assert sorted(portions)[len(portions) // 2] < LOOK_UP
 
 
+@pytest.mark.slow(reason="sends thousands of patterns")
 def test_session_with_hostile_patterns_delays_nobody():
     """Ten have all that they may have; an event and a leave are still short."""
     world = World()
