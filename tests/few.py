@@ -11,6 +11,8 @@ from collections import defaultdict
 
 import pytest
 
+from tests.quick import takes_long
+
 FEW = 6  # spread evenly, with the first and the last
 
 
@@ -34,11 +36,3 @@ def spread(items: list[pytest.Item]) -> list[pytest.Item]:
     if last < FEW:
         return items
     return [items[place * last // (FEW - 1)] for place in range(FEW)]
-
-
-def takes_long(item: pytest.Item) -> bool:
-    return bool(
-        "processes" in getattr(item, "fixturenames", ())
-        or item.get_closest_marker("processes")
-        or item.get_closest_marker("slow")
-    )

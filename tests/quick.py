@@ -47,7 +47,14 @@ def is_quick(item: pytest.Item) -> bool:
     return not (
         repeats_in_another_serializer(item)
         or is_hypothesis_test(getattr(item, "obj", None))
-        or "processes" in getattr(item, "fixturenames", ())
+        or takes_long(item)
+    )
+
+
+def takes_long(item: pytest.Item) -> bool:
+    """Whether a test needs another process, or is slow."""
+    return bool(
+        "processes" in getattr(item, "fixturenames", ())
         or item.get_closest_marker("processes")
         or item.get_closest_marker("slow")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,3 +53,27 @@ def router(processes: None, tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
         yield start
     assert "Traceback" not in log.read_text()
+
+
+@contextlib.contextmanager
+def served(
+    folder: Path, text: str, *, files: Mapping[str, str], variables: Mapping[str, str]
+) -> Iterator[Server]:
+    """Run ``wsocket router`` for a text until the block ends; it has nothing to log.
+
+    Args:
+        files: Secrets, by the names of their files in ``secrets/``.
+        variables: Secrets in its environment.
+    """
+    path, log = folder / "router.toml", folder / "log"
+    path.write_text(text)
+    (folder / "secrets").mkdir()
+    for name, secret in files.items():
+        (folder / "secrets" / name).write_text(f"{secret}\n")
+        (folder / "secrets" / name).chmod(0o600)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, secret in variables.items():
+            patch.setenv(name, secret)
+        with running([*COMMAND, "router", str(path)], log) as server:
+            yield server
+    assert log.read_text() == ""

@@ -8,8 +8,7 @@ import queue
 import pytest
 
 from tests.patience import SECONDS
-from tests.programs import running
-from tests.standalone.conftest import COMMAND
+from tests.standalone.conftest import served
 from wsocket import ApplicationError
 from wsocket.client import HttpPublisher, connect
 from wsocket.errors import HttpError
@@ -71,18 +70,10 @@ allow = ["publish"]
 def bridged(processes, tmp_path_factory):
     """A router with a bridge, in a process of its own."""
     folder = tmp_path_factory.mktemp("bridged")
-    (folder / "router.toml").write_text(FILE)
-    (folder / "secrets").mkdir()
-    for name, secret in (("cron", KEY), ("token", f"{TOKEN} of ann")):
-        (folder / "secrets" / name).write_text(f"{secret}\n")
-        (folder / "secrets" / name).chmod(0o600)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TEST_KEY", KEY[::-1])
-        patch.setenv("TEST_TOKEN", TOKEN)
-        command = [*COMMAND, "router", str(folder / "router.toml")]
-        with running(command, folder / "log") as server:
-            yield server
-    assert (folder / "log").read_text() == ""
+    files = {"cron": KEY, "token": f"{TOKEN} of ann"}
+    variables = {"TEST_KEY": KEY[::-1], "TEST_TOKEN": TOKEN}
+    with served(folder, FILE, files=files, variables=variables) as server:
+        yield server
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from websocket import WebSocketBadStatusException, create_connection
 from tests.interop.sessions import failure, join
 from tests.patience import SECONDS
 from tests.programs import Server, ended, environ, running, started
-from tests.standalone.conftest import COMMAND
+from tests.standalone.conftest import COMMAND, served
 from tests.wamp.auth.clients import KeyOwner, ScramClient, hmac_sha256
 from tests.wamp.raw_client import (
     ABORT,
@@ -131,26 +131,18 @@ def salted(iterations: int, salt: bytes) -> bytes:
 def logins(processes, tmp_path_factory):
     """A router with every way to log in."""
     folder = tmp_path_factory.mktemp("logins")
-    (folder / "router.toml").write_text(LOGINS)
-    (folder / "secrets").mkdir()
-    (folder / "secrets" / "sensor").write_text(f"{PASSWORD}\n")
-    (folder / "secrets" / "sensor").chmod(0o600)
     key = salted(5000, SALT)
     stored = hashlib.sha256(hmac_sha256(key, b"Client Key")).digest()
     derived = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), b"pepper", 100, 32)
-    secrets = {
+    variables = {
         "TEST_PASSWORD": PASSWORD,
         "TEST_STORED_KEY": b64encode(stored).decode(),
         "TEST_SERVER_KEY": b64encode(hmac_sha256(key, b"Server Key")).decode(),
         "TEST_DERIVED": b64encode(derived).decode(),
     }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in secrets.items():
-            patch.setenv(name, value)
-        command = [*COMMAND, "router", str(folder / "router.toml")]
-        with running(command, folder / "log") as server:
-            yield server
-    assert (folder / "log").read_text() == ""
+    files = {"sensor": PASSWORD}
+    with served(folder, LOGINS, files=files, variables=variables) as server:
+        yield server
 
 
 AUTOBAHN = {
