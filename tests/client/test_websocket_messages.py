@@ -5,13 +5,9 @@ from __future__ import annotations
 import pytest
 from websockets.frames import Frame, Opcode
 
-from wsocket.client.websocket_messages import (
-    BINARY,
-    PING,
-    TEXT,
-    WebSocketMessages,
-    encode_frame,
-)
+from wsocket.client.websocket_messages import WebSocketMessages
+from wsocket.core.websocket.masked_frames import masked_frame
+from wsocket.core.websocket.opcodes import BINARY, PING, TEXT
 from wsocket.errors import ProtocolError
 
 LIMIT = 70_000
@@ -38,7 +34,7 @@ def read(wire: bytes, portion: int = 0, kind: int = TEXT):
 def test_a_frame_of_a_client_is_that_of_the_standard():
     """RFC 6455, section 5.7: a single-frame masked text message."""
     expected = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
-    assert encode_frame(TEXT, b"Hello", b"\x37\xfa\x21\x3d") == expected
+    assert masked_frame(TEXT, b"Hello", b"\x37\xfa\x21\x3d") == expected
 
 
 @pytest.mark.parametrize(
@@ -55,7 +51,7 @@ def test_the_length_of_a_frame_has_the_fewest_bytes(size, head):
     """Section 5.2; the mask comes behind it."""
     mask = b"\x01\x02\x03\x04"
     assert (
-        encode_frame(BINARY, bytes(size), mask)
+        masked_frame(BINARY, bytes(size), mask)
         == head + (mask * (size // 4 + 2))[: 4 + size]
     )
 
@@ -135,4 +131,4 @@ def test_a_violation_is_raised_after_what_came_before_it(wire, problem, portion)
 
 def test_a_ping_is_a_frame_that_servers_understand():
     """The opcode is that of the standard."""
-    assert encode_frame(PING, b"", bytes(4)) == b"\x89\x80" + bytes(4)
+    assert masked_frame(PING, b"", bytes(4)) == b"\x89\x80" + bytes(4)

@@ -23,7 +23,6 @@ from wsocket.core.net.per_process import PerProcess
 from wsocket.core.websocket.client_frames import (
     ServerFrame,
     ServerFrames,
-    client_header,
     close_payload,
 )
 from wsocket.core.websocket.frames import (
@@ -35,6 +34,7 @@ from wsocket.core.websocket.frames import (
     PONG,
     TEXT,
 )
+from wsocket.core.websocket.masked_frames import client_header
 
 _READ_SIZE = 65536  # bytes
 _END_OF_HEAD = b"\r\n\r\n"

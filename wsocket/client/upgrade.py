@@ -5,24 +5,17 @@ Nothing here reads or writes.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
 from wsocket.client.settings import ClientSettings
+from wsocket.core.websocket.accept_key import accept_key
 from wsocket.errors import ConnectFailed
-
-# `hashlib` loads all of OpenSSL; `random` of the standard library does as we do.
-try:
-    from _sha1 import sha1  # type: ignore[import-not-found] # it has no stubs
-except ImportError:
-    from hashlib import sha1
 
 END = b"\r\n\r\n"
 """Where the head of a response ends."""
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _DEFAULT_PORTS = {"ws": 80, "wss": 443}
 
 # Characters that a path or a query may have as they are (RFC 3986); others are escaped.
@@ -110,9 +103,8 @@ def check_response(
             f"{settings.address.url}: the server answered {response.status}, "
             f"expected 101{said}"
         )
-    accept = b64encode(sha1(key.encode() + _GUID).digest()).decode()
     fields = response.fields
-    expected = {"sec-websocket-accept": accept}
+    expected = {"sec-websocket-accept": accept_key(key)}
     expected["sec-websocket-protocol"] = _subprotocol(settings)
     for name, value in expected.items():
         if fields.get(name) != value:

@@ -10,38 +10,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from wsocket.core.websocket.opcodes import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    FIN,
+    MASKED,
+    MAX_CONTROL_PAYLOAD,
+    OPCODE,
+    PING,
+    PONG,
+    RESERVED_BITS,
+    TEXT,
+)
 from wsocket.errors import ProtocolError
 
-try:
-    from wsocket.core.websocket._fast_frames import apply_mask
-except ImportError:  # built without a C compiler
-    from wsocket.core.websocket.fast_frames import apply_mask
-
-# Opcodes (section 5.2).
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _OPCODES = (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG)
-
-_FIN = 0x80
-_RESERVED = 0x70
-_OPCODE = 0x0F
-_MASKED = 0x80
-_MAX_CONTROL = 125  # bytes, section 5.5
-
-
-def encode_frame(opcode: int, payload: bytes, mask: bytes) -> bytes:
-    """A frame that is a whole message.
-
-    Args:
-        mask: Four bytes that nobody can foresee (section 5.3).
-    """
-    size = len(payload)
-    if size < 126:
-        head = bytes((_FIN | opcode, _MASKED | size))
-    elif size < 2**16:
-        head = bytes((_FIN | opcode, _MASKED | 126)) + size.to_bytes(2, "big")
-    else:
-        head = bytes((_FIN | opcode, _MASKED | 127)) + size.to_bytes(8, "big")
-    return head + mask + apply_mask(payload, mask)
 
 
 class WebSocketMessages:
@@ -119,7 +103,7 @@ class WebSocketMessages:
         if size > 125:
             size = int.from_bytes(buffer[pos + 2 : start], "big")
         end = start + size
-        if first & _OPCODE < CLOSE:
+        if first & OPCODE < CLOSE:
             self._check_size(size)
         if len(buffer) < end:
             self._awaited = end - pos
@@ -129,13 +113,13 @@ class WebSocketMessages:
         return end
 
     def _check_head(self, first: int, second: int) -> None:
-        opcode = first & _OPCODE
-        if opcode not in _OPCODES or first & _RESERVED:
+        opcode = first & OPCODE
+        if opcode not in _OPCODES or first & RESERVED_BITS:
             raise ProtocolError(f"a frame that begins with 0x{first:02X}")
-        if second & _MASKED:
+        if second & MASKED:
             raise ProtocolError("a masked frame: a server does not mask")
         if opcode >= CLOSE:
-            if not first & _FIN or second > _MAX_CONTROL:
+            if not first & FIN or second > MAX_CONTROL_PAYLOAD:
                 raise ProtocolError("a control frame in parts, or of over 125 bytes")
         elif (opcode == CONTINUATION) is (self._parts is None):
             raise ProtocolError(f"opcode {opcode} where another message is due")
@@ -148,13 +132,13 @@ class WebSocketMessages:
             raise ProtocolError("a message is larger than max_message_size", code=1009)
 
     def _take(self, first: int, payload: bytes) -> None:
-        opcode = first & _OPCODE
+        opcode = first & OPCODE
         if opcode == PING:
             self._pong(payload)
         elif opcode == CLOSE:
             self._take_close(payload)
         elif opcode != PONG:
-            self._take_data(payload, final=bool(first & _FIN))
+            self._take_data(payload, final=bool(first & FIN))
 
     def _take_data(self, payload: bytes, *, final: bool) -> None:
         if self._parts is not None:

@@ -17,15 +17,9 @@ from wsocket.client.upgrade import (
     read_response,
     upgrade_request,
 )
-from wsocket.client.websocket_messages import (
-    BINARY,
-    CLOSE,
-    PING,
-    PONG,
-    TEXT,
-    WebSocketMessages,
-    encode_frame,
-)
+from wsocket.client.websocket_messages import WebSocketMessages
+from wsocket.core.websocket.masked_frames import masked_frame
+from wsocket.core.websocket.opcodes import BINARY, CLOSE, PING, PONG, TEXT
 from wsocket.errors import ConnectFailed
 
 _NORMAL = (1000).to_bytes(2, "big")  # close code
@@ -105,7 +99,7 @@ class BlockingWebSocket:
         self._stream.close()
 
     def _send_frame(self, opcode: int, payload: bytes) -> None:
-        frame = encode_frame(opcode, payload, random_bytes(4))
+        frame = masked_frame(opcode, payload, random_bytes(4))
         with self._sending:
             if not self._closed:
                 self._closed = opcode == CLOSE

@@ -1,22 +1,9 @@
-"""What a websocket of a test sends: masked frames; and gets: whole messages."""
+"""What a websocket of a test gets: whole messages."""
 
 from __future__ import annotations
 
-import os
-
-from wsocket.core.websocket.client_frames import (
-    ServerFrame,
-    ServerFrames,
-    client_header,
-)
-from wsocket.core.websocket.fast_frames import apply_mask
+from wsocket.core.websocket.client_frames import ServerFrame, ServerFrames
 from wsocket.core.websocket.frames import CLOSE, CONTINUATION
-
-
-def masked_frame(opcode: int, payload: bytes) -> bytes:
-    """One frame with a whole message (RFC 6455 section 5.2)."""
-    mask = os.urandom(4)
-    return client_header(opcode, len(payload), mask) + apply_mask(payload, mask)
 
 
 class WholeFrames:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import threading
@@ -24,9 +25,10 @@ from wsocket.core.websocket.frames import (
     PONG,
     TEXT,
 )
+from wsocket.core.websocket.masked_frames import masked_frame
 from wsocket.errors import WebSocketClosed
 from wsocket.testing.conversation import Conversation, ConversationFailure, bounded
-from wsocket.testing.frames import WholeFrames, masked_frame
+from wsocket.testing.frames import WholeFrames
 from wsocket.testing.world import TestedWorld
 
 _MessageT = TypeVar("_MessageT")
@@ -264,7 +266,7 @@ class Peer(Generic[_MessageT]):
         """Send a frame; wait while the application does not read."""
         if self._over or self._close_sent:
             raise self._closed_error()
-        data = memoryview(masked_frame(opcode, payload))
+        data = memoryview(masked_frame(opcode, payload, os.urandom(4)))
         self._world.activity.bytes += len(data)
         try:
             while data:
@@ -342,7 +344,7 @@ class Peer(Generic[_MessageT]):
     def _reply(self, opcode: int, payload: bytes) -> None:
         """Answer a control frame, if the kernel takes it."""
         try:
-            self._sock.send(masked_frame(opcode, payload))
+            self._sock.send(masked_frame(opcode, payload, os.urandom(4)))
         except OSError as error:
             self._conversation.note(f"{self._name} could not answer: {error}")
 

@@ -9,10 +9,10 @@ from websockets.streams import StreamReader
 from wsocket.core.websocket.client_frames import (
     ServerFrame,
     ServerFrames,
-    client_header,
     close_payload,
 )
 from wsocket.core.websocket.frames import BINARY
+from wsocket.core.websocket.masked_frames import client_header
 
 SIZES = [0, 1, 125, 126, 65535, 65536]
 

@@ -9,9 +9,9 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from wsocket.core.websocket import handshake
+from wsocket.core.websocket.accept_key import GUID
 from wsocket.core.websocket.deflate import DeflateParameters
 from wsocket.core.websocket.handshake import (
-    GUID,
     SUPPORTED_VERSIONS,
     Handshake,
     is_upgrade,

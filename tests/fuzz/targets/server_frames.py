@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tests.fuzz.byte_source import ByteSource, portions
-from wsocket.client.websocket_messages import BINARY, TEXT, WebSocketMessages
+from wsocket.client.websocket_messages import WebSocketMessages
+from wsocket.core.websocket.opcodes import BINARY, TEXT
 from wsocket.errors import ProtocolError
 
 

@@ -40,6 +40,7 @@ from wsocket.core.web.routes import (
 from wsocket.core.web.upgrade import Upgrades
 from wsocket.core.web.wrapped import Wrapped
 from wsocket.core.websocket import frames, handshake
+from wsocket.core.websocket.accept_key import GUID
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.deflate import Compression, check_compression
 from wsocket.core.websocket.origins import check_allowed_origins
@@ -87,7 +88,7 @@ class Framework(Events):
         is_draining: Whether the server is about to end.
     """
 
-    GUID: ClassVar[str] = handshake.GUID
+    GUID: ClassVar[str] = GUID
     SUPPORTED_VERSIONS: ClassVar[tuple[str, ...]] = handshake.SUPPORTED_VERSIONS
     websocket_class: type[WebSocket] = WebSocket
 

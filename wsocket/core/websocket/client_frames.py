@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from wsocket.core.websocket.frames import FIN, MASKED, NO_STATUS_RECEIVED, OPCODE
-
-NO_MASK = bytes(4)
-"""A client must mask (section 5.3); this mask changes nothing."""
+from wsocket.core.websocket.frames import NO_STATUS_RECEIVED
+from wsocket.core.websocket.opcodes import FIN, OPCODE
 
 
 class ServerFrame(NamedTuple):
@@ -23,16 +21,6 @@ class ServerFrame(NamedTuple):
     opcode: int
     payload: bytes
     final: bool = True
-
-
-def client_header(opcode: int, size: int, mask: bytes = NO_MASK) -> bytes:
-    """What comes before a message of *size* bytes in one frame."""
-    first = bytes([FIN | opcode])
-    if size < 126:
-        return first + bytes([MASKED | size]) + mask
-    if size < 2**16:
-        return first + bytes([MASKED | 126]) + size.to_bytes(2, "big") + mask
-    return first + bytes([MASKED | 127]) + size.to_bytes(8, "big") + mask
 
 
 def close_payload(code: int) -> bytes:

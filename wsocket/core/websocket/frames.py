@@ -14,6 +14,18 @@ from wsocket.core.websocket.deflate import Inflater
 from wsocket.core.websocket.events import Close, Ping, Pong, WebSocketEvent
 from wsocket.core.websocket.fast_frames import encode_header as encode_header
 from wsocket.core.websocket.incoming_message import IncomingMessage, Utf8Validator
+from wsocket.core.websocket.opcodes import BINARY as BINARY
+from wsocket.core.websocket.opcodes import CLOSE as CLOSE
+from wsocket.core.websocket.opcodes import CONTINUATION as CONTINUATION
+from wsocket.core.websocket.opcodes import FIN as FIN
+from wsocket.core.websocket.opcodes import MASKED as MASKED
+from wsocket.core.websocket.opcodes import MAX_CONTROL_PAYLOAD as MAX_CONTROL_PAYLOAD
+from wsocket.core.websocket.opcodes import OPCODE as OPCODE
+from wsocket.core.websocket.opcodes import PING as PING
+from wsocket.core.websocket.opcodes import PONG as PONG
+from wsocket.core.websocket.opcodes import RESERVED_BITS as RESERVED_BITS
+from wsocket.core.websocket.opcodes import RSV1 as RSV1
+from wsocket.core.websocket.opcodes import TEXT as TEXT
 from wsocket.errors import ProtocolError
 
 try:
@@ -26,14 +38,6 @@ except ImportError:  # built without a C compiler
     from wsocket.core.websocket.fast_frames import take_messages
 
 
-# RFC 6455 section 5.2.
-CONTINUATION = 0x0
-TEXT = 0x1
-BINARY = 0x2
-CLOSE = 0x8
-PING = 0x9
-PONG = 0xA
-
 _OPCODES = {
     CONTINUATION: "continuation",
     TEXT: "text",
@@ -43,13 +47,6 @@ _OPCODES = {
     PONG: "pong",
 }
 
-FIN = 0x80
-RSV1 = 0x40  # "compressed" (RFC 7692 section 6)
-RESERVED_BITS = 0x70
-OPCODE = 0x0F
-MASKED = 0x80
-
-MAX_CONTROL_PAYLOAD = 125  # bytes, section 5.5
 MAX_REASON = MAX_CONTROL_PAYLOAD - 2  # bytes of UTF-8
 
 NORMAL_CLOSURE = 1000

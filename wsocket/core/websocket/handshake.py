@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha1
 from typing import Any
 
 from wsocket.core.http.grammar import TOKEN
 from wsocket.core.websocket import deflate as permessage_deflate
+from wsocket.core.websocket.accept_key import accept_key
 from wsocket.core.websocket.deflate import DeflateParameters
 from wsocket.core.websocket.origins import check_origin
 from wsocket.core.wsgi import header, quoted
 from wsocket.errors import HandshakeError
-
-GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 # 8 and 7 are drafts: their handshake differs from that of 13 in the name of a header.
 SUPPORTED_VERSIONS = ("13", "8", "7")
@@ -183,7 +180,7 @@ def _accept_key(environ: Mapping[str, Any]) -> str:
             _BAD_REQUEST,
             f"Sec-WebSocket-Key must be 16 bytes in base64, got {quoted(key)}.",
         )
-    return b64encode(sha1((key + GUID).encode()).digest()).decode()
+    return accept_key(key)
 
 
 def _compression(environ: Mapping[str, Any]) -> tuple[DeflateParameters, str] | None:
