@@ -32,11 +32,16 @@ NAMES = {
     "log_traceback": "write logger.exception(...)",
 }
 
-# Keyword arguments.
-ARGUMENTS = {
+_SERVERS = {
     "handler_class": "leave it out: the server of wsocket serves websockets, too",
-    "message": "write reason=",
     "server_class": "leave it out, or serve the application with that server itself",
+}
+
+# Keyword arguments, by the function that had them.
+ARGUMENTS: dict[str, Mapping[str, str]] = {
+    "close": {"message": "write reason="},
+    "make_server": _SERVERS,
+    "run": _SERVERS,
 }
 
 # Methods of a websocket and of an application, for programs that override them.

@@ -56,7 +56,7 @@ def check_keywords(owner: str, given: Iterable[str], known: Iterable[str]) -> No
     for name in given:
         if name not in names:
             meant = (
-                advice(name, ARGUMENTS)
+                advice(name, ARGUMENTS.get(owner, {}))
                 or closest(name, names)
                 or f"; expected {', '.join(names)}"
             )
