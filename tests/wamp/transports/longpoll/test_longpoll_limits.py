@@ -220,10 +220,12 @@ def test_client_that_gives_up_a_poll_and_polls_again_misses_nothing(
     url = serve().url
     client = LongPollClient(url).join()
     client.subscribe(uri)
+    older = waiting_poll(client)
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port)) as sock:
         head = f"POST {client.transport}/receive HTTP/1.1\r\nHost: a\r\n\r\n"
         sock.sendall(head.encode())
+        assert older.result().status == 204  # so this one waits in the server
     pending = waiting_poll(client)
     publish(url, uri, ["kept"])
     assert json.loads(pending.result().body)[4] == ["kept"]
