@@ -27,6 +27,8 @@ HOT = [
     "core/concurrency/workers",
     "core/histogram",
     "core/net/loop",
+    "core/net/send_queue",
+    "core/net/put_off",
     "core/net/stream",
     "core/net/stream_writer",
     "core/tally",

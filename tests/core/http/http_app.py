@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from wsocket.core.web.routes import Routes, request_path
 
 routes = Routes()
 go = threading.Event()
-closed = threading.Event()
+begun, closed = threading.Event(), threading.Event()
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
@@ -63,6 +64,55 @@ def endless(environ, start_response):
             yield b"x" * 65536
     finally:
         closed.set()
+
+
+@route("/endless/lines")
+def endless_lines(environ, start_response):
+    while True:
+        yield b"x" * 1000
+
+
+@route("/endless/empty")
+def endless_empty(environ, start_response):
+    """Has nothing to send yet, again and again (PEP 3333)."""
+    yield b"begin"
+    yield from nothing()
+
+
+@route("/endless/empty/at-once")
+def empty_from_the_beginning(environ, start_response):
+    return nothing()
+
+
+@route("/wsgi/endless/empty")
+def wsgi_empty(environ, start_response):
+    start_response("200 OK", [])
+    return nothing()
+
+
+def nothing():
+    closed.clear()
+    begun.set()
+    try:
+        while True:
+            yield b""
+    finally:
+        begun.clear()
+        closed.set()
+
+
+@route("/endless/begun")
+def has_begun(environ, start_response):
+    return str(begun.wait(SECONDS))
+
+
+@route("/waits")
+def waits(environ, start_response):
+    """Has nothing to send for longer than the server waits to look for its client."""
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        yield b""
+    yield b"now"
 
 
 @route("/endless/closed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -133,6 +134,46 @@ def test_generator_is_closed_when_the_client_goes(server, connect):
     client.until(b"xxx")
     client.sock.close()
     assert fetch(server, "/endless/closed")[1] == b"True"
+
+
+def test_others_are_served_while_somebody_reads_what_never_ends(server, connect):
+    """A greenlet that never has to wait for its client would keep the rest waiting."""
+    client = connect(server)
+    client.get(b"/endless/lines")
+    client.until(b"xxx")
+    stopped = threading.Event()
+
+    def read() -> None:
+        while not stopped.is_set():
+            client.sock.recv(2**20)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for _ in range(5):
+            assert fetch(server, "/")[1] == b"Hello World!"
+        assert reader.is_alive()
+    finally:
+        stopped.set()
+        reader.join()
+
+
+@pytest.mark.parametrize(
+    "path", ["/endless/empty", "/endless/empty/at-once", "/wsgi/endless/empty"]
+)
+def test_generator_that_sends_nothing_is_closed_when_the_client_goes(
+    server, connect, path
+):
+    """An application may wait like this (PEP 3333); others are served meanwhile."""
+    client = connect(server)
+    client.get(path.encode())
+    assert fetch(server, "/endless/begun")[1] == b"True"
+    client.sock.close()
+    assert fetch(server, "/endless/closed")[1] == b"True"
+
+
+def test_client_that_is_there_gets_what_comes_late(server):
+    assert fetch(server, "/waits")[1] == b"now"
 
 
 # The server's side of WSGI

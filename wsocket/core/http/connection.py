@@ -22,6 +22,7 @@ from wsocket.core.http.reader import RequestReader
 from wsocket.core.http.refusal import body_size, closing_response
 from wsocket.core.http.unsent import Unsent
 from wsocket.core.http.wsgi_call import WsgiCall
+from wsocket.core.net.peer_watch import is_gone
 from wsocket.core.net.socket_io import send
 from wsocket.core.net.sockets import reset_on_close, untaken
 from wsocket.core.net.tcp_options import disable_nagle
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 # Most bytes in one send(). Each send may take the server's timeout, so a slow client
 # must read this much in that time.
 SEND_SIZE = 64 * 1024
+
+# Seconds between two looks whether a client is there that nothing is sent to.
+LOOK = 1.0
 
 # Seconds that a client gets to notice that its connection is being closed, in all. It
 # gets `LINGER` without sending anything.
@@ -95,6 +99,7 @@ class HttpConnection:
         self.closing = False
         self.subprotocol: str | None = None
         self._lost = False  # nobody is there who could read a response
+        self._next_look = 0.0  # by `time.monotonic`
 
     def serve(self) -> None:
         """Serve requests until the connection ends; the caller closes the socket."""
@@ -132,6 +137,8 @@ class HttpConnection:
         Raises:
             ClientGone: The connection was lost, or the client does not read.
         """
+        self._requests.pace()
+        self._next_look = 0.0
         try:
             sent = self._send_at_once(data)
             if sent < len(data):
@@ -139,6 +146,24 @@ class HttpConnection:
         except OSError as error:
             self._lost = True
             raise ClientGone(str(error)) from error
+
+    def idle_for_now(self) -> None:
+        """The application has nothing to send yet, and says so without an end, maybe.
+
+        A client that has only closed its own side may still read. But where nothing is
+        sent for a second, nobody can tell it from one that is gone.
+
+        Raises:
+            ClientGone: The client has closed its side.
+        """
+        self._requests.pace()
+        now = time.monotonic()
+        if not self._next_look:
+            self._next_look = now + LOOK
+        elif now > self._next_look:
+            self._next_look = now + LOOK
+            if is_gone(self.sock.fileno()):
+                raise ClientGone("the client has closed the connection")
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:

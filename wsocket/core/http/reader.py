@@ -41,14 +41,21 @@ class SocketReader(socket.SocketIO):
         super().__init__(sock, "r")
         self._is_greenlets = isinstance(sock, gevent.socket.socket)
 
+    def pace(self) -> None:
+        """Let others in, if greenlets have worked for a while without having to wait.
+
+        Threads share the time without that.
+        """
+        if self._is_greenlets:
+            pace()
+
     def readinto(self, buffer: WriteableBuffer) -> int | None:
         """Part of `io.RawIOBase`.
 
         Raises:
             TimeoutError: The deadline has passed.
         """
-        if self._is_greenlets:
-            pace()
+        self.pace()
         count = super().readinto(buffer)
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise TimeoutError("the deadline for reading has passed")
@@ -82,6 +89,7 @@ class RequestReader:
             OSError: The connection was lost, or idle for too long.
         """
         self.line = b""
+        self.pace()  # this request may have come together with others
         window = self.buffer.peek(1)
         if window[:1] == b"\r":
             window = self._skip_empty_lines()
@@ -99,6 +107,10 @@ class RequestReader:
                 f"the request's head did not arrive within {self._timeout:g} seconds",
                 status="408 Request Timeout",
             )
+
+    def pace(self) -> None:
+        """See `SocketReader.pace`."""
+        self._raw.pace()
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:

@@ -61,6 +61,9 @@ class ClientConnection(Protocol):
     def send(self, data: bytes) -> None:
         """Send all of `data`, or raise ClientGone."""
 
+    def idle_for_now(self) -> None:
+        """Nothing is to be sent yet; raise ClientGone if nobody waits for it."""
+
     def abort(self) -> None:
         """Close with a TCP reset: the client sees an error, not a response's end."""
 
@@ -208,10 +211,12 @@ class WsgiCall:
         else:
             for item in result:
                 data = _checked(item)
-                if data:
-                    self._send(data, None)
-                    if self._has_no_body:  # the rest is not sent, and may be endless
-                        break
+                if not data:
+                    self._connection.idle_for_now()
+                    continue
+                self._send(data, None)
+                if self._has_no_body:  # the rest is not sent, and may be endless
+                    break
         if not self._head_sent:  # the body is empty
             self._send(b"", 0)
         self._complete()

@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from time import perf_counter
 
-from wsocket.core.net.loop import Loop, guarded
+from wsocket.core.net.guarded import guarded
+from wsocket.core.net.loop import Loop
 from wsocket.log import logger
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from wsocket.core.net.future import Future, ask
+from wsocket.core.net.guarded import guarded
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.listening import ListeningSocket
-from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher, guarded
+from wsocket.core.net.loop import READABLE, Loop, Timer, Watcher
 from wsocket.core.net.sockets import plain_socket
 from wsocket.core.net.tcp_options import disable_nagle, is_tcp, keep_alive
 from wsocket.core.net.trouble import QUIET, Trouble, is_shortage

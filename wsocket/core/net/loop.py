@@ -14,6 +14,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
@@ -24,52 +25,26 @@ from wsocket.core.concurrency.eventlet_patches import refuse_eventlet_patches
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency, is_patched
 from wsocket.core.net.clock import SYSTEM_CLOCK, Clock
 from wsocket.core.net.clock import Watcher as Watcher
-from wsocket.log import logger
+from wsocket.core.net.guarded import guarded
+from wsocket.core.net.put_off import PutOff
+from wsocket.core.net.send_queue import Flushable, SendQueue
 
 READABLE, WRITABLE = 1, 2
 
 # Handled messages for each connection written to: fewer are not worth an early send.
 _WORTH_A_SEND: Final = 8
 
-# A send takes 5 us, or as many milliseconds as it has megabytes. So many connections
-# are sent to between two looks at the clock, and for so many seconds in one turn.
-_UNTIMED: Final = 32
-_FLUSHING: Final = 0.004
+# Seconds of one turn for each kind of work. What is left waits for the next turn. A
+# login takes ten turns, so they have to be short.
+_READING: Final = 0.002  # reading sockets that are ready
+_SHARE: Final = 1 / 8  # of its turn, for one of several that are ready
+_GOING_ON: Final = 0.002  # handling the rest of what was read in earlier turns
+_CALLING: Final = 0.002  # calls from other threads
 
 # The real thread's identity, also if gevent has patched `threading`.
 _get_ident = monkey.get_original("_thread", "get_ident")
 _allocate_lock = monkey.get_original("_thread", "allocate_lock")
 _start_new_thread = monkey.get_original("_thread", "start_new_thread")
-
-
-class Flushable:
-    """What gathers what is written to it until the loop says: send.
-
-    This is not a `Protocol`: a compiled call of a base class's method is much cheaper.
-    """
-
-    __slots__ = ()
-
-    def flush(self) -> None:
-        """Send what was written in this turn."""
-        raise NotImplementedError
-
-
-class Flusher(Flushable):
-    """For a class that is not compiled: that cannot inherit from one that is.
-
-    Args:
-        send: Sends what was written in this turn.
-    """
-
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Callable[[], object]) -> None:
-        self._send = send
-
-    def flush(self) -> None:
-        """See `Flushable`."""
-        self._send()
 
 
 class LoopReader(Flushable):
@@ -106,14 +81,6 @@ class Timer:
         guarded(callback, *args)
 
 
-def guarded(callback: Callable[..., object], *args: Any) -> None:
-    """Run a callback. An exception is our bug: it is logged, and the hub goes on."""
-    try:
-        callback(*args)
-    except Exception:
-        logger.exception("a callback on the I/O loop failed: %r", callback)
-
-
 class Loop:
     """Callbacks on one gevent hub; see the module's docstring.
 
@@ -123,6 +90,7 @@ class Loop:
         concurrency: How user code runs that the loop starts: in greenlets of the same
             hub, or in threads if the hub has a thread of its own.
         clock: What the loop knows of time.
+        send_queue: Who is sent to at the end of the turn.
     """
 
     def __init__(
@@ -138,11 +106,14 @@ class Loop:
         self._ident = _get_ident()
         self._calls: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._calls_scheduled = False
-        self._dirty: list[Flushable] = []
+        self.send_queue = SendQueue(partial(self.call_later, 0))
         self._flush_scheduled = False
         self._reading = False  # inside `run_reader`
         self._iteration = 0.0
-        self._shared_until = 0.0
+        self._reading_ends = 0.0
+        self._unread = self._put_off(_READING)
+        self._to_be_read: set[LoopReader] = set()  # by `_unread`
+        self._unfinished = self._put_off(_GOING_ON)
         # Wakes the hub up, and keeps it alive while nothing else is registered.
         self._wakeup = self._loop.async_()
         self._wakeup.start(self._run_calls)
@@ -159,7 +130,7 @@ class Loop:
     @property
     def quiet(self) -> bool:
         """Whether nothing waits for the next turn: no call, and nothing to be sent."""
-        return not (self._calls or self._dirty)
+        return not (self._calls or self.send_queue)
 
     def close(self) -> None:
         """Call nothing back any more, of what `call_soon` was given."""
@@ -214,37 +185,33 @@ class Loop:
         return watchers
 
     def run_reader(self, stream: LoopReader) -> None:
-        """Have *stream* read its socket, which is ready.
+        """Have *stream* read its socket, which is ready: now, or in a later turn.
 
         Everything that was written in this turn is sent right after the last ready
         socket was handled: the peers can go on while the hub does the rest of its turn.
         """
-        self._reading = True
-        try:
-            stream.read()
-        finally:
-            self._reading = False
-            if self._dirty:
-                if self._last_of_turn():
-                    self._flush_dirty()
-                else:
-                    self._schedule_flush()
+        if self._may_read():
+            self._read(stream)
+        elif stream not in self._to_be_read:
+            # It is ready in the next turn, too. But then it may be the last one again.
+            self._to_be_read.add(stream)
+            self._unread.add(partial(self._read_unread, stream))
 
-    def turn_ends(self, now: float, turn: float) -> float:
-        """When a stream that begins to work *now* has to stop.
+    def share(self, turn: float) -> float:
+        """Seconds for which a stream may work now that may have *turn* seconds alone.
 
-        It may work for *turn* seconds. But all that are ready in one turn of the loop
-        share twice that time: were there a hundred, everybody would wait for all.
+        With little for each, those that send one small message are served in every
+        turn, however many send without an end.
         """
-        iteration = self._loop.now()  # it changes once for each turn
-        if iteration != self._iteration:
-            self._iteration = iteration
-            self._shared_until = now + 2 * turn
-        return min(now + turn, self._shared_until)
+        return turn if self._last_of_turn() else turn * _SHARE
+
+    def go_on_later(self, callback: Callable[[], object]) -> None:
+        """Call back in a later turn, to handle the rest of what was read."""
+        self._unfinished.add(callback)
 
     def flush_later(self, stream: Flushable) -> None:
         """Call ``stream.flush()`` once, after everything that is ready was handled."""
-        self._dirty.append(stream)
+        self.send_queue.add(stream)
         if not self._reading:
             self._schedule_flush()
 
@@ -256,9 +223,45 @@ class Loop:
         other. With an early send they work at the same time. If other sockets wait to
         be handled, nothing is sent: their peers are busy already.
         """
-        few = 0 < len(self._dirty) * _WORTH_A_SEND <= handled
+        few = 0 < len(self.send_queue) * _WORTH_A_SEND <= handled
         if few and self._last_of_turn():
-            self._flush_dirty()
+            self.send_queue.flush()
+
+    def _read(self, stream: LoopReader) -> None:
+        self._reading = True
+        try:
+            stream.read()
+        finally:
+            self._reading = False
+            if self.send_queue:
+                if self._last_of_turn():
+                    self.send_queue.flush()
+                else:
+                    self._schedule_flush()
+
+    def _read_unread(self, stream: LoopReader) -> None:
+        self._to_be_read.discard(stream)
+        self._read(stream)
+
+    def _may_read(self) -> bool:
+        """Whether one more may read now: were there a hundred, each would wait for all.
+
+        Nobody may when others would be sent to first.
+        """
+        if self.send_queue.crowded:
+            return False
+        return self._last_of_turn() or self._time_is_left()
+
+    def _time_is_left(self) -> bool:
+        iteration = self._loop.now()  # it changes once for each turn
+        now = perf_counter()
+        if iteration != self._iteration:
+            self._iteration = iteration
+            self._reading_ends = now + _READING
+        return now < self._reading_ends
+
+    def _put_off(self, portion: float) -> PutOff:
+        return PutOff(partial(self.call_later, 0), self.send_queue, portion=portion)
 
     def _last_of_turn(self) -> bool:
         """Whether it is certain that no other socket waits to be handled."""
@@ -273,33 +276,21 @@ class Loop:
 
     def _run_scheduled_flush(self) -> None:
         self._flush_scheduled = False
-        self._flush_dirty()
-
-    def _flush_dirty(self) -> None:
-        dirty, self._dirty = self._dirty, []
-        ends = perf_counter() + _FLUSHING if len(dirty) > _UNTIMED else 0.0
-        for number, stream in enumerate(dirty):
-            if number % _UNTIMED == 0 and number and perf_counter() > ends:
-                # The others wait for the next turn, after whoever is ready then.
-                self.call_later(0, self._flush_rest, dirty[number:])
-                return
-            try:
-                stream.flush()
-            except Exception:
-                logger.exception("sending to a connection failed: %r", stream)
-
-    def _flush_rest(self, streams: list[Flushable]) -> None:
-        """Go on with a long flush. What was written meanwhile comes after it."""
-        self._dirty = streams + self._dirty
-        self._flush_dirty()
+        self.send_queue.flush()
 
     def _run_calls(self) -> None:
         self._calls_scheduled = False
         calls = self._calls
+        ends = perf_counter() + _CALLING
         # Calls that come meanwhile wait until sockets had their turn.
         for _ in range(len(calls)):
             callback, args = calls.popleft()
             guarded(callback, *args)
+            if perf_counter() > ends:
+                break
+        if calls and not self._calls_scheduled:
+            self._calls_scheduled = True
+            self.call_later(0, self._run_calls)
 
 
 def _run_hub(started: Any, made: list[Loop | BaseException]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from wsocket.core.net.future import Future
+from wsocket.core.net.guarded import guarded
 from wsocket.core.net.heartbeat import Beating, Heartbeat
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.loop import Loop, guarded
+from wsocket.core.net.loop import Loop
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.throttle import Throttle
 from wsocket.core.net.turn_meter import TurnMeter

@@ -23,8 +23,6 @@ from wsocket.core.net.tcp_options import is_tcp
 from wsocket.core.net.throttle import Throttle
 from wsocket.log import logger
 
-_UNTIMED: Final = 4  # events that are handled between two looks at the clock
-
 # Compiled code looks up an imported name in a dict each time, but not a `Final` one.
 _receive: Final = receive
 _clock: Final = perf_counter
@@ -126,6 +124,8 @@ class Stream(StreamWriter):
 
     def read(self) -> None:
         """Read once, and handle what came; the loop calls this."""
+        if self._reader is None or not self._reading:  # no more, since it was ready
+            return
         try:
             data = _receive(self._sock)
         except OSError:
@@ -147,7 +147,9 @@ class Stream(StreamWriter):
             if self._throttle is not None:
                 self._wait(self._throttle.read(len(data), self._loop.now()))
             elif len(events) == 1 and not self._paused:  # by far the most frequent case
+                before = self._loop.send_queue.writes
                 self.event_received(events[0])
+                self._loop.send_queue.note(self, before)
                 return
         except Exception:
             self._failed()
@@ -191,17 +193,20 @@ class Stream(StreamWriter):
 
     def _handle_for_a_while(self, events: list[Any]) -> None:
         half = len(events) // 2
-        deadline = self._loop.turn_ends(_clock(), self._turn)
+        send_queue = self._loop.send_queue
+        deadline = _clock() + self._loop.share(self._turn)
         for number in range(len(events)):
             if number == half:
                 self._loop.flush_early(number)
-            if number % _UNTIMED == _UNTIMED - 1 and _clock() > deadline:
+            if number and _clock() > deadline:
                 self.pause()
-                self._loop.call_later(0, self.resume)
+                self._loop.go_on_later(self.resume)
             if self._paused:
                 self._pending = events[number:]
                 return
+            before = send_queue.writes
             self.event_received(events[number])
+            send_queue.note(self, before)
             if self._throttle is not None:
                 self._wait(self._throttle.messages(1, self._loop.now()))
 
@@ -241,6 +246,10 @@ class Stream(StreamWriter):
             events = self._pending
             self._forget_pending()
             self._handle(events)
+
+    def go_on(self) -> None:
+        """Resume in a later turn; what it has caused before is sent."""
+        self._loop.go_on_later(self.resume)
 
     def _forget_pending(self) -> None:
         self._pending = []

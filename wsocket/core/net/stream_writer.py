@@ -97,6 +97,7 @@ class StreamWriter(LoopReader):
         """
         if self._last_written:
             return
+        self._loop.send_queue.writes += 1
         written = self._written
         if not written:
             self._loop.flush_later(self)
@@ -221,7 +222,8 @@ class StreamWriter(LoopReader):
         if outbox is None or writer is None:
             return
         try:
-            sent = self._send_portion(outbox)
+            # It is empty if the oldest that waited was an event, and too large to wait.
+            sent = self._send_portion(outbox) if outbox else 0
         except OSError:
             self.drop()
             return

@@ -19,8 +19,8 @@ from wsocket.core.web.response_body import BYTES_LIKE, Body, body_of, encode
 from wsocket.core.web.routes import Handler, request_path
 from wsocket.core.web.upgrade_refusal import lacks_websocket, websocket_only
 from wsocket.core.web.watched_input import watch_input
-from wsocket.core.wsgi import Environ, ExcInfo, Write
-from wsocket.errors import HttpError, ResponseAborted
+from wsocket.core.wsgi import CONNECTION, Environ, ExcInfo, Write
+from wsocket.errors import ClientGone, HttpError, RequestCut, ResponseAborted
 from wsocket.log import LOGGED_AS, logger
 
 if TYPE_CHECKING:
@@ -325,7 +325,7 @@ class Response:
         return Chunks(first, chunks, self, body)
 
     def _encoded(self, body: Body) -> Iterator[bytes]:
-        """The items that are not empty, as bytes."""
+        """The items as bytes; no empty ones before the head is sent."""
         for item in body.items:
             head = self._head
             chunk = encode(item, head.charset if head else "utf-8")
@@ -334,6 +334,23 @@ class Response:
                     text = not isinstance(item, BYTES_LIKE)
                     body.media_type = TEXT if text else BINARY
                 yield chunk
+            elif self._server_write is not None:
+                yield b""  # the server looks whether its client is there
+            else:
+                self._wait_for_the_first()
+
+    def _wait_for_the_first(self) -> None:
+        """Without an item there is no head, so the server gets none of the empty ones.
+
+        Raises:
+            RequestCut: The client of our own server is gone.
+        """
+        connection = self._environ.get(CONNECTION)
+        if connection is not None:
+            try:
+                connection.idle_for_now()
+            except ClientGone as error:
+                raise RequestCut("400 Bad Request", str(error)) from error
 
 
 class Chunks:

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from msgspec import Raw
 
 from wsocket.core.net.future import Future
-from wsocket.core.net.loop import Flusher, Timer
+from wsocket.core.net.loop import Timer
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.outbox import Droppable, Outbox
 from wsocket.core.net.peer_watch import PeerWatch
+from wsocket.core.net.send_queue import Flusher
 from wsocket.log import logger
 from wsocket.wamp.bridge.answers import BridgeAnswer, refused, wamp_problem
 from wsocket.wamp.bridge.codecs import PartsCodec

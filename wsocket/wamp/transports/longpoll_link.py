@@ -9,10 +9,11 @@ from typing import Any
 
 from wsocket.core.net.future import Future
 from wsocket.core.net.limits import Limits
-from wsocket.core.net.loop import Flushable, Loop, Timer
+from wsocket.core.net.loop import Loop, Timer
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.outbox import Outbox
 from wsocket.core.net.peer_watch import PeerWatch
+from wsocket.core.net.send_queue import Flushable
 from wsocket.core.net.throttle import Throttle
 from wsocket.log import logger
 from wsocket.wamp.session.session import Gatekeeper, Session

@@ -68,3 +68,13 @@ def test_a_stalled_receiver_delays_nobody(make):
         stalled.write(text("one more"))
     assert reading.texts(10) == [str(number).encode() for number in range(10)]
     assert reading.sends == 10
+
+
+def test_event_that_is_larger_than_all_that_may_wait_is_dropped(on, make):
+    """Alone; the receiver, who reads, gets what comes before and after."""
+    line = make(limits=Limits(outbox_bytes=300_000))
+    line.write(text("before"), Droppable(text(b"x" * 400_000)))
+    on.run(lambda: True)
+    line.write(text("after"))
+    assert line.texts(2) == [b"before", b"after"]
+    assert on.run(lambda: line.stream.dropped) == 1

@@ -12,6 +12,7 @@ from tests.core.worlds import SECONDS
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.outbox import Droppable
+from wsocket.core.net.send_queue import Flushable
 
 MIB = 2**20
 
@@ -55,6 +56,72 @@ def test_others_are_served_between_many_messages(on, make):
     assert handled_before[0] < 100
     assert slow.done.wait(SECONDS)
     assert busy.receiver.messages == [str(number) for number in range(200)]
+
+
+@pytest.mark.parametrize("messages", [1, 20])
+def test_many_busy_connections_share_a_turn(on, make, messages):
+    """Everybody waits for a few messages, not for one of each connection."""
+    turn, handled = [0], []
+    done = on.world.event()
+
+    def begin() -> None:
+        turn[0] += 1
+
+    def react(message: str) -> None:
+        time.sleep(0.001)
+        handled.append(turn[0])
+        if len(handled) == 40 * messages:
+            done.set()
+
+    lines = [make(react=react) for _ in range(40)]
+    watchers = on.run(on.loop.around_turns, begin, int)
+    on.loop.call_soon(time.sleep, 0.1)  # until all of them are ready
+    for line in lines:
+        line.peer.sock.sendall(many(messages))
+    assert done.wait(SECONDS)
+    on.run(lambda: [watcher.close() for watcher in watchers])
+    assert max(map(handled.count, handled)) <= 10
+    for line in lines:
+        assert line.receiver.messages == [str(number) for number in range(messages)]
+
+
+class Receiver(Flushable):
+    """What is sent to in a millisecond."""
+
+    def __init__(self, waiting: list[object]) -> None:
+        self._waiting = waiting
+
+    def flush(self) -> None:
+        time.sleep(0.001)
+        self._waiting.remove(self)
+
+
+@pytest.mark.parametrize("messages", [1, 20])
+def test_who_writes_to_many_waits_until_they_are_sent_to(on, make, messages):
+    """So what others write is not sent after thousands of sends."""
+    waiting: list[object] = []
+    before: list[int] = []
+    done = on.world.event()
+
+    def react(message: str) -> None:
+        before.append(len(waiting))
+        if message == "last":
+            done.set()
+            return
+        if message == "first":
+            line.peer.sock.sendall(many(messages))
+        elif message == "0":
+            line.peer.send(TEXT, b"last")
+        for _ in range(100):
+            waiting.append(receiver := Receiver(waiting))
+            on.loop.send_queue.writes += 1
+            on.loop.flush_later(receiver)
+
+    line = make(react=react)
+    line.peer.send(TEXT, b"first")
+    assert done.wait(SECONDS)
+    assert before[:2] == [0, 0]
+    assert line.receiver.messages[1:-1] == [str(number) for number in range(messages)]
 
 
 def test_what_comes_while_messages_wait_comes_after_them(on, make):
