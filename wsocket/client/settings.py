@@ -28,8 +28,8 @@ from wsocket.wamp.transports.message_sizes import MAX_SIZE, MIN_SIZE
 if TYPE_CHECKING:
     import ssl
 
-# The shortest time that is no mistake, in seconds.
-_LEAST = 0.001
+LEAST = 0.001
+"""The shortest time that is no mistake, in seconds."""
 
 
 class ConnectOptions(TypedDict, total=False):
@@ -93,9 +93,9 @@ class ClientSettings(Struct, frozen=True, dict=True):
     def __post_init__(self) -> None:
         check_uri("realm", self.realm, namespace=True)
         check_text("agent", self.agent)
-        check_seconds("timeout", self.timeout, least=_LEAST)
+        check_seconds("timeout", self.timeout, least=LEAST)
         check_seconds("ping_interval", self.ping_interval, least=0)
-        check_seconds("ping_timeout", self.ping_timeout, least=_LEAST)
+        check_seconds("ping_timeout", self.ping_timeout, least=LEAST)
         size = self.max_message_size
         check_integer("max_message_size", size, low=MIN_SIZE, high=MAX_SIZE)
         if self.headers is not None:
