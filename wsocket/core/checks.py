@@ -13,10 +13,10 @@ from typing import NoReturn
 
 from wsocket.core.functions import how_async, kind_of, name_of, takes
 
-LONGEST = 2_000_000
-"""The most seconds that anything here waits, 23 days.
+LONGEST = 1_000_000
+"""The most seconds that anything here waits, 11 days.
 
-The kernel's poll() counts milliseconds in 31 bits, which is little more.
+The kernel counts milliseconds in 31 bits, also for the sum of two times.
 """
 
 
@@ -78,7 +78,7 @@ def check_seconds(name: str, value: object, *, least: float) -> None:
         raise TypeError(f"{name}: expected {expected}, got {value!r:.100}")
     if value > LONGEST:
         raise ValueError(
-            f"{name}: expected seconds, at most {LONGEST} (23 days), got {value!r:.40}"
+            f"{name}: expected seconds, at most {LONGEST} (11 days), got {value!r:.40}"
         )
     if not value >= least:  # also if it is not a number (NaN)
         raise ValueError(f"{name}: expected seconds, at least {least:g}, got {value!r}")
