@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import ssl
 from collections.abc import Iterator
 
@@ -12,6 +14,8 @@ from tests.client.false_router import Peer, false_router
 from tests.serving import in_thread, serving
 from wsocket import WSocketApp, make_server
 from wsocket.client import ConnectFailed, connect
+from wsocket.client.dialing import explained
+from wsocket.client.settings import ClientSettings
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +113,22 @@ def test_missing_socket_file_is_named(connecting, tmp_path):
     assert "there is no such file; is the router running, and is this the path" in said
     (tmp_path / "file").write_text("")
     assert "nobody listens there" in problem(connecting, f"unix://{tmp_path}/file")
+
+
+@pytest.mark.parametrize(
+    ("url", "number", "advice"),
+    [
+        ("unix:///a", errno.EACCES, "this user may not use that file: look"),
+        ("tcp://a:1", errno.EHOSTUNREACH, "No route to host; is the host right"),
+        ("tcp://a:1", errno.ENETUNREACH, "Network is unreachable; is the host right"),
+        ("tcp://a:1", errno.EMFILE, "Too many open files"),
+    ],
+)
+def test_error_of_the_kernel_is_explained(url, number, advice):
+    """If there is something to do about it."""
+    settings = ClientSettings(url, "realm1")
+    with pytest.raises(ConnectFailed, match=f"{url}: {advice}"), explained(settings):
+        raise OSError(number, os.strerror(number))
 
 
 def test_certificate_for_another_name(connecting, places, certificates):

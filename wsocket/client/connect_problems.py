@@ -5,6 +5,7 @@ This module is imported when something has gone wrong: nobody else waits for it.
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from wsocket.client.address import Address
@@ -28,6 +29,16 @@ _SPEAKERS = {
     b"\x16\x03": "a server with TLS",
     b"\x7f": "a router with RawSocket",
 }
+
+# Of the file of a Unix socket.
+_FILE_PROBLEMS = {
+    errno.ENOENT: "there is no such file; is the router running, and is this the path "
+    "on which it listens?",
+    errno.EACCES: "this user may not use that file: look at its mode",
+}
+
+# There is no way to the host.
+_NO_WAY = (errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 
 # What OpenSSL says of bytes that are not TLS at all.
 _NOT_TLS = frozenset(
@@ -70,16 +81,17 @@ def explained_error(error: OSError, settings: ClientSettings) -> ConnectFailed:
             f"{url}: the host name is unknown ({error.strerror}); is it right, and is "
             "there a network?"
         )
-    if address.scheme == "unix" and isinstance(error, FileNotFoundError):
-        return ConnectFailed(
-            f"{url}: there is no such file; is the router running, and is this the "
-            "path on which it listens?"
-        )
+    if address.scheme == "unix" and error.errno in _FILE_PROBLEMS:
+        return ConnectFailed(f"{url}: {_FILE_PROBLEMS[error.errno]}")
     if hasattr(error, "reason"):  # as `ssl.SSLError` has
         return _tls_problem(error, settings)
     if isinstance(error, ConnectionError):
         return ended(settings)
-    return ConnectFailed(f"{url}: {error.strerror or error or type(error).__name__}")
+    advice = "; is the host right, and is there a network?"
+    return ConnectFailed(
+        f"{url}: {error.strerror or error or type(error).__name__}"
+        f"{advice if error.errno in _NO_WAY else ''}"
+    )
 
 
 def ended(settings: ClientSettings) -> ConnectFailed:
