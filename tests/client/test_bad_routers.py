@@ -115,11 +115,14 @@ def test_nonsense_in_a_session(connecting, message, problem):
 @pytest.mark.parametrize(
     ("reply", "problem"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "expected a RawSocket handshake"),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            "expected RawSocket, got b'HTTP'",
+        ),
         (b"\x7f\x10\0\0", "refuses the handshake with error 1"),
         (b"\x7f\xf2\0\0", "chose serializer 2, expected 1"),
         (b"\x7f\xf1\0\1", "reserved"),
-        (b"\x7f\xf1", "ended during the handshake"),
+        (b"\x7f\xf1", "expected RawSocket, got the end of the connection"),
     ],
 )
 def test_wrong_reply_to_the_handshake(connecting, reply, problem):

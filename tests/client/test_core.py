@@ -287,16 +287,33 @@ def test_attempts_come_to_an_end():
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "problem"),
     [
-        {"first": -1},
-        {"first": 2, "longest": 1},
-        {"factor": 0.5},
-        {"restart": (2, 1)},
-        {"attempts": 0},
+        ({"first": -1}, "first: expected seconds, at least 0.01, got -1"),
+        ({"first": 0}, "first: expected seconds, at least 0.01, got 0"),
+        ({"first": "x"}, "first: expected seconds, a number such as 1.5, got 'x'"),
+        ({"first": 2, "longest": 1}, "longest, no shorter than first: .* at least 2"),
+        ({"longest": 1e300}, "longest, .* at most 1000000"),
+        ({"longest": None}, "longest, .* got None"),
+        ({"factor": 0.5}, "factor: expected 1 to 1000, got 0.5"),
+        ({"factor": 1e6}, "factor: expected 1 to 1000, got 1000000.0"),
+        ({"factor": "2"}, "factor: expected a number"),
+        ({"restart": (2, 1)}, "restart, the longest: .* at least 2, got 1"),
+        ({"restart": (0, 0)}, "restart, the longest: .* at least 0.01, got 0"),
+        ({"restart": (1, 2, 3)}, r"restart: expected \(shortest, longest\), got"),
+        ({"restart": ("1", 2)}, "restart, the shortest: .* got '1'"),
+        ({"restart": 5}, "restart: expected a list, got 5"),
+        ({"attempts": 0}, "attempts: expected 1 to 1000000, got 0"),
+        ({"attempts": 1.5}, "attempts: expected an integer, got float"),
     ],
 )
-def test_impossible_backoff_is_refused(options):
-    """The error names the field."""
-    with pytest.raises(ValueError, match=f"Backoff.*{min(options)}"):
+def test_impossible_backoff_is_refused(options, problem):
+    """The error names the field; without a wait a client would do nothing else."""
+    with pytest.raises((TypeError, ValueError), match=f"Backoff.{problem}"):
         Backoff(**options)
+
+
+def test_largest_backoff_has_a_wait():
+    """After any number of failures."""
+    backoff = Backoff(first=1_000_000, factor=1000, longest=1_000_000)
+    assert backoff.delay(10**9, lambda: 1.0) == 1_000_000

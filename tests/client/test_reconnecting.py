@@ -159,7 +159,7 @@ def test_client_gives_up_when_the_realm_is_gone(connecting, states):
 def test_client_gives_up_after_so_many_attempts(states):
     """If it is told to."""
     app = WSocketApp(protocol="WAMP")
-    backoff = Backoff(first=0, longest=0, attempts=2, restart=(0, 0))
+    backoff = Backoff(first=0.01, longest=0.01, attempts=2, restart=(0, 0.01))
     with make_server("127.0.0.1", 0, app) as server, in_thread(server):
         url = f"ws://127.0.0.1:{server.server_port}/"
         session = connect(url, reconnect=backoff, on_state=states)
@@ -192,7 +192,7 @@ def test_session_survives_a_restart_of_the_router(states):
 def test_close_code_1012_is_obeyed(connecting, states):
     """The wait is that for a restart, not the first one of the back-off."""
     app = WSocketApp(protocol="WAMP")
-    backoff = Backoff(first=0, longest=0, restart=(50, 60))
+    backoff = Backoff(first=0.01, longest=0.01, restart=(50, 60))
     with serving(app) as url, connecting(url, reconnect=backoff, on_state=states):
         states.until("joined")
         app.close_connections(1012, "restart")

@@ -102,12 +102,18 @@ def test_every_field_is_needed(name):
 
 def test_another_status_is_refused():
     """Pages in HTML are not shown."""
-    with pytest.raises(ConnectFailed, match=r"answered 302, expected 101$"):
-        judge({}, "302 Found")
+    with pytest.raises(ConnectFailed, match=r"answered 302, expected 101; .*'/b'"):
+        judge({"Location": "/b"}, "302 Found")
+    with pytest.raises(ConnectFailed, match=r"answered 200, .* path in the URL"):
+        judge({}, "200 OK")
+    with pytest.raises(ConnectFailed, match=r"answered 403, .*headers= or origin="):
+        judge({}, "403 Forbidden")
+    with pytest.raises(ConnectFailed, match=r"answered 503, .*try again later"):
+        judge({}, "503 Service Unavailable")
 
 
 @pytest.mark.parametrize("first", ["", "SSH-2.0-x", "HTTP/2 101", "HTTP/1.1 abc"])
 def test_another_protocol_is_named(first):
     """Such as that of a port that something else has."""
-    with pytest.raises(ConnectFailed, match="this is not HTTP"):
+    with pytest.raises(ConnectFailed, match=r"expected a websocket \(HTTP\), got"):
         read_response(first.encode(), ClientSettings("ws://a/", "realm1"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -12,6 +13,11 @@ _EXPECTED = (
 )
 _PORTS = {"ws": 80, "wss": 443}
 _SCHEMES = ("ws", "wss", "tcp", "tcps", "unix")
+
+# What would end a host, or is nowhere in one (RFC 3986 section 3.2.2).
+_NOT_IN_HOSTS = frozenset(' "%<>\\^`{|}')
+
+_LONGEST_PATH = 107  # bytes of a socket file's path, on Linux
 
 
 class Address(Struct, frozen=True):
@@ -48,24 +54,82 @@ def parse_address(url: str) -> Address:
         ValueError: *url* is not such a URL; the message says what one looks like.
     """
     if not isinstance(url, str):
-        raise TypeError(f"expected the URL of a router (a str), got {url!r}")
+        raise TypeError(f"url: expected the URL of a router (a str), got {url!r:.100}")
     if url.startswith("unix://"):
-        path = url.removeprefix("unix://")
-        if not path.startswith("/") or "\0" in path:
-            raise ValueError(f"cannot connect to {url!r}: {_EXPECTED}")
-        return Address(url, "unix", "", 0, path)
+        return _unix(url)
+    _check_characters(url)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise ValueError(f"cannot connect to {url!r}: {error}; {_EXPECTED}") from None
+    except ValueError:
+        raise _refused(url, _EXPECTED) from None
+    if parts.username is not None:
+        raise ValueError(
+            "url: it has a user and a password: use auth= or headers= in place of them "
+            "(on the command line --ticket-file and the like)"
+        )
     if port is None:
         port = _PORTS.get(parts.scheme, 0)
     bare = parts.scheme in _PORTS or (parts.path in ("", "/") and not parts.query)
     if parts.scheme not in _SCHEMES or not host or not port or not bare:
-        raise ValueError(f"cannot connect to {url!r}: {_EXPECTED}")
-    if parts.username is not None:
-        raise ValueError(
-            "a URL with a user and a password: use auth= or headers= in place of them"
-        )
+        raise _refused(url, _EXPECTED)
+    _check_host(url, host)
     return Address(url, parts.scheme, host, port, "")
+
+
+def _unix(url: str) -> Address:
+    path = url.removeprefix("unix://")
+    if not path.startswith("/") or "\0" in path:
+        raise _refused(url, _EXPECTED)
+    try:
+        size = len(os.fsencode(path))
+    except UnicodeEncodeError:
+        raise _refused(url, "no file can have such a name") from None
+    if size > _LONGEST_PATH:
+        problem = f"expected a path of at most {_LONGEST_PATH} bytes, got {size}"
+        raise _refused(url, problem)
+    return Address(url, "unix", "", 0, path)
+
+
+def _check_characters(url: str) -> None:
+    """Refuse what `urlsplit` would drop without a word, and what cannot be sent."""
+    if any(char < " " or char == "\x7f" for char in url) or url != url.strip():
+        raise _refused(url, "expected no control characters, and no spaces around it")
+    if "#" in url:
+        raise _refused(url, "expected no '#' (RFC 6455 section 3); in a path write %23")
+    try:
+        url.encode()
+    except UnicodeEncodeError:
+        problem = "expected valid Unicode; write other bytes as %FF"
+        raise _refused(url, problem) from None
+
+
+def _check_host(url: str, host: str) -> None:
+    if ":" in host:  # an IPv6 address, which may have a zone: %eth0
+        return
+    if not _NOT_IN_HOSTS.isdisjoint(host):
+        raise _refused(url, f"expected the name of a host, got {host!r}")
+    if host.isascii():  # nobody waits for the module of IDNA but who needs it
+        labels = host.removesuffix(".").split(".")
+        fits = all(0 < len(label) < 64 for label in labels)
+    else:
+        fits = _has_ascii_form(host)
+    if not fits:
+        raise _refused(
+            url, "expected a host whose name has parts of 1 to 63 characters (IDNA)"
+        )
+
+
+def _has_ascii_form(host: str) -> bool:
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _refused(url: str, problem: str) -> ValueError:
+    """The error, in which no password is shown."""
+    scheme, mark, rest = url.partition("://")
+    shown = f"{scheme}{mark}...{rest[rest.rindex('@') :]}" if "@" in rest else url
+    return ValueError(f"url: cannot connect to {shown!r}: {problem}")

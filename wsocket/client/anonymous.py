@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from wsocket.client.joining import RandomBytes
+from wsocket.core.checks import check_text
 from wsocket.errors import ProtocolError
 
 
@@ -19,6 +20,10 @@ class Anonymous(Struct, frozen=True):
     """
 
     authid: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.authid is not None:
+            check_text(f"{type(self).__name__}.authid", self.authid)
 
     def begin(self, random_bytes: RandomBytes) -> Anonymous:
         return self

@@ -6,11 +6,19 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from wsocket.core.checks import check_integer, check_list, check_rate, check_seconds
+
 SERVICE_RESTART = 1012
 """The close code of a server that restarts (IANA registry of RFC 6455)."""
 
 # Larger powers of a factor are beyond floats, and beyond every `longest` long before.
 _MOST_DOUBLINGS = 64
+_LARGEST_FACTOR = 1000
+
+# With shorter waits, in seconds, a client keeps a processor busy.
+_LEAST = 0.01
+
+_MOST_ATTEMPTS = 1_000_000
 
 
 class Backoff(Struct, frozen=True, kw_only=True):
@@ -20,12 +28,15 @@ class Backoff(Struct, frozen=True, kw_only=True):
     clients of a router do not come back at the same moment.
 
     Attributes:
-        first: The longest wait after the first failure.
+        first: The longest wait after the first failure; 0.01 at least.
         factor: How much longer it may be after each further one.
         longest: What it never exceeds.
         restart: The shortest and the longest wait after close code 1012: all clients of
             the server have got it. The registry of close codes says 5 to 30 seconds.
         attempts: After how many failures in a row to give up; None for never.
+
+    Raises:
+        TypeError, ValueError: One of them is invalid.
     """
 
     first: float = 0.5
@@ -35,22 +46,24 @@ class Backoff(Struct, frozen=True, kw_only=True):
     attempts: int | None = None
 
     def __post_init__(self) -> None:
-        low, high = self.restart
-        if not 0 <= self.first <= self.longest:
+        check_seconds("Backoff.first", self.first, least=_LEAST)
+        longest = "Backoff.longest, no shorter than first"
+        check_seconds(longest, self.longest, least=self.first)
+        check_rate("Backoff.factor", self.factor)
+        if not 1 <= self.factor <= _LARGEST_FACTOR:
             raise ValueError(
-                f"Backoff: expected 0 <= first <= longest, got first={self.first!r} "
-                f"and longest={self.longest!r}"
+                f"Backoff.factor: expected 1 to {_LARGEST_FACTOR}, got {self.factor!r}"
             )
-        if self.factor < 1:
-            raise ValueError(f"Backoff.factor: expected 1 or more, got {self.factor!r}")
-        if not 0 <= low <= high:
+        check_list("Backoff.restart", self.restart)
+        if len(self.restart) != 2:
             raise ValueError(
                 f"Backoff.restart: expected (shortest, longest), got {self.restart!r}"
             )
-        if self.attempts is not None and self.attempts < 1:
-            raise ValueError(
-                f"Backoff.attempts: expected 1 or more, or None, got {self.attempts!r}"
-            )
+        low, high = self.restart
+        check_seconds("Backoff.restart, the shortest", low, least=0)
+        check_seconds("Backoff.restart, the longest", high, least=max(low, _LEAST))
+        if self.attempts is not None:
+            check_integer("Backoff.attempts", self.attempts, low=1, high=_MOST_ATTEMPTS)
 
     def delay(
         self, failures: int, random: Callable[[], float], *, code: int | None = None

@@ -41,6 +41,11 @@ class ByteStream:
         self._pos += len(data)
         return data
 
+    @property
+    def ahead(self) -> bytes:
+        """What has come, and is not asked for yet."""
+        return self._ahead[self._pos :]
+
     def send(self, data: bytes | memoryview) -> int:
         """Send some bytes, at least one; raises OSError as `recv` does."""
         return self._when_ready(lambda: self._socket.send(data), select.POLLOUT)

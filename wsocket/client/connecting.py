@@ -14,12 +14,13 @@ from wsocket.client.randomness import random_bytes
 from wsocket.client.session import Session
 from wsocket.client.settings import ClientSettings, ConnectOptions
 from wsocket.client.states import StateChange
-from wsocket.client.transport import Opener
 from wsocket.core.checks import check_callable, check_integer
 from wsocket.errors import ConnectFailed
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from wsocket.client.transport import Opener
 
 # Seconds beyond the timeout: looking up a host name cannot be limited.
 _PATIENCE = 5.0
@@ -54,7 +55,7 @@ def connect(
     """
     settings = ClientSettings(url, realm, **options)
     if on_state is not None:
-        check_callable("on_state", on_state)
+        check_callable("on_state", on_state, parameters=("change",))
     check_integer("max_workers", max_workers, low=1, high=_MOST_WORKERS)
     core = make_core(settings)
     dispatcher = Dispatcher(max_workers=max_workers, on_state=on_state)

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 from wsocket.client.address import Address
 from wsocket.client.byte_stream import ByteStream
@@ -72,26 +73,14 @@ def _connected(address: Address, deadline: float) -> socket.socket:
 @contextlib.contextmanager
 def explained(settings: ClientSettings) -> Iterator[None]:
     """What goes wrong in this block is raised as `ConnectFailed`."""
-    url = settings.address.url
     try:
         yield
     except ConnectFailed:
         raise
-    except TimeoutError:
-        problem = f"{url} did not answer within {settings.timeout} seconds"
-        raise ConnectFailed(problem) from None
-    except ConnectionRefusedError:
-        problem = f"{url}: nobody listens there; is the router running?"
-        raise ConnectFailed(problem) from None
-    except socket.gaierror as error:
-        problem = f"{url}: the host name is unknown ({error.strerror})"
-        raise ConnectFailed(problem) from error
     except OSError as error:
-        # `ssl.SSLCertVerificationError` has this attribute.
-        refused = getattr(error, "verify_message", None)
-        if refused is None:
-            raise ConnectFailed(f"{url}: {error.strerror or error}") from error
-        raise ConnectFailed(
-            f"{url}: the router's certificate is not accepted: {refused}; for an "
-            "authority of your own use tls=ssl.create_default_context(cafile=...)"
-        ) from error
+        raise problems().explained_error(error, settings) from error
+
+
+def problems() -> Any:
+    """The module that explains failures: who connects does not wait for it."""
+    return import_module("wsocket.client.connect_problems")

@@ -25,6 +25,7 @@ from wsocket.client.happenings import (
     Revoked,
 )
 from wsocket.client.log import logger
+from wsocket.client.own_process import OwnProcess
 from wsocket.client.records import SubscriptionRecord
 from wsocket.client.shared_core import SharedCore
 from wsocket.client.states import StateChange
@@ -42,6 +43,7 @@ class Dispatcher:
         on_state: Gets each `StateChange`, one after the other.
 
     Attributes:
+        process: That of the session.
         workers: Run handlers.
         states: Runs *on_state*.
     """
@@ -49,6 +51,7 @@ class Dispatcher:
     def __init__(
         self, *, max_workers: int, on_state: Callable[[StateChange], object] | None
     ) -> None:
+        self.process = OwnProcess()
         self.joined: Joined | None = None  # of the present connection
         self.ended: Ended | None = None
         self.workers = HandlerThreads(limit=max_workers, name="wsocket client handler")
@@ -94,7 +97,12 @@ class Dispatcher:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """In this block a thread waits for an answer of the router."""
+        """In this block a thread waits for an answer of the router.
+
+        Raises:
+            ConnectionLost: This is another process.
+        """
+        self.process.check()
         if not in_handler.get():
             yield
             return

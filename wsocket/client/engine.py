@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from wsocket.client.core import Core
 from wsocket.client.dispatcher import Dispatcher
@@ -18,9 +19,11 @@ from wsocket.client.randomness import uniform
 from wsocket.client.settings import ClientSettings
 from wsocket.client.shared_core import SharedCore
 from wsocket.client.states import ClientState, StateChange
-from wsocket.client.transport import Opener, Transport
 from wsocket.client.waiters import Waiter
 from wsocket.errors import ConnectFailed, ConnectionLost, ProtocolError
+
+if TYPE_CHECKING:  # types only: the command line would wait for their module
+    from wsocket.client.transport import Opener, Transport
 
 # Seconds that the router has for its GOODBYE; and then for closing the connection.
 _CLOSE_TIMEOUT = 5.0
@@ -62,7 +65,12 @@ class Engine:
         self._thread.start()
 
     def close(self) -> None:
-        """Leave the realm, and end everything; from any thread."""
+        """Leave the realm, and end everything; from any thread.
+
+        In a fork this does nothing: the parent goes on with the session.
+        """
+        if not self.dispatcher.process.is_here:
+            return
         self._closing.set()
         self.dispatcher.look_again()
         self.shared.leave()

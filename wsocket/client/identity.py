@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from wsocket.client.core import Core
+from wsocket.client.own_process import OwnProcess
 
 
 class Identified:
-    """A session with an identity in a realm."""
+    """A session with an identity in a realm.
 
-    def __init__(self, core: Core) -> None:
+    Args:
+        process: In a fork of it there is no session.
+    """
+
+    def __init__(self, core: Core, process: OwnProcess) -> None:
         self._core = core
+        self._process = process
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} in {self.realm}>"
@@ -17,7 +23,7 @@ class Identified:
     @property
     def id(self) -> int | None:
         """Its ID; None while there is no connection. Another one after a reconnect."""
-        return self._core.session
+        return self._core.session if self._process.is_here else None
 
     @property
     def realm(self) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from wsocket.client.engine import Engine
 from wsocket.client.waiters import CallWaiter
+from wsocket.core.checks import check_choice, check_seconds
 from wsocket.errors import CallTimeout
 from wsocket.wamp.local.results import result_value
 from wsocket.wamp.protocol import errors
@@ -52,7 +53,10 @@ class PendingCall:
                 canceled.
             CallTimeout: No answer came within *timeout*; the call is canceled.
             ConnectionLost: The connection ended before the answer came.
+            TypeError, ValueError: *timeout* is no number of seconds.
         """
+        if timeout is not None:
+            check_seconds("timeout", timeout, least=0)
         try:
             with self._engine.dispatcher.asking():
                 payload = self._waiter.final(timeout)
@@ -69,6 +73,10 @@ class PendingCall:
         Args:
             mode: ``skip`` does not interrupt the callee, ``kill`` interrupts it and
                 waits for its answer, ``killnowait`` interrupts it and does not wait.
+
+        Raises:
+            TypeError, ValueError: *mode* is none of these.
         """
+        check_choice("mode", mode, get_args(CancelMode))
         shared = self._engine.shared
         shared.tell(lambda core: core.cancel(self._number, self._waiter, mode))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from wsocket.client.dialing import problems
 from wsocket.client.settings import ClientSettings
 from wsocket.errors import ConnectFailed
 from wsocket.wamp.transports.rawsocket_frames import (
+    MAGIC,
     SERIALIZER_IDS,
-    RawSocketEvent,
     RawSocketFailure,
     RawSocketReply,
+    ReplyDecoder,
     encode_request,
     largest_size,
 )
@@ -20,19 +22,28 @@ def greeting(settings: ClientSettings) -> bytes:
     return encode_request(serializer, largest_size(settings.max_message_size))
 
 
-def reply_in(event: RawSocketEvent, settings: ClientSettings) -> RawSocketReply:
-    """The reply of the router: the first event of a `ReplyDecoder`.
+def reply_in(
+    data: bytes, decoder: ReplyDecoder, settings: ClientSettings
+) -> RawSocketReply | None:
+    """The reply of the router; None while a part of it is missing.
+
+    Args:
+        data: What has come of it.
 
     Raises:
         ConnectFailed: It refuses, or answers what was not asked.
     """
     url, serializer = settings.address.url, SERIALIZER_IDS[settings.serializer]
-    if isinstance(event, RawSocketFailure):
-        raise ConnectFailed(f"{url}: {event.problem}")
-    assert isinstance(event, RawSocketReply)
-    if event.serializer != serializer:
-        raise ConnectFailed(
-            f"{url}: the router chose serializer {event.serializer}, expected "
-            f"{serializer} ({settings.serializer})"
-        )
-    return event
+    if not decoder.gathered and data[0] != MAGIC:
+        raise problems().another_protocol(data, settings)
+    for event in decoder.feed(data):
+        if isinstance(event, RawSocketFailure):
+            raise ConnectFailed(f"{url}: {event.problem}")
+        assert isinstance(event, RawSocketReply)
+        if event.serializer != serializer:
+            raise ConnectFailed(
+                f"{url}: the router chose serializer {event.serializer}, expected "
+                f"{serializer} ({settings.serializer})"
+            )
+        return event
+    return None

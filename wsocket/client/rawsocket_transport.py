@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 
 from wsocket.client.byte_stream import ByteStream
-from wsocket.client.dialing import dial, explained, seconds_until
+from wsocket.client.dialing import dial, explained, problems, seconds_until
 from wsocket.client.rawsocket_greeting import greeting, reply_in
 from wsocket.client.rawsocket_messages import RawSocketMessages
 from wsocket.client.settings import ClientSettings
-from wsocket.errors import ConnectFailed
 from wsocket.wamp.transports.rawsocket_frames import (
     HANDSHAKE_SIZE,
     MESSAGE,
@@ -116,7 +115,7 @@ def _shaken(
 ) -> RawSocketReply:
     stream.sendall(greeting(settings))
     while data := stream.recv(HANDSHAKE_SIZE - decoder.gathered):
-        for event in decoder.feed(data):
-            return reply_in(event, settings)
-    url = settings.address.url
-    raise ConnectFailed(f"{url}: the connection ended during the handshake")
+        reply = reply_in(data, decoder, settings)
+        if reply is not None:
+            return reply
+    raise problems().ended(settings)

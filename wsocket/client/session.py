@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from wsocket.client.core import Core
 from wsocket.client.engine import Engine
@@ -17,8 +17,10 @@ from wsocket.client.records import (
     Subscription,
     SubscriptionRecord,
 )
+from wsocket.client.settings import LEAST
 from wsocket.client.states import ClientState
 from wsocket.client.waiters import Waiter
+from wsocket.core.checks import check_bool, check_callable, check_seconds
 from wsocket.core.functions import how_async
 from wsocket.wamp.local.arguments import (
     check_uri,
@@ -54,11 +56,22 @@ class Session(Identified):
     """
 
     def __init__(self, core: Core, engine: Engine) -> None:
-        super().__init__(core)
+        super().__init__(core, engine.dispatcher.process)
         self._engine = engine
 
     def __enter__(self) -> Session:
         return self
+
+    if not TYPE_CHECKING:  # where this is an error without it
+
+        def __aenter__(self) -> None:
+            self.close()
+            raise TypeError(
+                "this is a session for threads: write 'with connect(...)', or 'async "
+                "with connect_async(...)' for one with asyncio"
+            )
+
+        __aexit__ = __aenter__
 
     def __exit__(
         self,
@@ -71,7 +84,7 @@ class Session(Identified):
     @property
     def state(self) -> ClientState:
         """``connecting``, ``joined``, ``waiting`` (to connect again) or ``closed``."""
-        return self._engine.state
+        return self._engine.state if self._process.is_here else "closed"
 
     # Calls
 
@@ -87,7 +100,8 @@ class Session(Identified):
         """Call a procedure, and return its result.
 
         Args:
-            timeout: Seconds to wait for the result; None waits without a limit.
+            timeout: Seconds to wait for the result, 0.001 at least; None waits without
+                a limit.
 
         Returns:
             The value if the result is one value, None if it is empty, or a
@@ -98,9 +112,13 @@ class Session(Identified):
             CallTimeout: No result came within *timeout*; the call is canceled.
             ConnectionLost: The connection ended before the result came: the call may
                 have been done, or not.
-            ValueError: *procedure* is not a valid URI, or a value is not serializable.
+            TypeError, ValueError: *procedure* is not a valid URI, *timeout* is no
+                number of seconds, or a value is not serializable.
         """
-        pending = self._start(procedure, args, kwargs, options or CallOptions())
+        if timeout is not None:
+            check_seconds("timeout", timeout, least=LEAST)
+        chosen = CallOptions() if options is None else options
+        pending = self._start(procedure, args, kwargs, chosen)
         return pending.result(timeout)
 
     def start_call(
@@ -119,7 +137,7 @@ class Session(Identified):
             ConnectionLost: There is no connection at the moment.
             ValueError: *procedure* is not a valid URI, or a value is not serializable.
         """
-        chosen = options or CallOptions(receive_progress=True)
+        chosen = CallOptions(receive_progress=True) if options is None else options
         return self._start(procedure, args, kwargs, chosen)
 
     def call_progress(
@@ -165,6 +183,7 @@ class Session(Identified):
                 acknowledgement: the event may have been published, or not.
             ValueError: *topic* is not a valid URI, or a value is not serializable.
         """
+        check_bool("acknowledge", acknowledge)
         chosen = publish_options(options, acknowledge=acknowledge)
         check_uri("topic", topic)
         payload = payload_of(self._core.serializer, args, kwargs)
@@ -227,7 +246,8 @@ class Session(Identified):
         check_uri("topic", topic, match=chosen.match, namespace=True)
 
         def subscribe(function: Callable[..., Any]) -> Subscription:
-            record = SubscriptionRecord(topic, chosen, _handler(function, topic))
+            given = _handler("handler", function, topic)
+            record = SubscriptionRecord(topic, chosen, given)
             self._ask(lambda core, waiter: core.ask_for(record, waiter))
             return Subscription(record, self._drop)
 
@@ -291,7 +311,8 @@ class Session(Identified):
         check_uri("uri", uri, match=chosen.match)
 
         def register(procedure: Callable[..., Any]) -> Registration:
-            record = RegistrationRecord(uri, chosen, _handler(procedure, uri))
+            given = _handler("function", procedure, uri)
+            record = RegistrationRecord(uri, chosen, given)
             self._ask(lambda core, waiter: core.ask_for(record, waiter))
             return Registration(record, self._drop)
 
@@ -307,7 +328,13 @@ class Session(Identified):
 
         Returns:
             Whether it is over.
+
+        Raises:
+            TypeError, ValueError: *timeout* is no number of seconds.
         """
+        self._process.check()
+        if timeout is not None:
+            check_seconds("timeout", timeout, least=0)
         return self._engine.closed.wait(timeout)
 
     def close(self) -> None:
@@ -343,7 +370,8 @@ class Session(Identified):
             waiter.wait()
 
 
-def _handler(function: Callable[..., Any], uri: str) -> UserFunction:
+def _handler(name: str, function: Callable[..., Any], uri: str) -> UserFunction:
+    check_callable(name, function, expected="a function", awaited=True)
     if how_async(function):
         raise TypeError(
             f"the handler of {uri!r} is an async function: AsyncSession takes those"

@@ -28,8 +28,8 @@ from wsocket.wamp.transports.message_sizes import MAX_SIZE, MIN_SIZE
 if TYPE_CHECKING:
     import ssl
 
-# The shortest time that is no mistake, in seconds.
-_LEAST = 0.001
+LEAST = 0.001
+"""The shortest time that is no mistake, in seconds."""
 
 
 class ConnectOptions(TypedDict, total=False):
@@ -93,21 +93,20 @@ class ClientSettings(Struct, frozen=True, dict=True):
     def __post_init__(self) -> None:
         check_uri("realm", self.realm, namespace=True)
         check_text("agent", self.agent)
-        check_seconds("timeout", self.timeout, least=_LEAST)
+        check_seconds("timeout", self.timeout, least=LEAST)
         check_seconds("ping_interval", self.ping_interval, least=0)
-        check_seconds("ping_timeout", self.ping_timeout, least=_LEAST)
+        check_seconds("ping_timeout", self.ping_timeout, least=LEAST)
         size = self.max_message_size
         check_integer("max_message_size", size, low=MIN_SIZE, high=MAX_SIZE)
         if self.headers is not None:
             check_mapping("headers", self.headers)
-        for name, value in self.http_headers.items():
-            _check_header(name, value)
+        if self.headers or self.origin is not None:
+            _check_fields(self.http_headers, self.origin)
         if self.tls is not None:
             _check_context(self.tls)
         if not isinstance(self.reconnect, (bool, Backoff)):
-            refuse_type("reconnect", "a bool or a Backoff", self.reconnect)
-        if not callable(getattr(self.credentials, "begin", None)):
-            refuse_type("auth", "one of wsocket.client.auth", self.auth)
+            refuse_type("reconnect", "a bool or a Backoff(...)", self.reconnect)
+        _check_login(self.credentials)
         parse_address(self.url)
         serializer_named(self.serializer)
 
@@ -147,14 +146,26 @@ class ClientSettings(Struct, frozen=True, dict=True):
         return dict(self.headers or {})
 
 
+def _check_fields(headers: Mapping[str, str], origin: str | None) -> None:
+    # Few clients have any, and the others do not wait for the module.
+    request_fields = import_module("wsocket.client.request_fields")
+    for name, value in headers.items():
+        request_fields.check_field(name, value)
+    if origin is not None:
+        request_fields.check_value("origin", origin)
+
+
 def _check_context(context: object) -> None:
     kind = import_module("ssl").SSLContext  # only who uses TLS waits for it
     if not isinstance(context, kind):
         refuse_type("tls", "an ssl.SSLContext", context)
 
 
-def _check_header(name: str, value: str) -> None:
-    """Accept one line of text; the error does not show it: it may be secret."""
-    check_text(f"headers[{name!a}]", value)
-    if any(char in "\r\n\0" for char in name + value):
-        raise ValueError(f"headers[{name!a}]: expected one line of text")
+def _check_login(auth: object) -> None:
+    if isinstance(auth, type):
+        raise TypeError(
+            f"auth: expected an object such as {auth.__name__}(...), got the class "
+            "itself"
+        )
+    if not callable(getattr(auth, "begin", None)):
+        refuse_type("auth", "one of wsocket.client.auth", auth)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from wsocket.client.core import Core
 from wsocket.client.happenings import Happening, Invoked
 from wsocket.client.log import logger
-from wsocket.client.operation import Operation
-from wsocket.client.transport import Transport
+from wsocket.client.own_process import OwnProcess
 from wsocket.errors import PayloadSizeExceeded
 from wsocket.wamp.local.encoding import Failure
 from wsocket.wamp.serializers.base import Payload
+
+if TYPE_CHECKING:  # types only: the command line would wait for their modules
+    from wsocket.client.operation import Operation
+    from wsocket.client.transport import Transport
 
 _ResultT = TypeVar("_ResultT")
 
@@ -24,7 +27,13 @@ def _leave(core: Core) -> list[Happening]:
 
 
 class HappeningTaker(Protocol):
-    """Gets what happens."""
+    """Gets what happens.
+
+    Attributes:
+        process: That of the session.
+    """
+
+    process: OwnProcess
 
     def take(self, happening: Happening, shared: SharedCore) -> None:
         """Something has happened; it is not to block."""
@@ -48,7 +57,12 @@ class SharedCore:
     # From any thread
 
     def do(self, operation: Callable[[Core], _ResultT]) -> _ResultT:
-        """Have the core do something, and send what it says; raises what it raises."""
+        """Have the core do something, and send what it says; raises what it raises.
+
+        Raises:
+            ConnectionLost: This is another process.
+        """
+        self._receiver.process.check()  # first: a fork may have the locks locked
         with self._lock:
             result = operation(self._core)
         with self._sending:

@@ -5,6 +5,8 @@ Nothing here reads or writes.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
@@ -12,6 +14,9 @@ from msgspec import Struct
 from wsocket.client.settings import ClientSettings
 from wsocket.core.websocket.accept_key import accept_key
 from wsocket.errors import ConnectFailed
+
+START = b"HTTP/1."
+"""How a response begins."""
 
 END = b"\r\n\r\n"
 """Where the head of a response ends."""
@@ -79,8 +84,8 @@ def read_response(head: bytes, settings: ClientSettings) -> UpgradeResponse:
     """
     first, *lines = head.decode("latin-1").split("\r\n")
     version, _, rest = first.partition(" ")
-    if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
-        raise _refused(settings, f"this is not HTTP: {first!a:.80}")
+    if not version.startswith(START.decode()) or not rest[:3].isdigit():
+        raise _problems().another_protocol(head, settings)
     fields: dict[str, str] = {}
     for line in lines:
         name, _, value = line.partition(":")
@@ -97,12 +102,8 @@ def check_response(
         ConnectFailed: It is another one; the message says what the server says.
     """
     if response.status != "101":
-        text = body.decode(errors="replace").strip()
-        said = f": {text:.300}" if text and "<" not in text else ""
-        raise ConnectFailed(
-            f"{settings.address.url}: the server answered {response.status}, "
-            f"expected 101{said}"
-        )
+        status, location = int(response.status), response.fields.get("location")
+        raise _problems().refused_upgrade(status, body, location, settings)
     fields = response.fields
     expected = {"sec-websocket-accept": accept_key(key)}
     expected["sec-websocket-protocol"] = _subprotocol(settings)
@@ -115,6 +116,10 @@ def check_response(
         raise _refused(settings, "the response upgrades to something else")
     if "sec-websocket-extensions" in fields:
         raise _refused(settings, "it uses an extension that was not asked for")
+
+
+def _problems() -> Any:
+    return import_module("wsocket.client.connect_problems")
 
 
 def _subprotocol(settings: ClientSettings) -> str:

@@ -8,11 +8,12 @@ from contextlib import suppress
 from typing import NoReturn
 
 from wsocket.client.byte_stream import ByteStream
-from wsocket.client.dialing import dial, explained, seconds_until
+from wsocket.client.dialing import dial, explained, problems, seconds_until
 from wsocket.client.randomness import random_bytes
 from wsocket.client.settings import ClientSettings
 from wsocket.client.upgrade import (
     END,
+    START,
     check_response,
     read_response,
     upgrade_request,
@@ -136,6 +137,8 @@ def _shake_hands(stream: ByteStream, settings: ClientSettings, deadline: float) 
     while not head.endswith(END):  # behind it there may be a frame
         stream.settimeout(seconds_until(deadline))
         head += stream.recv(1) or _ended(settings)
+        if not head.startswith(START[: len(head)]):  # it may send no more
+            raise problems().another_protocol(bytes(head) + stream.ahead, settings)
         if len(head) > _LONGEST_RESPONSE:
             raise ConnectFailed(f"{settings.address.url}: the response is too long")
     response = read_response(bytes(head.removesuffix(END)), settings)
@@ -146,8 +149,7 @@ def _shake_hands(stream: ByteStream, settings: ClientSettings, deadline: float) 
 
 
 def _ended(settings: ClientSettings) -> NoReturn:
-    url = settings.address.url
-    raise ConnectFailed(f"{url}: the connection ended during the handshake")
+    raise problems().ended(settings)
 
 
 def _body(stream: ByteStream, size: int, deadline: float) -> bytes:

@@ -13,6 +13,12 @@ from typing import NoReturn
 
 from wsocket.core.functions import how_async, kind_of, name_of, takes
 
+LONGEST = 1_000_000
+"""The most seconds that anything here waits, 11 days.
+
+The kernel counts milliseconds in 31 bits, also for the sum of two times.
+"""
+
 
 def check_text(name: str, value: object) -> None:
     """Accept a non-empty string that UTF-8 can express."""
@@ -66,11 +72,15 @@ def check_rate(name: str, value: object) -> None:
 
 
 def check_seconds(name: str, value: object, *, least: float) -> None:
-    """Accept a finite number of seconds, *least* at least."""
+    """Accept a number of seconds, from *least* to `LONGEST`."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         expected = f"seconds, a number such as {max(least, 1.5):g}"
         raise TypeError(f"{name}: expected {expected}, got {value!r:.100}")
-    if not least <= value < inf:
+    if value > LONGEST:
+        raise ValueError(
+            f"{name}: expected seconds, at most {LONGEST} (11 days), got {value!r:.40}"
+        )
+    if not value >= least:  # also if it is not a number (NaN)
         raise ValueError(f"{name}: expected seconds, at least {least:g}, got {value!r}")
 
 
@@ -130,15 +140,17 @@ def check_callable(
     *,
     expected: str = "a callable",
     parameters: Sequence[str] | None = None,
+    awaited: bool = False,
 ) -> None:
-    """Accept a callable, but no async function: nobody would await its result.
+    """Accept a callable, but no async function if nobody would await its result.
 
     Args:
         parameters: What it is called with, if that is known.
+        awaited: Whether the result is awaited, if it can be.
     """
     if not callable(value):
         refuse_type(name, expected, value)
-    kind = how_async(value)
+    kind = None if awaited else how_async(value)
     if kind is not None:
         raise TypeError(
             f"{name}: expected a plain callable, got {kind}, {name_of(value)}, which "

@@ -26,6 +26,7 @@ from wsocket.client.happenings import (
     Progressed,
     Revoked,
 )
+from wsocket.client.own_process import OwnProcess
 from wsocket.client.records import SubscriptionRecord
 from wsocket.client.states import StateChange
 from wsocket.errors import ConnectionLost
@@ -78,9 +79,13 @@ class AsyncDispatcher:
 
     Args:
         on_state: Gets each `StateChange`, one after the other; may be async.
+
+    Attributes:
+        process: That of the session.
     """
 
     def __init__(self, on_state: Callable[[StateChange], object] | None) -> None:
+        self.process = OwnProcess()
         self.challenged: Challenged | None = None  # and not answered yet
         self.joined: Joined | None = None  # of the present connection
         self.ended: Ended | None = None
@@ -148,7 +153,12 @@ class AsyncDispatcher:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """In this block a coroutine waits for an answer of the router."""
+        """In this block a coroutine waits for an answer of the router.
+
+        Raises:
+            ConnectionLost: This is another process.
+        """
+        self.process.check()
         if not in_handler.get():
             yield
             return

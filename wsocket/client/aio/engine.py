@@ -69,7 +69,9 @@ class AsyncEngine:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
-        """Leave the realm, and end everything."""
+        """Leave the realm, and end everything; in a fork this does nothing."""
+        if not self.dispatcher.process.is_here:
+            return
         self._closing.set()
         self.dispatcher.look_again()
         self.do(Core.leave)
@@ -88,7 +90,12 @@ class AsyncEngine:
     # Asking
 
     def do(self, operation: Callable[[Core], _ResultT]) -> _ResultT:
-        """Have the core do something, and send what it says; raises what it raises."""
+        """Have the core do something, and send what it says; raises what it raises.
+
+        Raises:
+            ConnectionLost: This is another process.
+        """
+        self.dispatcher.process.check()
         result = operation(self._core)
         if not self._core.outgoing.empty:
             self._sent.clear()

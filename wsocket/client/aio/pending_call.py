@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, get_args
 
 from wsocket.client.aio.engine import AsyncEngine
 from wsocket.client.aio.waiters import AsyncCallWaiter
+from wsocket.core.checks import check_choice, check_seconds
 from wsocket.errors import CallTimeout
 from wsocket.wamp.local.results import result_value
 from wsocket.wamp.protocol import errors
@@ -55,7 +56,10 @@ class AsyncPendingCall:
                 canceled.
             CallTimeout: No answer came within *timeout*; the call is canceled.
             ConnectionLost: The connection ended before the answer came.
+            TypeError, ValueError: *timeout* is no number of seconds.
         """
+        if timeout is not None:
+            check_seconds("timeout", timeout, least=0)
         try:
             with self._engine.dispatcher.asking():
                 payload = await asyncio.wait_for(self._waiter.final(), timeout)
@@ -75,7 +79,11 @@ class AsyncPendingCall:
         Args:
             mode: ``skip`` does not interrupt the callee, ``kill`` interrupts it and
                 waits for its answer, ``killnowait`` interrupts it and does not wait.
+
+        Raises:
+            TypeError, ValueError: *mode* is none of these.
         """
+        check_choice("mode", mode, get_args(CancelMode))
         number, waiter = self._number, self._waiter
         self._engine.tell(lambda core: core.cancel(number, waiter, mode))
 

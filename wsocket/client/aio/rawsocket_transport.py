@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from wsocket.client.dialing import explained
+from wsocket.client.dialing import explained, problems
 from wsocket.client.rawsocket_greeting import greeting, reply_in
 from wsocket.client.rawsocket_messages import RawSocketMessages
 from wsocket.client.settings import ClientSettings
 from wsocket.client.tls_stream import tls_context
 from wsocket.core.net.tcp_options import disable_nagle, keep_alive
-from wsocket.errors import ConnectFailed
 from wsocket.wamp.transports.rawsocket_frames import (
     HANDSHAKE_SIZE,
     MESSAGE,
@@ -115,7 +114,7 @@ async def _reply(
     reader: asyncio.StreamReader, decoder: ReplyDecoder, settings: ClientSettings
 ) -> RawSocketReply:
     while data := await reader.read(HANDSHAKE_SIZE - decoder.gathered):
-        for event in decoder.feed(data):
-            return reply_in(event, settings)
-    url = settings.address.url
-    raise ConnectFailed(f"{url}: the connection ended during the handshake")
+        reply = reply_in(data, decoder, settings)
+        if reply is not None:
+            return reply
+    raise problems().ended(settings)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, TypeVar
 
 from wsocket.client.aio.engine import AsyncEngine
 from wsocket.client.aio.pending_call import AsyncPendingCall
@@ -11,13 +11,16 @@ from wsocket.client.aio.waiters import AsyncWaiter
 from wsocket.client.core import Core
 from wsocket.client.identity import Identified
 from wsocket.client.records import (
+    Leaver,
     Record,
     Registration,
     RegistrationRecord,
     Subscription,
     SubscriptionRecord,
 )
+from wsocket.client.settings import LEAST
 from wsocket.client.states import ClientState
+from wsocket.core.checks import check_bool, check_callable, check_seconds
 from wsocket.wamp.local.arguments import (
     check_uri,
     own_options,
@@ -36,6 +39,8 @@ from wsocket.wamp.protocol.client_messages import (
 )
 from wsocket.wamp.protocol.uris import Match
 
+_LeaverT = TypeVar("_LeaverT", bound=Leaver)
+
 
 class AsyncSession(Identified):
     """A session in a realm, on one event loop; `wsocket.client.connect_async` makes it.
@@ -49,13 +54,13 @@ class AsyncSession(Identified):
     """
 
     def __init__(self, core: Core, engine: AsyncEngine) -> None:
-        super().__init__(core)
+        super().__init__(core, engine.dispatcher.process)
         self._engine = engine
 
     @property
     def state(self) -> ClientState:
         """``connecting``, ``joined``, ``waiting`` (to connect again) or ``closed``."""
-        return self._engine.state
+        return self._engine.state if self._process.is_here else "closed"
 
     # Calls
 
@@ -69,7 +74,10 @@ class AsyncSession(Identified):
         **kwargs: Any,
     ) -> Any:
         """Call a procedure, and return its result; see `Session.call`."""
-        pending = self._start(procedure, args, kwargs, options or CallOptions())
+        if timeout is not None:
+            check_seconds("timeout", timeout, least=LEAST)
+        chosen = CallOptions() if options is None else options
+        pending = self._start(procedure, args, kwargs, chosen)
         return await pending.result(timeout)
 
     def start_call(
@@ -81,7 +89,7 @@ class AsyncSession(Identified):
         **kwargs: Any,
     ) -> AsyncPendingCall:
         """Start a call; see `Session.start_call`."""
-        chosen = options or CallOptions(receive_progress=True)
+        chosen = CallOptions(receive_progress=True) if options is None else options
         return self._start(procedure, args, kwargs, chosen)
 
     async def call_progress(
@@ -107,6 +115,7 @@ class AsyncSession(Identified):
         **kwargs: Any,
     ) -> int | None:
         """Publish an event to the subscribers of *topic*; see `Session.publish`."""
+        check_bool("acknowledge", acknowledge)
         chosen = publish_options(options, acknowledge=acknowledge)
         check_uri("topic", topic)
         payload = payload_of(self._core.serializer, args, kwargs)
@@ -119,49 +128,52 @@ class AsyncSession(Identified):
         )
         return publication
 
-    async def subscribe(
+    def subscribe(
         self,
         topic: str,
-        handler: Callable[..., Any],
+        handler: Callable[..., Any] | None = None,
         *,
         match: Match = "exact",
         options: SubscribeOptions | None = None,
-    ) -> Subscription:
+    ) -> Coroutine[Any, Any, Subscription]:
         """Call *handler* for every event of a topic; see `Session.subscribe`.
 
-        To end it: ``await subscription.unsubscribe()``.
+        It is to be awaited, and is no decorator: that could not wait for the answer of
+        the router. To end it: ``await subscription.unsubscribe()``.
         """
         chosen = subscribe_options(options, match=match)
         check_uri("topic", topic, match=chosen.match, namespace=True)
-        record = SubscriptionRecord(topic, chosen, UserFunction(handler, topic))
-        await self._ask(lambda core, waiter: core.ask_for(record, waiter))
-        return Subscription(record, self._drop)
+        given = _handler("handler", handler, f"subscribe({topic!r}, handler)")
+        record = SubscriptionRecord(topic, chosen, UserFunction(given, topic))
+        return self._ask_for(record, Subscription(record, self._drop))
 
     # Procedures
 
-    async def register(
+    def register(
         self,
         uri: str,
-        function: Callable[..., Any],
+        function: Callable[..., Any] | None = None,
         *,
         match: Match = "exact",
         invoke: InvokePolicy = "single",
         options: RegisterOptions | None = None,
-    ) -> Registration:
+    ) -> Coroutine[Any, Any, Registration]:
         """Register *function* as a procedure; see `Session.register`.
 
-        To end it: ``await registration.unregister()``.
+        It is to be awaited, and is no decorator, as `subscribe`. To end it:
+        ``await registration.unregister()``.
         """
         chosen = register_options(options, match=match, invoke=invoke)
         check_uri("uri", uri, match=chosen.match)
-        record = RegistrationRecord(uri, chosen, UserFunction(function, uri))
-        await self._ask(lambda core, waiter: core.ask_for(record, waiter))
-        return Registration(record, self._drop)
+        given = _handler("function", function, f"register({uri!r}, function)")
+        record = RegistrationRecord(uri, chosen, UserFunction(given, uri))
+        return self._ask_for(record, Registration(record, self._drop))
 
     # The end
 
     async def wait(self) -> None:
         """Wait until the session is over for ever; for programs that only serve."""
+        self._process.check()
         await self._engine.closed.wait()
 
     async def close(self) -> None:
@@ -180,6 +192,10 @@ class AsyncSession(Identified):
         payload = payload_of(self._core.serializer, args, kwargs)
         return AsyncPendingCall(self._engine, procedure, payload, options)
 
+    async def _ask_for(self, record: Record, made: _LeaverT) -> _LeaverT:
+        await self._ask(lambda core, waiter: core.ask_for(record, waiter))
+        return made
+
     async def _ask(self, operation: Callable[[Core, AsyncWaiter], None]) -> Any:
         """Have the core ask the router, and wait for the answer."""
         waiter = AsyncWaiter()
@@ -192,3 +208,15 @@ class AsyncSession(Identified):
         self._engine.tell(lambda core: core.drop(record, waiter))
         with self._engine.dispatcher.asking():
             await waiter.wait()
+
+
+def _handler(
+    name: str, function: Callable[..., Any] | None, written: str
+) -> Callable[..., Any]:
+    if function is None:
+        raise TypeError(
+            f"{name}: expected a function, got none; a decorator could not wait for "
+            f"the router: write 'await session.{written}'"
+        )
+    check_callable(name, function, expected="a function", awaited=True)
+    return function

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from wsocket.client.dialing import explained
+from wsocket.client.dialing import explained, problems
 from wsocket.client.settings import ClientSettings
 from wsocket.client.tls_stream import tls_context
 from wsocket.errors import ConnectFailed, ProtocolError
@@ -14,6 +14,7 @@ try:
     from websockets.asyncio.client import ClientConnection, connect
     from websockets.exceptions import (
         ConnectionClosed,
+        InvalidMessage,
         InvalidStatus,
         WebSocketException,
     )
@@ -85,7 +86,16 @@ async def open_websocket(settings: ClientSettings) -> AsyncWebSocket:
         with explained(settings):
             connection = await _shaken(settings, name)
     except InvalidStatus as error:
-        raise ConnectFailed(f"{url}: {_refusal(error)}") from error
+        response = error.response
+        location = response.headers.get("Location")
+        raise problems().refused_upgrade(
+            response.status_code, bytes(response.body or b""), location, settings
+        ) from error
+    except InvalidMessage as error:
+        cause = error.__cause__
+        if isinstance(cause, (EOFError, OSError)):
+            raise problems().ended(settings) from error
+        raise problems().another_answer(str(cause or error), settings) from error
     except WebSocketException as error:
         raise ConnectFailed(
             f"{url}: no websocket of a WAMP router that speaks {name}: {error}"
@@ -116,10 +126,3 @@ async def _shaken(settings: ClientSettings, name: str) -> ClientConnection:
         )
     except asyncio.TimeoutError as error:  # not TimeoutError before Python 3.11
         raise TimeoutError from error
-
-
-def _refusal(error: InvalidStatus) -> str:
-    response = error.response
-    body = bytes(response.body or b"").decode(errors="replace").strip()
-    said = f": {body:.300}" if body and "<" not in body else ""
-    return f"the server answered {response.status_code}, expected 101{said}"
