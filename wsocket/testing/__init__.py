@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wsocket.testing.calls import ClientCall, ReceivedEvent, ReceivedInvocation
-    from wsocket.testing.client import Client, ClientClock
+    from wsocket.testing.client import Client
+    from wsocket.testing.client_clock import ClientClock
     from wsocket.testing.conversation import Conversation, ConversationFailure
     from wsocket.testing.credentials import (
         Credentials,
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "calls": ("ClientCall", "ReceivedEvent", "ReceivedInvocation"),
-    "client": ("Client", "ClientClock"),
+    "client": ("Client",),
+    "client_clock": ("ClientClock",),
     "conversation": ("Conversation", "ConversationFailure"),
     "credentials": ("Credentials", "cryptosign", "scram", "ticket", "wampcra"),
     "http": ("HandshakeRefused", "HttpAnswer"),

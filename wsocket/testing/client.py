@@ -14,11 +14,13 @@ from urllib.parse import quote, urlencode
 
 from wsocket.core.checks import check_seconds
 from wsocket.log import logger
+from wsocket.testing.client_clock import ClientClock
 from wsocket.testing.conversation import Conversation
 from wsocket.testing.credentials import Credentials
 from wsocket.testing.http import HandshakeRefused, HttpAnswer, exchange, upgrade
 from wsocket.testing.memory_server import MemoryServer
 from wsocket.testing.peer import ClientWebSocket, Peer
+from wsocket.testing.recent import recent_conversations
 from wsocket.testing.session import ClientSession
 from wsocket.testing.wamp import ClientWamp, serializer_named
 from wsocket.testing.world import TestedWorld, shared_world
@@ -32,46 +34,8 @@ _PeerT = TypeVar("_PeerT", bound=Peer[Any])
 # Real seconds that code of the application gets to end after the test.
 _ENDING = 1.0
 
-# Real seconds for which code that works may say something before the clock moves.
-_BEFORE = 0.2
-
 # Characters of a path that stay as they are (RFC 3986 section 3.3, and the query).
 _IN_A_PATH = "/?&=%:@!$'()*+,;~-._"
-
-
-class ClientClock:
-    """The time of the application. It stands still until `advance`."""
-
-    def __init__(
-        self, world: TestedWorld, conversation: Conversation, timeout: float
-    ) -> None:
-        self._world = world
-        self._conversation = conversation
-        self._timeout = timeout
-
-    @property
-    def now(self) -> float:
-        """Seconds that have passed since the first client was opened."""
-        return self._world.clock.passed
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass: what is due meanwhile happens, in its order.
-
-        Raises:
-            ValueError: *seconds* is negative, or no number.
-            ConversationFailure: That takes too many real seconds.
-        """
-        check_seconds("seconds", seconds, least=0)
-        self._world.settle(_BEFORE)  # so that what was said before is noted before
-        self._conversation.note(f"{seconds:g} seconds pass")
-        timeout = self._timeout + seconds / 100  # a heartbeat takes a part of one ms
-        try:
-            self._world.advance(seconds, timeout)
-        except TimeoutError:
-            raise self._conversation.failure(
-                f"advance({seconds:g}) took more than {timeout:g} real seconds: now it "
-                f"is {self.now:g}"
-            ) from None
 
 
 class Client:
@@ -114,7 +78,10 @@ class Client:
 
     def __enter__(self) -> Client:
         self._world = shared_world.enter()
+        clock = self._world.clock
+        self.conversation = Conversation(lambda: clock.passed)
         self.clock = ClientClock(self._world, self.conversation, self._timeout)
+        recent_conversations.begun(self.conversation)
         return self
 
     def __exit__(
@@ -123,8 +90,12 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, AssertionError):
+            self.conversation.explained(error)
         for peer in self._peers:
             peer.drop()
+        self.conversation.end()
+        recent_conversations.ended(self.conversation)
         world, self._world = self._open, None
         if not shared_world.leave(_ENDING):
             places = world.concurrency.who_works()

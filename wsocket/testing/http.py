@@ -14,6 +14,8 @@ from http.client import HTTPConnection, HTTPException, parse_headers
 from io import BytesIO
 from typing import Any, Final
 
+from wsocket.testing.conversation import bounded
+
 _HEAD_END: Final = b"\r\n\r\n"
 _LARGEST_HEAD: Final = 65536  # bytes
 _PAUSE: Final = 0.001  # seconds until the rest of a head may have come
@@ -42,14 +44,31 @@ class HttpAnswer:
         """The body's JSON value.
 
         Raises:
-            ValueError: It is not JSON.
+            ValueError: It is not JSON; the message shows what came.
         """
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            problem = f"the answer's body is not JSON ({error})"
+            raise ValueError(f"{problem}: {self._head}: {self._shown}") from None
 
     def __str__(self) -> str:
+        kind = self.headers.get_content_type()
+        is_text = kind.startswith("text/") or kind.endswith("json")
+        return f"{self._head}: {self._shown}" if is_text else self._head
+
+    @property
+    def _head(self) -> str:
         kind = self.headers.get("Content-Type", "no content type")
-        shown = self.text if kind.startswith(("text/", "application/json")) else kind
-        return f"{self.status} {self.reason}, {len(self.body)} bytes: {shown!r}"
+        return f"{self.status} {self.reason}, {kind}, {len(self.body)} bytes"
+
+    @property
+    def _shown(self) -> str:
+        """The text, or the bytes if they are not in the charset that is said."""
+        try:
+            return bounded(repr(self.text))
+        except (UnicodeDecodeError, LookupError):
+            return bounded(repr(self.body))
 
 
 class HandshakeRefused(Exception):
