@@ -86,6 +86,14 @@ class UnknownRealm(WsocketError, KeyError):
         return str(self.args[0])  # that of KeyError is the repr
 
 
+class HttpUnavailable(HttpError, ConnectionError):
+    """A server, or a proxy before it, cannot answer a request now; later it may.
+
+    The status is 429, 502, 503 or 504 (RFC 6585 section 4, RFC 9110 section 15.6). A
+    proxy that says 502 or 504 does not know whether the request was served.
+    """
+
+
 class HandshakeError(HttpError):
     """The upgrade request of a websocket is refused."""
 
@@ -191,6 +199,13 @@ class CallTimeout(ApplicationError, TimeoutError):
 
 class CallCanceled(ApplicationError):
     """A call ended before its answer came (WAMP ``wamp.error.canceled``)."""
+
+
+class RouterUnavailable(ApplicationError, ConnectionError):
+    """A router cannot serve a request now, and may do so later; `error` says why.
+
+    It has too much to do, or it ends. A call that was under way may have been served.
+    """
 
 
 class PayloadError(WsocketError, ValueError):
