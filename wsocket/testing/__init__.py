@@ -21,8 +21,10 @@ if TYPE_CHECKING:
         ticket,
         wampcra,
     )
-    from wsocket.testing.http import HandshakeRefused, HttpAnswer
+    from wsocket.testing.events import ClientEvents
+    from wsocket.testing.http import HandshakeRefused, HttpAnswer, StreamRefused
     from wsocket.testing.peer import ClientWebSocket
+    from wsocket.testing.server_sent import ServerSentEvent
     from wsocket.testing.session import ClientSession
     from wsocket.testing.wamp import ClientWamp
 
@@ -32,8 +34,10 @@ _HOMES = {
     "client_clock": ("ClientClock",),
     "conversation": ("Conversation", "ConversationFailure"),
     "credentials": ("Credentials", "cryptosign", "scram", "ticket", "wampcra"),
-    "http": ("HandshakeRefused", "HttpAnswer"),
+    "events": ("ClientEvents",),
+    "http": ("HandshakeRefused", "HttpAnswer", "StreamRefused"),
     "peer": ("ClientWebSocket",),
+    "server_sent": ("ServerSentEvent",),
     "session": ("ClientSession",),
     "wamp": ("ClientWamp",),
 }
@@ -43,6 +47,7 @@ __all__ = [
     "Client",
     "ClientCall",
     "ClientClock",
+    "ClientEvents",
     "ClientSession",
     "ClientWamp",
     "ClientWebSocket",
@@ -53,6 +58,8 @@ __all__ = [
     "HttpAnswer",
     "ReceivedEvent",
     "ReceivedInvocation",
+    "ServerSentEvent",
+    "StreamRefused",
     "cryptosign",
     "scram",
     "ticket",
