@@ -12,7 +12,23 @@ from typing import Any
 
 
 class WsocketError(Exception):
-    """The root of all exceptions defined here, but for `RequestError`."""
+    """The root of all exceptions defined here, but for `RequestError`.
+
+    They can be pickled: workers of a task queue send them to another process.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python's own would call the class with `args`, which is not what it takes.
+        return _unpickled, (type(self), self.args, vars(self))
+
+
+def _unpickled(
+    kind: type[WsocketError], args: tuple[Any, ...], state: dict[str, Any]
+) -> WsocketError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(state)
+    return error
 
 
 class ProtocolError(WsocketError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import socket
 import ssl
@@ -27,7 +28,13 @@ from wsocket.client import ConnectFailed, ConnectionLost, HttpPublisher
 from wsocket.client.bridge_url import parse_bridge_url
 from wsocket.client.http_failures import connecting
 from wsocket.client.http_pool import HttpPool
-from wsocket.errors import HttpError, HttpUnavailable, RouterUnavailable
+from wsocket.errors import (
+    HttpError,
+    HttpUnavailable,
+    OriginRefused,
+    RouterUnavailable,
+    UnknownRealm,
+)
 
 HTML, PROBLEM, JSON = "text/html", "application/problem+json", "application/json"
 
@@ -299,3 +306,34 @@ def test_mistake_in_a_request_is_told_before_it_is_sent(uri, more, problem):
         pytest.raises(TypeError, match=problem),
     ):
         publisher.publish(uri, **more)
+
+
+class Sold(ApplicationError):
+    """An application's own."""
+
+    def __init__(self, item):
+        super().__init__("com.example.error.sold_out", item, left=0)
+        self.item = item
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        HttpError("404 Not Found", "no such path", [("A", "b")]),
+        HttpUnavailable("502 Bad Gateway", "no router"),
+        ApplicationError("com.example.error"),
+        RouterUnavailable("wamp.error.unavailable", "why", 7, more=[1]),
+        CallTimeout("wamp.error.timeout", "too late"),
+        ConnectFailed("nobody is there"),
+        OriginRefused("no", origin="https://evil.example", host="x"),
+        UnknownRealm("there is none"),
+        Sold("tea"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_error_survives_the_way_to_another_process(error):
+    """As workers of Celery, and of `multiprocessing`, send it."""
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert (str(copy), copy.args) == (str(error), error.args)
+    assert vars(copy) == vars(error)
