@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what pip and npm cannot bring: a browser, Node.js and a C compiler for the tests,
-# valgrind for `make instructions`, proxies to stand behind, and the shells and jq for the tests
-# of the command line.
+# valgrind for `make instructions`, proxies to stand behind, the shells and jq for the tests of
+# the command line, and PHP for the program in docs/bridge.md.
 #
 # Only root on Debian gets anything installed. Elsewhere the gap is announced here and again
 # at the end of the test run; with CI=true it is an error.
@@ -10,7 +10,7 @@ set -eu
 # command:Debian package
 needed='chromium:chromium chromedriver:chromium-driver npm:npm cc:build-essential
     valgrind:valgrind nginx:nginx-light caddy:caddy
-    zsh:zsh fish:fish jq:jq'
+    zsh:zsh fish:fish jq:jq php:php-cli'
 
 missing_packages() {
     for entry in $needed; do

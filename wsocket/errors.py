@@ -12,7 +12,23 @@ from typing import Any
 
 
 class WsocketError(Exception):
-    """The root of all exceptions defined here, but for `RequestError`."""
+    """The root of all exceptions defined here, but for `RequestError`.
+
+    They can be pickled: workers of a task queue send them to another process.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python's own would call the class with `args`, which is not what it takes.
+        return _unpickled, (type(self), self.args, vars(self))
+
+
+def _unpickled(
+    kind: type[WsocketError], args: tuple[Any, ...], state: dict[str, Any]
+) -> WsocketError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(state)
+    return error
 
 
 class ProtocolError(WsocketError):
@@ -84,6 +100,14 @@ class UnknownRealm(WsocketError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])  # that of KeyError is the repr
+
+
+class HttpUnavailable(HttpError, ConnectionError):
+    """A server, or a proxy before it, cannot answer a request now; later it may.
+
+    The status is 429, 502, 503 or 504 (RFC 6585 section 4, RFC 9110 section 15.6). A
+    proxy that says 502 or 504 does not know whether the request was served.
+    """
 
 
 class HandshakeError(HttpError):
@@ -191,6 +215,13 @@ class CallTimeout(ApplicationError, TimeoutError):
 
 class CallCanceled(ApplicationError):
     """A call ended before its answer came (WAMP ``wamp.error.canceled``)."""
+
+
+class RouterUnavailable(ApplicationError, ConnectionError):
+    """A router cannot serve a request now, and may do so later; `error` says why.
+
+    It has too much to do, or it ends. A call that was under way may have been served.
+    """
 
 
 class PayloadError(WsocketError, ValueError):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from wsocket import ApplicationError, WebSocketClosed
-from wsocket.testing import ConversationFailure, HandshakeRefused
+from wsocket.testing import Client, ConversationFailure, HandshakeRefused
 
 
 def test_failure_prints_the_conversation(app, client):
@@ -67,6 +67,26 @@ def test_long_conversations_are_cut(client):
     assert len(lines) == 62
     assert max(map(len, lines)) < 250
     assert "99 xxx" in lines[-1]
+
+
+def fail_with_two_clients(app):
+    with Client(app) as one, Client(app) as other:
+        one.get("/")
+        other.join()
+        raise AssertionError("the test's own words")
+
+
+def test_failed_assertion_in_a_block_has_the_conversation(app):
+    """So other test runners than pytest print it, too; once, of each client."""
+    with pytest.raises(AssertionError) as failed:
+        fail_with_two_clients(app)
+    notes = getattr(failed.value, "__notes__", [])
+    if sys.version_info >= (3, 11):
+        assert ["http -> app" in note for note in notes] == [False, True]
+        assert ["HELLO" in note for note in notes] == [True, False]
+    with pytest.raises(ConversationFailure) as failure, Client(app) as client:
+        client.join().receive(timeout=0.01)
+    assert not hasattr(failure.value, "__notes__")
 
 
 def test_unexpected_exceptions_have_the_conversation(app, client):

@@ -13,11 +13,13 @@ from gevent import monkey
 monkey.patch_all()
 
 import gevent
-from wsocket import Limits, WSocketApp
+from wsocket import Bridge, Limits, WSocketApp
 from wsocket.testing import Client
 
 limits = Limits(ping_interval=20, ping_timeout=10)
-app = WSocketApp(protocol="WAMP", join_timeout=10, limits=limits)
+app = WSocketApp(
+    protocol="WAMP", join_timeout=10, limits=limits, bridge=Bridge("/wamp")
+)
 
 @app.route("/")
 def page(environ, start_response):
@@ -52,6 +54,12 @@ for _ in range(2):
         app.publish("com.example.news", app.call("com.example.back"))
         assert session.receive_event().args == ["anonymous"]
         session.receives_nothing()
+        with client.events("/wamp/events?topic=com.example.news") as stream:
+            stream.receives_nothing()
+            session.publish("com.example.news", 7)
+            assert stream.receive().json()["args"] == [7]
+            client.clock.advance(20)
+            stream.receives_nothing()
         ws.answers_pings = session.answers_pings = False
         client.clock.advance(60)
         assert ws.closed and session.closed
@@ -61,6 +69,6 @@ print("all done")
 
 @pytest.mark.processes
 def test_kit_works_with_greenlets():
-    """Requests, websockets, sessions, and the clock."""
+    """Requests, websockets, sessions, streams of events, and the clock."""
     done = ended([sys.executable, "-W", "error", "-c", PROGRAM])
     assert (done.stdout, done.stderr, done.returncode) == ("all done\n", "", 0)

@@ -160,6 +160,33 @@ def test_client_must_be_open(app):
         Client(app).get("/")
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "shown"),
+    [
+        ("text/html", b"<h1>no</h1>", "200 OK, text/html, 11 bytes: '<h1>no</h1>'"),
+        ("application/json", b"", "200 OK, application/json, 0 bytes: ''"),
+        ("image/png", b"\x89PNG", r"200 OK, image/png, 4 bytes: b'\x89PNG'"),
+        ("text/plain; charset=no-such", b"x", ": b'x'"),
+        ("application/json", b"[" * 100_000, "(100002 characters)"),
+    ],
+)
+def test_body_that_is_no_json_is_shown(kind, body, shown):
+    """Who asks for its value sees what came, also where it is long or no text."""
+    app = WSocketApp()
+
+    @app.route("/")
+    def page(environ, start_response):
+        start_response(200, {"Content-Type": kind})
+        return body
+
+    with Client(app) as client:
+        answer = client.get("/")
+    with pytest.raises(ValueError, match="the answer's body is not JSON") as failure:
+        answer.json()
+    assert str(failure.value).endswith(shown)
+    assert len(str(failure.value)) < 500
+
+
 @pytest.mark.parametrize("wrong", [None, 1, "app"])
 def test_client_needs_an_application(wrong):
     """The error says what was expected, and what came."""

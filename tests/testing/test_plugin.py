@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import textwrap
@@ -38,11 +39,11 @@ def run(tmp_path, monkeypatch):
     """
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
-    def run_pytest(source: str) -> subprocess.CompletedProcess[str]:
+    def run_pytest(source: str, *more: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "test_it.py").write_text(source)
         (tmp_path / "pytest.ini").write_text("[pytest]\n")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "wsocket", "test_it.py"]
-        return ended(command, cwd=tmp_path)
+        return ended([*command, *more], cwd=tmp_path)
 
     return run_pytest
 
@@ -54,7 +55,8 @@ def test_fixture_is_an_open_client(run):
 import sys
 
 loaded = {name for name in sys.modules if name.startswith("wsocket")}
-assert loaded == {"wsocket", "wsocket.testing", "wsocket.testing.plugin"}
+ours = ("wsocket", "wsocket.testing")
+assert loaded == {*ours, "wsocket.testing.plugin", "wsocket.testing.recent"}
 assert not {"gevent", "msgspec"} & sys.modules.keys()
 """
         + SUITE
@@ -94,3 +96,66 @@ class TestWithOne:
     assert "expected nothing, and got EVENT" in done.stdout
     assert "app -> session 1: SUBSCRIBED" in done.stdout
     assert "1 failed, 1 error" in done.stdout
+
+
+FAILING = """
+import unittest
+from wsocket.testing import Client
+
+def test_value(wsocket_client):
+    with wsocket_client.join() as session:
+        assert session.call("com.example.add", 2, 3) == 6
+
+def test_status(wsocket_client):
+    assert wsocket_client.get("/").status == 599
+
+def test_without_the_fixture():
+    with Client(app) as client:
+        assert client.get("/own").status == 599
+
+def answer():
+    with Client(app) as client:
+        return client.get("/helper")
+
+def test_whose_client_is_closed():
+    assert answer().status == 599
+
+def test_of_the_kit(wsocket_client):
+    wsocket_client.join().receive_event(timeout=0.01)
+
+class OtherStyle(unittest.TestCase):
+    def test_equality(self):
+        with Client(app) as client:
+            self.assertEqual(client.get("/unittest").status, 599)
+
+@pytest.fixture
+def joined():
+    with Client(app) as client:
+        assert client.get("/setup").status == 599
+
+def test_whose_fixture_fails(joined):
+    pass
+
+def test_without_a_client():
+    assert 1 == 2
+"""
+
+
+def test_failed_assertion_prints_the_conversation(run):
+    """Whoever has made the client, however it fails; and once in each report."""
+    done = run(SUITE + FIXTURE + FAILING, "--tb=short")
+    assert "7 failed, 1 error" in done.stdout
+    assert done.stdout.count("The conversation, with the seconds of the clock:") == 7
+    _, *reports = re.split(r"\n_{3,} (?:\w+ at )?(?:setup of )?", done.stdout)
+    shown = {each.split()[0]: "\n".join(each.splitlines()[1:]) for each in reports}
+    assert "app -> session 1: RESULT [50, 1, {}, [5]]" in shown["test_value"]
+    for name, path in (
+        ("test_status", "/"),
+        ("test_without_the_fixture", "/own"),
+        ("test_whose_client_is_closed", "/helper"),
+        ("OtherStyle.test_equality", "/unittest"),
+        ("test_whose_fixture_fails", "/setup"),
+    ):
+        assert shown[name].count(f"app -> http: GET {path}: ") == 1
+    assert shown["test_of_the_kit"].count("The conversation") == 1
+    assert "The conversation" not in shown["test_without_a_client"]

@@ -9,17 +9,24 @@ import ssl
 import threading
 from typing import NamedTuple
 
+from wsocket.client.bridge_url import BridgeUrl
+from wsocket.client.http_failures import awaiting, connecting
+
 
 class HttpResponse(NamedTuple):
     """The answer of a server.
 
     Attributes:
+        url: That of the request.
         media_type: Content-Type, without parameters.
+        location: Where the server sends its client instead; None if it does not.
     """
 
+    url: str
     status: int
     reason: str
     media_type: str
+    location: str | None
     body: bytes
 
 
@@ -27,48 +34,46 @@ class HttpPool:
     """Idle connections; from any thread, and after a fork.
 
     Args:
-        secure: Whether to use TLS, with *ssl_context*; None is the default context.
+        url: Where the server is.
+        ssl_context: For ``https``; None is the default one.
     """
 
-    def __init__(
-        self,
-        host: str,
-        port: int | None,
-        *,
-        secure: bool,
-        ssl_context: ssl.SSLContext | None,
-    ) -> None:
-        self._host = host
-        self._port = port
-        self._secure = secure
+    def __init__(self, url: BridgeUrl, *, ssl_context: ssl.SSLContext | None) -> None:
+        self._url = url
         self._ssl_context = ssl_context
         self._idle: list[http.client.HTTPConnection] = []
         self._process = os.getpid()
         self._lock = threading.Lock()
 
     def post(
-        self, path: str, body: bytes, headers: dict[str, str], *, timeout: float
+        self, name: str, body: bytes, headers: dict[str, str], *, timeout: float
     ) -> HttpResponse:
         """Send a request, and wait for the answer.
 
         It is sent once: if the connection breaks, nobody knows whether it arrived.
 
         Args:
+            name: What follows the path of the URL, with its slash.
             timeout: Seconds without a byte until it is given up.
 
         Raises:
-            OSError, http.client.HTTPException: There is no answer.
+            ConnectFailed: There is no connection, so nothing was sent.
+            ConnectionLost, TimeoutError: There is no answer.
         """
-        connection = self._take(timeout)
+        url = f"{self._url.base}{name}"
+        connection = self._take(url, timeout)
         try:
-            connection.request("POST", path, body, headers)
-            response = connection.getresponse()
-            answer = HttpResponse(
-                response.status,
-                response.reason,
-                response.headers.get_content_type(),
-                response.read(),
-            )
+            with awaiting(url, timeout):
+                connection.request("POST", f"{self._url.path}{name}", body, headers)
+                response = connection.getresponse()
+                answer = HttpResponse(
+                    url,
+                    response.status,
+                    response.reason,
+                    response.headers.get_content_type(),
+                    response.headers["Location"],
+                    response.read(),
+                )
         except BaseException:
             connection.close()
             raise
@@ -82,17 +87,29 @@ class HttpPool:
         for connection in idle:
             connection.close()
 
-    def _take(self, timeout: float) -> http.client.HTTPConnection:
+    def _take(self, url: str, timeout: float) -> http.client.HTTPConnection:
+        """An open connection, for a request to *url*."""
         while (connection := self._pop()) is not None:
             if _is_open(connection):
                 connection.sock.settimeout(timeout)
                 return connection
             connection.close()
-        if self._secure:
-            return http.client.HTTPSConnection(
-                self._host, self._port, timeout=timeout, context=self._ssl_context
-            )
-        return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
+        connection = self._new(timeout)
+        with connecting(url, timeout):
+            try:
+                connection.connect()
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+    def _new(self, timeout: float) -> http.client.HTTPConnection:
+        host, port = self._url.host, self._url.port
+        if not self._url.secure:
+            return http.client.HTTPConnection(host, port, timeout=timeout)
+        return http.client.HTTPSConnection(
+            host, port, timeout=timeout, context=self._ssl_context
+        )
 
     def _pop(self) -> http.client.HTTPConnection | None:
         with self._lock:

@@ -5,28 +5,32 @@ docs/bridge.md describes the other end.
 
 from __future__ import annotations
 
-import math
+import re
 import secrets
 import ssl
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
+from wsocket.client.bridge_url import parse_bridge_url
+from wsocket.client.http_answers import read_publication, read_result
 from wsocket.client.http_pool import HttpPool, HttpResponse
-from wsocket.errors import ApplicationError, CallCanceled, CallTimeout, HttpError
-from wsocket.wamp.bridge.signature import authorization
-from wsocket.wamp.local.calling import CallResult
-from wsocket.wamp.serializers.base import DECODE_ERRORS, Payload
+from wsocket.core.checks import (
+    check_instance,
+    check_mapping,
+    check_seconds,
+    refuse_type,
+)
+from wsocket.wamp.bridge.signature import KEY_ID, authorization
+from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.serializers.json import JSON
 
-_PROBLEM = "application/problem+json"
+_SEEN = r"!-~\xa1-\xff"  # what http.client can send, and no space
+_TOKEN = re.compile(rf"[{_SEEN}]([ {_SEEN}]*[{_SEEN}])?")
 _GRACE = 5.0  # seconds for the way of an answer that says that there is none
-
-_KINDS = {"wamp.error.canceled": CallCanceled, "wamp.error.timeout": CallTimeout}
 
 
 class HttpPublisher:
@@ -55,26 +59,18 @@ class HttpPublisher:
         timeout: float = 10.0,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-            raise ValueError(
-                f"url: expected one such as 'https://example.com/wamp', got {url!r}"
-            )
+        self._url = parse_bridge_url(url)
         if (key_id is None) is not (secret is None):
             raise ValueError("key_id and secret: give both, or none")
         if key_id is not None and token is not None:
             raise ValueError("give a key or a token, not both")
-        self._path = parts.path.rstrip("/")
-        self._key_id = key_id
-        self._secret = secret.encode() if isinstance(secret, str) else secret
-        self._token = token
+        self._key_id = None if key_id is None else _checked_key_id(key_id)
+        self._secret = None if secret is None else _checked_secret(secret)
+        self._token = None if token is None else _checked_token(token)
         self._timeout = _seconds(timeout)
-        self._pool = HttpPool(
-            parts.hostname,
-            parts.port,
-            secure=parts.scheme == "https",
-            ssl_context=ssl_context,
-        )
+        if ssl_context is not None:
+            check_instance("ssl_context", ssl_context, ssl.SSLContext)
+        self._pool = HttpPool(self._url, ssl_context=ssl_context)
 
     def publish(
         self,
@@ -94,15 +90,18 @@ class HttpPublisher:
 
         Raises:
             ApplicationError: The router refused; its `error` says why.
-            HttpError: The answer is that of no bridge, but of a proxy perhaps.
-            OSError, http.client.HTTPException: There is no answer. The event may have
-                been published.
-            ValueError: A value is not serializable.
+            HttpError: The answer is no WAMP error, but that of a proxy perhaps. Its
+                `status` is the status line.
+            OSError: It may help to try again. There is no connection (`ConnectFailed`),
+                or no answer (`ConnectionLost`, `TimeoutError`), so that the event may
+                have been published. Or nobody can serve the request now
+                (`RouterUnavailable`, `HttpUnavailable`).
+            TypeError, ValueError: An argument is not what it must be, or a value is not
+                serializable.
         """
-        request: dict[str, Any] = {"topic": topic, "options": dict(options or {})}
-        answer = self._ask("publish", request, args, kwargs, timeout=self._timeout)
-        publication: int = answer["publication"]
-        return publication
+        request = _request("topic", topic, options)
+        response = self._ask("/publish", request, args, kwargs, timeout=self._timeout)
+        return read_publication(response)
 
     def call(
         self,
@@ -126,16 +125,12 @@ class HttpPublisher:
         Raises:
             ApplicationError: The call ended in a WAMP ERROR, or the router refused.
             CallTimeout: No result came in time; the call is canceled.
-            HttpError, OSError, http.client.HTTPException, ValueError: See `publish`.
+            HttpError, OSError, TypeError, ValueError: See `publish`.
         """
         seconds = self._timeout if timeout is None else _seconds(timeout)
-        request = {
-            "procedure": procedure,
-            "options": dict(options or {}),
-            "timeout": seconds,
-        }
-        answer = self._ask("call", request, args, kwargs, timeout=seconds)
-        result = CallResult(*_values(answer))
+        request = _request("procedure", procedure, options) | {"timeout": seconds}
+        response = self._ask("/call", request, args, kwargs, timeout=seconds)
+        result = read_result(response)
         if result.kwargs or len(result.args) > 1:
             return result
         return result.args[0] if result.args else None
@@ -163,16 +158,13 @@ class HttpPublisher:
         kwargs: Mapping[str, Any],
         *,
         timeout: float,
-    ) -> dict[str, Any]:
+    ) -> HttpResponse:
         parts = Payload.of(JSON, args, kwargs).parts
         payload = dict(zip(("args", "kwargs"), parts, strict=False))
         body = msgspec.json.encode(request | payload)
-        path = f"{self._path}/{name}"
-        headers = {"Content-Type": "application/json", **self._proof(path, body)}
-        response = self._pool.post(path, body, headers, timeout=timeout + _GRACE)
-        if response.status == 200:
-            return _read(response)
-        raise _error(response)
+        proof = self._proof(f"{self._url.path}{name}", body)
+        headers = {"Content-Type": "application/json", **proof}
+        return self._pool.post(name, body, headers, timeout=timeout + _GRACE)
 
     def _proof(self, path: str, body: bytes) -> dict[str, str]:
         """The header that says who sends a request."""
@@ -192,43 +184,44 @@ class HttpPublisher:
         return {"Authorization": value}
 
 
-def _read(response: HttpResponse) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(response.body, type=dict[str, Any])
-    except DECODE_ERRORS:
-        raise _foreign(response) from None
+def _request(kind: str, uri: str, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The body of a request, without its payload."""
+    if not isinstance(uri, str):
+        refuse_type(kind, "a URI (a string)", uri)
+    if options is not None:
+        check_mapping("options", options)
+    return {kind: uri, "options": dict(options or {})}
 
 
-def _error(response: HttpResponse) -> Exception:
-    """The exception for an answer that is no success."""
-    if response.media_type != _PROBLEM:
-        return _foreign(response)
-    problem = _read(response)
-    if "error" not in problem:
-        return HttpError(_status(response), problem.get("detail", ""))
-    error = problem["error"]
-    args, kwargs = _values(problem)
-    exception: ApplicationError = _KINDS.get(error, ApplicationError)(error, *args)
-    exception.kwargs = kwargs
-    return exception
+def _checked_key_id(key_id: object) -> str:
+    if not isinstance(key_id, str):
+        refuse_type("key_id", "a string", key_id)
+    if not re.fullmatch(KEY_ID, key_id):
+        expected = "letters, digits and ._~@:+/=-"
+        raise ValueError(f"key_id: expected {expected}, got {key_id!r:.100}")
+    return key_id
 
 
-def _values(answer: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Args and kwargs of an answer; binary values are bytes again."""
-    parts = [JSON.pack(answer.get("args", [])), JSON.pack(answer.get("kwargs", {}))]
-    return Payload(JSON, parts).values()
+def _checked_secret(secret: object) -> bytes:
+    if not isinstance(secret, (str, bytes)):
+        refuse_type("secret", "a string or bytes", secret)
+    if not secret:
+        raise ValueError("secret: expected that of the key, got nothing")
+    return secret.encode() if isinstance(secret, str) else secret
 
 
-def _foreign(response: HttpResponse) -> HttpError:
-    text = response.body[:1000].decode("utf-8", "replace")
-    return HttpError(_status(response), text)
-
-
-def _status(response: HttpResponse) -> str:
-    return f"{response.status} {response.reason}"
+def _checked_token(token: object) -> str:
+    """A token that can stand in a header; no message shows it."""
+    if not isinstance(token, str):
+        refuse_type("token", "a string", token)
+    if not _TOKEN.fullmatch(token):
+        raise ValueError(
+            "token: expected text in Latin-1, without control characters and without "
+            "spaces around it; was it read from a file with the end of its line?"
+        )
+    return token
 
 
 def _seconds(timeout: float) -> float:
-    if not 0 < timeout < math.inf:
-        raise ValueError(f"timeout: expected seconds, above 0, got {timeout!r}")
+    check_seconds("timeout", timeout, least=0.001)
     return float(timeout)

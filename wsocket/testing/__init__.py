@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wsocket.testing.calls import ClientCall, ReceivedEvent, ReceivedInvocation
-    from wsocket.testing.client import Client, ClientClock
+    from wsocket.testing.client import Client
+    from wsocket.testing.client_clock import ClientClock
     from wsocket.testing.conversation import Conversation, ConversationFailure
     from wsocket.testing.credentials import (
         Credentials,
@@ -20,18 +21,23 @@ if TYPE_CHECKING:
         ticket,
         wampcra,
     )
-    from wsocket.testing.http import HandshakeRefused, HttpAnswer
+    from wsocket.testing.events import ClientEvents
+    from wsocket.testing.http import HandshakeRefused, HttpAnswer, StreamRefused
     from wsocket.testing.peer import ClientWebSocket
+    from wsocket.testing.server_sent import ServerSentEvent
     from wsocket.testing.session import ClientSession
     from wsocket.testing.wamp import ClientWamp
 
 _HOMES = {
     "calls": ("ClientCall", "ReceivedEvent", "ReceivedInvocation"),
-    "client": ("Client", "ClientClock"),
+    "client": ("Client",),
+    "client_clock": ("ClientClock",),
     "conversation": ("Conversation", "ConversationFailure"),
     "credentials": ("Credentials", "cryptosign", "scram", "ticket", "wampcra"),
-    "http": ("HandshakeRefused", "HttpAnswer"),
+    "events": ("ClientEvents",),
+    "http": ("HandshakeRefused", "HttpAnswer", "StreamRefused"),
     "peer": ("ClientWebSocket",),
+    "server_sent": ("ServerSentEvent",),
     "session": ("ClientSession",),
     "wamp": ("ClientWamp",),
 }
@@ -41,6 +47,7 @@ __all__ = [
     "Client",
     "ClientCall",
     "ClientClock",
+    "ClientEvents",
     "ClientSession",
     "ClientWamp",
     "ClientWebSocket",
@@ -51,6 +58,8 @@ __all__ = [
     "HttpAnswer",
     "ReceivedEvent",
     "ReceivedInvocation",
+    "ServerSentEvent",
+    "StreamRefused",
     "cryptosign",
     "scram",
     "ticket",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsons
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,15 +9,33 @@ from http.client import HTTPException
 from http.cookies import CookieError, SimpleCookie
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote, urlencode
 
-from wsocket.core.checks import check_seconds
+from wsocket.core.checks import check_mapping, check_seconds, refuse_type
 from wsocket.log import logger
+from wsocket.testing.client_clock import ClientClock
+from wsocket.testing.client_end import ClientEnd
 from wsocket.testing.conversation import Conversation
 from wsocket.testing.credentials import Credentials
-from wsocket.testing.http import HandshakeRefused, HttpAnswer, exchange, upgrade
+from wsocket.testing.events import ClientEvents
+from wsocket.testing.http import (
+    HandshakeRefused,
+    HttpAnswer,
+    StreamRefused,
+    exchange,
+    open_stream,
+    upgrade,
+)
 from wsocket.testing.memory_server import MemoryServer
 from wsocket.testing.peer import ClientWebSocket, Peer
+from wsocket.testing.recent import recent_conversations
+from wsocket.testing.request_parts import (
+    body_of,
+    bytes_of,
+    fields_of,
+    method_of,
+    subprotocols_of,
+    target_of,
+)
 from wsocket.testing.session import ClientSession
 from wsocket.testing.wamp import ClientWamp, serializer_named
 from wsocket.testing.world import TestedWorld, shared_world
@@ -31,47 +48,6 @@ _PeerT = TypeVar("_PeerT", bound=Peer[Any])
 
 # Real seconds that code of the application gets to end after the test.
 _ENDING = 1.0
-
-# Real seconds for which code that works may say something before the clock moves.
-_BEFORE = 0.2
-
-# Characters of a path that stay as they are (RFC 3986 section 3.3, and the query).
-_IN_A_PATH = "/?&=%:@!$'()*+,;~-._"
-
-
-class ClientClock:
-    """The time of the application. It stands still until `advance`."""
-
-    def __init__(
-        self, world: TestedWorld, conversation: Conversation, timeout: float
-    ) -> None:
-        self._world = world
-        self._conversation = conversation
-        self._timeout = timeout
-
-    @property
-    def now(self) -> float:
-        """Seconds that have passed since the first client was opened."""
-        return self._world.clock.passed
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass: what is due meanwhile happens, in its order.
-
-        Raises:
-            ValueError: *seconds* is negative, or no number.
-            ConversationFailure: That takes too many real seconds.
-        """
-        check_seconds("seconds", seconds, least=0)
-        self._world.settle(_BEFORE)  # so that what was said before is noted before
-        self._conversation.note(f"{seconds:g} seconds pass")
-        timeout = self._timeout + seconds / 100  # a heartbeat takes a part of one ms
-        try:
-            self._world.advance(seconds, timeout)
-        except TimeoutError:
-            raise self._conversation.failure(
-                f"advance({seconds:g}) took more than {timeout:g} real seconds: now it "
-                f"is {self.now:g}"
-            ) from None
 
 
 class Client:
@@ -102,11 +78,13 @@ class Client:
         if not callable(app):
             raise TypeError(f"app must be a WSGI application (a callable), got {app!r}")
         check_seconds("timeout", timeout, least=0.001)
+        if environ is not None:
+            check_mapping("environ", environ)
         self._app = app
         self._timeout = timeout
         self._environ = dict(environ or {})
         self._world: TestedWorld | None = None
-        self._peers: list[Peer[Any]] = []
+        self._peers: list[ClientEnd[Any]] = []
         self._sessions = 0
         self.cookies: dict[str, str] = {}
         self.conversation = Conversation(lambda: self._open.clock.passed)
@@ -114,7 +92,10 @@ class Client:
 
     def __enter__(self) -> Client:
         self._world = shared_world.enter()
+        clock = self._world.clock
+        self.conversation = Conversation(lambda: clock.passed)
         self.clock = ClientClock(self._world, self.conversation, self._timeout)
+        recent_conversations.begun(self.conversation)
         return self
 
     def __exit__(
@@ -123,8 +104,12 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, AssertionError):
+            self.conversation.explained(error)
         for peer in self._peers:
             peer.drop()
+        self.conversation.end()
+        recent_conversations.ended(self.conversation)
         world, self._world = self._open, None
         if not shared_world.leave(_ENDING):
             places = world.concurrency.who_works()
@@ -153,8 +138,8 @@ class Client:
         environ: Mapping[str, Any] | None = None,
     ) -> HttpAnswer:
         """Send a POST request, with one of *body*, *form* and *json*; see `request`."""
-        kind, data = _body(body, form, json)
-        sent = {**kind, **(headers or {})}
+        kind, data = body_of(body, form, json)
+        sent = {**kind, **fields_of(headers, {})}
         return self.request("POST", path, body=data, headers=sent, environ=environ)
 
     def request(
@@ -175,14 +160,12 @@ class Client:
         Raises:
             ConversationFailure: No answer came in time, or one that is not HTTP.
         """
-        name = f"{method} {path}"
-        data = body.encode() if isinstance(body, str) else body
-        self.conversation.sent("http", name + (f" {data!r}" if data else ""))
-        send = partial(exchange, method=method, target=_target(path), body=data)
+        name, data = f"{method_of(method)} {path}", bytes_of(body)
+        fields = fields_of(headers, self.cookies)
+        send = partial(exchange, method=method, target=target_of(path), body=data)
         with self._connect(environ) as sock:
-            answer = self._answered(
-                name, lambda: send(sock, headers=self._headers(headers))
-            )
+            self.conversation.sent("http", name + (f" {data!r}" if data else ""))
+            answer = self._answered(name, lambda: send(sock, headers=fields))
         self.conversation.received("http", f"{name}: {answer}")
         self._keep_cookies(answer)
         return answer
@@ -210,6 +193,42 @@ class Client:
         return self._connected(
             ClientWebSocket, name, path, subprotocols, headers, environ
         )
+
+    def events(
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        environ: Mapping[str, Any] | None = None,
+    ) -> ClientEvents:
+        """Open a stream of server-sent events, as a browser's ``EventSource`` does.
+
+        Args:
+            headers: Such as ``Last-Event-ID``.
+
+        Raises:
+            StreamRefused: The application has answered something else.
+            ConversationFailure: No answer came.
+        """
+        name = f"{path} #{len(self._peers) + 1}"
+        target, fields = target_of(path), fields_of(headers, self.cookies)
+        sock = self._connect(environ)
+        try:
+            self.conversation.sent(name, f"GET {path}, a stream of events")
+            open_it = partial(open_stream, sock, target, headers=fields)
+            stream = ClientEvents(
+                self._open,
+                sock,
+                name=name,
+                headers=self._opened(name, f"the request of {name}", open_it),
+                conversation=self.conversation,
+                timeout=self._timeout,
+            )
+        except BaseException:
+            sock.close()
+            raise
+        self._peers.append(stream)
+        return stream
 
     def wamp(
         self,
@@ -256,6 +275,10 @@ class Client:
             ApplicationError: The router has refused; `error` is the reason of ABORT.
             HandshakeRefused, ConversationFailure, ValueError: See `wamp`.
         """
+        if auth is not None and not isinstance(auth, Credentials):
+            refuse_type("auth", "what ticket(...) and its like return", auth)
+        if details is not None:
+            check_mapping("details", details)
         session = self._wamp(ClientSession, path, serializer, headers, environ)
         try:
             session.join(realm, authid=authid, auth=auth, details=details or {})
@@ -312,17 +335,15 @@ class Client:
         subprotocols: Sequence[str],
         headers: Mapping[str, str] | None,
     ) -> str | None:
+        open_it = partial(
+            upgrade,
+            sock,
+            target_of(path),
+            headers=fields_of(headers, self.cookies),
+            subprotocols=subprotocols_of(subprotocols),
+        )
         self.conversation.sent(name, f"GET {path}, upgrade to websocket")
-        open_it = partial(upgrade, sock, _target(path), subprotocols=subprotocols)
-        try:
-            agreed = self._answered(
-                f"the upgrade of {name}",
-                lambda: open_it(headers=self._headers(headers)),
-            )
-        except HandshakeRefused as refused:
-            self.conversation.received(name, str(refused.answer))
-            self.conversation.explained(refused)
-            raise
+        agreed = self._opened(name, f"the upgrade of {name}", open_it)
         spoken = f", {agreed}" if agreed else ""
         self.conversation.received(name, f"101 Switching Protocols{spoken}")
         return agreed
@@ -336,6 +357,8 @@ class Client:
         return self._world
 
     def _connect(self, environ: Mapping[str, Any] | None) -> socket.socket:
+        if environ is not None:
+            check_mapping("environ", environ)
         more = {**self._environ, **(environ or {})}
         server = MemoryServer(self._app, more, timeout=self._timeout)
         sock = server.connect(self._open.concurrency)
@@ -353,9 +376,14 @@ class Client:
             problem = f"no valid answer to {name}: {error!r}"
         raise self.conversation.failure(problem)
 
-    def _headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
-        kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        return {**({"Cookie": kept} if kept else {}), **(headers or {})}
+    def _opened(self, name: str, what: str, open_it: Callable[[], _T]) -> _T:
+        """Open what stays open: a websocket, or a stream."""
+        try:
+            return self._answered(what, open_it)
+        except (HandshakeRefused, StreamRefused) as refused:
+            self.conversation.received(name, str(refused.answer))
+            self.conversation.explained(refused)
+            raise
 
     def _keep_cookies(self, answer: HttpAnswer) -> None:
         for text in answer.headers.get_all("Set-Cookie", ()):
@@ -369,26 +397,3 @@ class Client:
                     self.cookies.pop(name, None)
                 else:
                     self.cookies[name] = cookie.coded_value
-
-
-def _target(path: str) -> str:
-    """The request's target; a browser encodes paths like this, too."""
-    return quote(path, safe=_IN_A_PATH)
-
-
-def _body(
-    body: str | bytes | None, form: Mapping[str, Any] | None, json: Any
-) -> tuple[dict[str, str], bytes]:
-    """The header with the type of a body, and its bytes.
-
-    Raises:
-        TypeError: More than one of them is given.
-    """
-    if sum(each is not None for each in (body, form, json)) > 1:
-        raise TypeError("post takes one of body, form and json")
-    if form is not None:
-        kind = "application/x-www-form-urlencoded"
-        return {"Content-Type": kind}, urlencode(form, doseq=True).encode()
-    if json is not None:
-        return {"Content-Type": "application/json"}, jsons.dumps(json).encode()
-    return {}, body.encode() if isinstance(body, str) else body or b""

@@ -36,6 +36,7 @@ class Conversation:
         self._lock = short_lock()
         self._lines: deque[str] = deque(maxlen=_LINES)
         self._count = 0
+        self._told = str(self)  # what the last exception has got of it
 
     def sent(self, who: str, text: str) -> None:
         """*who* has sent something to the application."""
@@ -51,16 +52,32 @@ class Conversation:
 
     def failure(self, problem: str) -> ConversationFailure:
         """The exception to raise because of *problem*."""
-        return ConversationFailure(f"{problem}\n\n{self}")
+        self._told = str(self)
+        return ConversationFailure(f"{problem}\n\n{self._told}")
 
     def explained(self, error: _ErrorT) -> _ErrorT:
         """The same exception; if a test does not expect it, this is printed with it.
 
         Python has notes of exceptions from 3.11 on.
         """
-        if sys.version_info >= (3, 11):
-            error.add_note(f"\n{self}")
+        if sys.version_info >= (3, 11) and not self.is_told_by(error):
+            self._told = str(self)
+            error.add_note(f"\n{self._told}")
         return error
+
+    def is_told_by(self, error: BaseException | None) -> bool:
+        """Whether *error*, or one that it came from, has the conversation already."""
+        while error is not None:
+            texts = [str(error), *getattr(error, "__notes__", ())]
+            if any(self._told in text for text in texts):
+                return True
+            error = error.__cause__ or error.__context__
+        return False
+
+    def end(self) -> None:
+        """The client is closed, and its clock is gone: the time stands still."""
+        now = self._now()
+        self._now = lambda: now
 
     def __str__(self) -> str:
         with self._lock:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPConnection, HTTPException, parse_headers
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+from wsocket.testing.conversation import bounded
 
 _HEAD_END: Final = b"\r\n\r\n"
 _LARGEST_HEAD: Final = 65536  # bytes
@@ -42,14 +44,31 @@ class HttpAnswer:
         """The body's JSON value.
 
         Raises:
-            ValueError: It is not JSON.
+            ValueError: It is not JSON; the message shows what came.
         """
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            problem = f"the answer's body is not JSON ({error})"
+            raise ValueError(f"{problem}: {self._head}: {self._shown}") from None
 
     def __str__(self) -> str:
+        kind = self.headers.get_content_type()
+        is_text = kind.startswith("text/") or kind.endswith("json")
+        return f"{self._head}: {self._shown}" if is_text else self._head
+
+    @property
+    def _head(self) -> str:
         kind = self.headers.get("Content-Type", "no content type")
-        shown = self.text if kind.startswith(("text/", "application/json")) else kind
-        return f"{self.status} {self.reason}, {len(self.body)} bytes: {shown!r}"
+        return f"{self.status} {self.reason}, {kind}, {len(self.body)} bytes"
+
+    @property
+    def _shown(self) -> str:
+        """The text, or the bytes if they are not in the charset that is said."""
+        try:
+            return bounded(repr(self.text))
+        except (UnicodeDecodeError, LookupError):
+            return bounded(repr(self.body))
 
 
 class HandshakeRefused(Exception):
@@ -61,6 +80,18 @@ class HandshakeRefused(Exception):
 
     def __init__(self, answer: HttpAnswer) -> None:
         super().__init__(f"the websocket was refused: {answer}")
+        self.answer = answer
+
+
+class StreamRefused(Exception):
+    """The application has not opened a stream of events.
+
+    Attributes:
+        answer: Its HTTP answer.
+    """
+
+    def __init__(self, answer: HttpAnswer) -> None:
+        super().__init__(f"a stream of events was expected: {answer}")
         self.answer = answer
 
 
@@ -110,12 +141,46 @@ def upgrade(
         asked["Sec-WebSocket-Protocol"] = ", ".join(subprotocols)
     connection.request("GET", target, headers={**asked, **headers})
     head = _peek_head(sock)
-    if head.split(b" ", 2)[1:2] != [b"101"]:
+    if head.status != b"101":
         raise HandshakeRefused(_answer(connection))
-    sock.recv(len(head))
-    lines = head.partition(b"\r\n")[2]
-    agreed: str | None = parse_headers(BytesIO(lines))["Sec-WebSocket-Protocol"]
+    sock.recv(head.size)
+    agreed: str | None = head.headers["Sec-WebSocket-Protocol"]
     return agreed
+
+
+def open_stream(
+    sock: socket.socket, target: str, *, headers: Mapping[str, str]
+) -> Message:
+    """Open a stream of events over *sock*; what follows the head is left unread.
+
+    Returns:
+        The headers of the answer.
+
+    Raises:
+        StreamRefused: It is another one than 200 with ``text/event-stream``.
+        OSError, HTTPException: See `exchange`.
+    """
+    connection = _connection(sock)
+    asked = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+    connection.request("GET", target, headers={**asked, **headers})
+    head = _peek_head(sock)
+    kind = head.headers.get_content_type()
+    if head.status != b"200" or kind != "text/event-stream":
+        raise StreamRefused(_answer(connection))
+    sock.recv(head.size)
+    return head.headers
+
+
+class _Head(NamedTuple):
+    """The head of an answer.
+
+    Attributes:
+        size: In bytes.
+    """
+
+    size: int
+    status: bytes
+    headers: Message
 
 
 def _connection(sock: socket.socket) -> HTTPConnection:
@@ -131,7 +196,7 @@ def _answer(connection: HTTPConnection) -> HttpAnswer:
         )
 
 
-def _peek_head(sock: socket.socket) -> bytes:
+def _peek_head(sock: socket.socket) -> _Head:
     """The head of the answer, which stays in the kernel."""
     timeout = sock.gettimeout()
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -139,7 +204,10 @@ def _peek_head(sock: socket.socket) -> bytes:
         data = sock.recv(_LARGEST_HEAD, socket.MSG_PEEK)
         end = data.find(_HEAD_END)
         if end >= 0:
-            return data[: end + len(_HEAD_END)]
+            line, _, fields = data[: end + len(_HEAD_END)].partition(b"\r\n")
+            status = line.partition(b" ")[2][:3]
+            headers = parse_headers(BytesIO(fields))
+            return _Head(end + len(_HEAD_END), status, headers)
         if not data or len(data) == _LARGEST_HEAD:
             raise HTTPException(f"the answer has no whole head: {data[:100]!r}")
         if deadline is not None and time.monotonic() > deadline:

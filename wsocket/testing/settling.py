@@ -49,7 +49,8 @@ class Activity:
 
     def idle(self) -> bool:
         """Whether nothing is about to happen, but for what lies in the kernel."""
-        return self._loop.quiet and not self._clock.pending and self._concurrency.idle()
+        # In this order: who waits for the loop has called it before.
+        return self._concurrency.idle() and self._loop.quiet and not self._clock.pending
 
     def state(self) -> tuple[int, int]:
         """Changes whenever something happens."""

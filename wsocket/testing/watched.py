@@ -12,11 +12,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+import gevent
+
 from wsocket.core.concurrency.kinds import Concurrency, Lock
 from wsocket.core.concurrency.seats import Seat
 from wsocket.core.concurrency.short_lock import short_lock
 from wsocket.core.net.sockets import happens
 from wsocket.core.net.wakeup import Wakeup
+from wsocket.testing.asking import asking_threads, asks
 from wsocket.testing.clock import MovedClock
 
 # Files of wsocket itself, and of Python.
@@ -30,8 +33,9 @@ _NOT_THE_APP: Final = (
 class WatchedConcurrency:
     """A `Concurrency` that knows who works, and whose waits follow a `MovedClock`.
 
-    Who was spawned works until it ends, except while it waits for a socket or rests.
-    What else user code waits for (a queue, a sleep) counts as work.
+    Who was spawned works until it ends, except while it waits for a socket or for an
+    answer of the loop, or rests. What else user code waits for (a queue, a sleep)
+    counts as work.
 
     Args:
         base: Threads or greenlets.
@@ -48,6 +52,7 @@ class WatchedConcurrency:
         self._waiting: set[_Wait] = set()
         self._seats: set[WatchedSeat] = set()
         self._threads: dict[int, object] = {}  # what they run
+        self._greenlets: set[Any] = set()
         self.steps = 0
         self.name = base.name
         self.lock: Callable[[], Lock] = base.lock
@@ -61,8 +66,9 @@ class WatchedConcurrency:
 
     def idle(self) -> bool:
         """Whether nobody works, or is about to."""
+        asking = self._count_asking() if self._working else 0
         with self._lock:
-            return not self._working and not any(
+            return self._working == asking and not any(
                 wait.is_over() for wait in self._waiting
             )
 
@@ -80,6 +86,7 @@ class WatchedConcurrency:
         frames = sys._current_frames()
         resting = {seat.thread for seat in self._seats if seat.resting}
         resting |= {wait.thread for wait in self._waiting}
+        resting |= asking_threads(self._threads)
         working = self._threads.keys() - resting
         return [_place(frames[thread]) for thread in working if thread in frames]
 
@@ -124,14 +131,24 @@ class WatchedConcurrency:
         return self._wait(sock, timeout)
 
     def _run(self, function: Callable[..., object], args: tuple[Any, ...]) -> None:
-        thread = threading.get_ident()
-        if self.name == "threads":
+        in_threads = self.name == "threads"
+        thread, greenlet = threading.get_ident(), gevent.getcurrent()
+        if in_threads:
             self._threads[thread] = function
+        else:
+            self._greenlets.add(greenlet)
         try:
             function(*args)
         finally:
             self._threads.pop(thread, None)
+            self._greenlets.discard(greenlet)
             self.count(-1)
+
+    def _count_asking(self) -> int:
+        """How many wait for the loop, and for nothing else; on the loop."""
+        if self.name == "threads":
+            return len(asking_threads(list(self._threads)))
+        return sum(map(asks, self._greenlets))
 
     def _wait(self, sock: socket.socket, timeout: float | None) -> bool:
         """Wait for bytes; False after *timeout* seconds of the clock."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
 import multiprocessing
-import socket
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,6 +12,7 @@ import pytest
 from tests.patience import SECONDS
 from tests.serving import in_thread
 from tests.wamp.apps.bridge import SECRET, TOKEN
+from tests.wamp.bridge.false_bridge import answering
 from tests.wamp.raw_client import connected
 from wsocket import (
     ApplicationError,
@@ -26,7 +23,6 @@ from wsocket import (
     make_server,
 )
 from wsocket.client import HttpPublisher
-from wsocket.errors import HttpError
 
 
 @pytest.fixture
@@ -127,47 +123,6 @@ def test_threads_share_a_publisher(publisher):
     assert sums == [2 * n for n in range(80)]
 
 
-class Answers(http.server.BaseHTTPRequestHandler):
-    """A server that is no bridge; it counts connections."""
-
-    protocol_version = "HTTP/1.1"
-    answer = (200, "application/json", b'{"publication": 7}')
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        status, media_type, body = self.answer
-        self.send_response(status)
-        self.send_header("Content-Type", media_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        """Say nothing."""
-
-
-class CountingServer(http.server.ThreadingHTTPServer):
-    connections = 0
-
-    def get_request(self):
-        self.connections += 1
-        return super().get_request()
-
-
-@contextlib.contextmanager
-def answering(answer=Answers.answer):
-    """A server that gives everybody the same answer."""
-    handler = type("Handler", (Answers,), {"answer": answer})
-    with CountingServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server, f"http://127.0.0.1:{server.server_port}/wamp"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_connection_is_used_again():
     """One after another, requests need one."""
     with answering() as (server, url), HttpPublisher(url) as publisher:
@@ -187,58 +142,6 @@ def test_connection_that_the_server_has_closed_is_not_used_again(uri):
         app.close()
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        (502, "text/html", b"<h1>Bad Gateway</h1>"),
-        (200, "text/html", b"<h1>Welcome</h1>"),
-        (404, "application/problem+json", b'{"detail": "Nothing is here"}'),
-        (500, "application/problem+json", b"broken"),
-    ],
-)
-def test_answer_of_somebody_else_is_shown(answer):
-    """A proxy, perhaps, or the wrong path."""
-    with (
-        answering(answer) as (_, url),
-        HttpPublisher(url) as publisher,
-        pytest.raises(HttpError) as failed,
-    ):
-        publisher.publish("a.b")
-    assert failed.value.status.startswith(str(answer[0]))
-    assert failed.value.problem
-
-
-def test_server_that_is_not_there_is_an_os_error():
-    """So a task queue may try again."""
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))  # and does not listen
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}/wamp"
-        with HttpPublisher(url) as publisher, pytest.raises(ConnectionRefusedError):
-            publisher.publish("a.b")
-
-
-def test_https_is_checked_as_usual(certificates):
-    """An authority that nobody knows is refused, a context may know it."""
-    from wsocket import make_server
-
-    app = WSocketApp(protocol="WAMP", bridge=Bridge())
-    context = certificates.server_context()
-    with (
-        make_server("127.0.0.1", 0, app, ssl_context=context) as server,
-        in_thread(server),
-    ):
-        url = f"https://localhost:{server.server_port}/wamp"
-        known = certificates.client_context()
-        with HttpPublisher(url, ssl_context=known) as publisher:
-            assert publisher.publish("com.open.x") > 0
-        with (
-            HttpPublisher(url) as publisher,
-            pytest.raises(OSError, match="certificate verify failed"),
-        ):
-            publisher.publish("com.open.x")
-        app.close()
-
-
 def in_child(publisher, uri, answers):
     answers.put(publisher.publish(uri))
 
@@ -255,23 +158,6 @@ def test_publisher_survives_a_fork(bridged, publisher, uri):
     assert child.exitcode == 0
     assert answers.get() > 0
     assert publisher.publish(uri) > 0
-
-
-@pytest.mark.parametrize(
-    ("args", "more", "problem"),
-    [
-        (("ftp://x/wamp",), {}, "url: expected"),
-        (("http:///wamp",), {}, "url: expected"),
-        (("http://x/wamp?a=b",), {}, "url: expected"),
-        (("http://x/wamp", "cron"), {}, "give both"),
-        (("http://x/wamp", "cron", "s"), {"token": "t"}, "not both"),
-        (("http://x/wamp",), {"timeout": 0}, "timeout: expected"),
-    ],
-)
-def test_mistake_is_told_at_once(args, more, problem):
-    """With the name of the argument."""
-    with pytest.raises(ValueError, match=problem):
-        HttpPublisher(*args, **more)
 
 
 @pytest.mark.processes

@@ -47,6 +47,50 @@ def test_kwargs_need_no_args(bridged):
     assert json.loads(answer.body) == {"args": [], "kwargs": {"a": {"b": None}}}
 
 
+NOTHING = {"args": None, "kwargs": None, "options": None}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"timeout": None},
+        {"args": [1, None]},
+        {"kwargs": {"a": None}},
+        {"options": {"timeout": None, "disclose_me": None}},
+    ],
+)
+def test_null_in_a_call_means_absent(bridged, more):
+    """PHP and typed clients send fields that have no value; payloads stay."""
+    body = {"procedure": "com.open.echo", **NOTHING, **more}
+    answer = post(bridged.http(), CALL, body)
+    result = json.loads(answer.body)
+    assert result == {"args": more.get("args", []), "kwargs": more.get("kwargs", {})}
+
+
+@pytest.mark.parametrize(
+    "options", [None, {"exclude": None, "retain": None, "exclude_me": False}]
+)
+def test_null_in_an_event_means_absent(bridged, uri, options):
+    """In the body, and in its options."""
+    with connected(bridged.ws()) as subscriber:
+        subscriber.join()
+        subscriber.subscribe(uri)
+        body = {"topic": uri, **NOTHING, "options": options}
+        assert post(bridged.http(), PUBLISH, body).status == 200
+        assert subscriber.receive()[3:] == [{}]
+
+
+def test_what_is_forgiven_in_messages_is_forgiven_in_bodies(bridged, uri):
+    """IDs that are floats, and texts that were cut inside an emoji."""
+    with connected(bridged.ws()) as subscriber:
+        subscriber.join()
+        subscriber.subscribe(uri)
+        body = b'{"topic": "%b", "args": ["\\ud83d"], "options": {"exclude": [1.0]}}'
+        answer = post(bridged.http(), PUBLISH, body % uri.encode())
+        assert answer.status == 200, answer
+        assert subscriber.receive()[4] == ["\ufffd"]
+
+
 def test_call_returns_the_result(bridged):
     """As JSON."""
     answer = post(bridged.http(), CALL, {"procedure": "com.open.add", "args": [2, 3]})

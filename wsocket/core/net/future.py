@@ -39,13 +39,13 @@ class Future(Generic[_AnswerT]):
 
     def set(self, answer: _AnswerT) -> None:
         """Bring the answer; a later one is ignored."""
-        if not self._done:
+        if not self.done:
             self._answer.append(answer)
             self._wake()
 
     def fail(self, error: Exception) -> None:
         """Bring an exception in place of an answer."""
-        if not self._done:
+        if not self.done:
             self._error = error
             self._wake()
 
@@ -68,7 +68,8 @@ class Future(Generic[_AnswerT]):
         return self._answer[0]
 
     @property
-    def _done(self) -> bool:
+    def done(self) -> bool:
+        """Whether the answer, or an exception, is there."""
         return bool(self._answer) or self._error is not None
 
     def _wake(self) -> None:

@@ -1,4 +1,7 @@
-"""The JSON bodies of requests, as messages of a client."""
+"""The JSON bodies of requests, as messages of a client.
+
+A field that may be left out may be null instead: typed clients send all of them.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,11 @@ from wsocket.wamp.protocol.client_messages import (
     Publish,
     PublishOptions,
 )
-from wsocket.wamp.serializers.base import DECODE_ERRORS, not_utf8
-from wsocket.wamp.serializers.json import JSON
+from wsocket.wamp.serializers.base import DECODE_ERRORS, not_utf8, total_size
+from wsocket.wamp.serializers.json import JSON, without_lone_surrogates
+from wsocket.wamp.serializers.lenient import MAX_HEAD, corrected, kind_of
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Struct)
 
 
 class PublishBody(Struct, forbid_unknown_fields=True):
@@ -54,10 +58,12 @@ class Wanted(NamedTuple):
 
 _PUBLISH = msgspec.json.Decoder(PublishBody)
 _CALL = msgspec.json.Decoder(CallBody)
+_ITEMS = msgspec.json.Decoder(dict[str, Raw])
 
 _PUBLISH_EXAMPLE = '{"topic": "com.example.news", "args": ["hello"]}'
 _CALL_EXAMPLE = '{"procedure": "com.example.add", "args": [2, 3]}'
 
+_NULL = Raw(b"null")
 _FIRST = 1  # the number of a session's first request
 
 
@@ -96,7 +102,11 @@ def read_call(body: bytes, max_timeout: float) -> Wanted:
 
 def _read(body: bytes, decoder: msgspec.json.Decoder[_T], example: str) -> _T:
     try:
-        return decoder.decode(body.decode())
+        text = body.decode()
+        try:
+            return decoder.decode(text)
+        except msgspec.DecodeError as error:
+            return _reread(text.encode(), decoder.type, error)
     except UnicodeDecodeError as error:
         raise _bad(f"The body: {not_utf8(error)}.") from None
     except DECODE_ERRORS as error:
@@ -104,8 +114,29 @@ def _read(body: bytes, decoder: msgspec.json.Decoder[_T], example: str) -> _T:
         raise _bad(f"Expected a body such as {example}: {problem}.") from None
 
 
+def _reread(body: bytes, kind: type[_T], error: msgspec.DecodeError) -> _T:
+    """The body, with what is forgiven in a message, too: see `lenient`.
+
+    Args:
+        error: What was wrong at the first attempt.
+
+    Raises:
+        msgspec.DecodeError: It is wrong, however it is read.
+    """
+    raws = _ITEMS.decode(without_lone_surrogates(body))
+    payload = {name: raws.pop(name) for name in ("args", "kwargs") if name in raws}
+    if total_size(list(raws.values())) > MAX_HEAD:
+        raise error
+    given = {name: msgspec.json.decode(raw) for name, raw in raws.items()}
+    read = msgspec.convert(corrected(given, kind_of(kind)), kind)
+    for name, raw in payload.items():
+        setattr(read, name, raw)
+    return read
+
+
 def _payload(args: Raw, kwargs: Raw) -> tuple[Any, Any]:
-    """Both, if they are a list and a dict."""
+    """Both, if they are a list and a dict; null means absent, as in options."""
+    args, kwargs = (ABSENT if each == _NULL else each for each in (args, kwargs))
     if kwargs is not ABSENT and args is ABSENT:
         args = Raw(b"[]")
     try:

@@ -15,13 +15,13 @@ from wsocket.core.checks import (
     refuse_type,
 )
 from wsocket.wamp.auth.base import Identity, check_authid
+from wsocket.wamp.bridge.signature import KEY_ID
 
 TokenOwner = str | Identity | None
 """Whose a bearer token is: the role alone or an identity; None for nobody's."""
 
 _LEAST_SECRET = 16  # bytes
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
-_KEY_ID = re.compile(r"[A-Za-z0-9._~@:+/=-]+")
 
 # Fields of `Bridge` by kind, with their least value.
 _NUMBERS = {"max_requests": 1, "max_streams": 0, "max_nonces": 1}
@@ -155,7 +155,7 @@ def check_key_id(name: str, value: str) -> None:
         ValueError: It is none; the message begins with *name*.
     """
     check_authid(name, value)
-    if not _KEY_ID.fullmatch(value):
+    if not re.fullmatch(KEY_ID, value):
         raise ValueError(
             f"{name}: expected letters, digits and ._~@:+/=-, got {value!r}"
         )

@@ -12,9 +12,12 @@ import binascii
 import hashlib
 import hmac
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 SCHEME = "WAMP-HMAC"
+
+KEY_ID: Final = r"[A-Za-z0-9._~@:+/=-]+"
+"""What the ID of a key looks like, as a regular expression."""
 
 _FIELDS = ("key", "ts", "nonce", "signature")
 _PARAMETER = re.compile(r'[ \t]*([a-z]+)[ \t]*=[ \t]*"([^"\\]*)"[ \t]*')

@@ -23,7 +23,7 @@ from wsocket.wamp.serializers.base import not_utf8, total_size
 
 # Bytes of a message without its payload. A longer one is not read again: it would take
 # too long, and it has no few options that a library has filled in.
-_MAX_HEAD = 65536
+MAX_HEAD = 65536
 
 # A float above this is certainly no ID, and as an integer it may have 309 digits. Below
 # it the error says what the largest ID is.
@@ -45,7 +45,7 @@ def reread(
     code = code_of(items, decode)
     end = PAYLOAD_INDEX.get(code, len(items)) if type(code) is int else len(items)
     size = total_size(items[:end])
-    if size > _MAX_HEAD:
+    if size > MAX_HEAD:
         raise error
     head = [_item(index, item, decode) for index, item in enumerate(items[:end])]
     message: ClientMessage = message_of(head, items[end:], CLIENT, size=size)
@@ -103,7 +103,7 @@ def message_of(items: list[Any], raws: list[Raw], side: Side, *, size: int) -> A
     try:
         message = side.convert(items)
     except msgspec.ValidationError:
-        if size > _MAX_HEAD:
+        if size > MAX_HEAD:
             raise
         message = side.convert(_corrected_items(items))
     if raws:
