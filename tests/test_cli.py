@@ -115,7 +115,7 @@ def fetch(server: Server) -> str:
         (("run",), "MODULE:APP"),
         (
             ("run", "hello", "--port", "many"),
-            "expected a number up to 65535, got 'many'",
+            "expected a number from 0 to 65535, got 'many'",
         ),
         (("run", "hello", "--port", "65536"), "65536"),
         (("run", "hello", "--port", "-1"), "-1"),

@@ -152,7 +152,7 @@ def test_quiet_says_nothing_but_events(url, demo):
     [
         (["com example"], "invalid URI: 'com example'"),
         (["com..example"], "invalid URI"),
-        (["com.example", "--count", "0"], "expected a number from 1 on, got 0"),
+        (["com.example", "--count", "0"], "expected a number from 1 on, got '0'"),
         (["com.example", "--match", "some"], "invalid choice: 'some'"),
     ],
 )
