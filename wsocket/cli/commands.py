@@ -44,6 +44,7 @@ exit status:
   reached, 130 Ctrl-C, 141 nobody reads the output any more
 
 examples:
+  wsocket run chat:app
   wsocket call ws://127.0.0.1:8080/ com.example.add 2 3
   wsocket call --help
 """

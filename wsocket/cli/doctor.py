@@ -12,7 +12,7 @@ from wsocket.cli.streams import write_line
 
 EXAMPLES = """\
 exit status:
-  0, or 1 if something is broken
+  0 success, 1 something is broken
 
 examples:
   wsocket doctor

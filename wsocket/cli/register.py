@@ -34,7 +34,7 @@ the program:
 
 {STATUS}
 examples:
-  wsocket register ws://127.0.0.1:8080/ com.example.add --exec 'jq ".args | add"'
+  wsocket register ws://127.0.0.1:8080/ com.example.sum --exec 'jq ".args | add"'
   wsocket register ws://127.0.0.1:8080/ com.example.uptime --exec uptime
   wsocket register ws://127.0.0.1:8080/ com.example.tail --exec 'sh -c "tail log | cat"'
 """

@@ -19,7 +19,7 @@ patterns, as WAMP has them:
 {STATUS}
 examples:
   wsocket tap ws://127.0.0.1:8080/ com.example.
-  wsocket tap ws://127.0.0.1:8080/ com..created --json | jq -c .args
+  wsocket tap ws://127.0.0.1:8080/ com..created --json | jq --unbuffered .args
   wsocket tap ws://127.0.0.1:8080/ wamp.session.
 """
 
