@@ -7,13 +7,15 @@ import shlex
 import socket
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 from tests.cli.commands import COMMAND, wsocket
 from tests.patience import SECONDS
 from tests.programs import environ, started
-from wsocket import cli
+from tests.serving import in_thread
+from wsocket import cli, make_server
 from wsocket.client import connect
 
 pytestmark = pytest.mark.processes
@@ -313,3 +315,30 @@ def test_a_password_behind_its_letter_is_not_shown(capsys):
     """As other programs have it."""
     assert cli.main(["call", NOWHERE, "com.x", "-ppencil"]) == 2
     assert "pencil" not in capsys.readouterr().err
+
+
+# TLS
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted", "reason"),
+    [
+        ("127.0.0.1", False, "; --cafile FILE trusts an authority of your own\n"),
+        ("127.0.0.2", True, "'127.0.0.2'\n"),  # of no use: it is trusted
+    ],
+)
+def test_a_certificate_that_is_not_accepted(
+    demo, certificates, capsys, host, trusted, reason
+):
+    """The option is named where it helps."""
+    context = certificates.server_context()
+    server = make_server(host, 0, demo.app, ssl_context=context)
+    with server, in_thread(server), closing(demo.app):
+        url = f"wss://{host}:{server.server_port}/"
+        option = ["--cafile", certificates.authority] if trusted else []
+        assert cli.main(["call", url, "com.example.add", "1", *option]) == 3
+    said = capsys.readouterr().err
+    refused = "the router's certificate is not accepted"
+    assert said.startswith(f"wsocket: {url}: {refused}: ")
+    assert said.rstrip(".\n").endswith(reason.rstrip("\n"))
+    assert said.count("\n") == 1

@@ -9,7 +9,12 @@ from typing import Any
 
 from wsocket.app import WSocketApp
 from wsocket.core.http.serve import make_server, run
-from wsocket.core.net.endpoints import UnixEndpoint, parse_endpoint, server_endpoints
+from wsocket.core.net.endpoints import (
+    Endpoint,
+    UnixEndpoint,
+    parse_endpoint,
+    server_endpoints,
+)
 from wsocket.standalone.nodes import Node, Read
 from wsocket.standalone.options import Option, options_of
 from wsocket.standalone.tables import Given, Table, readers_of, without_name
@@ -88,12 +93,21 @@ def _host(node: Node, given: Given) -> str | None:
 
 
 def _checked(node: Node, host: str) -> str:
-    """An address, which is reported if it cannot be one."""
+    """An address, which is reported if it cannot be one, or is none here."""
     try:
-        server_endpoints(host, DEFAULT_PORT)
+        endpoints = server_endpoints(host, DEFAULT_PORT)
     except ValueError as error:
         node.note(without_name(str(error), "host"))
+        return host
+    for endpoint in endpoints:
+        _warn_of(node, endpoint)
     return host
+
+
+def _warn_of(node: Node, endpoint: Endpoint) -> None:
+    """Say that nobody can listen there; that may be otherwise where the router runs."""
+    if problem := node.outside.no_listener(endpoint):
+        node.warn(problem)
 
 
 def _report_contradictions(node: Node) -> None:
@@ -137,9 +151,10 @@ def _url(node: Node) -> str:
     """The URL of a listener."""
     url = text(node)
     try:
-        parse_endpoint(url)
+        endpoint = parse_endpoint(url)
     except ValueError as error:
         node.refuse(without_name(str(error), "url"))
+    _warn_of(node, endpoint)
     return url
 
 
