@@ -29,9 +29,13 @@ def seconds(text: str) -> float:
         given = float(text)
     except ValueError:
         given = -1.0
-    if not 0 <= given <= _MOST_SECONDS:
+    if not given >= 0:
         raise argparse.ArgumentTypeError(
-            f"expected seconds, such as 30, at most {_MOST_SECONDS}, got {text!r:.100}"
+            f"expected seconds, such as 30, got {text!r:.100}"
+        )
+    if given > _MOST_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"expected at most {_MOST_SECONDS} seconds, got {text!r:.100}"
         )
     return given
 
