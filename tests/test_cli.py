@@ -129,6 +129,8 @@ def fetch(server: Server) -> str:
         (("run", ":app"), "'' is not the name of a module"),
         (("run", ".hello"), "not the name of a module"),
         (("run", ""), "not the name of a module"),
+        (("run", "hello", "--unix", ""), "--unix: expected a path, got an empty one"),
+        (("run", "hello", "--host", "a..b"), "--host: 'a..b' is no host name: "),
         (("run", "hello", "--keyfile", "key.pem"), "--keyfile needs --certfile"),
         (("run", "hello", "--certfile", "no.pem"), "cannot read no.pem: No such file"),
     ],

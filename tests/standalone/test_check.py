@@ -243,3 +243,18 @@ def test_addresses_of_this_machine_are_not_warned_about(check, tmp_path):
         text += f'[[rawsocket]]\nurl = "tcp://127.0.0.1:{port}"\n'
         text += f'[[rawsocket]]\nurl = "unix://{tmp_path}/s"\n'
         assert check(text + GOOD) == (0, ["FILE: all is well: realm realm1"])
+
+
+@pytest.mark.parametrize(
+    ("addresses", "place"),
+    [
+        ('[server]\nhost = "a..b"\n', "server.host"),
+        ('[[rawsocket]]\nurl = "tcp://a..b:8081"\n', "rawsocket[0].url"),
+    ],
+)
+def test_what_can_be_no_host_anywhere_is_a_mistake(check, addresses, place):
+    """A name has limits of its own (RFC 1035, section 2.3.4)."""
+    status, [line] = check(addresses + GOOD)
+    assert status == 1
+    assert line.startswith(f"FILE:2: {place}: ")
+    assert " is no host name: " in line

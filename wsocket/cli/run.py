@@ -208,6 +208,8 @@ def _run_reloaded(options: argparse.Namespace) -> int:
 def _host(options: argparse.Namespace) -> str:
     """Where to listen, as `run` wants it."""
     by_port = options.host is not None or options.port is not None
+    if options.unix == "":
+        raise UsageError("--unix: expected a path, got an empty one")
     if by_port + bool(options.unix) + bool(options.fd) > 1:
         raise UsageError("only one of --host with --port, --unix and --fd can be used")
     if options.take_over and not options.unix:
@@ -217,7 +219,18 @@ def _host(options: argparse.Namespace) -> str:
     descriptors = options.fd or ([] if by_port else activated(os.environ, os.getpid()))
     if descriptors:
         return "fd://" + ",".join(map(str, descriptors))
-    return HOST if options.host is None else str(options.host)
+    return HOST if options.host is None else _host_name(options.host)
+
+
+def _host_name(host: str) -> str:
+    """Refuse what is no name: gevent's resolver would print a traceback."""
+    try:
+        if not host.startswith(("unix:", "fd:")):
+            host.encode("idna")
+    except UnicodeError as error:
+        problem = error.__cause__ or error
+        raise UsageError(f"--host: {host!r:.100} is no host name: {problem}") from error
+    return host
 
 
 def _listen_rawsocket(app: Callable[..., Any], url: str) -> Listener:

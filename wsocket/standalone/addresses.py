@@ -11,12 +11,14 @@ from wsocket.app import WSocketApp
 from wsocket.core.http.serve import make_server, run
 from wsocket.core.net.endpoints import (
     Endpoint,
+    TcpEndpoint,
     UnixEndpoint,
     parse_endpoint,
     server_endpoints,
 )
 from wsocket.standalone.nodes import Node, Read
 from wsocket.standalone.options import Option, options_of
+from wsocket.standalone.problems import quoted
 from wsocket.standalone.tables import Given, Table, readers_of, without_name
 from wsocket.standalone.values import list_of, text
 
@@ -100,14 +102,24 @@ def _checked(node: Node, host: str) -> str:
         node.note(without_name(str(error), "host"))
         return host
     for endpoint in endpoints:
-        _warn_of(node, endpoint)
+        _look_at(node, endpoint)
     return host
 
 
-def _warn_of(node: Node, endpoint: Endpoint) -> None:
-    """Say that nobody can listen there; that may be otherwise where the router runs."""
-    if problem := node.outside.no_listener(endpoint):
-        node.warn(problem)
+def _look_at(node: Node, endpoint: Endpoint) -> None:
+    """Report a host that is none, and warn if nobody can listen there.
+
+    The latter may be otherwise where the router runs.
+    """
+    if isinstance(endpoint, TcpEndpoint):
+        try:
+            endpoint.host.encode("idna")  # as the resolver does
+        except UnicodeError as error:
+            problem = error.__cause__ or error
+            node.note(f"{quoted(endpoint.host)} is no host name: {problem}")
+            return
+    if warning := node.outside.no_listener(endpoint):
+        node.warn(warning)
 
 
 def _report_contradictions(node: Node) -> None:
@@ -154,7 +166,7 @@ def _url(node: Node) -> str:
         endpoint = parse_endpoint(url)
     except ValueError as error:
         node.refuse(without_name(str(error), "url"))
-    _warn_of(node, endpoint)
+    _look_at(node, endpoint)
     return url
 
 

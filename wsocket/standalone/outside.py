@@ -69,8 +69,8 @@ class Machine:
         if isinstance(endpoint, TcpEndpoint):
             try:
                 listen_tcp(endpoint.host, 0).close()
-            except (OSError, UnicodeError) as error:
-                return getattr(error, "strerror", None) or str(error)
+            except OSError as error:
+                return error.strerror or str(error)
         return None
 
     def tls(self, certfile: str, keyfile: str | None) -> SSLContext:
