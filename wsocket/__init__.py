@@ -7,9 +7,13 @@ command line, does not wait for the router.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+# To import `typing` takes milliseconds, in which Ctrl-C would show a traceback: the
+# command line cannot do anything about it before this module is there.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from wsocket.app import WSocketApp
     from wsocket.core.http.serve import make_server, run
     from wsocket.core.net.limits import Limits

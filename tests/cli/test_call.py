@@ -119,7 +119,7 @@ def test_a_document_may_come_on_stdin(url):
         (["1e999"], "out of range"),
         (["a=1", "a=2"], "the keyword 'a' is given twice"),
         (["a=[1"], "'[1' looks like JSON"),
-        (["[" * 100_000], "looks like JSON, but is not"),
+        (["[" * 100_000], "looks like JSON, but is nested too deeply"),
         (["\udcff"], "is not valid UTF-8"),
         (["options=1"], "the keyword 'options' cannot be sent"),
         (["--args-json", "[1"], "--args-json is not JSON"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.typed import keyboard
 from tests.patience import SECONDS
 from tests.programs import COMMAND_LINE, ROOT, environ, need
 from tests.serving import serving
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.processes
 
 TEXT = (ROOT / "docs/command-line.md").read_text()
 CONSOLES = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)
+LINES = re.findall(r"^    (.*wsocket .*)", TEXT, re.MULTILINE)
 PLACE = "ws://127.0.0.1:8080/"
 
 
@@ -95,9 +97,17 @@ def test_a_console_of_the_page(console, url, folder):
             assert prompt.type(line, expected) == expected
 
 
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_of_the_page(line, tmp_path, certificates):
+    """Those that print nothing that the page shows."""
+    with keyboard(tmp_path, certificates) as shell:
+        shell.type(line)
+
+
 def test_the_page_has_consoles_and_every_command():
     """So that nothing is left out."""
     assert len(CONSOLES) >= 4
+    assert len(LINES) >= 4
     listed = set(re.findall(r"^\| `(\w+)", TEXT, re.MULTILINE))
     shown = subprocess.run(
         [sys.executable, "-c", COMMAND_LINE, "--help"],

@@ -152,7 +152,7 @@ def test_quiet_says_nothing_but_events(url, demo):
     [
         (["com example"], "invalid URI: 'com example'"),
         (["com..example"], "invalid URI"),
-        (["com.example", "--count", "0"], "expected a number from 1 on, got 0"),
+        (["com.example", "--count", "0"], "expected a number from 1 on, got '0'"),
         (["com.example", "--match", "some"], "invalid choice: 'some'"),
     ],
 )
@@ -215,3 +215,32 @@ def test_a_router_that_is_gone_is_tried_again(demo):
         assert url in said(process, "trying again in")
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 130
+
+
+@pytest.mark.processes
+def test_a_subscription_that_the_router_ends(url):
+    """It is told in one line, also when nobody has set up the log of the client."""
+    topic = "com.example.news"
+    with following("subscribe", url, topic) as process:
+        said(process, READY)
+        with connect(url) as operator:
+            number = operator.call("wamp.subscription.lookup", topic)
+            [who] = operator.call("wamp.subscription.list_subscribers", number)
+            operator.call("wamp.subscription.remove_subscriber", number, who)
+        line = process.stdout.readline()
+        assert line.startswith("wsocket: the router has ended ")
+        assert topic in line
+
+
+@pytest.mark.processes
+def test_a_star_in_a_topic_is_warned_of(url, demo):
+    """It is a character like others, and most likely meant as a pattern."""
+    with following("subscribe", url, "com.example.*", "--count", "1") as process:
+        warning = said(process, "warning")
+        assert warning == (
+            "wsocket: warning: in WAMP * is a character like others; `wsocket tap` "
+            "follows patterns\n"
+        )
+        said(process, READY)
+        demo.app.publish("com.example.*", 1)
+        assert process.wait(SECONDS) == 0

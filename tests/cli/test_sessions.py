@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.cli.apps import Demo
 from tests.cli.commands import COMMAND, said
 from tests.programs import started
-from wsocket import cli
+from tests.serving import in_thread, serving
+from wsocket import cli, make_server
 from wsocket.client import connect
 
 
@@ -56,3 +60,26 @@ def test_a_realm_that_does_not_tell(guarded_url, capsys):
     """Is a WAMP error: not everybody may know who is there."""
     assert cli.main(["sessions", guarded_url, "--realm", "guarded"]) == 1
     assert "wsocket: " in capsys.readouterr().err
+
+
+@pytest.mark.processes
+def test_watch_tells_who_came_and_left_while_it_was_away(demo):
+    """The router starts anew: it knows nobody of before, and others are there."""
+    with contextlib.ExitStack() as stack:
+        with serving(demo.app) as url:
+            command = [*COMMAND, "sessions", url, "--watch"]
+            process = stack.enter_context(started(command, stderr=subprocess.STDOUT))
+            before = said(process, "transport=in-process").split()[1]
+        address = ("127.0.0.1", urlsplit(url).port)
+        server = stack.enter_context(make_server(*address, Demo().app))
+        stack.enter_context(in_thread(server))
+        told = []
+        while not (
+            told
+            and told[-1].endswith("transport=in-process\n")
+            and told[-1].startswith("+ ")
+        ):
+            told.append(process.stdout.readline())
+    assert f"wsocket: connected to {url} again\n" in told
+    assert [line for line in told if line.startswith(f"- {before} ")]
+    assert before not in told[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -195,3 +196,65 @@ def test_a_file_that_cannot_be_read_is_a_usage_error(
     assert cli.main(["check", name]) == 2
     error = capsys.readouterr().err
     assert error.startswith(f"wsocket: cannot read {name}: {said}; `wsocket init")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "said"),
+    [
+        (
+            '[server]\nhost = "nohost.invalid"\n',
+            "2: server.host: cannot listen on 'nohost.invalid': ",
+        ),
+        (
+            '[server]\nhost = "192.0.2.1"\n',
+            "2: server.host: 192.0.2.1 is no address of this machine: choose ",
+        ),
+        (
+            '[server]\nunix = "nowhere/s"\n',
+            "2: server.unix: there is no folder FOLDER/nowhere: make it before the ",
+        ),
+        (
+            f'[server]\nunix = "{"x" * 101}"\n',
+            "2: server.unix: too long for a socket: expected at most 100 bytes",
+        ),
+        (
+            '[[rawsocket]]\nurl = "unix:///nowhere/s"\n',
+            "2: rawsocket[0].url: there is no folder /nowhere: make it before the ",
+        ),
+        (
+            '[[rawsocket]]\nurl = "tcp://nohost.invalid:8081"\n',
+            "2: rawsocket[0].url: cannot listen on 'nohost.invalid': ",
+        ),
+    ],
+)
+def test_an_address_that_is_none_here_is_warned_about(check, addresses, said):
+    """The router may run on another machine, or when the folder is there."""
+    status, (line, last) = check(addresses + GOOD)
+    assert line.startswith(f"FILE:{said}")
+    assert line.endswith(" (warning)")
+    assert (status, last) == (0, "FILE: all is well: realm realm1")
+
+
+def test_addresses_of_this_machine_are_not_warned_about(check, tmp_path):
+    """Nor a port that is in use: the router may be running."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        text = f'[server]\nhost = "localhost"\nport = {port}\n'
+        text += f'[[rawsocket]]\nurl = "tcp://127.0.0.1:{port}"\n'
+        text += f'[[rawsocket]]\nurl = "unix://{tmp_path}/s"\n'
+        assert check(text + GOOD) == (0, ["FILE: all is well: realm realm1"])
+
+
+@pytest.mark.parametrize(
+    ("addresses", "place"),
+    [
+        ('[server]\nhost = "a..b"\n', "server.host"),
+        ('[[rawsocket]]\nurl = "tcp://a..b:8081"\n', "rawsocket[0].url"),
+    ],
+)
+def test_what_can_be_no_host_anywhere_is_a_mistake(check, addresses, place):
+    """A name has limits of its own (RFC 1035, section 2.3.4)."""
+    status, [line] = check(addresses + GOOD)
+    assert status == 1
+    assert line.startswith(f"FILE:2: {place}: ")
+    assert " is no host name: " in line

@@ -188,11 +188,11 @@ def test_systemd_hands_its_sockets_over(tmp_path: Path) -> None:
     [
         (("--fd", "99"), 1, "file descriptor 99 is no socket: Bad file descriptor"),
         (("--fd", "0"), 1, "file descriptor 0 is no socket"),
-        (("--fd", "three"), 2, "expected a number, such as 3, got 'three'"),
+        (("--fd", "three"), 2, "expected a number from 0 on, got 'three'"),
         (("--fd", "3", "--port", "80"), 2, "only one of --host with --port, --unix"),
         (("--take-over",), 2, "--take-over needs --unix"),
         (("--unix", "/no/such/folder/s"), 1, "folder that does not exist"),
-        (("--max-connections", "0"), 2, "expected a number from 1 on, got 0"),
+        (("--max-connections", "0"), 2, "expected a number from 1 on, got '0'"),
         (("--graceful-timeout", "-1"), 2, "expected seconds, such as 30, got '-1'"),
         (("--close-spread", "soon"), 2, "expected seconds, such as 30, got 'soon'"),
     ],

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
+from wsocket.cli.streams import read_stdin
 from wsocket.cli.usage import UsageError
 
 STDIN = "-"
@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "arguments",
         metavar="ARG",
         nargs="*",
+        default=[],  # without it argparse demands one
         help="JSON, a string, or key=value; - for a document on stdin",
     )
     parser.add_argument(
@@ -78,7 +79,7 @@ def given_arguments(
 def _given(words: list[str], document: str | None) -> Arguments:
     if document is None:
         if words == [STDIN]:
-            return _document(sys.stdin.buffer.read(_MAX_DOCUMENT + 1), "stdin")
+            return _document(read_stdin(_MAX_DOCUMENT + 1), "stdin")
         return read_words(words)
     if words:
         raise UsageError("give arguments either as words or by --args-json")
@@ -119,8 +120,8 @@ def read_value(word: str) -> Any:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(
-            f"{word!r:.200} looks like JSON, but is not ({_plain(error)}); for a "
-            f"string, put it in double quotes, and these in single ones: '\"...\"'"
+            f"{word!r:.200} looks like JSON, but {_problem(error)}; for a string, put "
+            f"it in double quotes, and these in single ones: '\"...\"'"
         ) from error
 
 
@@ -130,7 +131,7 @@ def _document(data: bytes, source: str) -> Arguments:
     try:
         found = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise UsageError(f"{source} is not JSON: {_plain(error)}") from error
+        raise UsageError(f"{source} {_problem(error)}") from error
     if isinstance(found, list):
         return Arguments(found, {})
     if isinstance(found, dict) and found.keys() <= {"args", "kwargs"}:
@@ -152,5 +153,8 @@ def _unicode(word: str) -> str:
     return word
 
 
-def _plain(error: Exception) -> str:
-    return str(error).removeprefix("JSON is malformed: ")
+def _problem(error: msgspec.DecodeError | RecursionError) -> str:
+    """What is wrong with a document."""
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    return f"is not JSON: {str(error).removeprefix('JSON is malformed: ')}"

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from wsocket.cli import arguments, usage
+from wsocket.cli import arguments, ctrl_c, usage
 from wsocket.cli.arguments import Arguments, given_arguments
 from wsocket.cli.connecting import STATUS, add_connection, check_uri, joined
 from wsocket.cli.output import as_json, put, shown
 from wsocket.cli.progress import ProgressLines, StatusLine
+from wsocket.cli.streams import is_terminal
 from wsocket.client import CallResult, PendingCall, Session
 from wsocket.errors import CallCanceled, CallTimeout
 from wsocket.wamp.protocol import errors as error_uris
@@ -61,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Call, and print the result."""
     given = given_arguments(options, not_keywords=("options",))
-    check_uri(options.procedure)
+    check_uri("URI", options.procedure)
     with joined(options) as session:
         result = _call(session, options, given)
     put(_text(result, json=options.json))
@@ -75,6 +76,7 @@ def _call(session: Session, options: argparse.Namespace, given: Arguments) -> An
     call = session.start_call(
         options.procedure, *given.args, options=wanted, **given.kwargs
     )
+    ctrl_c.raises()  # from now on there is something to cancel
     if show is None:
         return call.result(options.timeout)
     with _canceled_after(call, options.timeout), show:
@@ -116,7 +118,7 @@ def _progress_shown(options: argparse.Namespace) -> ProgressLines | None:
     """What shows progressive results; None if nobody wants them."""
     if options.progress:
         return ProgressLines(lambda part: put(_text(part, json=options.json)))
-    if not options.json and sys.stdout.isatty() and sys.stderr.isatty():
+    if not options.json and is_terminal(sys.stdout) and is_terminal(sys.stderr):
         return StatusLine()
     return None
 

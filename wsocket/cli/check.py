@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import argparse
 
+from wsocket.cli import usage
 from wsocket.cli.config_file import complaints, read_file
 from wsocket.standalone.configuration import Configuration
+
+EXAMPLES = """\
+output:
+  A line for each mistake: FILE:LINE: what is wrong, and what to do. What ends with
+  "(warning)" is no mistake.
+
+exit status:
+  0 all is well, 1 there are mistakes, 2 the file cannot be read
+
+examples:
+  wsocket check router.toml
+  wsocket check router.toml && wsocket router router.toml
+"""
 
 
 def add_arguments(check: argparse.ArgumentParser) -> None:
     """The arguments of ``wsocket check``."""
+    check.epilog = EXAMPLES
     check.add_argument("config", metavar="CONFIG.toml", help="the file to check")
+    usage.add_debug(check)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,57 +4,72 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from wsocket.cli.commands import parse
+from wsocket.cli.ctrl_c import ends_at_once, was_pressed
 from wsocket.cli.exit_status import INTERRUPTED, PIPE_CLOSED, CommandFailed
+from wsocket.cli.streams import flush, give_up_stdout, note
 from wsocket.harmless import harmless
+
+_Reader = Callable[[Sequence[str]], argparse.Namespace]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status (`exit_status`).
-
-    Args:
-        arguments: None: those of this process, which ends with the command.
-
-    Raises:
-        SystemExit: The command line is wrong, or it asked for help or the version.
-    """
+    """See `wsocket.cli.main`."""
     if arguments is not None:
-        return _run(parse(arguments))
+        return _status(arguments, parse)
     # Python looks for garbage as modules are imported, and again in all of them at the
     # end of the process, and finds none: a quarter of the time of a call.
     gc.disable()
-    options = parse(sys.argv[1:])
-    gc.freeze()
-    gc.enable()
     try:
-        return _run(options)
+        return _status(sys.argv[1:], _parsed_without_gc)
     finally:
         gc.freeze()
+        ends_at_once()
 
 
-def _run(options: argparse.Namespace) -> int:
-    run: Callable[[argparse.Namespace], int] = options.run
+def _parsed_without_gc(arguments: Sequence[str]) -> argparse.Namespace:
+    options = parse(arguments)
+    gc.freeze()
+    gc.enable()
+    return options
+
+
+def _status(arguments: Sequence[str], read: _Reader) -> int:
+    """Run a command; whatever goes wrong is a line and a status, never a traceback."""
+    debug = "--debug" in arguments
     try:
-        return run(options)
+        return _run(arguments, read)
     except CommandFailed as error:
-        if getattr(options, "debug", False):
-            import_module("traceback").print_exc()  # nobody else waits for it
-        print(f"wsocket: {harmless(str(error))}", file=sys.stderr)
-        return error.status
+        return _failed(error, error if debug else error.of_application)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _give_up_stdout()
+        give_up_stdout()
         return PIPE_CLOSED
+    except Exception as error:  # the last resort
+        if was_pressed():  # what was interrupted has failed in its own way
+            return INTERRUPTED
+        kind, advice = type(error).__name__, "--debug shows the traceback"
+        failure = CommandFailed(f"unexpected {kind}: {error}; {advice}")
+        return _failed(failure, error if debug else None)
 
 
-def _give_up_stdout() -> None:
-    """Python flushes stdout when it ends, which must not fail once more."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+def _run(arguments: Sequence[str], read: _Reader) -> int:
+    try:
+        options = read(arguments)
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    finally:
+        flush()  # Python would do it later, and say in its own way that this failed
+
+
+def _failed(failure: CommandFailed, shown: BaseException | None) -> int:
+    """Say why a command has failed; the traceback of *shown* comes first."""
+    if shown is not None and sys.stderr is not None:
+        import_module("traceback").print_exception(shown)  # nobody else waits for it
+    note(harmless(str(failure)))
+    return failure.status

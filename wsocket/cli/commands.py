@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import Any
+from typing import NoReturn
 
 import wsocket
-from wsocket.cli.terminal_width import columns
+from wsocket.cli.command_parser import CommandParser
+from wsocket.core.checks import closest
 
 # name -> help. The module of the same name, in this package, has
 # ``add_arguments(parser)``, and ``run(options)``, which returns the exit status, and
@@ -34,75 +35,76 @@ COMMANDS = {
 
 _PROGRAM = "wsocket"
 
+# Options that stand in the place of a command.
+_ALONE = ("-h", "--help", "--version")
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    return argparse.RawDescriptionHelpFormatter(prog, width=columns() - 2)
+EPILOG = """\
+exit status:
+  0 success, 1 a failure or a WAMP error, 2 a wrong command line, 3 a router cannot be
+  reached, 130 Ctrl-C, 141 nobody reads the output any more
 
-
-# How the parser of a command is made, alone or among all.
-_FOR_COMMANDS: Any = {
-    "formatter_class": _formatter,  # argparse makes one for each argument
-    "add_help": False,  # it comes with the arguments
-}
+examples:
+  wsocket run chat:app
+  wsocket call ws://127.0.0.1:8080/ com.example.add 2 3
+  wsocket call --help
+"""
 
 
 def parse(given: Sequence[str]) -> argparse.Namespace:
     """Read a command line; ``run`` of the result runs the command.
 
     Raises:
-        SystemExit: The command line is wrong, or it asked for help or the version.
+        UsageError: The command line is wrong.
+        SystemExit: It asked for help or the version.
     """
-    if given and given[0] in COMMANDS:
-        name, rest = given[0], list(given[1:])
-    else:
-        name, rest = _read_name(given)
-    parser = argparse.ArgumentParser(prog=f"{_PROGRAM} {name}", **_FOR_COMMANDS)
+    name, rest = (given[0] if given else ""), given[1:]
+    if name not in COMMANDS:
+        _refuse_name(name)
+    parser = CommandParser(prog=f"{_PROGRAM} {name}")
     fill(parser, name)
-    if not any(word.startswith("-") for word in rest):
-        return parser.parse_args(rest)
-    # Options may stand anywhere, also between the arguments of a call. Before it looks
-    # for them argparse writes the usage, which takes a millisecond.
-    return parser.parse_intermixed_args(rest)
+    return parser.parsed(rest)
 
 
-def _read_name(given: Sequence[str]) -> tuple[str, list[str]]:
-    """The command, and what comes after it; ends if there is none."""
-    places = (place for place, each in enumerate(given) if not each.startswith("-"))
-    end = next(places, len(given)) + 1
+def _refuse_name(name: str) -> NoReturn:
+    """End if *name* is an option such as ``--help``, and otherwise say what it is."""
     parser, _ = build_parser()
-    name: str | None = parser.parse_args(given[:end]).command
-    if name is None:
-        parser.error(f"expected one of the commands {', '.join(COMMANDS)}, got none")
-    return name, list(given[end:])
+    if name in _ALONE:
+        parser.parse_args([name])
+    if name and not name.startswith("-"):
+        parser.error(f"there is no command {name!r:.100}{closest(name, COMMANDS)}")
+    option = f", got {name.partition('=')[0]}" if name else ""
+    parser.error(f"expected a COMMAND first: {', '.join(COMMANDS)}{option}")
 
 
-def build_parser() -> tuple[
-    argparse.ArgumentParser, dict[str, argparse.ArgumentParser]
-]:
+def build_parser() -> tuple[CommandParser, dict[str, CommandParser]]:
     """The parser, and those of the commands, which have no arguments yet."""
-    parser = argparse.ArgumentParser(
-        prog=_PROGRAM, description="Realtime for Python web apps."
+    parser = CommandParser(
+        prog=_PROGRAM, description="Realtime for Python web apps.", epilog=EPILOG
     )
+    _add_help(parser)
     parser.add_argument(
         "--version", action="version", version=f"{_PROGRAM} {wsocket.__version__}"
     )
     commands = parser.add_subparsers(metavar="COMMAND", dest="command")
     return parser, {
-        name: commands.add_parser(name, help=text, **_FOR_COMMANDS)
-        for name, text in COMMANDS.items()
+        name: commands.add_parser(name, help=text) for name, text in COMMANDS.items()
     }
 
 
-def fill(parser: argparse.ArgumentParser, name: str) -> None:
+def fill(parser: CommandParser, name: str) -> None:
     """Give the parser of the command *name* its arguments."""
-    parser.add_argument("-h", "--help", action="help", help="show this, and end")
+    _add_help(parser)
     module = import_module(f"wsocket.cli.{name}")
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
 
 
-def filled_parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+def filled_parsers() -> Iterator[tuple[str, CommandParser]]:
     """The parser of each command, with its arguments."""
     for name, parser in build_parser()[1].items():
         fill(parser, name)
         yield name, parser
+
+
+def _add_help(parser: CommandParser) -> None:
+    parser.add_argument("-h", "--help", action="help", help="show this, and end")

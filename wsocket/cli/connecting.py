@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wsocket.cli import usage
 from wsocket.cli.credentials import add_credentials, given_credentials
-from wsocket.cli.exit_status import FAILED, UNREACHABLE, CommandFailed
+from wsocket.cli.failures import explained
 from wsocket.cli.usage import UsageError
 from wsocket.client import Session, StateChange, connect
+from wsocket.client.log import prepared_by
 from wsocket.client.serializer_choice import SERIALIZERS
-from wsocket.errors import (
-    ApplicationError,
-    ConnectFailed,
-    ConnectionLost,
-    JoinRefused,
-    PayloadError,
-)
 from wsocket.wamp.local import arguments
 from wsocket.wamp.protocol.uris import Match
 
 if TYPE_CHECKING:
     import ssl
+    from logging import Logger
 
 REALM = "realm1"
 TIMEOUT = 10.0  # seconds
 
 STATUS = """\
 exit status:
-  0 success, 1 a WAMP error or a refused login, 2 a wrong command line, 3 the router
-  cannot be reached or the connection was lost, 130 Ctrl-C
+  0 success, 1 a failure: a WAMP error, a refused login, an output that cannot be
+  written, 2 a wrong command line, 3 the router cannot be reached or the connection was
+  lost, 130 Ctrl-C, 141 nobody reads the output any more
 """
 
 
@@ -63,23 +59,24 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cafile", metavar="FILE", help="trust this authority for TLS (PEM)"
     )
-    group.add_argument(
-        "--debug", action="store_true", help="show tracebacks of failures"
-    )
+    usage.add_debug(group)
     add_credentials(parser)
 
 
-def check_uri(uri: str, match: Match = "exact", *, ours: bool = False) -> None:
+def check_uri(
+    name: str, uri: str, match: Match = "exact", *, ours: bool = False
+) -> None:
     """Refuse what is no URI before anything is connected.
 
     Args:
+        name: Of the argument, as the help has it.
         ours: Whether it must not be one of the protocol's own.
 
     Raises:
         UsageError: It is none; the message says why.
     """
     try:
-        arguments.check_uri("uri", uri, match=match, namespace=not ours)
+        arguments.check_uri(name, uri, match=match, namespace=not ours)
     except ValueError as error:
         raise UsageError(str(error)) from error
 
@@ -102,7 +99,9 @@ def joined(
         CommandFailed: The router cannot be reached, or it or a peer answered with an
             error.
     """
-    with explained(options.url):
+    _check_url(options.url)
+    check_uri("--realm", options.realm)
+    with explained(options.url), nullcontext() if options.debug else _log_shown():
         credentials = given_credentials(options)
         try:
             session = connect(
@@ -123,24 +122,27 @@ def joined(
 
 
 @contextmanager
-def explained(url: str) -> Iterator[None]:
-    """What goes wrong with the router in this block is raised as `CommandFailed`."""
-    try:
+def _log_shown() -> Iterator[None]:
+    """What the client logs in this block is shown as the command's own lines."""
+    with ExitStack() as stack:
+
+        def prepare(logger: Logger) -> None:
+            handler = import_module("wsocket.cli.log_lines").log_lines
+            logger.addHandler(handler)
+            stack.callback(logger.removeHandler, handler)
+
+        stack.enter_context(prepared_by(prepare))
         yield
-    except (ApplicationError, PayloadError) as error:
-        raise CommandFailed(str(error)) from error
-    except (ConnectFailed, ConnectionLost, JoinRefused) as error:
-        raise failure(error, url) from error
 
 
-def failure(error: Exception, url: str) -> CommandFailed:
-    """What ends a command because of *error*, which ended its session."""
-    is_lost = isinstance(error, (ConnectFailed, ConnectionLost))
-    message = str(error)
-    return CommandFailed(
-        message if url in message else f"{url}: {message}",
-        UNREACHABLE if is_lost else FAILED,
-    )
+def _check_url(url: str) -> None:
+    """Refuse a URL with a password, which the client would refuse in other words."""
+    authority = url.partition("://")[2].partition("/")[0]
+    if "@" in authority:
+        raise UsageError(
+            "URL: expected no user and no password in it: use --authid NAME, and one "
+            "of the options for a secret, such as --ticket-file FILE"
+        )
 
 
 def _tls(cafile: str | None) -> ssl.SSLContext | None:

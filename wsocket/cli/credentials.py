@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from wsocket.cli.output import note
+from wsocket.cli.streams import note
 from wsocket.cli.usage import UsageError
 from wsocket.client.anonymous import Anonymous
 from wsocket.client.joining import LoginMethod

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from wsocket.cli import usage
-from wsocket.cli.connecting import add_connection, check_uri
+from wsocket.cli.connecting import add_connection
 from wsocket.cli.output import as_json, put, shown_payload
-from wsocket.cli.staying import add_staying, staying
+from wsocket.cli.staying import AGAIN, add_staying, staying
 from wsocket.client import EventDetails
 from wsocket.wamp.protocol.uris import Match
 
@@ -24,6 +24,9 @@ output:
   When the connection is lost, the command connects again; what was published
   meanwhile is missed.
 """
+
+
+STAR = "in WAMP * is a character like others"
 
 
 class ShownEvent(NamedTuple):
@@ -41,7 +44,7 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--count",
         metavar="N",
-        type=usage.positive,
+        type=usage.number(1),
         help="end after so many events (never)",
     )
     parser.add_argument(
@@ -51,8 +54,11 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def print_events(options: argparse.Namespace, topic: str, match: Match) -> int:
-    """Subscribe, and print events until there are as many as are wanted."""
-    check_uri(topic, match)
+    """Subscribe, and print events until there are as many as are wanted.
+
+    Args:
+        topic: A topic or a pattern, which was checked.
+    """
     shape = _as_object if options.json else _as_line
     with staying(options) as (session, stay):
 
@@ -62,7 +68,8 @@ def print_events(options: argparse.Namespace, topic: str, match: Match) -> int:
 
         session.subscribe(topic, handle, match=match)
         stay.tell(f"subscribed to {topic!r} ({match})")
-        for number, event in enumerate(stay.items(), start=1):
+        events = (item for item in stay.items() if item is not AGAIN)
+        for number, event in enumerate(events, start=1):
             put(shape(event))
             if number == options.count:
                 break

@@ -13,10 +13,20 @@ PIPE_CLOSED = 141  # 128 + SIGPIPE: whoever reads the output has enough of it
 class CommandFailed(Exception):
     """A command cannot go on; the message says why, and the user sees nothing else.
 
+    Args:
+        of_application: What the user's own code has raised; its traceback is shown.
+
     Attributes:
         status: What the process returns.
     """
 
-    def __init__(self, message: str, status: int = FAILED) -> None:
+    def __init__(
+        self,
+        message: str,
+        status: int = FAILED,
+        *,
+        of_application: BaseException | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.of_application = of_application

@@ -9,6 +9,8 @@ from __future__ import annotations
 import queue
 from typing import Generic, TypeVar
 
+from wsocket.cli import ctrl_c
+
 _ItemT = TypeVar("_ItemT")
 
 # Items that wait to be printed. Then the session does not read any more, so the router
@@ -38,14 +40,14 @@ class Inbox(Generic[_ItemT]):
         """Wait for the next item.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C, at most `_PERIOD` late: CPython does not notice a
-                signal that comes just before the main thread begins to wait.
+            KeyboardInterrupt: Ctrl-C, at most `_PERIOD` late.
         """
         while True:
-            try:
-                return self._items.get(timeout=_PERIOD)
-            except queue.Empty:
-                continue
+            with ctrl_c.Postponed():
+                try:
+                    return self._items.get(timeout=_PERIOD)
+                except queue.Empty:
+                    continue
 
     def close(self) -> None:
         """Take nothing any more."""

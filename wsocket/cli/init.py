@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import argparse
 
+from wsocket.cli import usage
 from wsocket.cli.usage import UsageError
 from wsocket.standalone.example import example
 
 DEFAULT_PATH = "router.toml"
 
+EXAMPLES = """\
+exit status:
+  0 success, 2 the file cannot be written, or is there already
+
+examples:
+  wsocket init
+  wsocket init --force
+  wsocket init chat.toml && wsocket check chat.toml
+"""
+
 
 def add_arguments(init: argparse.ArgumentParser) -> None:
     """The arguments of ``wsocket init``."""
+    init.epilog = EXAMPLES
     init.add_argument(
         "path",
         metavar="PATH",
@@ -22,6 +34,7 @@ def add_arguments(init: argparse.ArgumentParser) -> None:
     init.add_argument(
         "--force", action="store_true", help="overwrite a file that is there already"
     )
+    usage.add_debug(init)
 
 
 def run(options: argparse.Namespace) -> int:

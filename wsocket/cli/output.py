@@ -9,29 +9,31 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import msgspec
 
+from wsocket.cli.exit_status import CommandFailed
+from wsocket.cli.streams import is_terminal, write_line
 from wsocket.harmless import harmless
 from wsocket.wamp.serializers.json_binary import to_json
 
 
 def put(text: str) -> None:
-    """Print to stdout at once, so that whoever reads it need not wait."""
-    print(_for_terminal(text) if sys.stdout.isatty() else text, flush=True)
-
-
-def note(text: str) -> None:
-    """Tell the user something that is no output."""
-    with suppress(OSError, ValueError):  # a full disk, a closed stderr
-        print(f"wsocket: {harmless(text, len(text))}", file=sys.stderr, flush=True)
+    """Print a line to stdout; raises what `write_line` does."""
+    write_line(_for_terminal(text) if is_terminal(sys.stdout) else text)
 
 
 def as_json(value: Any) -> str:
-    """JSON on one line; binary values as WAMP has them in JSON."""
-    return msgspec.json.encode(_json_value(value), enc_hook=str).decode()
+    """JSON on one line; binary values as WAMP has them in JSON.
+
+    Raises:
+        CommandFailed: It is nested too deeply.
+    """
+    try:
+        return msgspec.json.encode(_json_value(value), enc_hook=str).decode()
+    except RecursionError as error:
+        raise CommandFailed("what came is nested too deeply to be shown") from error
 
 
 def shown(value: Any) -> str:

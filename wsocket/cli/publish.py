@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Publish, and wait for the acknowledgement."""
     given = given_arguments(options, not_keywords=("acknowledge", "options"))
-    check_uri(options.topic)
+    check_uri("TOPIC", options.topic, ours=True)
     with joined(options) as session:
         publication = session.publish(
             options.topic,

@@ -22,6 +22,7 @@ from wsocket.wamp.protocol.uris import MATCHES
 
 TIMEOUT = 60.0
 CONCURRENCY = 4
+MOST_AT_ONCE = 1000  # handlers that a client has
 
 EXAMPLES = f"""\
 the program:
@@ -33,7 +34,7 @@ the program:
 
 {STATUS}
 examples:
-  wsocket register ws://127.0.0.1:8080/ com.example.add --exec 'jq ".args | add"'
+  wsocket register ws://127.0.0.1:8080/ com.example.sum --exec 'jq ".args | add"'
   wsocket register ws://127.0.0.1:8080/ com.example.uptime --exec uptime
   wsocket register ws://127.0.0.1:8080/ com.example.tail --exec 'sh -c "tail log | cat"'
 """
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--concurrency",
         metavar="N",
-        type=usage.positive,
+        type=usage.number(1, MOST_AT_ONCE),
         default=CONCURRENCY,
         help="how many calls may run at once; others wait (%(default)s)",
     )
@@ -81,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Answer calls until Ctrl-C."""
-    check_uri(options.procedure, options.match, ours=True)
+    check_uri("URI", options.procedure, options.match, ours=True)
     program = Program(_words(options.exec), timeout=options.timeout)
     chosen = RegisterOptions(match=options.match, invoke=options.invoke)
     with staying(options, handlers=options.concurrency) as (session, stay):

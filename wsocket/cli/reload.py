@@ -19,6 +19,7 @@ from contextlib import suppress
 from wsocket.cli.exit_status import USAGE
 from wsocket.cli.reloaded import VARIABLE
 from wsocket.cli.source_files import Stamp, changed, stamps
+from wsocket.cli.streams import note
 from wsocket.core.http.stop_signals import Stop, stop_signals
 
 # Seconds between two looks at the files, and at the signals that have come.
@@ -80,7 +81,7 @@ class _Reloader:
 
     def wait_for_change(self) -> bool:
         """Whether a file has changed, rather than a signal has come."""
-        _tell("waiting until a file changes")
+        note("waiting until a file changes")
         while not self._stop.signals:
             if self._has_changed():
                 return True
@@ -90,7 +91,7 @@ class _Reloader:
     def _has_changed(self) -> bool:
         path = changed(self._files)
         if path is not None:
-            _tell(f"{os.path.relpath(path)} has changed, starting again")
+            note(f"{os.path.relpath(path)} has changed, starting again")
         return path is not None
 
 
@@ -161,8 +162,3 @@ class Child:
                 return
         self._process.kill()
         self._process.wait()
-
-
-def _tell(line: str) -> None:
-    with suppress(OSError, ValueError):  # a full disk, a closed stderr
-        print(f"wsocket: {line}", file=sys.stderr, flush=True)

@@ -17,7 +17,7 @@ from typing import Any
 from gevent import monkey
 
 from wsocket.app import WSocketApp
-from wsocket.cli import usage
+from wsocket.cli import ctrl_c, usage
 from wsocket.cli.load import load
 from wsocket.cli.reload import run_reloaded
 from wsocket.cli.reloaded import reloaded
@@ -35,6 +35,10 @@ HOST = "127.0.0.1"
 PORT = 8080
 
 EXAMPLES = """\
+exit status:
+  0 a signal has ended it, 1 it cannot listen there, or the application fails when it is
+  imported, 2 a wrong command line, or there is no such application
+
 examples:
   wsocket run chat:app
   wsocket run chat:app --reload --debug
@@ -78,7 +82,9 @@ def add_arguments(serve: argparse.ArgumentParser) -> None:
 def _add_addresses(serve: argparse.ArgumentParser) -> None:
     """Where HTTP is served; by default on the sockets that systemd has opened."""
     serve.add_argument("--host", help=f"address to listen on ({HOST})")
-    serve.add_argument("--port", type=usage.port, help=f"port, 0 picks one ({PORT})")
+    serve.add_argument(
+        "--port", type=usage.number(0, 65535), help=f"port, 0 picks one ({PORT})"
+    )
     serve.add_argument(
         "--unix", metavar="PATH", help="listen on a Unix socket instead of a port"
     )
@@ -91,7 +97,7 @@ def _add_addresses(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--fd",
         metavar="N",
-        type=usage.count,
+        type=usage.number(0),
         action="append",
         help="use this inherited file descriptor, a socket that listens already; may "
         "be repeated (by default those of systemd's socket activation)",
@@ -118,11 +124,11 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
         ("--max-connections", "how many connections there may be, others wait"),
         ("--max-connections-per-address", "the same for each client; others get 503"),
     ):
-        serve.add_argument(name, metavar="N", type=usage.positive, help=text)
+        serve.add_argument(name, metavar="N", type=usage.number(1), help=text)
     serve.add_argument(
         "--max-unsent-bytes",
         metavar="N",
-        type=usage.positive,
+        type=usage.number(1),
         default=http.MAX_UNSENT_BYTES,
         help="how much of responses may wait for clients that do not take it; then who "
         "reads least is cut off (%(default)s)",
@@ -151,6 +157,7 @@ def _add_logging(serve: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until a signal ends it."""
+    ctrl_c.raises()  # the application may have something to leave
     child = reloaded(os.environ) if options.reload else None
     if options.reload and child is None:
         return _run_reloaded(options)
@@ -201,6 +208,8 @@ def _run_reloaded(options: argparse.Namespace) -> int:
 def _host(options: argparse.Namespace) -> str:
     """Where to listen, as `run` wants it."""
     by_port = options.host is not None or options.port is not None
+    if options.unix == "":
+        raise UsageError("--unix: expected a path, got an empty one")
     if by_port + bool(options.unix) + bool(options.fd) > 1:
         raise UsageError("only one of --host with --port, --unix and --fd can be used")
     if options.take_over and not options.unix:
@@ -210,7 +219,18 @@ def _host(options: argparse.Namespace) -> str:
     descriptors = options.fd or ([] if by_port else activated(os.environ, os.getpid()))
     if descriptors:
         return "fd://" + ",".join(map(str, descriptors))
-    return HOST if options.host is None else str(options.host)
+    return HOST if options.host is None else _host_name(options.host)
+
+
+def _host_name(host: str) -> str:
+    """Refuse what is no name: gevent's resolver would print a traceback."""
+    try:
+        if not host.startswith(("unix:", "fd:")):
+            host.encode("idna")
+    except UnicodeError as error:
+        problem = error.__cause__ or error
+        raise UsageError(f"--host: {host!r:.100} is no host name: {problem}") from error
+    return host
 
 
 def _listen_rawsocket(app: Callable[..., Any], url: str) -> Listener:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from wsocket.cli.connecting import STATUS, add_connection, joined
 from wsocket.cli.output import as_json, put
-from wsocket.cli.staying import Stay, add_staying, staying
+from wsocket.cli.staying import AGAIN, Stay, add_staying, staying
 from wsocket.client import EventDetails, PendingCall, Session
-from wsocket.errors import ApplicationError
+from wsocket.errors import ApplicationError, ConnectionLost
 
 EXAMPLES = f"""\
 output:
   A line for each session: its ID, and what the router tells of it: authid, authrole,
   authmethod, and the kind of its transport. With --json it is an object: what
   wamp.session.get returns. With --watch each line begins with + or -, and objects
-  have "event": "join" or "leave". This command's own session is among them.
+  have "event": "join" or "leave". This command's own session is among them. After a
+  lost connection the list is taken again: those who left or joined meanwhile are told.
   The realm must let you call wamp.session.list and wamp.session.get, and for --watch
   subscribe to the prefix wamp.session.
 
@@ -71,25 +73,49 @@ def _watch(options: argparse.Namespace) -> int:
         # One subscription, because its events come in order; and before the list, so
         # that nobody who joins meanwhile is missed.
         session.subscribe(_EVENTS, handle, match="prefix")
-        present = {known["session"]: known for known in _sessions(session)}
-        for known in present.values():
-            _show(known, event="join", json=options.json)
-        for event, known in _changes(stay, present):
+        for event, known in _changes(session, stay):
             _show(known, event=event, json=options.json)
     return 0
 
 
-def _changes(stay: Stay, present: dict[int, Known]) -> Iterator[tuple[str, Known]]:
-    """Who joins and leaves; *present* is kept up to date."""
-    for topic, args in stay.items():
-        if topic == "wamp.session.on_join" and args:
-            [known, *_] = args
-            if present.setdefault(known["session"], known) is known:
-                yield "join", known
-        elif topic == "wamp.session.on_leave" and args:
-            left = present.pop(args[0], None)
-            if left is not None:
-                yield "leave", left
+def _changes(session: Session, stay: Stay) -> Iterator[tuple[str, Known]]:
+    """Who is there, and then who joins and leaves."""
+    present: dict[int, Known] = {}
+    yield from _difference(present, _sessions(session))
+    for item in stay.items():
+        if item is AGAIN:
+            # What happened meanwhile was missed. If the connection is lost once more,
+            # the next one brings the list.
+            with suppress(ConnectionLost):
+                yield from _difference(present, _sessions(session))
+        else:
+            yield from _difference_after(present, *item)
+
+
+def _difference(
+    present: dict[int, Known], listed: Iterator[Known]
+) -> Iterator[tuple[str, Known]]:
+    """Who has left and joined since *present*, which becomes what is listed."""
+    now = {known["session"]: known for known in listed}
+    for number in [each for each in present if each not in now]:
+        yield "leave", present.pop(number)
+    for number in [each for each in now if each not in present]:
+        present[number] = now[number]
+        yield "join", now[number]
+
+
+def _difference_after(
+    present: dict[int, Known], topic: str, args: Sequence[Any]
+) -> Iterator[tuple[str, Known]]:
+    """Who has joined or left, as an event says; *present* is kept up to date."""
+    if topic == "wamp.session.on_join" and args:
+        [known, *_] = args
+        if present.setdefault(known["session"], known) is known:
+            yield "join", known
+    elif topic == "wamp.session.on_leave" and args:
+        left = present.pop(args[0], None)
+        if left is not None:
+            yield "leave", left
 
 
 def _sessions(session: Session) -> Iterator[Known]:

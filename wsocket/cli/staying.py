@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from wsocket.cli.connecting import failure, joined
+from wsocket.cli import ctrl_c
+from wsocket.cli.connecting import joined
+from wsocket.cli.failures import failure
 from wsocket.cli.inbox import Inbox
-from wsocket.cli.output import note
+from wsocket.cli.streams import note
 from wsocket.client import Session, StateChange
+
+AGAIN = object()
+"""What `Stay.items` yields when the session is there again."""
 
 
 class Stay:
@@ -31,33 +36,40 @@ class Stay:
     def items(self) -> Iterator[Any]:
         """What handlers have `put`, as it comes.
 
+        `AGAIN` is among them after the session was connected again, and everything in
+        it restored.
+
         Raises:
             CommandFailed: The session has ended for ever.
+            KeyboardInterrupt: Ctrl-C; before this it ends the process at once.
         """
+        ctrl_c.raises()
         while True:
             item = self._inbox.take()
-            if isinstance(item, StateChange):
-                self._heed(item)
-            else:
+            if not isinstance(item, StateChange):
                 yield item
+            elif self._heed(item):
+                yield AGAIN
 
     def tell(self, text: str) -> None:
         """Tell the user, unless quiet."""
         if not self._quiet:
             note(text)
 
-    def _heed(self, change: StateChange) -> None:
-        """Tell the user of a state, or end."""
+    def _heed(self, change: StateChange) -> bool:
+        """Tell the user of a state, or end; returns whether it is joined again."""
         if change.error is not None:
             failed = failure(change.error, self._url)
             if change.state == "closed":
                 raise failed
             self.tell(f"{failed}; trying again in {change.retry_in or 0:.1f} s")
-        if change.state == "joined" and self._joined:
+        again = change.state == "joined" and self._joined
+        if again:
             self.tell(f"connected to {self._url} again")
         self._joined = self._joined or change.state == "joined"
         for refusal in change.refused:
             raise failure(refusal, self._url)
+        return again
 
 
 def add_staying(parser: argparse.ArgumentParser) -> None:

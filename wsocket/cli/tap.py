@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from wsocket.cli.connecting import STATUS
-from wsocket.cli.events import OUTPUT, add_event_arguments, print_events
+from wsocket.cli.connecting import STATUS, check_uri
+from wsocket.cli.events import OUTPUT, STAR, add_event_arguments, print_events
+from wsocket.cli.usage import UsageError
 from wsocket.wamp.protocol.uris import Match
 
 EXAMPLES = f"""\
@@ -18,7 +19,7 @@ patterns, as WAMP has them:
 {STATUS}
 examples:
   wsocket tap ws://127.0.0.1:8080/ com.example.
-  wsocket tap ws://127.0.0.1:8080/ com..created --json | jq -c .args
+  wsocket tap ws://127.0.0.1:8080/ com..created --json | jq --unbuffered .args
   wsocket tap ws://127.0.0.1:8080/ wamp.session.
 """
 
@@ -34,7 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print events until Ctrl-C, or until there are as many as are wanted."""
-    return print_events(options, options.pattern, _match(options.pattern))
+    pattern: str = options.pattern
+    match = _match(pattern)
+    if "*" in pattern:
+        raise UsageError(
+            f"PATTERN: {STAR}: expected a prefix such as com.example., or a wildcard "
+            f"that leaves components out, such as com..created, got {pattern!r:.100}"
+        )
+    check_uri("PATTERN", pattern, match)
+    return print_events(options, pattern, match)
 
 
 def _match(pattern: str) -> Match:

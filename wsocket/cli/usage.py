@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Callable
 
 from wsocket.cli.exit_status import USAGE, CommandFailed
+
+# Python reads thousands of digits, and nobody can use such a number.
+_DIGITS = re.compile("[0-9]{1,19}")
+_LARGEST = 2**63 - 1
+
+# Seconds, more than 11 days. What waits by poll(2) can wait 24 days.
+_MOST_SECONDS = 1_000_000
 
 
 class UsageError(CommandFailed):
@@ -20,36 +29,39 @@ def seconds(text: str) -> float:
         given = float(text)
     except ValueError:
         given = -1.0
-    if not 0 <= given < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected seconds, such as 30, got {text!r}")
+    if not given >= 0:
+        raise argparse.ArgumentTypeError(
+            f"expected seconds, such as 30, got {text!r:.100}"
+        )
+    if given > _MOST_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"expected at most {_MOST_SECONDS} seconds, got {text!r:.100}"
+        )
     return given
 
 
-def count(text: str) -> int:
-    """A number, 0 or more."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a number, such as 3, got {text!r}")
-    return int(text)
+def number(low: int, high: int = _LARGEST) -> Callable[[str], int]:
+    """The type of numbers from *low* to *high*, both included."""
+    expected = f"a number from {low} " + ("on" if high == _LARGEST else f"to {high}")
+
+    def read(text: str) -> int:
+        if not (_DIGITS.fullmatch(text) and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r:.100}")
+        return int(text)
+
+    return read
 
 
-def positive(text: str) -> int:
-    """A number, 1 or more."""
-    number = count(text)
-    if not number:
-        raise argparse.ArgumentTypeError("expected a number from 1 on, got 0")
-    return number
-
-
-def port(text: str) -> int:
-    """The number of a port; 0 for any."""
-    if not (text.isdecimal() and int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"expected a number up to 65535, got {text!r}")
-    return int(text)
+def add_debug(parser: argparse._ActionsContainer) -> None:
+    """The option of commands that have no other meaning for it."""
+    parser.add_argument(
+        "--debug", action="store_true", help="show the traceback of a failure"
+    )
 
 
 def positive_seconds(text: str) -> float:
     """A number of seconds, more than 0."""
     given = seconds(text)
     if not given:
-        raise argparse.ArgumentTypeError("expected more than 0 seconds, got 0")
+        raise argparse.ArgumentTypeError(f"expected more than 0 seconds, got {text!r}")
     return given

@@ -9,9 +9,16 @@ from typing import Any
 
 from wsocket.app import WSocketApp
 from wsocket.core.http.serve import make_server, run
-from wsocket.core.net.endpoints import UnixEndpoint, parse_endpoint, server_endpoints
+from wsocket.core.net.endpoints import (
+    Endpoint,
+    TcpEndpoint,
+    UnixEndpoint,
+    parse_endpoint,
+    server_endpoints,
+)
 from wsocket.standalone.nodes import Node, Read
 from wsocket.standalone.options import Option, options_of
+from wsocket.standalone.problems import quoted
 from wsocket.standalone.tables import Given, Table, readers_of, without_name
 from wsocket.standalone.values import list_of, text
 
@@ -88,12 +95,31 @@ def _host(node: Node, given: Given) -> str | None:
 
 
 def _checked(node: Node, host: str) -> str:
-    """An address, which is reported if it cannot be one."""
+    """An address, which is reported if it cannot be one, or is none here."""
     try:
-        server_endpoints(host, DEFAULT_PORT)
+        endpoints = server_endpoints(host, DEFAULT_PORT)
     except ValueError as error:
         node.note(without_name(str(error), "host"))
+        return host
+    for endpoint in endpoints:
+        _look_at(node, endpoint)
     return host
+
+
+def _look_at(node: Node, endpoint: Endpoint) -> None:
+    """Report a host that is none, and warn if nobody can listen there.
+
+    The latter may be otherwise where the router runs.
+    """
+    if isinstance(endpoint, TcpEndpoint):
+        try:
+            endpoint.host.encode("idna")  # as the resolver does
+        except UnicodeError as error:
+            problem = error.__cause__ or error
+            node.note(f"{quoted(endpoint.host)} is no host name: {problem}")
+            return
+    if warning := node.outside.no_listener(endpoint):
+        node.warn(warning)
 
 
 def _report_contradictions(node: Node) -> None:
@@ -137,9 +163,10 @@ def _url(node: Node) -> str:
     """The URL of a listener."""
     url = text(node)
     try:
-        parse_endpoint(url)
+        endpoint = parse_endpoint(url)
     except ValueError as error:
         node.refuse(without_name(str(error), "url"))
+    _look_at(node, endpoint)
     return url
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, NoReturn, Protocol, TypeVar
 
+from wsocket.core.net.endpoints import Endpoint
 from wsocket.standalone.problems import KeyPath, Report, quoted
 
 _T = TypeVar("_T")
@@ -41,6 +42,9 @@ class Outside(Protocol):
 
     def exposure(self, path: str) -> str | None:
         """What is to be said of a file that everybody can read; None of another one."""
+
+    def no_listener(self, endpoint: Endpoint) -> str | None:
+        """Why nobody can listen there on this machine; None if it seems possible."""
 
     def tls(self, certfile: str, keyfile: str | None) -> Any:
         """The `ssl.SSLContext` of a certificate and its key.

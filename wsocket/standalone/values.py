@@ -57,8 +57,10 @@ def integer(node: Node) -> int:
 def number(node: Node) -> float:
     """A finite number."""
     value: int | float = node.expect((int, float), "a number")
-    if abs(value) > _LARGEST or math.isnan(value):
+    if not math.isfinite(value):
         node.refuse(f"expected a finite number, got {came(value)}")
+    if abs(value) > _LARGEST:
+        node.refuse(f"expected a number up to {_LARGEST:g}, got {came(value)}")
     return float(value)
 
 
