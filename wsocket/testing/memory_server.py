@@ -11,6 +11,7 @@ from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.connections import Connections
 from wsocket.core.http.places import PlaceLimits, Places
 from wsocket.core.http.servers import base_environ
+from wsocket.core.http.turnstile import Turnstile
 from wsocket.core.http.unsent import Unsent
 from wsocket.log import logger
 from wsocket.testing.watched import WatchedConcurrency
@@ -42,6 +43,7 @@ class MemoryServer:
         self.client_timeout = timeout
         self.connections = Connections(_nothing)
         self.unsent = Unsent(_NO_LIMIT)
+        self.hurried = Turnstile()
         self._places = Places(PlaceLimits(http=_NO_LIMIT), left=_nothing)
         self.base_environ: dict[str, Any] = {}
 

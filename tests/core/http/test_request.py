@@ -46,6 +46,32 @@ def wire():
     theirs.close()
 
 
+# Several
+
+
+def test_request_is_in_a_hurry_if_it_came_before_the_response_to_another(wire):
+    """Also if only a part of it came."""
+    client, reader = wire
+    whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    client.sendall(whole + whole + whole[:5])
+    hurried = []
+    for _ in range(2):
+        assert reader.wait()
+        reader.next_request()
+        hurried.append(reader.in_a_hurry)
+    assert reader.wait()
+    hurried.append(reader.in_a_hurry)
+    client.sendall(whole[5:])
+    reader.next_request()
+    client.sendall(whole)
+    assert reader.wait()
+    hurried.append(reader.in_a_hurry)
+    reader.next_request()
+    client.close()
+    assert not reader.wait()
+    assert hurried == [False, True, True, False]
+
+
 # Heads
 
 

@@ -20,6 +20,7 @@ from wsocket.core.http.connections import LINGER, Connections
 from wsocket.core.http.places import Place
 from wsocket.core.http.reader import RequestReader
 from wsocket.core.http.refusal import body_size, closing_response
+from wsocket.core.http.turnstile import Turnstile
 from wsocket.core.http.unsent import Unsent
 from wsocket.core.http.wsgi_call import WsgiCall
 from wsocket.core.net.peer_watch import is_gone
@@ -54,6 +55,8 @@ class HttpServer(Protocol):
     client_timeout: float
     connections: Connections
     unsent: Unsent
+    hurried: Turnstile
+    """Where requests pass that came before the responses to those before them."""
     base_environ: Environ
     """The part of WSGI's environ that is the same for every connection."""
 
@@ -227,7 +230,7 @@ class HttpConnection:
 
     def _serve_request(self) -> bool:
         """Serve the next request; False when it was the last one."""
-        if not self.buffer.peek(1):
+        if not self._requests.wait():
             return False
         self.idle = False
         began = time.monotonic() if is_access_logged() else None
@@ -239,20 +242,31 @@ class HttpConnection:
         if request is None:
             return False
         self._server.connections.work(self)
-        turnstile = self._server.unsent.turnstile
-        had_to_wait = turnstile.enter()
         call = WsgiCall(self, request)
         try:
-            call.run(self._server.application)
+            with self._in_turn():
+                call.run(self._server.application)
         finally:
-            if had_to_wait:
-                turnstile.leave()
             if began is not None:
                 log_access(call.access(milliseconds_since(began)))
         keep = call.keeps_connection()
         if not (keep or call.taken):
             self._linger()
         return keep
+
+    @contextlib.contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Make a response in this block, when others have had their turn."""
+        server = self._server
+        turnstile = server.unsent.turnstile
+        if self._requests.in_a_hurry and not turnstile.narrow:
+            turnstile = server.hurried
+        had_to_wait = turnstile.enter()
+        try:
+            yield
+        finally:
+            if had_to_wait:
+                turnstile.leave()
 
     def _refuse(self, error: RequestError, began: float | None) -> None:
         """Answer a request that cannot be read, and end the connection."""

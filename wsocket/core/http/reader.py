@@ -33,9 +33,11 @@ class SocketReader(socket.SocketIO):
 
     Attributes:
         deadline: When reading fails, by `time.monotonic`; None: never.
+        reads: How often the socket was read.
     """
 
     deadline: float | None = None
+    reads = 0
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock, "r")
@@ -56,6 +58,7 @@ class SocketReader(socket.SocketIO):
             TimeoutError: The deadline has passed.
         """
         self.pace()
+        self.reads += 1
         count = super().readinto(buffer)
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise TimeoutError("the deadline for reading has passed")
@@ -73,6 +76,8 @@ class RequestReader:
     Attributes:
         buffer: The buffered reader, which may hold bytes after the current request.
         line: The first line of the latest request, as far as it has come.
+        in_a_hurry: Whether it had come, at least in part, before the response to the
+            one before it was sent.
     """
 
     def __init__(self, sock: socket.socket, timeout: float) -> None:
@@ -80,6 +85,18 @@ class RequestReader:
         self._timeout = timeout
         self.buffer: io.BufferedReader = io.BufferedReader(self._raw)
         self.line = b""
+        self.in_a_hurry = False
+
+    def wait(self) -> bool:
+        """Wait for the first byte of a request; False when the client has closed.
+
+        Raises:
+            OSError: The connection was lost, or idle for too long.
+        """
+        before = self._raw.reads
+        there = bool(self.buffer.peek(1))
+        self.in_a_hurry = there and self._raw.reads == before
+        return there
 
     def next_request(self) -> Request | None:
         """Read the head of the next request; None when the client has closed.

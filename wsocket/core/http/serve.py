@@ -22,6 +22,7 @@ from wsocket.core.http.places import PlaceLimits
 from wsocket.core.http.refusal import TLS_EXPECTED
 from wsocket.core.http.servers import Server
 from wsocket.core.http.stop_signals import stop_signals
+from wsocket.core.http.switching import switch_threads_often
 from wsocket.core.http.unsent import Unsent
 from wsocket.core.keywords import check_keywords, checks_keywords
 from wsocket.core.net.endpoints import Endpoint, UnixEndpoint, server_endpoints
@@ -201,6 +202,7 @@ def run(
     _check_own(graceful_timeout, close_spread, access_log)
     log_to_stderr(log_format, access_log=access_log)
     give_freed_memory_back()
+    switch_threads_often()
     server = _made(host, port, app, settings)
     with server, stop_signals(server.interrupt) as stop:
         announce(f"wsocket: serving on {_where(server, host)}")

@@ -18,6 +18,7 @@ from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.connections import Connections
 from wsocket.core.http.places import Place, PlaceLimits, Places
 from wsocket.core.http.refusal import UNAVAILABLE
+from wsocket.core.http.turnstile import Turnstile
 from wsocket.core.http.unsent import Unsent
 from wsocket.core.net.listening import BACKLOG, ListeningSocket
 from wsocket.core.net.loop import get_loop
@@ -73,6 +74,8 @@ class Server:
         self.base_environ = base_environ(listening[0].sock)
         self.connections = Connections(self._changed)
         self.unsent = unsent
+        # Greenlets let others in by themselves.
+        self.hurried = Turnstile(narrow=concurrency is not GREENLETS)
         self._concurrency = concurrency
         self._wakeup = Wakeup(concurrency)
         self._places = Places(limits, left=self._changed)

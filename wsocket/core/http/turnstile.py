@@ -1,6 +1,8 @@
-"""Requests that go on one by one while memory is scarce.
+"""Requests that go on one by one.
 
-Many threads would else make their responses before anybody has weighed the first.
+While memory is scarce: many threads would else make their responses before anybody has
+weighed the first. And those that came together with others on their connections: many
+threads that never have to wait for their clients would keep the interpreter busy.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ class Turnstile:
         narrow: Whether one goes on at a time; else nobody waits.
     """
 
-    def __init__(self) -> None:
-        self.narrow = False
+    def __init__(self, *, narrow: bool = False) -> None:
+        self.narrow = narrow
         self._line = threading.Lock()
         self._left = threading.Event()  # whoever went on last is not in the way
         self._left.set()
