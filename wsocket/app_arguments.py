@@ -46,9 +46,11 @@ def protocol_names(protocol: object) -> list[str]:
 def _check_protocol_name(name: object) -> None:
     if not isinstance(name, str):
         refuse_type("protocol", "names (strings)", name)
-    if name != WAMP and name.upper() == WAMP:
+    if name != WAMP and name.upper().startswith(WAMP):
         raise ValueError(
-            f"protocol: expected 'WAMP' (in capitals) for a router, got {name!r}"
+            f"protocol: expected 'WAMP' (in capitals) for a router, got {name!r:.100}; "
+            "write protocol='WAMP', and the router agrees with each client on its "
+            "serializer"
         )
     if not _TOKEN.fullmatch(name):
         raise ValueError(
