@@ -15,6 +15,7 @@ import pytest
 import wsocket
 from tests.patience import SECONDS
 from wsocket import PublishOptions, Realm, Role, WSocketApp
+from wsocket.asgi import as_asgi
 from wsocket.wamp import auth
 
 
@@ -46,6 +47,7 @@ ROWS = ROW.findall(CASES.read_text().replace("NO_FUNCTION", NO_FUNCTION))
 NAMES = {
     **{name: getattr(wsocket, name) for name in wsocket.__all__},
     **{name: getattr(auth, name) for name in auth.__all__},
+    "as_asgi": as_asgi,
     "AsyncCallable": AsyncCallable,
     "TICKET": auth.TicketUser(ticket="secret", role="sensor"),
     "anything": anything,

@@ -27,6 +27,8 @@ app.call("com.example.x", timeout="2")  # wrong
 app.listen_rawsocket(8081)  # wrong
 app.onmessage += 5  # wrong
 app.onmessage = 5  # wrong
+app.onmesage = print  # wrong
+app.websocket_class = dict  # wrong
 Limits(outbox_byts=1)  # wrong
 LongPolling("/longpoll", 5)  # wrong
 Realm("realm1", strict_uris="yes")  # wrong

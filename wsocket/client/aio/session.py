@@ -19,6 +19,7 @@ from wsocket.client.records import (
 )
 from wsocket.client.states import ClientState
 from wsocket.wamp.local.arguments import (
+    check_payload,
     check_uri,
     own_options,
     publish_options,
@@ -109,6 +110,7 @@ class AsyncSession(Identified):
         """Publish an event to the subscribers of *topic*; see `Session.publish`."""
         chosen = publish_options(options, acknowledge=acknowledge)
         check_uri("topic", topic)
+        check_payload(args, kwargs)
         payload = payload_of(self._core.serializer, args, kwargs)
         if not chosen.acknowledge:
             self._engine.do(lambda core: core.publish(topic, payload, chosen, None))
@@ -177,6 +179,7 @@ class AsyncSession(Identified):
     ) -> AsyncPendingCall:
         check_uri("procedure", procedure, namespace=True)
         own_options(options, CallOptions)
+        check_payload(args, kwargs)
         payload = payload_of(self._core.serializer, args, kwargs)
         return AsyncPendingCall(self._engine, procedure, payload, options)
 

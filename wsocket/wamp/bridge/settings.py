@@ -14,6 +14,7 @@ from wsocket.core.checks import (
     check_text,
     refuse_type,
 )
+from wsocket.core.keywords import checks_fields
 from wsocket.wamp.auth.base import Identity, check_authid
 
 TokenOwner = str | Identity | None
@@ -28,6 +29,7 @@ _NUMBERS = {"max_requests": 1, "max_streams": 0, "max_nonces": 1}
 _SECONDS = {"max_timeout": 0.001, "clock_skew": 1.0, "heartbeat": 0.001, "retry": 0.0}
 
 
+@checks_fields
 @dataclass(frozen=True)
 class BridgeKey:
     """A key with which requests are signed.
@@ -64,6 +66,7 @@ class BridgeKey:
         return self.secret.encode() if isinstance(self.secret, str) else self.secret
 
 
+@checks_fields
 @dataclass(frozen=True)
 class Bridge:
     """Publish, call and listen with plain HTTP requests; see docs/bridge.md.
@@ -115,8 +118,8 @@ class Bridge:
             refuse_type("Bridge.path", "a string", self.path)
         if not _PATH.fullmatch(self.path):
             raise ValueError(
-                "bridge must be a path of letters, digits and ._~- that does not end "
-                f"with '/', such as '/wamp', got {self.path!r}"
+                "Bridge.path: expected a path of letters, digits and ._~- that does "
+                f"not end with '/', such as '/wamp', got {self.path!r:.100}"
             )
         self._check_keys()
         self._check_tokens()
