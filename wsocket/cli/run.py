@@ -161,6 +161,7 @@ def run(options: argparse.Namespace) -> int:
     sys.path.insert(0, os.getcwd())
     context = _tls(options.certfile, options.keyfile)
     host = _host(options) if child is None else child.url
+    _check_host(host)
     with nullcontext() if child is None else child.importing():
         app = load(options.target)
     with ExitStack() as listeners:
@@ -186,10 +187,12 @@ def run(options: argparse.Namespace) -> int:
 def _run_reloaded(options: argparse.Namespace) -> int:
     """Keep the sockets, and have children serve."""
     port = PORT if options.port is None else options.port
+    host = _host(options)
+    _check_host(host)
     with ExitStack() as listeners:
         try:
             sockets = []
-            for endpoint in server_endpoints(_host(options), port):
+            for endpoint in server_endpoints(host, port):
                 listening = ListeningSocket(endpoint, take_over=options.take_over)
                 listeners.callback(listening.release)
                 sockets.append(listening.sock.fileno())
@@ -211,6 +214,13 @@ def _host(options: argparse.Namespace) -> str:
     if descriptors:
         return "fd://" + ",".join(map(str, descriptors))
     return HOST if options.host is None else str(options.host)
+
+
+def _check_host(host: str) -> None:
+    try:
+        server_endpoints(host, PORT)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
 
 
 def _listen_rawsocket(app: Callable[..., Any], url: str) -> Listener:
