@@ -13,7 +13,13 @@ from wsocket.core.web import demo
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.wsgi import Environ
 from wsocket.errors import WebSocketError
-from wsocket.former import EVENT_METHODS, check_overrides
+from wsocket.former import (
+    APP_ATTRIBUTES,
+    EVENT_ATTRIBUTES,
+    EVENT_METHODS,
+    check_overrides,
+    had,
+)
 from wsocket.log import logger
 
 EventHandler = Callable[..., object]
@@ -167,3 +173,7 @@ class Events:
             reason = str(error)
         finally:
             self.onclose(reason, websocket)
+
+
+had(EventHook, EVENT_ATTRIBUTES)
+had(Events, APP_ATTRIBUTES)
