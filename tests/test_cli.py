@@ -35,6 +35,20 @@ def app(environ, start_response):
     return [f"{patched} {sleep_is_cooperative}".encode()]
 
 not_an_app = 5
+
+def make():
+    return app
+
+async def answer(scope, receive, send):
+    pass
+
+from wsocket import WSocketApp
+"""
+
+REFUSED = """
+from wsocket import WSocketApp
+
+app = WSocketApp(protocol="wamp")
 """
 
 SIGNALLED = """
@@ -72,6 +86,7 @@ def index(environ, start_response):
 def folder(tmp_path: Path) -> Path:
     """A folder with an application in it."""
     (tmp_path / "hello.py").write_text(HELLO)
+    (tmp_path / "refused.py").write_text(REFUSED)
     package = tmp_path / "package"
     package.mkdir()
     (package / "__init__.py").write_text("")
@@ -124,8 +139,32 @@ def fetch(server: Server) -> str:
         (("run", "hello:nothing"), "module 'hello' has no 'nothing'"),
         (("run", "hello:not_an_app"), "not a WSGI application but 5"),
         (("run", "./hello.py"), "not the name of a module; say MODULE:APP"),
-        (("run", "hello.py"), "no module 'hello.py' in"),
-        (("run", "hello.py"), "on the path; say hello:app"),
+        (("run", "hello.py"), "'hello.py' is a file"),
+        (("run", "hello.py:app"), "say MODULE:APP, here hello:app"),
+        (
+            ("run", "hello:make()"),
+            "write app = make() in the module, and say hello:app",
+        ),
+        (("run", "hello:ap"), "has no 'ap'; say MODULE:APP; did you mean 'app'?"),
+        (
+            ("run", "hello:make"),
+            "(environ, start_response), got function make(), which",
+        ),
+        (("run", "hello:make"), "if it makes one, write app = make() in the module"),
+        (("run", "hello:WSocketApp"), "hello:WSocketApp: expected a WSGI application"),
+        (("run", "hello:WSocketApp"), "got the class WSocketApp itself"),
+        (("run", "hello:answer"), "expected a plain callable, got an async function"),
+        (("run", "refused"), "refused.py:4: protocol: expected 'WAMP' (in capitals)"),
+        (("run", "refused"), "got 'wamp'; write protocol='WAMP'"),
+        (
+            ("run", "hello", "--host", "127.0.0.1:8000"),
+            "--host: expected a name or an address alone, got '127.0.0.1:8000'; write "
+            "host='127.0.0.1', port=8000",
+        ),
+        (
+            ("run", "hello", "--reload", "--host", "http://localhost"),
+            "got 'http://localhost'; leave out the scheme",
+        ),
         (("run", ":app"), "'' is not the name of a module"),
         (("run", ".hello"), "not the name of a module"),
         (("run", ""), "not the name of a module"),
@@ -143,6 +182,24 @@ def test_a_usage_error_exits_with_2_and_says_what_is_wrong(folder, arguments, sa
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.processes
+def test_what_we_refuse_in_the_application_has_its_traceback_with_debug(folder):
+    """Who did not expect it sees the way there."""
+    done = call(folder, "run", "refused", "--debug")
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+    assert "refused.py:4: protocol: expected 'WAMP'" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.processes
+def test_what_the_application_raises_itself_keeps_its_traceback(folder):
+    """Also if it is the kind of error that we raise."""
+    (folder / "broken.py").write_text("import wsocket\nint('x')\n")
+    done = call(folder, "run", "broken")
+    assert done.returncode == 1
+    assert re.search(r'File ".*broken\.py", line 2', done.stderr)
 
 
 @pytest.mark.processes

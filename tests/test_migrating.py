@@ -263,6 +263,65 @@ def test_what_fails_says_what_to_write(code, websocket):
     )
 
 
+# What version 2.1.0 had without an underscore, but for the modules that it imported.
+MODULE = """
+    PY3 httplib text_type string_types range_type OPCODE_CONTINUATION OPCODE_TEXT
+    OPCODE_BINARY OPCODE_CLOSE OPCODE_PING OPCODE_PONG FIN_MASK OPCODE_MASK MASK_MASK
+    LENGTH_MASK RSV0_MASK RSV1_MASK RSV2_MASK HEADER_FLAG_MASK issue MSG_SOCKET_DEAD
+    MSG_ALREADY_CLOSED MSG_CLOSED HTTP_CODES log_traceback logger make_server run
+    WebSocketError ProtocolError FrameTooLargeException ThreadingWSGIServer
+    FixedServerHandler FixedHandler WebSocket Response Event WSocketApp WebSocketHandler
+"""
+WEBSOCKET = """
+    origin protocol version path logger environ closed write read handler do_compress
+    compressor decompressor handle_close handle_ping handle_pong mask_payload
+    read_message receive encode_header send_frame send close
+"""
+APP = """
+    SUPPORTED_VERSIONS GUID websocket_class send routes on_close on_connect on_message
+    fake route not_found wsgi protocol app onclose onmessage onconnect
+"""
+EVENT = "clear default"
+
+
+def problem_with(owner: object, name: str) -> str | None:
+    """Why *owner* does not have *name* any more."""
+    try:
+        getattr(owner, name)
+    except (AttributeError, ImportError) as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize("kind", ["MODULE", "WEBSOCKET", "APP", "EVENT"])
+def test_every_name_of_version_2_works_or_says_what_to_write(kind, websocket):
+    """None is simply unknown; the table has examples."""
+    app = WSocketApp()
+    owner = {
+        "MODULE": wsocket,
+        "WEBSOCKET": websocket,
+        "APP": app,
+        "EVENT": app.onmessage,
+    }[kind]
+    for name in globals()[kind].split():
+        problem = problem_with(owner, name)
+        assert problem is None or (name in problem and GUIDE in problem)
+
+
+def test_an_attribute_of_version_2_is_free_for_other_use():
+    """An application may have it for its own purposes."""
+
+    class Chat(WSocketApp):
+        def send(self, text):
+            return text.upper()
+
+    app = Chat()
+    assert app.send("hello") == "HELLO"
+    assert not hasattr(app, "fake")
+    app.fake = 5
+    assert app.fake == 5
+
+
 def test_unknown_names_are_unknown(websocket):
     """As in any module and any object, with Python's own error."""
     with pytest.raises(AttributeError, match=r"no attribute 'Sevrer'$"):

@@ -7,6 +7,7 @@ comes: the name of the argument, what was expected, what came, what to do.
 from __future__ import annotations
 
 import re
+import socket
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 
 import wsocket
 from tests.patience import SECONDS
-from wsocket import PublishOptions, Realm, Role, WSocketApp
+from wsocket import PublishOptions, Realm, Role, WSocketApp, make_server
+from wsocket.asgi import as_asgi
 from wsocket.wamp import auth
 
 
@@ -46,6 +48,7 @@ ROWS = ROW.findall(CASES.read_text().replace("NO_FUNCTION", NO_FUNCTION))
 NAMES = {
     **{name: getattr(wsocket, name) for name in wsocket.__all__},
     **{name: getattr(auth, name) for name in auth.__all__},
+    "as_asgi": as_asgi,
     "AsyncCallable": AsyncCallable,
     "TICKET": auth.TicketUser(ticket="secret", role="sensor"),
     "anything": anything,
@@ -115,3 +118,11 @@ def test_options_are_what_they_were(app):
     """Valid options pass, and mean what they say."""
     options = PublishOptions(acknowledge=True, exclude=[1, 2**53], eligible_authid=[])
     assert app.publish("com.example.topic", options=options) > 0
+
+
+def test_a_port_that_is_taken_is_named_also_without_a_host(app):
+    """An empty host is every address."""
+    with closing(socket.create_server(("", 0))) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"port {port} on any address is already in"):
+            make_server("", port, app)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from contextlib import closing
+from http import HTTPStatus
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -60,8 +62,16 @@ def warnings(caplog) -> list[str]:
         (("x", "404 Not Found"), "x404 Not Found", "start_response('404 Not Found')"),
         (("x", 201, {"A": "b"}), "x201{'A': 'b'}", "start_response(201)"),
         ({"a": 1}, "a", "json.dumps"),
+        (("x", {"X": "y"}), "x{'X': 'y'}", "start_response(200, {...})"),
+        (("x", "404"), "x404", "start_response('404')"),
+        ((404, "x"), "404x", "start_response(404)"),
+        (("x", HTTPStatus.GONE), "x410", "start_response(410)"),
+        (404, "404", "start_response(404)"),
     ],
-    ids=["tuple", "text", "triple", "dict"],
+    ids=[
+        *("tuple", "text", "triple", "dict", "headers", "digits", "first", "enum"),
+        "number",
+    ],
 )
 def test_a_habit_of_other_frameworks_is_warned_of_once(caplog, returned, body, advice):
     """In debug mode; the answer stays what is documented: items of the body."""
@@ -75,7 +85,7 @@ def test_a_habit_of_other_frameworks_is_warned_of_once(caplog, returned, body, a
         answers = [get(url + "page") for _ in range(3)]
     assert answers == [(200, body)] * 3
     [warning] = warnings(caplog)
-    assert "page returned a " in warning
+    assert "page returned " in warning
     assert advice in warning
 
 
@@ -88,8 +98,9 @@ def test_a_habit_of_other_frameworks_is_warned_of_once(caplog, returned, body, a
         (("a", 5), True),
         ({"Hello ": None, "World!": None}, True),
         (["not found", 404], True),
+        (2020, True),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_iterables_are_not_warned_of(caplog, returned, debug):
     """Outside debug mode nothing is, and what is documented never is."""
@@ -243,6 +254,18 @@ def test_known_roles_are_not_warned_of(caplog):
 # Payloads
 
 
+def json_subscriber(url: str, topic: str) -> websocket.WebSocket:
+    """A client that has subscribed to *topic*, and speaks JSON."""
+    client = websocket.create_connection(
+        url, timeout=SECONDS, subprotocols=["wamp.2.json"]
+    )
+    client.send('[1, "realm1", {"roles": {"subscriber": {}}}]')
+    client.recv()
+    client.send(f'[32, 1, {{}}, "{topic}"]')
+    client.recv()
+    return client
+
+
 def test_the_caller_of_a_procedure_learns_what_it_cannot_return():
     """Which part of the result, and what may be there."""
     app = WSocketApp(protocol="WAMP")
@@ -258,3 +281,40 @@ def test_the_caller_of_a_procedure_learns_what_it_cannot_return():
 
     with serving(app) as url:
         asyncio.run(scenario(url))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({(1, 2): 1}, "args[0]: not serializable as json: a dict key of tuple"),
+        ({"a": [{None: 1}]}, "args[0]['a'][0]: .*: a dict key of NoneType"),
+        ({b"k": 1}, "args[0]: .*: a dict key of bytes"),
+        ({True: 1}, "args[0]: .*: a dict key of bool"),
+        ([1, float("nan")], "args[0][1]: .*: nan has no form .* finite numbers"),
+    ],
+    ids=["tuple", "None", "bytes", "bool", "nan"],
+)
+def test_an_event_that_json_cannot_have_is_logged(caplog, value, said):
+    """With its topic, the place in it, and what may be there; others are delivered."""
+    app = WSocketApp(protocol="WAMP")
+    topic = "com.example.told"
+    with serving(app) as url, closing(json_subscriber(url, topic)) as client:
+        app.publish(topic, value)
+        app.publish(topic, "fine")
+        assert json.loads(client.recv())[4] == ["fine"]
+    [warning] = warnings(caplog)
+    beginning = f"an event of '{topic}' is not delivered to some json sessions: "
+    pattern = re.escape(beginning + said).replace(r"\.\*", ".*")
+    assert re.match(pattern, warning), warning
+
+
+def test_a_large_event_that_json_cannot_have_is_logged_without_the_place(caplog):
+    """To look for it would keep everybody waiting."""
+    app = WSocketApp(protocol="WAMP")
+    topic = "com.example.large"
+    with serving(app) as url, closing(json_subscriber(url, topic)) as client:
+        app.publish(topic, "x" * 5000, float("nan"))
+        app.publish(topic, "fine")
+        assert json.loads(client.recv())[4] == ["fine"]
+    [warning] = warnings(caplog)
+    assert "sessions: not serializable as json: nan has no form" in warning

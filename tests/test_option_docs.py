@@ -11,7 +11,11 @@ import msgspec
 import pytest
 
 from wsocket import (
+    Bridge,
+    BridgeKey,
+    CallDetails,
     CallOptions,
+    EventDetails,
     Grant,
     Limits,
     LongPolling,
@@ -23,11 +27,27 @@ from wsocket import (
     Role,
     SubscribeOptions,
 )
+from wsocket.wamp.auth import (
+    Anonymous,
+    Cryptosign,
+    CryptosignUser,
+    Identity,
+    Scram,
+    ScramUser,
+    Ticket,
+    TicketUser,
+    WampCra,
+    WampCraUser,
+    WebLogin,
+)
 
 CLASSES = [
     *(CallOptions, PublishOptions, RegisterOptions, SubscribeOptions),
     *(Grant, Limits, LongPolling, Permission, Realm, Remember, Role),
+    *(Bridge, BridgeKey, Identity, TicketUser, WampCraUser, ScramUser, CryptosignUser),
+    *(Anonymous, WebLogin, Ticket, WampCra, Scram, Cryptosign),
 ]
+DETAILS = [CallDetails, EventDetails]
 ENTRY = re.compile(r"^    (\w+): (.*(?:\n        .+)*)", re.MULTILINE)
 SECTION = re.compile(r'"[A-Z][^"]+"\)|same section|test vectors|No part of the spec')
 NO_DEFAULT = "no default"
@@ -48,6 +68,11 @@ def defaults(kind: type) -> dict[str, Any]:
             else each.default_factory()
             for each in fields(kind)
         }
+    if not issubclass(kind, msgspec.Struct):
+        return {
+            each.name: MISSING if each.default is each.empty else each.default
+            for each in inspect.signature(kind).parameters.values()
+        }
     return {each.name: each.default for each in msgspec.structs.fields(kind)}
 
 
@@ -59,6 +84,8 @@ def spellings(default: Any) -> list[str]:
         return [f'``"{default}"``']
     if isinstance(default, tuple):
         return ["()", "[Anonymous()]"]
+    if callable(default):
+        return ["by default"]
     if type(default) is int:
         mebibytes = f"{default // 2**20} MiB" if default % 2**20 == 0 else "no MiB"
         return [f"{default:,}", mebibytes]
@@ -85,7 +112,13 @@ def test_every_field_says_what_it_means_and_its_default(kind, name, default):
     assert any(text in said for text in spellings(default)), said
 
 
-@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", DETAILS, ids=lambda kind: kind.__name__)
+def test_every_detail_says_what_it_means(kind):
+    """A handler gets these, and gives none of them a value."""
+    assert all(len(said.split()) >= 5 for said in entries(kind).values())
+
+
+@pytest.mark.parametrize("kind", [*CLASSES, *DETAILS], ids=lambda kind: kind.__name__)
 def test_nothing_else_is_described(kind):
     """A field that is gone is gone from the text, too."""
     assert entries(kind).keys() == defaults(kind).keys()
@@ -100,6 +133,20 @@ def test_every_option_of_a_message_names_its_section(kind):
     """Of the specification; or it says that it is no part of that."""
     for said in entries(kind).values():
         assert SECTION.search(said), said
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(Bridge, Identity, TicketUser, WampCraUser, ScramUser, CryptosignUser),
+        *DETAILS,
+    ],
+    ids=lambda kind: kind.__name__,
+)
+def test_what_the_specification_has_names_its_section(kind):
+    """Once for all fields, where it is one section; or it says that there is none."""
+    text = " ".join(inspect.getdoc(kind).split())
+    assert SECTION.search(text), text
 
 
 @pytest.mark.parametrize("name", entries(Limits))

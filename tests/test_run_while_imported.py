@@ -35,6 +35,7 @@ PROGRAMS = {
 SERVERS = {
     "wsocket": ["-c", COMMAND_LINE, "run", "unguarded:app", "--port", "0"],
     "gunicorn": ["-m", "gunicorn", "-b", "127.0.0.1:0", "unguarded:app"],
+    "waitress": ["-m", "waitress", "--listen=127.0.0.1:0", "unguarded:app"],
     "flask": ["-m", "flask", "--app", "unguarded:app", "run", "--port", "0"],
     "pytest": ["-m", "pytest", "-p", "no:cacheprovider", "unguarded.py"],
 }

@@ -10,7 +10,10 @@ import pytest
 
 from tests.programs import ROOT, ended
 
-EVERY_CALL = ROOT / "tests/typing/every_call.py"
+EVERY_CALL = (
+    ROOT / "tests/typing/every_call.py",
+    ROOT / "tests/typing/every_client_call.py",
+)
 WRONG_CALLS = ROOT / "tests/typing/wrong_calls.py"
 
 CHECKERS = {
@@ -25,14 +28,14 @@ ERROR = re.compile(r"(\w+\.py):(\d+)(?::\d+ -|:) error: ")
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_documented_calls_have_types_and_wrong_ones_are_found(checker):
     """Each wrong line has an error, and nothing else has one."""
-    done = ended([*CHECKERS[checker], str(EVERY_CALL), str(WRONG_CALLS)])
+    done = ended([*CHECKERS[checker], *map(str, EVERY_CALL), str(WRONG_CALLS)])
     found = {(name, int(number)) for name, number in ERROR.findall(done.stdout)}
     assert found == wrong_lines(WRONG_CALLS), done.stdout + done.stderr
 
 
 def test_no_checker_is_told_to_look_away():
     """Whoever copies a documented call has no such comment either."""
-    for path in (EVERY_CALL, WRONG_CALLS):
+    for path in (*EVERY_CALL, WRONG_CALLS):
         assert not re.search(r"(type|pyright): ?ignore", path.read_text())
 
 

@@ -91,8 +91,7 @@ class WSocketApp(Framework, RealmMethods):
 
     Raises:
         TypeError, ValueError: An argument has the wrong type or value.
-        RuntimeError: *longpoll* or *bridge* without a router, or *metrics* without its
-            extra.
+        RuntimeError: *metrics* without its extra.
     """
 
     _wamp: Application | None = None
@@ -122,7 +121,8 @@ class WSocketApp(Framework, RealmMethods):
         check_settings(max_workers, longpoll, bridge, limits, join_timeout, metrics)
         self.protocol = protocol
         names = protocol_names(protocol)
-        opened = opened_realms(names, realm, realms, max_workers=max_workers)
+        others = {"max_workers": max_workers, "longpoll": longpoll, "bridge": bridge}
+        opened = opened_realms(names, realm, realms, others)
         super().__init__(
             app,
             subprotocols=[name for name in names if name != WAMP],
@@ -385,7 +385,7 @@ class WSocketApp(Framework, RealmMethods):
         bridge: str | Bridge | None,
     ) -> None:
         if metrics is not None:
-            self.resources[metrics] = metrics_page(self.metrics)
+            self.resources.serve("metrics", metrics, metrics_page(self.metrics))
         serve_resources(self, lambda: self._application, longpoll, bridge)
 
     @property

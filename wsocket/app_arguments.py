@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wsocket.core.checks import (
     check_instance,
@@ -11,10 +11,12 @@ from wsocket.core.checks import (
     check_number,
     check_path,
     check_seconds,
+    closest,
     refuse_type,
 )
 from wsocket.core.http.grammar import TOKEN
 from wsocket.core.net.limits import Limits
+from wsocket.wamp.auth.base import Identity
 from wsocket.wamp.bridge.settings import Bridge
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.transports.longpoll_settings import LongPolling
@@ -46,9 +48,11 @@ def protocol_names(protocol: object) -> list[str]:
 def _check_protocol_name(name: object) -> None:
     if not isinstance(name, str):
         refuse_type("protocol", "names (strings)", name)
-    if name != WAMP and name.upper() == WAMP:
+    if name != WAMP and name.upper().startswith(WAMP):
         raise ValueError(
-            f"protocol: expected 'WAMP' (in capitals) for a router, got {name!r}"
+            f"protocol: expected 'WAMP' (in capitals) for a router, got {name!r:.100}; "
+            "write protocol='WAMP', and the router agrees with each client on its "
+            "serializer"
         )
     if not _TOKEN.fullmatch(name):
         raise ValueError(
@@ -87,18 +91,28 @@ def opened_realms(
     names: Sequence[str],
     realm: str | Realm,
     realms: Sequence[Realm],
-    *,
-    max_workers: object,
+    others: Mapping[str, object],
 ) -> list[Realm]:
     """The realms of a router, if *names* asks for one.
+
+    Args:
+        others: Further settings that need a router, by name; None if not given.
 
     Raises:
         TypeError, ValueError: One is no realm, or two have the same name, or there is
             no router for what was given.
     """
     if WAMP in names:
-        return _all_realms(realm, realms)
-    _refuse_without_router(realm, realms, max_workers=max_workers)
+        opened = _all_realms(realm, realms)
+        _check_bridge(others.get("bridge"), opened)
+        return opened
+    _refuse_without_router(
+        {
+            "realm": realm if realm != DEFAULT_REALM else None,
+            "realms": realms or None,
+            **others,
+        }
+    )
     return []
 
 
@@ -115,17 +129,48 @@ def _all_realms(realm: str | Realm, realms: Sequence[Realm]) -> list[Realm]:
     return [realm, *realms]
 
 
-def _refuse_without_router(
-    realm: object, realms: object, *, max_workers: object
-) -> None:
+def _check_bridge(bridge: object, realms: Sequence[Realm]) -> None:
+    """Refuse realms that are not there, and roles with which nobody may do anything."""
+    if not isinstance(bridge, Bridge):
+        return
+    own = _known("Bridge.realm", bridge.realm or realms[0].name, realms)
+    for key_id, key in bridge.keys.items():
+        name = f"Bridge.keys[{key_id!r}]"
+        realm = _known(f"{name}.realm", key.realm or own.name, realms)
+        _check_role(f"{name}.role", key.role, realm)
+    if isinstance(bridge.tokens, Mapping):
+        for owner in bridge.tokens.values():
+            role = owner.authrole if isinstance(owner, Identity) else owner
+            _check_role("Bridge.tokens, a role", role, own)
+
+
+def _known(name: str, wanted: str, realms: Sequence[Realm]) -> Realm:
+    """The realm of this name."""
+    for realm in realms:
+        if realm.name == wanted:
+            return realm
+    names = [each.name for each in realms]
+    raise ValueError(
+        f"{name}: expected one of the realms {', '.join(names)}, got {wanted!r:.100}; "
+        f"write WSocketApp(realms=[Realm({wanted!r:.100})]){closest(wanted, names)}"
+    )
+
+
+def _check_role(name: str, role: str, realm: Realm) -> None:
+    """Accept a role that *realm* has; with an authorizer or without roles, any."""
+    known = [each.name for each in realm.roles]
+    if known and realm.authorizer is None and role not in known:
+        raise ValueError(
+            f"{name}: expected one of the roles of {realm.name!r}, which has "
+            f"{', '.join(known)}, got {role!r:.100}: its sessions could do nothing; "
+            f"add Role({role!r:.100}, [...]){closest(role, known)}"
+        )
+
+
+def _refuse_without_router(settings: Mapping[str, object]) -> None:
     """Refuse settings of a router where there is none: they would do nothing."""
-    given = {
-        "realm": realm != DEFAULT_REALM,
-        "realms": bool(realms),
-        "max_workers": max_workers is not None,
-    }
-    for name, is_given in given.items():
-        if is_given:
+    for name, value in settings.items():
+        if value is not None:
             raise ValueError(
                 f"{name}: is for a router, and there is none; write "
                 f'WSocketApp(protocol="WAMP", {name}=...)'

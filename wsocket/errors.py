@@ -8,7 +8,11 @@ There are three families. The peer broke a protocol (`ProtocolError`, `HttpError
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+# Components between dots, without white space, "." and "#".
+_URI = re.compile(r"[^\s.#]+(\.[^\s.#]+)*")
 
 
 class WsocketError(Exception):
@@ -191,11 +195,17 @@ class ApplicationError(WsocketError):
         error: The error URI, such as ``"com.example.error.no_such_user"``.
         *args: Positional payload.
         **kwargs: Keyword payload.
+
+    Raises:
+        TypeError, ValueError: *error* is no URI (WAMP Basic Profile, "URIs").
     """
 
     def __init__(self, error: str, *args: Any, **kwargs: Any) -> None:
+        expected = "error: expected a URI such as 'com.example.error.no_such_user'"
         if not isinstance(error, str):
-            raise TypeError(f"error must be a URI (a str), got {error!r}")
+            raise TypeError(f"{expected}, got {error!r:.100}")
+        if _URI.fullmatch(error) is None:
+            raise ValueError(f"{expected}, got {error!r:.100}; text comes after it")
         super().__init__(error, *args)
         self.error = error
         self.args = args

@@ -14,6 +14,8 @@ GUIDE = "see docs/migrating-from-2.md"
 _SERVER = "write run(app), or make_server(host, port, app) of wsocket"
 _FRAMES = "wsocket reads and writes frames itself; write receive() and send()"
 _HTTP = "write http.HTTPStatus of Python's library"
+_PYTHON_2 = "leave it out: wsocket runs on Python 3 only"
+_COMPRESSION = "leave it out, or write WSocketApp(compression=None) to switch it off"
 
 # Names of the module.
 NAMES = {
@@ -30,6 +32,18 @@ NAMES = {
     "ThreadingWSGIServer": _SERVER,
     "WebSocketHandler": f"wrap the application, app = WSocketApp(site), and {_SERVER}",
     "log_traceback": "write logger.exception(...)",
+    "httplib": "write http.client of Python's library",
+    "issue": "write WSocketApp(report_url=...) for where reports of errors lead",
+    **dict.fromkeys(("PY3", "range_type", "string_types", "text_type"), _PYTHON_2),
+    **dict.fromkeys(
+        (
+            *("OPCODE_CONTINUATION", "OPCODE_TEXT", "OPCODE_BINARY", "OPCODE_CLOSE"),
+            *("OPCODE_PING", "OPCODE_PONG", "FIN_MASK", "OPCODE_MASK", "MASK_MASK"),
+            *("LENGTH_MASK", "RSV0_MASK", "RSV1_MASK", "RSV2_MASK"),
+            "HEADER_FLAG_MASK",
+        ),
+        _FRAMES,
+    ),
 }
 
 _SERVERS = {
@@ -58,10 +72,28 @@ EVENT_METHODS = {
     "on_close": "give it another name, and write app.onclose += function",
     "on_connect": "give it another name, and write app.onconnect += function",
     "on_message": "give it another name, and write app.onmessage += function",
+    "wsgi": "give it another name, and write app.route(path), or WSocketApp(function)",
+}
+
+# Attributes of an application, and of its events.
+_DEMO = "leave it out: the demo ends with the first function that is added"
+APP_ATTRIBUTES = {
+    "fake": "leave it out: it did nothing",
+    "on_close": _DEMO,
+    "on_connect": _DEMO,
+    "on_message": _DEMO,
+    "send": "write send() of a websocket; app.onconnect tells which there are",
+    "wsgi": "write app, which is the WSGI application",
+}
+EVENT_ATTRIBUTES = {
+    "clear": "write app.onmessage = function, which replaces all of them",
+    "default": "leave it out: it is called as long as no function was added",
 }
 
 # Further attributes of a websocket.
 ATTRIBUTES = {
+    "compressor": _COMPRESSION,
+    "decompressor": _COMPRESSION,
     "handler": "write the variable that has the application",
     "logger": "write wsocket.logger",
     "read": _FRAMES,
@@ -119,6 +151,11 @@ class FormerMembers:
         check_overrides(cls, METHODS)
 
 
-for _known in (METHODS, ATTRIBUTES):
-    for _name in _known:
-        setattr(FormerMembers, _name, FormerMember(_name, _known))
+def had(cls: type[object], known: Mapping[str, str]) -> None:
+    """Have a class say of the *known* attributes what to write in their place."""
+    for name in known:
+        setattr(cls, name, FormerMember(name, known))
+
+
+had(FormerMembers, METHODS)
+had(FormerMembers, ATTRIBUTES)

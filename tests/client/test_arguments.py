@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from wsocket import CallOptions, PublishOptions
+
 URL = "ws://127.0.0.1:1/"
 
 
@@ -51,3 +53,14 @@ def test_wrong_type_is_refused(connecting, url, options, problem):
     with pytest.raises(TypeError, match=problem) as caught:
         connecting(url, **options).__enter__()
     assert "secret" not in str(caught.value)
+
+
+def test_options_among_the_values_are_refused(connecting, place):
+    """They would be sent to everybody; and a ``*`` would fit nothing."""
+    with connecting(place.ws) as session:
+        with pytest.raises(TypeError, match=r"write options=PublishOptions\("):
+            session.publish("com.example.x", PublishOptions(retain=True))
+        with pytest.raises(TypeError, match=r"write options=CallOptions\("):
+            session.call("com.example.add", 1, 2, option=CallOptions())
+        with pytest.raises(ValueError, match=r"write 'com\.' with match='prefix'"):
+            session.subscribe("com.*", print)

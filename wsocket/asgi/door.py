@@ -14,6 +14,9 @@ from typing import Any, TypeAlias
 from wsocket.asgi.bridge import SocketBridge
 from wsocket.asgi.refusal import ask, refuse
 from wsocket.asgi.upgrade_environ import upgrade_environ
+from wsocket.core.checks import check_number
+from wsocket.core.functions import kind_of
+from wsocket.core.keywords import checks_keywords
 from wsocket.core.web.framework import Framework
 from wsocket.core.web.server_connections import ASGI_SOCKET, socket_pair
 from wsocket.core.wsgi import Environ
@@ -34,6 +37,7 @@ Send: TypeAlias = Callable[[AsgiEvent], Awaitable[None]]
 HTTP_THREADS = 64
 
 
+@checks_keywords
 def as_asgi(app: Framework, *, http_threads: int = HTTP_THREADS) -> AsgiDoor:
     """The ASGI application of *app*, for uvicorn, hypercorn, or ``FastAPI().mount``.
 
@@ -42,13 +46,15 @@ def as_asgi(app: Framework, *, http_threads: int = HTTP_THREADS) -> AsgiDoor:
             Long polls are requests that wait.
 
     Raises:
-        TypeError: *app* is not a `WSocketApp`.
-        ValueError: *http_threads* is less than 1.
+        TypeError, ValueError: *app* is not a `WSocketApp`, or *http_threads* is no
+            number, 1 at least.
     """
     if not isinstance(app, Framework):
-        raise TypeError(f"as_asgi takes a WSocketApp, got {app!r}")
-    if http_threads < 1:
-        raise ValueError(f"http_threads must be at least 1, got {http_threads!r}")
+        raise TypeError(
+            f"app: expected a WSocketApp, got {kind_of(app)}; for another WSGI "
+            "application, write as_asgi(WSocketApp(application))"
+        )
+    check_number("http_threads", http_threads, least=1)
     return AsgiDoor(app, http_threads=http_threads)
 
 

@@ -168,6 +168,7 @@ def run(options: argparse.Namespace) -> int:
     sys.path.insert(0, os.getcwd())
     context = _tls(options.certfile, options.keyfile)
     host = _host(options) if child is None else child.url
+    _check_host(host)
     with nullcontext() if child is None else child.importing():
         app = load(options.target)
     with ExitStack() as listeners:
@@ -193,10 +194,12 @@ def run(options: argparse.Namespace) -> int:
 def _run_reloaded(options: argparse.Namespace) -> int:
     """Keep the sockets, and have children serve."""
     port = PORT if options.port is None else options.port
+    host = _host(options)
+    _check_host(host)
     with ExitStack() as listeners:
         try:
             sockets = []
-            for endpoint in server_endpoints(_host(options), port):
+            for endpoint in server_endpoints(host, port):
                 listening = ListeningSocket(endpoint, take_over=options.take_over)
                 listeners.callback(listening.release)
                 sockets.append(listening.sock.fileno())
@@ -231,6 +234,13 @@ def _host_name(host: str) -> str:
         problem = error.__cause__ or error
         raise UsageError(f"--host: {host!r:.100} is no host name: {problem}") from error
     return host
+
+
+def _check_host(host: str) -> None:
+    try:
+        server_endpoints(host, PORT)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
 
 
 def _listen_rawsocket(app: Callable[..., Any], url: str) -> Listener:

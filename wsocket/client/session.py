@@ -23,6 +23,7 @@ from wsocket.client.waiters import Waiter
 from wsocket.core.checks import check_bool, check_callable, check_seconds
 from wsocket.core.functions import how_async
 from wsocket.wamp.local.arguments import (
+    check_payload,
     check_uri,
     own_options,
     publish_options,
@@ -186,6 +187,7 @@ class Session(Identified):
         check_bool("acknowledge", acknowledge)
         chosen = publish_options(options, acknowledge=acknowledge)
         check_uri("topic", topic)
+        check_payload(args, kwargs)
         payload = payload_of(self._core.serializer, args, kwargs)
         if not chosen.acknowledge:
             self._engine.shared.do(
@@ -353,6 +355,7 @@ class Session(Identified):
     ) -> PendingCall:
         check_uri("procedure", procedure, namespace=True)
         own_options(options, CallOptions)
+        check_payload(args, kwargs)
         payload = payload_of(self._core.serializer, args, kwargs)
         return PendingCall(self._engine, procedure, payload, options)
 

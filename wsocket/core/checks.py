@@ -11,7 +11,13 @@ from importlib import import_module
 from math import inf
 from typing import NoReturn
 
-from wsocket.core.functions import how_async, kind_of, name_of, takes
+from wsocket.core.functions import (
+    how_async,
+    kind_of,
+    makes_callables,
+    name_of,
+    takes,
+)
 
 LONGEST = 1_000_000
 """The most seconds that anything here waits, 11 days.
@@ -168,8 +174,14 @@ def check_handler(name: str, value: object) -> None:
     """Accept a WSGI application, or the handler of a route.
 
     Raises:
-        TypeError: It cannot be called in that way, or it is an async one.
+        TypeError: It cannot be called in that way, or it is an async one, or it is a
+            class of applications in place of one.
     """
+    if isinstance(value, type) and makes_callables(value):
+        raise TypeError(
+            f"{name}: expected a WSGI application, got the class {value.__name__} "
+            f"itself; make an object of it, {value.__name__}(...)"
+        )
     check_callable(
         name,
         value,
@@ -202,4 +214,7 @@ def refuse_type(name: str, expected: str, value: object) -> NoReturn:
     Raises:
         TypeError: Always.
     """
-    raise TypeError(f"{name}: expected {expected}, got {type(value).__name__}")
+    got = type(value).__name__
+    if isinstance(value, type):
+        got = f"the class {value.__name__} itself"
+    raise TypeError(f"{name}: expected {expected}, got {got}")

@@ -48,6 +48,15 @@ def takes(function: Callable[..., Any], count: int) -> bool:
     return True
 
 
+def makes_callables(kind: type) -> bool:
+    """Whether objects of this class are called, and it is no function itself.
+
+    PEP 3333 allows a class as an application: its objects are the bodies of responses.
+    """
+    attributes = {name for each in kind.__mro__ for name in vars(each)}
+    return "__call__" in attributes and "__iter__" not in attributes
+
+
 def name_of(function: object) -> str:
     """The name of a function, for messages; ``a Kind`` for another object."""
     name = getattr(function, "__qualname__", None)

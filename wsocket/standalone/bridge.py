@@ -52,33 +52,39 @@ def read_bridge(node: Node) -> BridgeTable:
     return BridgeTable(make(node, Bridge, given), node, users)
 
 
-def report_unknown(table: BridgeTable, realms: Mapping[str, Any]) -> None:
+def all_known(table: BridgeTable, realms: Mapping[str, Any]) -> bool:
     """Report realms that are not open, and roles that could do nothing.
 
     Args:
         realms: Those of the file, by name; as TOML has them.
+
+    Returns:
+        Whether there are none.
     """
     own = table.bridge.realm
+    known = own is None or _is_open(table.place, own, realms)
     if own is None:
         own = next(iter(realms))
-    else:
-        _report_realm(table.place, own, realms)
     for place, role, realm in table.users:
         if realm is not None:
-            _report_realm(place, realm, realms)
+            known &= _is_open(place, realm, realms)
         roles = written_roles(realms.get(realm or own))
         if roles and role not in roles:
+            known = False
             place.of("role").note(
                 f"the realm {quoted(realm or own)} has no role {quoted(role)}; "
                 f"{did_you_mean(role, roles)}"
             )
+    return known
 
 
-def _report_realm(place: Node, name: str, realms: Mapping[str, Any]) -> None:
-    if name not in realms:
-        place.of("realm").note(
-            f"there is no realm {quoted(name)}; {did_you_mean(name, realms)}"
-        )
+def _is_open(place: Node, name: str, realms: Mapping[str, Any]) -> bool:
+    if name in realms:
+        return True
+    place.of("realm").note(
+        f"there is no realm {quoted(name)}; {did_you_mean(name, realms)}"
+    )
+    return False
 
 
 # Who signs requests: [bridge.keys.NAME]

@@ -16,7 +16,7 @@ from wsocket.standalone.addresses import (
     read_rawsocket,
     read_server,
 )
-from wsocket.standalone.bridge import BridgeTable, read_bridge, report_unknown
+from wsocket.standalone.bridge import BridgeTable, all_known, read_bridge
 from wsocket.standalone.document import parse
 from wsocket.standalone.no_pages import RouterWithoutPages
 from wsocket.standalone.nodes import Node, Outside, Unusable
@@ -95,8 +95,10 @@ def _configuration(node: Node) -> Configuration | None:
     if "realms" not in node.value:
         node.note("realms is missing; [realms.realm1] opens a realm")
     realms = values.get("realms") or [Realm("realm1")]
-    if "bridge" in values and "realms" in values:
-        report_unknown(values["bridge"], node.value["realms"])
+    if "bridge" in values and not (
+        "realms" in values and all_known(values["bridge"], node.value["realms"])
+    ):
+        del values["bridge"]  # the application would refuse it once more
     app = _app(node, given, realms)
     rawsockets = values.get("rawsocket", [])
     if app is not None and rawsockets:

@@ -147,6 +147,11 @@ def broken(environ, start_response):
     raise ValueError("at once")
 
 
+@route("/exit")
+def leave(environ, start_response):
+    raise SystemExit("a handler may not stop the server")
+
+
 @route("/environ")
 def show_environ(environ, start_response):
     return "\n".join(f"{key}={value}" for key, value in environ.items())

@@ -224,6 +224,16 @@ def test_error_of_the_application_is_a_500(server, path, problem):
     assert problem in server.log.read_text()
 
 
+def test_exit_of_a_handler_has_no_page_and_no_id(server):
+    """Other servers raise it to end a worker, so the framework leaves it alone."""
+    response, body = fetch(server, "/exit")
+    assert response.status == 500
+    assert body.endswith(b"the application failed; the server's log says why\n")
+    logged = server.log.read_text()
+    assert "'GET /exit HTTP/1.1' failed" in logged
+    assert "SystemExit: a handler may not stop the server" in logged
+
+
 @pytest.mark.parametrize("path", [b"/failing", b"/wsgi/failing"])
 def test_error_in_the_middle_leaves_the_chunks_open(server, connect, path):
     """The client must not take what it has for the whole."""

@@ -14,7 +14,7 @@ from tests.patience import SECONDS
 from tests.wamp.apps.bridge import SECRET
 from tests.wamp.bridge.http import JSON, listening, post, problem, signed
 from tests.wamp.transports.longpoll.client import request
-from wsocket import BridgeKey
+from wsocket import BridgeKey, Realm
 
 CALL = "/wamp/call"
 BODY = b'{"procedure": "com.backend.secret"}'
@@ -188,7 +188,8 @@ def test_memory_of_a_request_ends_when_its_timestamp_is_too_old(serve):
 def test_key_may_have_a_realm_of_its_own(serve):
     """Its requests act there, those of others in that of the application."""
     keys = {"cron": BridgeKey(SECRET, role="backend", realm="elsewhere")}
-    _, url = serve(keys=keys)
+    app, url = serve({"realms": [Realm("elsewhere")]}, keys=keys)
+    app.remove_realm("elsewhere")
     answer = post(url, CALL, BODY, headers=signed(SECRET, CALL, BODY))
     assert answer.status == 404
     assert problem(answer)["error"] == "wamp.error.no_such_realm"

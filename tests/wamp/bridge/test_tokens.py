@@ -139,9 +139,38 @@ def test_cookie_of_the_web_app_is_a_login(serve):
 def test_role_that_the_realm_does_not_know_may_do_nothing(serve):
     """A key or token is no way around the roles."""
     realm = Realm("realm1", roles=[Role("guest", ALLOWED)])
-    app, url = serve({"realm": realm}, tokens={"one": "backend"})
+    app, url = serve({"realm": realm}, tokens={"one": "backend"}.get)
     whoami(app)
     assert post(url, CALL, WHOAMI, headers=bearer("one")).status == 403
+
+
+@pytest.mark.parametrize(
+    ("bridge", "problem"),
+    [
+        (Bridge(tokens={"t": "usr"}), "role: .*has user, got 'usr'.*mean 'user'"),
+        (Bridge(tokens={"t": Identity("ada", "usr")}), "role: .*has user, got 'usr'"),
+        (Bridge(keys={"k": BridgeKey("x" * 16, role="usr")}), r"keys\['k'\].role"),
+        (Bridge(realm="realm2"), "realms realm1, got 'realm2'.*mean 'realm1'"),
+        (
+            Bridge(keys={"k": BridgeKey("x" * 16, role="user", realm="x.y")}),
+            r"keys\['k'\].realm: .*got 'x.y'; write WSocketApp\(realms=",
+        ),
+    ],
+    ids=["token", "identity", "key", "realm", "realm of a key"],
+)
+def test_roles_and_realms_that_are_not_there_are_refused(bridge, problem):
+    """Every request would be refused, and nobody would know why."""
+    realm = Realm("realm1", roles=[Role("user")])
+    with pytest.raises(ValueError, match=problem):
+        WSocketApp(protocol="WAMP", realm=realm, bridge=bridge)
+
+
+def test_any_role_of_the_bridge_is_useful_beside_an_authorizer():
+    """And without roles."""
+    bridge = Bridge(tokens={"t": "usr"})
+    ruled = Realm("realm1", roles=[Role("user")], authorizer=lambda request: True)
+    for realm in (ruled, Realm("realm1")):
+        WSocketApp(protocol="WAMP", realm=realm, bridge=bridge).close()
 
 
 def test_authorizer_is_asked_as_for_any_session(serve):
@@ -176,9 +205,9 @@ def test_wrong_proofs_count_as_failed_logins(serve):
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        (lambda: Bridge("wamp"), "must be a path"),
-        (lambda: Bridge("/wamp/"), "must be a path"),
-        (lambda: Bridge("/w%61mp"), "must be a path"),
+        (lambda: Bridge("wamp"), "expected a path"),
+        (lambda: Bridge("/wamp/"), "expected a path"),
+        (lambda: Bridge("/w%61mp"), "expected a path"),
         (lambda: Bridge(7), "Bridge.path: expected a string"),
         (lambda: Bridge(keys={"a": "secret"}), "expected a BridgeKey, got str"),
         (lambda: Bridge(keys={'"': BridgeKey("x" * 16, role="r")}), "a key ID"),
@@ -192,8 +221,8 @@ def test_wrong_proofs_count_as_failed_logins(serve):
         (lambda: BridgeKey("short", role="r"), "at least 16 bytes"),
         (lambda: BridgeKey(7, role="r"), "BridgeKey.secret"),
         (lambda: BridgeKey("x" * 16, role=""), "BridgeKey.role"),
-        (lambda: WSocketApp(bridge="/wamp"), "no WAMP router here"),
-        (lambda: WSocketApp(protocol="WAMP", bridge="wamp"), "must be a path"),
+        (lambda: WSocketApp(bridge="/wamp"), "bridge: is for a router"),
+        (lambda: WSocketApp(protocol="WAMP", bridge="wamp"), "expected a path"),
     ],
 )
 def test_mistake_in_the_settings_is_told_at_once(make, problem):

@@ -65,6 +65,12 @@ def keyed(kwargs):
     return error
 
 
+def renamed(uri):
+    error = ApplicationError("com.example.error")
+    error.error = uri
+    return error
+
+
 RAISED = [
     Mute(),
     NoText(),
@@ -72,7 +78,7 @@ RAISED = [
     Forgetful(),
     BadArguments("com.example.error"),
     NamedBadly(),
-    ApplicationError("not a URI"),
+    renamed("not a URI"),
     ValueError("\ud800"),
     ValueError("x" * 10_000_000),
     KeyboardInterrupt(),

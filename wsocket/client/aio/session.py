@@ -22,6 +22,7 @@ from wsocket.client.settings import LEAST
 from wsocket.client.states import ClientState
 from wsocket.core.checks import check_bool, check_callable, check_seconds
 from wsocket.wamp.local.arguments import (
+    check_payload,
     check_uri,
     own_options,
     publish_options,
@@ -118,6 +119,7 @@ class AsyncSession(Identified):
         check_bool("acknowledge", acknowledge)
         chosen = publish_options(options, acknowledge=acknowledge)
         check_uri("topic", topic)
+        check_payload(args, kwargs)
         payload = payload_of(self._core.serializer, args, kwargs)
         if not chosen.acknowledge:
             self._engine.do(lambda core: core.publish(topic, payload, chosen, None))
@@ -189,6 +191,7 @@ class AsyncSession(Identified):
     ) -> AsyncPendingCall:
         check_uri("procedure", procedure, namespace=True)
         own_options(options, CallOptions)
+        check_payload(args, kwargs)
         payload = payload_of(self._core.serializer, args, kwargs)
         return AsyncPendingCall(self._engine, procedure, payload, options)
 

@@ -14,7 +14,7 @@ from wsocket.errors import ImportUnderWay
 # Python's own machinery of imports, which stands between one module and the next.
 _IMPORTERS = (
     *("importlib", "_frozen_importlib", "_frozen_importlib_external"),
-    *("runpy", "zipimport"),
+    *("pkgutil", "runpy", "zipimport"),
 )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 _TCP = re.compile(r"tcp://(?:\[([^\[\]/?#@]+)\]|([^\[\]:/?#@\s]+)):([0-9]{1,5})")
 _UNIX = "unix://"
+_WITH_PORT = re.compile(r"(?:\w+://)?([^/:\[\]]*|\[[^\[\]]*\]):([0-9]+)/?")
 _INHERITED = re.compile(r"fd://[0-9]+(,[0-9]+)*")
 
 
@@ -80,9 +81,11 @@ def server_endpoints(host: str, port: int) -> list[Endpoint]:
             descriptors of sockets that listen already: ``fd://3`` or ``fd://3,4``.
 
     Raises:
-        ValueError: *host* begins with ``unix:`` or ``fd:``, but is none of these.
+        ValueError: *host* begins with ``unix:`` or ``fd:``, but is none of these; or it
+            has the port in it, or is a URL.
     """
     if not host.startswith(("unix:", "fd:")):
+        _refuse_url(host)
         return [TcpEndpoint(host, port)]
     path = host[len(_UNIX) :]
     if host.startswith(_UNIX) and path.startswith("/") and "\0" not in path:
@@ -93,4 +96,17 @@ def server_endpoints(host: str, port: int) -> list[Endpoint]:
     raise ValueError(
         f"host: cannot listen on {host!r}: expected unix:///PATH, such as "
         "unix:///run/app/http.sock, or fd://N, such as fd://3"
+    )
+
+
+def _refuse_url(host: str) -> None:
+    """Refuse a host that has its port in it, or the scheme of a URL before it."""
+    found = _WITH_PORT.fullmatch(host)
+    if found is None and "://" not in host:
+        return
+    advice = "leave out the scheme"
+    if found is not None:
+        advice = f"write host={found[1].strip('[]')!r}, port={found[2]}"
+    raise ValueError(
+        f"host: expected a name or an address alone, got {host!r:.100}; {advice}"
     )

@@ -152,7 +152,9 @@ def listen_tcp(host: str, port: int) -> socket.socket:
         family, address = _resolve(host, port)
     except socket.gaierror as error:
         raise OSError(
-            error.errno, f"cannot listen on {host!r}: {error.strerror}"
+            error.errno,
+            f"cannot listen on {host!r}: {error.strerror}: choose a name or an address "
+            "of this machine, such as 127.0.0.1",
         ) from error
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -165,8 +167,10 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         problem = _TCP_PROBLEMS.get(error.errno or 0, f"failed: {error.strerror}")
-        where = host if error.errno == errno.EADDRNOTAVAIL else f"port {port} on {host}"
-        raise OSError(error.errno, f"{where or '0.0.0.0'} {problem}") from error
+        where = f"port {port} on {host or 'any address'}"
+        if error.errno == errno.EADDRNOTAVAIL:
+            where = host
+        raise OSError(error.errno, f"{where} {problem}") from error
     return listener
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from types import FunctionType
 from typing import Any, overload
 
 from wsocket.core.checks import check_callable
@@ -12,10 +13,19 @@ from wsocket.core.web import demo
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.wsgi import Environ
 from wsocket.errors import WebSocketError
-from wsocket.former import EVENT_METHODS, check_overrides
+from wsocket.former import (
+    APP_ATTRIBUTES,
+    EVENT_ATTRIBUTES,
+    EVENT_METHODS,
+    check_overrides,
+    had,
+)
 from wsocket.log import logger
 
 EventHandler = Callable[..., object]
+
+# What follows a decorator.
+_DECORATED = (FunctionType, type)
 
 
 class EventHook:
@@ -68,7 +78,18 @@ class EventHook:
         return iter((self._default,) if self._handlers is None else self._handlers)
 
     def __call__(self, *args: Any) -> None:
-        """Call every handler; one that fails is logged and does not stop the others."""
+        """Call every handler; one that fails is logged and does not stop the others.
+
+        Raises:
+            TypeError: These are not the arguments of the event; most likely this was
+                meant as a decorator.
+        """
+        if len(args) != len(self._parameters) or isinstance(args[0], _DECORATED):
+            raise TypeError(
+                f"{self._name}: expected ({', '.join(self._parameters)}) of one event, "
+                f"got {', '.join(map(kind_of, args)) or 'nothing'}; this is no "
+                f"decorator: to add a handler, write app.{self._name} += function"
+            )
         for handler in self:
             try:
                 handler(*args)
@@ -152,3 +173,7 @@ class Events:
             reason = str(error)
         finally:
             self.onclose(reason, websocket)
+
+
+had(EventHook, EVENT_ATTRIBUTES)
+had(Events, APP_ATTRIBUTES)

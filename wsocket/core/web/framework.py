@@ -7,13 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
-from wsocket.core.checks import (
-    check_bool,
-    check_handler,
-    check_number,
-    check_path,
-    check_seconds,
-)
+from wsocket.core.checks import check_path, check_seconds
 from wsocket.core.concurrency.eventlet_patches import refuse_eventlet_patches
 from wsocket.core.functions import kind_of
 from wsocket.core.keywords import checks_keywords
@@ -23,12 +17,14 @@ from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web import at_exit, demo
 from wsocket.core.web.a2wsgi_notice import A2wsgiNotice
+from wsocket.core.web.checked_attributes import CheckedAttributes
 from wsocket.core.web.error_page import checked_report_url
 from wsocket.core.web.event_hooks import Events
 from wsocket.core.web.habits import Habits
 from wsocket.core.web.health import Health
 from wsocket.core.web.listeners import Listeners
 from wsocket.core.web.proxies import TrustedProxies
+from wsocket.core.web.resources import Resources
 from wsocket.core.web.response import respond
 from wsocket.core.web.routes import (
     Handler,
@@ -42,7 +38,7 @@ from wsocket.core.web.wrapped import Wrapped
 from wsocket.core.websocket import frames, handshake
 from wsocket.core.websocket.accept_key import GUID
 from wsocket.core.websocket.blocking import WebSocket
-from wsocket.core.websocket.deflate import Compression, check_compression
+from wsocket.core.websocket.deflate import Compression
 from wsocket.core.websocket.origins import check_allowed_origins
 from wsocket.core.websocket.subprotocol import Subprotocol
 from wsocket.core.wsgi import START_RESPONSE, Environ
@@ -58,7 +54,7 @@ SERVICE_RESTART = 1012
 GOING_AWAY = "the server is going away"
 
 
-class Framework(Events):
+class Framework(CheckedAttributes, Events):
     """A WSGI application with routes for HTTP and websockets.
 
     Args:
@@ -107,14 +103,13 @@ class Framework(Events):
         trusted_proxies: Sequence[str] = (),
         report_url: str | None = None,
     ) -> None:
-        _check(app, debug, max_message_size, allowed_origins)
-        refuse_eventlet_patches()
-        check_compression(compression)
+        check_allowed_origins(() if allowed_origins is None else allowed_origins)
         if health is not None:
             check_path("health", health)
+        refuse_eventlet_patches()
         self.app = app
         self.routes = Routes()
-        self.resources = Routes()
+        self.resources = Resources()
         self.debug = debug
         self.max_message_size = max_message_size
         self.compression = compression
@@ -124,12 +119,13 @@ class Framework(Events):
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
         self._habits = Habits()
-        self._proxies = TrustedProxies(trusted_proxies) if trusted_proxies else None
+        proxies = TrustedProxies(trusted_proxies)
+        self._proxies = proxies if trusted_proxies else None
         self._report_url = checked_report_url(report_url)
         self._a2wsgi = A2wsgiNotice()
         self.is_draining = False
         if health is not None:
-            self.resources[health] = Health(lambda: self.is_draining)
+            self.resources.serve("health", health, Health(lambda: self.is_draining))
         at_exit.close(self)
 
     @checks_keywords
@@ -148,6 +144,7 @@ class Framework(Events):
         """
         check_route(path)
         check_new_route(path)
+        self.resources.check_free(path)
 
         def register(handler: HandlerT) -> HandlerT:
             before = self.routes.get(path, handler)
@@ -290,25 +287,6 @@ class Framework(Events):
     def debugging(self) -> bool:
         """Whether the author of the application wants to see details."""
         return logger.isEnabledFor(10) if self.debug is None else self.debug
-
-
-def _check(
-    app: Handler | None,
-    debug: bool | None,
-    max_message_size: int,
-    allowed_origins: Collection[str] | None,
-) -> None:
-    """Check each for itself.
-
-    Raises:
-        TypeError, ValueError: One has the wrong type or value.
-    """
-    if app is not None:
-        check_handler("app", app)
-    if debug is not None:
-        check_bool("debug", debug)
-    check_number("max_message_size", max_message_size, least=1, unit="bytes")
-    check_allowed_origins(() if allowed_origins is None else allowed_origins)
 
 
 def _with_room(limits: Limits, max_message_size: int) -> Limits:

@@ -40,12 +40,13 @@ class Habits:
 
 
 def _advice(result: Any) -> str | None:
-    if isinstance(result, tuple) and len(result) in (2, 3) and _is_status(result[1]):
+    if _is_code(result):
         return (
-            f"a tuple with {result[1]!r} in it: its items are the body, and none of "
-            f"them is the status; call start_response({result[1]!r}) before, and "
-            "return the body alone"
+            f"{int(result)}: this is the body, and no status; call "
+            f"start_response({int(result)}) before, and return a text"
         )
+    if isinstance(result, tuple) and len(result) in (2, 3):
+        return _advice_for_tuple(result)
     if isinstance(result, dict) and any(value is not None for value in result.values()):
         return (
             "a dict: its keys are the body, and its values are not sent; for JSON, "
@@ -55,8 +56,33 @@ def _advice(result: Any) -> str | None:
     return None
 
 
+def _advice_for_tuple(result: tuple[Any, ...]) -> str | None:
+    for item in result:
+        if _is_status(item):
+            status = int(item) if isinstance(item, int) else item
+            return (
+                f"a tuple with {status!r} in it: its items are the body, and none of "
+                f"them is the status; call start_response({status!r}) before, and "
+                "return the body alone"
+            )
+        if isinstance(item, dict):
+            return (
+                "a tuple with a dict in it: its items are the body, and none of them "
+                "has the headers; call start_response(200, {...}) before, and return "
+                "the body alone"
+            )
+    return None
+
+
 def _is_status(item: object) -> bool:
-    """Whether an item of a tuple looks like a status: 404, or "404 Not Found"."""
-    if type(item) is int:
-        return 100 <= item <= 599
-    return isinstance(item, str) and item[:3].isdigit() and item[3:4] == " "
+    """Whether an item of a tuple looks like a status: 404, "404", "404 Not Found"."""
+    if isinstance(item, str):
+        return (
+            item[:3].isdecimal() and item[3:4] in ("", " ") and _is_code(int(item[:3]))
+        )
+    return _is_code(item)
+
+
+def _is_code(item: object) -> bool:
+    """Whether this is a number that HTTP has for statuses, such as 404."""
+    return isinstance(item, int) and 100 <= item <= 599

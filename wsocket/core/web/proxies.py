@@ -40,10 +40,10 @@ class TrustedProxies:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        if isinstance(names, str):
+        if isinstance(names, (str, bytes)) or not isinstance(names, Sequence):
             raise TypeError(
                 "trusted_proxies: expected a list of addresses, such as "
-                f"['127.0.0.1'], got the string {names!r}"
+                f"['127.0.0.1'], got {names!r:.100}"
             )
         self._unix = UNIX in names
         self._networks = [_network(each) for each in names if each != UNIX]

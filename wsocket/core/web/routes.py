@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from wsocket.core.checks import check_handler
@@ -30,8 +30,11 @@ def request_path(environ: Mapping[str, Any]) -> str:
         return path
 
 
-# What other frameworks have in their routes, and ours do not: "<id>", "{id}", "/:id".
-_PLACEHOLDER = re.compile(r"<[^/<>]*>|\{[^/{}]*\}|(?<=/):\w+(?=/|$)")
+# What other frameworks have in their routes, and ours do not: "<id>", "{id}", "[id]",
+# "/:id", "/$id"; and regular expressions, which may have the same inside.
+_PLACEHOLDER = re.compile(r"<[^/<>]*>|\{[^/{}]*\}|\[[^/\[\]]*\]|(?<=/)[:$]\w+(?=/|$)")
+_REGEX = re.compile(r"^\^|\\|\(\?|\.[*+]|\([^/()]*\||\$$")
+_STAR = re.compile(r"\*(?!$)")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
@@ -50,7 +53,7 @@ def check_route(path: object) -> None:
     if not path.startswith(("/", "*")):
         raise ValueError(
             f"path: route {path!r} can never match: every path starts with '/', "
-            f"so write {'/' + path!r}"
+            f"so write {_near_path(path)!r}"
         )
 
 
@@ -58,15 +61,15 @@ def check_new_route(path: str) -> None:
     """Refuse what is meant in another way than it is understood here.
 
     Raises:
-        ValueError: The path has a placeholder, a query or an escape.
+        ValueError: The path has a placeholder, a query or an escape, or is a regular
+            expression, or has a ``*`` before its end.
     """
+    if _REGEX.search(path):
+        _refuse_meaning(path, "are no regular expressions")
     if found := _PLACEHOLDER.search(path):
-        prefix = path[: found.start()] + "*"
-        raise ValueError(
-            f"path: {path!r} would match only itself, because routes have no "
-            f"placeholders such as {found[0]!r}; write {prefix!r}, and take the rest "
-            f"from environ['PATH_INFO']"
-        )
+        _refuse_meaning(path, f"have no placeholders such as {found[0]!r}")
+    if _STAR.search(path):
+        _refuse_meaning(path, "have '*' only as their last character")
     if not {"?", "#"}.isdisjoint(path):
         raise ValueError(
             f"path: {path!r} can never match: only the path of a request is compared; "
@@ -77,6 +80,26 @@ def check_new_route(path: str) -> None:
             f"path: {path!r} can never match: paths are compared decoded, so write "
             f"{unquote(path)!r}"
         )
+
+
+def _refuse_meaning(path: str, why: str) -> NoReturn:
+    near = _near_path(path)
+    rest = ", and take the rest from environ['PATH_INFO']" if near[-1] == "*" else ""
+    raise ValueError(
+        f"path: {path!r} would be taken as it is written, because routes {why}; write "
+        f"{near!r}{rest} (or app.routes[{path!r}] = ..., if that is what you mean)"
+    )
+
+
+def _near_path(path: str) -> str:
+    """A route that does what *path* was probably meant for."""
+    if "://" in path:
+        path = path.partition("://")[2].partition("/")[2]
+    path = path.removeprefix("^").removesuffix("$")
+    special = (_REGEX.search(path), _PLACEHOLDER.search(path), _STAR.search(path))
+    starts = [found.start() for found in special if found]
+    path = path[: min(starts)] + "*" if starts else path
+    return path if path.startswith("/") else f"/{path}"
 
 
 class Routes(dict[str, Handler]):
@@ -97,6 +120,23 @@ class Routes(dict[str, Handler]):
             )
         check_handler(f"the handler of route {route!r}", handler)
         super().__setitem__(route, handler)
+
+    # `dict` sets these without ``__setitem__``, and so without its checks.
+
+    def update(self, *given: Any, **by_name: Handler) -> None:
+        """Register each handler of a mapping; see `__setitem__`."""
+        for route, handler in dict(*given, **by_name).items():
+            self[route] = handler
+
+    def __ior__(self, given: Any) -> Routes:  # type: ignore[override, misc]  # dict's has overloads
+        self.update(given)
+        return self
+
+    def setdefault(self, route: str, handler: Handler) -> Handler:
+        """Register *handler* if the route has none; return the one that it has."""
+        if route not in self:
+            self[route] = handler
+        return self[route]
 
     def match(self, path: str) -> Handler | None:
         """Find the handler of `path` (see `request_path`), or None.

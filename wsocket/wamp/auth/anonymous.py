@@ -14,7 +14,7 @@ class Anonymous:
     authid that it asks for, because it has not proved that this is its own.
 
     Args:
-        role: The authrole of all these clients.
+        role: The authrole of all these clients; ``"anonymous"`` by default.
 
     Raises:
         TypeError, ValueError: *role* is not a non-empty string.

@@ -64,10 +64,15 @@ class AuthRequest:
 @checks_fields
 @dataclass(frozen=True)
 class Identity:
-    """Who the client is, for WELCOME and for authorization.
+    """Who the client is, for WELCOME and for authorization (Basic Profile, "WELCOME").
 
     Attributes:
-        authextra: For WELCOME.Details.authextra.
+        authid: The name of the client, 1 to 1024 characters; it has no default.
+        authrole: Its role, one of `Realm.roles` if there are any; it has no default.
+        authprovider: Who says so, such as the name of a database; ``"static"`` by
+            default.
+        authextra: For WELCOME.Details.authextra, which the client gets; ``{}`` by
+            default.
 
     Raises:
         TypeError, ValueError: A field is invalid.
@@ -91,10 +96,10 @@ class Principal:
     """What all kinds of users have, besides a secret.
 
     Attributes:
-        role: The authrole that the client gets.
-        provider: The authprovider; by default ``"static"`` for a table of users and
-            ``"dynamic"`` for a callable.
-        extra: For WELCOME.Details.authextra.
+        role: The authrole that the client gets; it has no default.
+        provider: The authprovider; None, the default, is ``"static"`` for a table of
+            users and ``"dynamic"`` for a callable.
+        extra: For WELCOME.Details.authextra, which the client gets; ``{}`` by default.
     """
 
     role: str

@@ -45,10 +45,15 @@ CHANNEL_BINDINGS = {"tls-unique", "tls-exporter"}  # RFC 5929, RFC 9266
 @checks_fields
 @dataclass(frozen=True, kw_only=True)
 class CryptosignUser(Principal):
-    """A user that the owner of a key may log in as.
+    """A user that the owner of a key may log in as (Advanced Profile,
+    "Cryptosign-based Authentication").
 
     Attributes:
-        authid: The authid that the client gets.
+        authid: The authid that the client gets; it has no default.
+        role: The authrole that the client gets; it has no default.
+        provider: The authprovider; None, the default, is ``"static"`` for a table of
+            users and ``"dynamic"`` for a callable.
+        extra: For WELCOME.Details.authextra, which the client gets; ``{}`` by default.
     """
 
     authid: str
@@ -135,12 +140,14 @@ class Cryptosign:
         keys: By public key (64 hex characters), or a callable that takes the
             `AuthRequest` (with ``authextra["pubkey"]`` checked and in lower case). Both
             give a `CryptosignUser` or a sequence of them, the callable None for a
-            stranger.
+            stranger. It has no default.
         router_key: Signs the challenges of clients, which proves who the router is: a
-            private key as 64 hex characters, or an ``Ed25519PrivateKey``. It signs
-            anything that a client sends, so use it for nothing else.
+            private key as 64 hex characters, or an ``Ed25519PrivateKey``; None, the
+            default, for no signature. It signs anything that a client sends, so use it
+            for nothing else.
         require_channel_binding: Refuse clients whose signature is not bound to the TLS
-            channel.
+            channel; False by default.
+        token_bytes: Returns so many random bytes; those of `secrets` by default.
 
     Raises:
         TypeError, ValueError: An argument is invalid.

@@ -71,12 +71,14 @@ class Scram:
 
     Args:
         users: By authid, or a callable that takes the `AuthRequest` (with the prepared
-            authid) and returns a `ScramUser`, or None for a stranger.
+            authid) and returns a `ScramUser`, or None for a stranger. It has no
+            default.
         decoy: What a stranger's challenge looks like: its kdf, cost and length of salt.
-            By default one of the table's users; give one with a callable, similar to
-            the users it returns.
-        decoy_key: Secret; strangers' salts depend on it. Random by default, so that
-            they differ between processes: see `Decoy`.
+            None, the default, is one of the table's users; give one with a callable,
+            similar to the users it returns.
+        decoy_key: Secret; strangers' salts depend on it. None, the default, is a random
+            one, so that they differ between processes: see `Decoy`.
+        token_bytes: Returns so many random bytes; those of `secrets` by default.
 
     Raises:
         TypeError, ValueError: An argument is invalid.

@@ -37,13 +37,23 @@ KEY_LENGTH = 32  # of SHA-256
 @checks_fields
 @dataclass(frozen=True, kw_only=True)
 class ScramUser(Principal):
-    """A user whose password the router does not know.
+    """A user whose password the router does not know (Advanced Profile, "Salted
+    Challenge Response Authentication"); `from_password` makes one.
 
     Attributes:
-        salt: Random, and different for each user.
-        iterations: Of the key derivation function.
-        kdf: ``"pbkdf2"`` or ``"argon2id13"``.
-        memory: KiB, of ``argon2id13``; None for ``pbkdf2``.
+        salt: Random bytes, different for each user; it has no default.
+        stored_key: With these 32 bytes the router checks a client's proof (RFC 5802
+            section 3); it has no default.
+        server_key: With these 32 bytes the router proves to a client that it knows the
+            user (the same section); it has no default.
+        iterations: How much work the key derivation function is; it has no default.
+        kdf: The key derivation function: ``"pbkdf2"``, the default, or
+            ``"argon2id13"``.
+        memory: KiB that ``argon2id13`` takes; None, the default, for ``pbkdf2``.
+        role: The authrole that the client gets; it has no default.
+        provider: The authprovider; None, the default, is ``"static"`` for a table of
+            users and ``"dynamic"`` for a callable.
+        extra: For WELCOME.Details.authextra, which the client gets; ``{}`` by default.
     """
 
     salt: bytes

@@ -23,11 +23,16 @@ from wsocket.wamp.auth.directory import Directory, instance_of
 @checks_fields
 @dataclass(frozen=True, kw_only=True)
 class TicketUser(Principal):
-    """A user with a ticket.
+    """A user with a ticket (Advanced Profile, "Ticket-based Authentication").
 
     Attributes:
         ticket: The ticket itself, or a callable that takes the client's ticket and
-            returns whether it is right: for tokens and hashed passwords.
+            returns whether it is right: for tokens and hashed passwords. It has no
+            default.
+        role: The authrole that the client gets; it has no default.
+        provider: The authprovider; None, the default, is ``"static"`` for a table of
+            users and ``"dynamic"`` for a callable.
+        extra: For WELCOME.Details.authextra, which the client gets; ``{}`` by default.
     """
 
     ticket: str | Callable[[str], bool] = field(repr=False)
@@ -68,7 +73,7 @@ class Ticket:
 
     Args:
         users: By authid, or a callable that takes the `AuthRequest` and returns a
-            `TicketUser`, or None for a stranger.
+            `TicketUser`, or None for a stranger. It has no default.
 
     Raises:
         TypeError, ValueError: *users* is invalid.

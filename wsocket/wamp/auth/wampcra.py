@@ -32,17 +32,23 @@ MAX_KEYLEN = 1024
 @checks_fields
 @dataclass(frozen=True, kw_only=True)
 class WampCraUser(Principal):
-    """A user with a shared secret.
+    """A user with a shared secret (Advanced Profile, "Challenge Response
+    Authentication").
 
     Whoever reads the secret can log in with it, even if it is a derived key. A salt
     only hides the password that the key was made from.
 
     Attributes:
         secret: The shared secret; with a salt, the key that was derived from it: the
-            base64 text of PBKDF2-HMAC-SHA256.
-        salt: Tells the client to derive the key itself.
-        iterations: Of PBKDF2.
-        keylen: Length of the derived key in bytes, before base64.
+            base64 text of PBKDF2-HMAC-SHA256. It has no default.
+        salt: Tells the client to derive the key itself; None, the default, if the
+            secret is none that was derived.
+        iterations: How often PBKDF2 hashes; 1,000 by default, as the clients' own.
+        keylen: Length of the derived key in bytes, before base64; 32 by default.
+        role: The authrole that the client gets; it has no default.
+        provider: The authprovider; None, the default, is ``"static"`` for a table of
+            users and ``"dynamic"`` for a callable.
+        extra: For WELCOME.Details.authextra, which the client gets; ``{}`` by default.
     """
 
     secret: str = field(repr=False)
@@ -127,13 +133,15 @@ class WampCra:
 
     Args:
         users: By authid, or a callable that takes the `AuthRequest` and returns a
-            `WampCraUser`, or None for a stranger.
+            `WampCraUser`, or None for a stranger. It has no default.
         decoy: What a stranger's challenge looks like: role, iterations, keylen, and
-            length and kind of the salt, if any. By default one of the table's users.
-            With a callable, give a user that is similar to those that it returns.
-        decoy_key: Secret; strangers' salts depend on it. Random by default, so that
-            they differ between processes: see `Decoy`.
-        now: The time in UTC, for the challenge.
+            length and kind of the salt, if any. None, the default, is one of the
+            table's users. With a callable, give a user that is similar to those that
+            it returns.
+        decoy_key: Secret; strangers' salts depend on it. None, the default, is a random
+            one, so that they differ between processes: see `Decoy`.
+        now: Returns the time in UTC, for the challenge; that of the system by default.
+        token_bytes: Returns so many random bytes; those of `secrets` by default.
 
     Raises:
         TypeError, ValueError: An argument is invalid.

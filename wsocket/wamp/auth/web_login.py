@@ -32,6 +32,7 @@ class WebLogin:
 
     Args:
         who: Takes the WSGI environ of the upgrade request; returns the `WebIdentity`.
+            It has no default.
 
     Raises:
         TypeError: *who* is not a plain callable.

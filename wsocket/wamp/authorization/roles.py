@@ -13,6 +13,7 @@ from wsocket.core.checks import (
     check_number,
 )
 from wsocket.core.keywords import checks_fields
+from wsocket.wamp.authorization.stars import refuse_stars
 from wsocket.wamp.protocol.uris import MATCHES, Match, UriRules
 from wsocket.wamp.session.grant import ACTIONS, Action, Disclosure
 
@@ -97,3 +98,5 @@ def check_pattern(name: str, uri: object, match: Match) -> None:
         raise TypeError(f"{name}.uri: expected a string, got {uri!r}")
     if not rules.valid(uri, match):
         raise ValueError(f"{name}.uri: {rules.problem(uri, match)}")
+    if "*" in uri:
+        refuse_stars(f"{name}.uri", uri, match)

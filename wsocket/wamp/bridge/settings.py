@@ -14,6 +14,7 @@ from wsocket.core.checks import (
     check_text,
     refuse_type,
 )
+from wsocket.core.keywords import checks_fields
 from wsocket.wamp.auth.base import Identity, check_authid
 from wsocket.wamp.bridge.signature import KEY_ID
 
@@ -28,15 +29,17 @@ _NUMBERS = {"max_requests": 1, "max_streams": 0, "max_nonces": 1}
 _SECONDS = {"max_timeout": 0.001, "clock_skew": 1.0, "heartbeat": 0.001, "retry": 0.0}
 
 
+@checks_fields
 @dataclass(frozen=True)
 class BridgeKey:
     """A key with which requests are signed.
 
     Args:
         secret: At least 16 bytes; text counts as UTF-8. Make it with
-            ``openssl rand -hex 32``.
-        role: The authrole of its sessions.
-        realm: Their realm; None for that of the bridge.
+            ``openssl rand -hex 32``. It has no default.
+        role: The authrole of its sessions, one of the roles of their realm. It has no
+            default.
+        realm: The realm of its sessions; None, the default, for that of the bridge.
 
     Raises:
         TypeError, ValueError: A field is not what it must be.
@@ -64,32 +67,41 @@ class BridgeKey:
         return self.secret.encode() if isinstance(self.secret, str) else self.secret
 
 
+@checks_fields
 @dataclass(frozen=True)
 class Bridge:
     """Publish, call and listen with plain HTTP requests; see docs/bridge.md.
 
+    No part of the specification knows it: to the router each request is a session.
+
     Attributes:
-        path: The base path: ``POST /wamp/publish``, ``POST /wamp/call`` and
-            ``GET /wamp/events`` for the default.
-        keys: The keys of those who sign their requests, by key ID.
-        tokens: Bearer tokens, each with the role or `Identity` of its owner. Or a
-            function that takes a token and returns one of these, None for a token that
-            is not known; it may block.
-        realm: The realm of all sessions but those of keys that have their own; None for
-            that of the application.
-        max_body: Largest body of a request in bytes; None for `max_message_size`.
+        path: The base path; for ``"/wamp"``, the default, there are
+            ``POST /wamp/publish``, ``POST /wamp/call`` and ``GET /wamp/events``.
+        keys: The keys of those who sign their requests, by key ID; ``{}``, the default,
+            for none.
+        tokens: Bearer tokens, each with the role or `Identity` of its owner; ``{}``,
+            the default, for none. Or a function that takes a token and returns one of
+            these, None for a token that is not known; it may block.
+        realm: The realm of all sessions but those of keys that have their own; None,
+            the default, for that of the application.
+        max_body: Largest body of a request in bytes; None, the default, for
+            `max_message_size`.
         max_requests: How many publish and call requests may wait for an answer at
-            once. Beyond that they are refused with 503.
-        max_streams: How many streams of events may be open at once; each takes a thread
-            or greenlet of the server. Beyond that they are refused with 503.
-        max_timeout: Seconds that a request waits for its answer at most.
-        clock_skew: Seconds by which the timestamp of a signed request may differ from
-            the clock of this server.
-        max_nonces: How many signed requests are remembered, each for twice the
-            `clock_skew`, so that none is accepted twice. Beyond that they are refused
+            once; 200 by default. Beyond that they are refused with 503.
+        max_streams: How many streams of events may be open at once; 100 by default.
+            Each takes a thread or greenlet of the server. Beyond that they are refused
             with 503.
-        heartbeat: Seconds between two comments in a stream without events.
-        retry: Seconds after which a browser opens a broken stream again.
+        max_timeout: Seconds that a request waits for its answer at most; 60.0 by
+            default.
+        clock_skew: Seconds by which the timestamp of a signed request may differ from
+            the clock of this server; 300.0 by default.
+        max_nonces: How many signed requests are remembered, each for twice the
+            `clock_skew`, so that none is accepted twice; 100,000 by default. Beyond
+            that they are refused with 503.
+        heartbeat: Seconds between two comments in a stream without events; 15.0 by
+            default.
+        retry: Seconds after which a browser opens a broken stream again; 3.0 by
+            default.
 
     Raises:
         TypeError, ValueError: A setting is not what it must be.
@@ -115,8 +127,8 @@ class Bridge:
             refuse_type("Bridge.path", "a string", self.path)
         if not _PATH.fullmatch(self.path):
             raise ValueError(
-                "bridge must be a path of letters, digits and ._~- that does not end "
-                f"with '/', such as '/wamp', got {self.path!r}"
+                "Bridge.path: expected a path of letters, digits and ._~- that does "
+                f"not end with '/', such as '/wamp', got {self.path!r:.100}"
             )
         self._check_keys()
         self._check_tokens()

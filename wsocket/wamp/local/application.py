@@ -20,7 +20,11 @@ from wsocket.errors import ApplicationError
 from wsocket.log import logger
 from wsocket.wamp.authorization.authorizer import Authorizer
 from wsocket.wamp.local.answers import Answer, application_error, fields_of
-from wsocket.wamp.local.arguments import check_uri, own_options
+from wsocket.wamp.local.arguments import (
+    check_payload,
+    check_uri,
+    own_options,
+)
 from wsocket.wamp.local.client import LocalSession
 from wsocket.wamp.local.declaration import Declaration, procedure, subscriber
 from wsocket.wamp.local.encoding import payload_of
@@ -146,7 +150,7 @@ class Application:
         chosen = NO_PUBLISH_OPTIONS
         if options is not None:
             chosen = own_options(options, PublishOptions)
-        fields = fields_of(payload_of(MESSAGEPACK, args, kwargs))
+        fields = fields_of(_checked_payload(args, kwargs))
         loop = get_loop()
 
         def message(request: int) -> ClientMessage:
@@ -189,7 +193,7 @@ class Application:
         answers: Mailbox[Answer] = Mailbox(loop)
         call = OutgoingCall(
             uri,
-            payload_of(MESSAGEPACK, args, kwargs),
+            _checked_payload(args, kwargs),
             options=chosen,
             answers=answers,
         )
@@ -338,3 +342,8 @@ class Application:
 def _log_refusal(head: list[Any], payload: Payload) -> None:
     if head[0] == client_messages.ERROR:
         logger.error("%s", application_error(head, payload))
+
+
+def _checked_payload(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Payload:
+    check_payload(args, kwargs)
+    return payload_of(MESSAGEPACK, args, kwargs)

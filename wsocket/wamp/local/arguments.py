@@ -5,12 +5,14 @@ Each message begins with the name of the argument.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from wsocket.core.checks import check_choice, check_instance
 from wsocket.core.functions import kind_of
+from wsocket.wamp.authorization.stars import refuse_stars
 from wsocket.wamp.protocol.fields import Fields
 from wsocket.wamp.protocol.options import (
     INVOKE_POLICIES,
@@ -34,12 +36,13 @@ def check_uri(
     name: str,
     uri: object,
     *,
-    match: Match = "exact",
+    match: Match | None = None,
     namespace: bool = False,
 ) -> None:
     """Accept a URI or a pattern.
 
     Args:
+        match: How a pattern is compared; None for what is no pattern.
         namespace: Whether it may be in the protocol's own namespace.
 
     Raises:
@@ -51,13 +54,30 @@ def check_uri(
         if callable(uri):
             got = f"{kind_of(uri)}; a decorator needs its parentheses and a URI"
         raise TypeError(f"{name}: a URI is a str such as 'com.example.add', got {got}")
-    if not _URIS.valid(uri, match):
-        raise ValueError(f"{name}: invalid URI: {_URIS.problem(uri, match)}")
+    if not _URIS.valid(uri, match or "exact"):
+        raise ValueError(f"{name}: invalid URI: {_URIS.problem(uri, match or 'exact')}")
+    if "*" in uri:
+        refuse_stars(name, uri, match)
     if not namespace and reserved(uri):
         raise ValueError(
             f"{name}: {uri!r} is in the protocol's own namespace, 'wamp.'; use one of "
             "your own, such as 'com.example.'"
         )
+
+
+def check_payload(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    """Accept values that are no options: these would be sent to everybody.
+
+    Raises:
+        TypeError: There are options among them.
+    """
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Fields):
+            kind = type(value).__name__
+            raise TypeError(
+                f"options: expected them by name, got {kind} among the values to be "
+                f"sent; write options={kind}(...)"
+            )
 
 
 def register_options(

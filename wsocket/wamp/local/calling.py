@@ -46,12 +46,21 @@ class CallResult(_Values):
 
 
 class CallDetails(Struct, frozen=True):
-    """Passed to a procedure that has a parameter named ``details``.
+    """Passed to a procedure that has a parameter named ``details`` (Basic Profile,
+    "INVOCATION").
 
-    The identity of the caller is None if it is not disclosed.
+    The identity of the caller is None if it is not disclosed (Advanced Profile, "Caller
+    Identification").
 
     Attributes:
-        progressive: Whether the caller wants progressive results.
+        procedure: The URI that was called, also where a pattern is registered.
+        caller: The session ID of the caller, from 1 to 2^53.
+        caller_authid: The name with which the caller logged in.
+        caller_authrole: The role that its login gave it.
+        trustlevel: That of the caller's `Role`, if it has one (Advanced Profile, "Call
+            Trust Levels").
+        progressive: Whether the caller wants progressive results (Advanced Profile,
+            "Progressive Call Results").
     """
 
     procedure: str
@@ -63,9 +72,22 @@ class CallDetails(Struct, frozen=True):
 
 
 class EventDetails(Struct, frozen=True):
-    """Passed to a subscriber that has a parameter named ``details``.
+    """Passed to a subscriber that has a parameter named ``details`` (Basic Profile,
+    "EVENT").
 
-    The identity of the publisher is None if it is not disclosed.
+    The identity of the publisher is None if it is not disclosed (Advanced Profile,
+    "Publisher Identification").
+
+    Attributes:
+        topic: The URI that was published, also where a pattern is subscribed.
+        publication: The ID of the event, the same for all of its subscribers.
+        publisher: The session ID of the publisher, from 1 to 2^53.
+        publisher_authid: The name with which the publisher logged in.
+        publisher_authrole: The role that its login gave it.
+        trustlevel: That of the publisher's `Role`, if it has one (Advanced Profile,
+            "Publication Trust Levels").
+        retained: Whether the event was published before the subscription, and kept
+            (Advanced Profile, "Event Retention").
     """
 
     topic: str

@@ -21,8 +21,7 @@ def serve_resources(
     """Serve what is not None, each below its base path.
 
     Raises:
-        RuntimeError: *application* raises it, because there is no router.
-        ValueError: Both have the same base path.
+        ValueError: Another setting has the same path.
     """
     if longpoll is not None:
         _serve_longpoll(framework, application(), longpoll)
@@ -42,7 +41,7 @@ def _serve_longpoll(
         max_message_size=framework.max_message_size,
         allowed_origins=framework.allowed_origins,
     )
-    framework.resources[handler.route] = handler
+    framework.resources.serve("longpoll", handler.route, handler)
 
 
 def _serve_bridge(
@@ -58,9 +57,4 @@ def _serve_bridge(
         max_message_size=framework.max_message_size,
         allowed_origins=framework.allowed_origins,
     )
-    if handler.route in framework.resources:
-        raise ValueError(
-            f"bridge: {handler.route} is served by longpoll already; give one of them "
-            "another path"
-        )
-    framework.resources[handler.route] = handler
+    framework.resources.serve("bridge", handler.route, handler)

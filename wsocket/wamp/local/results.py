@@ -19,11 +19,15 @@ def result_value(payload: Payload) -> Any:
 
 
 def exception_of(error: str, payload: Payload) -> ApplicationError:
-    """The exception for an error URI and the payload of its ERROR."""
+    """The exception for an error URI and the payload of its ERROR.
+
+    A router that is not ours may send anything in place of a URI.
+    """
     args, kwargs = payload.values()
     kind = {errors.CANCELED: CallCanceled, errors.TIMEOUT: CallTimeout}.get(
         error, ApplicationError
     )
-    exception: ApplicationError = kind(error, *args)
+    exception: ApplicationError = kind(errors.RUNTIME_ERROR, *args)
+    exception.error = error
     exception.kwargs = kwargs
     return exception

@@ -162,7 +162,8 @@ class Broker:
             receivers = [
                 each for each in subscription.subscribers if permits(each, subscription)
             ]
-            self._count(len(receivers), deliver_event(receivers, head, content))
+            unable = deliver_event(receivers, head, content, topic)
+            self._count(len(receivers), unable)
 
     def _publication(
         self,
@@ -304,12 +305,13 @@ class Broker:
         if subscription.match != "exact":
             details["topic"] = publication.topic
         head = [EVENT, subscription.id, publication.id, details]
-        unable = deliver_event(receivers, head, publication.payload)
+        unable = deliver_event(receivers, head, publication.payload, publication.topic)
         self._count(len(receivers), unable)
 
     def _count(self, receivers: int, unable: int) -> None:
         self._traffic.events += receivers - unable
-        self._traffic.unwritable += unable
+        if unable:
+            self._traffic.unwritable += unable
 
     def _deliver_trusted(
         self,

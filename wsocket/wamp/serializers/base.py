@@ -7,6 +7,7 @@ checked, and it is forwarded byte for byte between sessions with the same serial
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -38,6 +39,9 @@ ENCODE_ERRORS: tuple[type[Exception], ...] = (
     RecursionError,
 )
 
+# Bytes of a payload in which the place of a problem is looked for: that costs many
+# times what writing does.
+_EXPLAINED = 4096
 
 # What the application may send, in every serializer.
 ALLOWED = (
@@ -157,9 +161,26 @@ class Payload:
         parts = self._converted.get(serializer)
         if parts is None:
             self._check_containers(serializer)
-            parts = Payload.of(serializer, *self.values()).parts
+            parts = self._convert(serializer)
             self._converted[serializer] = parts
         return parts
+
+    def _convert(self, serializer: Serializer) -> list[Raw]:
+        args, kwargs = self.values()
+        try:
+            return Payload.of(serializer, args, kwargs).parts
+        except PayloadError:
+            if self.size > _EXPLAINED:
+                raise
+            # Nobody waits for this module but who has sent what cannot be written.
+            places = import_module("wsocket.wamp.serializers.places")
+            found = places.place_of_problem(serializer.pack, args, kwargs)
+            if found is None:
+                raise
+            place, problem = found
+            raise PayloadError(
+                f"{place}: not serializable as {serializer.name}: {problem}"
+            ) from problem
 
     def _check_containers(self, serializer: Serializer) -> None:
         """Refuse what it would take too long to convert; nobody is served meanwhile."""

@@ -11,11 +11,16 @@ from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.link import Codec
 from wsocket.wamp.session.session import Session
 
+_LONGEST_TOPIC = 200  # characters in the log
+
 
 def deliver_event(
-    receivers: Iterable[Session], head: list[Any], payload: Payload
+    receivers: Iterable[Session], head: list[Any], payload: Payload, topic: str
 ) -> int:
     """Queue one EVENT for many sessions, encoding it once for each kind of link.
+
+    Args:
+        topic: For the log, if it cannot be encoded.
 
     Returns:
         How many of them cannot get it.
@@ -29,7 +34,7 @@ def deliver_event(
             if codec in frames:
                 frame = frames[codec]
             else:
-                frame = frames[codec] = _event_frame(codec, head, payload)
+                frame = frames[codec] = _event_frame(codec, head, payload, topic)
         if frame is not None:
             receiver.deliver(frame)
         else:
@@ -37,11 +42,16 @@ def deliver_event(
     return unable
 
 
-def _event_frame(codec: Codec, head: list[Any], payload: Payload) -> Any:
+def _event_frame(codec: Codec, head: list[Any], payload: Payload, topic: str) -> Any:
     """The frame of an EVENT; None if the payload cannot be written."""
     try:
         return codec.encode_event(head, payload)
     except PayloadError as error:
         name = codec.serializer.name
-        logger.warning("an event is not delivered to some %s sessions: %s", name, error)
+        logger.warning(
+            "an event of %a is not delivered to some %s sessions: %s",
+            topic[:_LONGEST_TOPIC],
+            name,
+            error,
+        )
         return None

@@ -285,7 +285,7 @@ def test_settings_have_defaults():
 
 def test_long_polling_needs_a_router():
     """Said when the app is made."""
-    with pytest.raises(RuntimeError, match='protocol="WAMP"'):
+    with pytest.raises(ValueError, match=r'longpoll: .*protocol="WAMP"'):
         WSocketApp(longpoll="/longpoll")
 
 
