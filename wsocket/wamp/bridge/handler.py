@@ -33,6 +33,7 @@ from wsocket.wamp.bridge.sse import MEDIA_TYPE, first_lines
 from wsocket.wamp.bridge.stream_link import Opened, StreamLink
 from wsocket.wamp.bridge.visits import Visitor, Visits
 from wsocket.wamp.router.router import Router
+from wsocket.wamp.session.prepare import Prepare
 
 # The answer to a preflight request, besides `cors_headers`. Max-Age is in seconds.
 _PREFLIGHT = [
@@ -56,8 +57,7 @@ class BridgeHandler:
 
     Args:
         realm: The realm of the application.
-        prepare: Called on the loop before each session. It registers what must be
-            registered before the first one joins.
+        prepare: See `Prepare`.
         connections: The sessions end together with these.
         max_message_size: Largest body in bytes, if the bridge has no limit of its own.
         allowed_origins: Origins, besides the page's own, whose scripts may use it.
@@ -69,7 +69,7 @@ class BridgeHandler:
         router: Router,
         *,
         realm: str,
-        prepare: Callable[[], None],
+        prepare: Prepare,
         connections: PerProcess[OpenConnections],
         max_message_size: int,
         allowed_origins: Collection[str],
