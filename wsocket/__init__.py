@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from wsocket.project import __version__ as __version__
+
 if TYPE_CHECKING:
     from wsocket.app import WSocketApp
     from wsocket.core.http.serve import make_server, run
@@ -42,8 +44,6 @@ if TYPE_CHECKING:
     from wsocket.wamp.router.snapshot import RouterSnapshot
     from wsocket.wamp.session.grant import Grant
     from wsocket.wamp.transports.longpoll_settings import LongPolling
-
-__version__ = "3.0.0a1"
 
 _HOMES = {
     "wsocket.app": ("WSocketApp",),

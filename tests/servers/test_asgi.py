@@ -35,6 +35,7 @@ from tests.servers.test_servers import (
     settled,
     views_talk_to_everybody,
 )
+from wsocket.project import installation
 
 TOO_LARGE = 2**20 + 1  # bytes
 MESSAGE_TOO_BIG = (1009).to_bytes(2, "big")
@@ -145,4 +146,4 @@ def test_fastapi_serves_its_own_routes_beside_the_mounted_application(site):
 def test_without_its_extra_the_import_says_what_to_install():
     """a2wsgi carries the HTTP requests."""
     source = "import sys; sys.modules['a2wsgi'] = None; import wsocket.asgi"
-    assert "pip install 'wsocket[asgi]'" in ended([sys.executable, "-c", source]).stderr
+    assert installation("asgi") in ended([sys.executable, "-c", source]).stderr
