@@ -22,7 +22,7 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web import at_exit, demo
-from wsocket.core.web.a2wsgi_notice import A2wsgiNotice
+from wsocket.core.web.asgi_notice import AsgiNotice, refuse_asgi_call
 from wsocket.core.web.error_page import checked_report_url
 from wsocket.core.web.event_hooks import Events
 from wsocket.core.web.habits import Habits
@@ -37,6 +37,7 @@ from wsocket.core.web.routes import (
     check_route,
     request_path,
 )
+from wsocket.core.web.server_connections import ASGI_ADAPTER
 from wsocket.core.web.upgrade import Upgrades
 from wsocket.core.web.wrapped import Wrapped
 from wsocket.core.websocket import frames, handshake
@@ -126,7 +127,7 @@ class Framework(Events):
         self._habits = Habits()
         self._proxies = TrustedProxies(trusted_proxies) if trusted_proxies else None
         self._report_url = checked_report_url(report_url)
-        self._a2wsgi = A2wsgiNotice()
+        self._asgi = AsgiNotice()
         self.is_draining = False
         if health is not None:
             self.resources[health] = Health(lambda: self.is_draining)
@@ -236,12 +237,19 @@ class Framework(Events):
         """The handler of requests as long as there are no routes: a greeting."""
         return demo.hello(environ, start_response)
 
-    def __call__(self, environ: Environ, start_response: Handler) -> Iterable[bytes]:
-        """The WSGI entry point (PEP 3333)."""
+    def __call__(
+        self, environ: Environ, start_response: Handler | None = None, *further: Any
+    ) -> Iterable[bytes]:
+        """The WSGI entry point (PEP 3333).
+
+        Raises:
+            TypeError: It was called as an ASGI application, with other arguments.
+        """
+        if start_response is None or further:
+            refuse_asgi_call()
         if self._proxies is not None:
             self._proxies.look_behind(environ)
-        if "asgi.scope" in environ:
-            self._a2wsgi.notice(environ)
+        self._asgi.look_at(environ, start_response)
         path = request_path(environ)
         handler = self.resources.match(path) if self.resources else None
         if handler is not None:
@@ -277,7 +285,7 @@ class Framework(Events):
         self, handler: Handler, environ: Environ, start_response: Handler
     ) -> Iterable[bytes]:
         debug = self.debugging
-        return respond(
+        answer = respond(
             handler,
             environ,
             start_response,
@@ -285,6 +293,9 @@ class Framework(Events):
             look_at=self._habits.look_at if debug else None,
             report_url=self._report_url,
         )
+        if answer == [] and ASGI_ADAPTER in environ:
+            return [b""]  # hypercorn's sends the head with the first item of the body
+        return answer
 
     @property
     def debugging(self) -> bool:
