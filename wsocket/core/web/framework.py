@@ -125,7 +125,7 @@ class Framework(Events):
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
         self._habits = Habits()
-        self._proxies = TrustedProxies(trusted_proxies) if trusted_proxies else None
+        self._proxies = TrustedProxies(trusted_proxies)
         self._report_url = checked_report_url(report_url)
         self._asgi = AsgiNotice()
         self.is_draining = False
@@ -247,8 +247,7 @@ class Framework(Events):
         """
         if start_response is None or further:
             refuse_asgi_call()
-        if self._proxies is not None:
-            self._proxies.look_behind(environ)
+        self._proxies.look_behind(environ)
         self._asgi.look_at(environ, start_response)
         path = request_path(environ)
         handler = self.resources.match(path) if self.resources else None
