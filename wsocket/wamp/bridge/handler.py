@@ -12,6 +12,7 @@ from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web.charged_body import charged_body
 from wsocket.core.web.cors import cors_headers
+from wsocket.core.web.refused_origins import RefusedOrigins
 from wsocket.core.web.request_loop import request_loop
 from wsocket.core.web.routes import request_path
 from wsocket.core.web.takeover import client_descriptor
@@ -80,6 +81,7 @@ class BridgeHandler:
         self._connections = connections
         self._max_body = settings.max_body or max_message_size
         self._allowed_origins = allowed_origins
+        self._refused_origins = RefusedOrigins()
         self._credentials = Keyring(settings, realm)
         self._visits = Visits(
             settings, router, realm=realm, prepare=prepare, connections=connections
@@ -100,6 +102,7 @@ class BridgeHandler:
             headers += cors_headers(environ, self._allowed_origins)
             answer = self._answer(environ)
         except HttpError as error:
+            self._refused_origins.look_at(error, time.monotonic())
             answer = http_problem(error)
         except ApplicationError as error:
             answer = problem_of(error)
