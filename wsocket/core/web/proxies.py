@@ -24,8 +24,6 @@ UNNAMED_CLIENT: Final = "wsocket.unnamed_client"
 """The key of environ under which is where a client is, as a proxy of this machine says
 that nobody has named."""
 
-_HEADERS: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED")
-
 # Nobody has so many proxies in a row; somebody may send a long header.
 _MOST_HOPS: Final = 32
 
@@ -67,8 +65,8 @@ class TrustedProxies:
 
     def look_behind(self, environ: Environ) -> None:
         """Replace the proxy's address and scheme in *environ* with the client's."""
-        if not any(name in environ for name in _HEADERS):
-            return
+        if "HTTP_X_FORWARDED_FOR" not in environ and "HTTP_FORWARDED" not in environ:
+            return  # mostly
         address = environ.get("REMOTE_ADDR", "")
         if not self._trusts(address):
             if _is_local(address):
