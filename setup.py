@@ -1,4 +1,8 @@
-"""What pyproject.toml cannot say: what is compiled, and that nothing has to be.
+"""What pyproject.toml cannot say: where the project is, what is compiled, and that
+nothing has to be.
+
+README.md is also a page of the package index, where relative links lead nowhere: there
+they become addresses of the repository, at the tag of this version.
 
 Some modules are written in C or compiled to it, each beside or from Python that does
 the same where there is no compiler:
@@ -10,9 +14,12 @@ the same where there is no compiler:
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import sys
 import warnings
+from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -101,6 +108,33 @@ if sys.platform != "win32":
 WRITTEN_IN_C = [Extension(name.replace("/", "."), [f"{name}.c"]) for name in C_FILES]
 
 
+LINK = re.compile(r"(!?)(\[[^\]]*\]\()(?!https?:|#)([^)]*\))")
+
+
+def constant(path: str, name: str) -> str:
+    """The value of a constant; the package cannot be imported before it is built."""
+    [value] = [
+        node.value
+        for node in ast.parse(Path(path).read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
+    ]
+    return str(ast.literal_eval(value))
+
+
+ADDRESS = constant("wsocket/project.py", "ADDRESS")
+TAG = "v" + constant("wsocket/project.py", "__version__")
+
+
+def long_description() -> str:
+    """README.md with absolute links; pictures need the file itself, not its page."""
+
+    def absolute(link: re.Match[str]) -> str:
+        kind = "raw" if link[1] else "blob"
+        return f"{link[1]}{link[2]}{ADDRESS}/{kind}/{TAG}/{link[3]}"
+
+    return LINK.sub(absolute, Path("README.md").read_text(encoding="utf-8"))
+
+
 def router_modules() -> list[Extension]:
     """The modules of `HOT`, translated to C; none where that cannot or need not be."""
     building = {"bdist_wheel", "build_ext"} & set(sys.argv)
@@ -135,6 +169,14 @@ class BuildAsMuchAsPossible(build_ext):
 
 
 setup(
+    long_description=long_description(),
+    long_description_content_type="text/markdown",
+    project_urls={
+        "Source": ADDRESS,
+        "Documentation": f"{ADDRESS}/blob/{TAG}/README.md#read-on",
+        "Changelog": f"{ADDRESS}/blob/{TAG}/CHANGELOG.md",
+        "Issues": f"{ADDRESS}/issues",
+    },
     ext_modules=[*WRITTEN_IN_C, *router_modules()],
     cmdclass={"build_ext": BuildAsMuchAsPossible},
 )

@@ -87,6 +87,7 @@ PURE_IN_CLIENT = (
 # A package imports only what stands on lines above its own. Two packages on one line
 # do not import each other.
 LAYERS: list[dict[str, Purity]] = [
+    {"project": all_pure},
     {"errors": all_pure, "former": all_pure, "harmless": all_pure},
     {"log": all_pure},
     {"log_formats": all_pure, "core.functions": all_pure},

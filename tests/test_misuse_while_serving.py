@@ -167,8 +167,9 @@ def test_other_missing_keys_are_errors(caplog):
         ("backend:8080", "https://example.com", "proxy_set_header Host $http_host;"),
         ("example.com", "https://example.com:8443", "the hosts are the same"),
         ("example.com", OTHER, f"allowed_origins=['{OTHER}']"),
+        ("example.com", "null", "a page that was opened as a file"),
     ],
-    ids=["host", "port", "page"],
+    ids=["host", "port", "page", "file"],
 )
 def test_a_refused_origin_is_logged_with_its_cause(caplog, host, origin, cause):
     """Both values, and what to do about it."""
@@ -188,11 +189,20 @@ def test_many_refused_origins_do_not_fill_the_log(caplog):
     assert len(warning) < 1000
 
 
-def test_a_refused_origin_of_long_polling_is_logged(caplog):
+def test_a_page_without_an_origin_is_told_so(caplog):
+    """And the log says nothing of proxies, which cannot be the cause."""
+    with serving(WSocketApp()) as url:
+        answer = refused(url, origin="null", host="example.com")
+    assert "It is that of a page that was opened as a file" in answer
+    assert "proxy" not in "".join(warnings(caplog))
+
+
+@pytest.mark.parametrize("path", ["longpoll/open", "wamp/events?topic=com.example"])
+def test_a_refused_origin_of_an_http_request_is_logged(caplog, path):
     """Browsers show as little of that."""
-    app = WSocketApp(protocol="WAMP", longpoll="/longpoll")
+    app = WSocketApp(protocol="WAMP", longpoll="/longpoll", bridge="/wamp")
     with serving(app) as url:
-        assert get(url + "longpoll/open", Origin=OTHER)[0] == 403
+        assert get(url + path, Origin=OTHER)[0] == 403
     [warning] = warnings(caplog)
     assert f"Origin '{OTHER}'" in warning
 

@@ -17,10 +17,11 @@ SOURCE = Path(wsocket.__file__).read_text()
 
 def names_for_type_checkers() -> dict[str, str]:
     """Name -> module, as they are imported under ``if TYPE_CHECKING:``."""
+    [block] = [each for each in ast.parse(SOURCE).body if isinstance(each, ast.If)]
     return {
         alias.name: str(node.module)
-        for node in ast.walk(ast.parse(SOURCE))
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("wsocket.")
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
 

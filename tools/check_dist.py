@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 import venv
 import zipfile
+from email.message import Message
+from email.parser import BytesParser
 from pathlib import Path
 
 CHECK = Path(__file__).with_name("check_installed.py")
 # Where to look for what wheels need, and for certificates.
+URLS = {"Source", "Documentation", "Changelog", "Issues"}
+RELATIVE_LINK = re.compile(r"\]\((?!https?:|#)([^)]*)\)")
 KEPT = ("PIP_", "SSL_", "REQUESTS_", "HTTP_", "HTTPS_", "NO_PROXY", "http", "no_proxy")
 
 
@@ -39,6 +44,8 @@ def check_contents(wheel: Path, sdist: Path) -> None:
     """The wheel has the package alone; the sdist has what builds it."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
+        [metadata] = [name for name in names if name.endswith(".dist-info/METADATA")]
+        check_page(wheel.name, BytesParser().parsebytes(archive.read(metadata)))
     strange = [
         name
         for name in names
@@ -51,6 +58,21 @@ def check_contents(wheel: Path, sdist: Path) -> None:
     missing = {"LICENSE", "README.md", "setup.py", "pyproject.toml"} - sources
     if missing:
         sys.exit(f"{sdist.name}: these files are missing: {sorted(missing)}")
+
+
+def check_page(name: str, metadata: Message) -> None:
+    """What the package index shows leads somewhere."""
+    urls = dict(each.split(", ", 1) for each in metadata.get_all("Project-URL", []))
+    if urls.keys() != URLS:
+        sys.exit(f"{name}: Project-URL: expected {sorted(URLS)}, got {sorted(urls)}")
+    text = metadata.get_payload(decode=True).decode()
+    if (
+        metadata["Description-Content-Type"] != "text/markdown"
+        or "# wsocket" not in text
+    ):
+        sys.exit(f"{name}: README.md is not its description")
+    if relative := RELATIVE_LINK.findall(text):
+        sys.exit(f"{name}: expected absolute links in the description, got {relative}")
 
 
 def try_out(dist: Path, only_binary: str, *, check: list[str] | None = None) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from wsocket.project import __version__ as __version__
+
 # To import `typing` takes milliseconds, in which Ctrl-C would show a traceback: the
 # command line cannot do anything about it before this module is there.
 TYPE_CHECKING = False
@@ -46,8 +48,6 @@ if TYPE_CHECKING:
     from wsocket.wamp.router.snapshot import RouterSnapshot
     from wsocket.wamp.session.grant import Grant
     from wsocket.wamp.transports.longpoll_settings import LongPolling
-
-__version__ = "3.0.0a1"
 
 _HOMES = {
     "wsocket.app": ("WSocketApp",),

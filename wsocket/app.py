@@ -220,7 +220,8 @@ class WSocketApp(Framework, RealmMethods):
     ) -> int | None:
         """Publish an event to the subscribers of *topic*.
 
-        Callable from any thread, greenlet or handler.
+        Callable from any thread, greenlet or handler of the process that serves. In any
+        other one nobody hears it: see `wsocket.client.HttpPublisher`.
 
         Returns:
             None, at once. With ``PublishOptions(acknowledge=True)`` the publication ID,

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-GUIDE = "see docs/migrating-from-2.md"
+from wsocket.project import document
+
+GUIDE = f"see {document('docs/migrating-from-2.md')}"
 
 _SERVER = "write run(app), or make_server(host, port, app) of wsocket"
 _FRAMES = "wsocket reads and writes frames itself; write receive() and send()"

@@ -79,6 +79,16 @@ def browser(
         yield chrome
 
 
+@pytest.fixture(scope="module")
+def offline_browser(
+    chromium: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Chrome]:
+    """One that cannot reach the CDN."""
+    option = f"--host-resolver-rules=MAP {CDN} ~NOTFOUND"
+    with open_browser(chromium, tmp_path_factory.mktemp("profile"), option) as chrome:
+        yield chrome
+
+
 @pytest.fixture(params=COMMANDS)
 def url(
     processes: None, request: pytest.FixtureRequest, tmp_path: Path
@@ -126,3 +136,10 @@ def test_two_windows_call_the_program_and_hear_each_other(browser, url):
         shows(browser, each, "said", "hello")
         browser.close()
     browser.switch_to.window(first)
+
+
+@pytest.mark.parametrize("url", ["python"], indirect=True)
+def test_without_a_network_the_page_says_what_is_missing(offline_browser, url):
+    """And not "2 + 3" for ever."""
+    window = opened(offline_browser, url)
+    shows(offline_browser, window, "sum", "autobahn.js did not load: no network?")

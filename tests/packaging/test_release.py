@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import yaml
 
 from tests.patience import SECONDS
 from tests.programs import ROOT, environ
+from wsocket.project import ADDRESS, __version__
 
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
 PYTHONS = ("cp310", "cp311", "cp312", "cp313", "cp314")
@@ -90,21 +92,43 @@ def test_every_action_has_a_version(jobs):
         assert re.fullmatch(r"[\w-]+/[\w-]+@(v\d[\d.]*|release/v1)", action), action
 
 
-@pytest.mark.processes
-@pytest.mark.parametrize(("tag", "status"), [("v{version}", 0), ("v0.0.1", 1)])
-def test_a_tag_that_is_not_the_version_releases_nothing(jobs, tag, status):
-    """The step as it stands there, in a shell."""
-    [step] = [each for each in jobs["version"]["steps"] if "run" in each]
-    source = (ROOT / "wsocket" / "__init__.py").read_text()
-    [version] = re.findall(r'^__version__ = "(.+)"$', source, re.MULTILINE)
-    done = subprocess.run(
+def ended_step(
+    jobs: dict[str, Any], name: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """A step of the first job as it stands there, in a shell."""
+    [step] = [each for each in jobs["version"]["steps"] if each.get("name") == name]
+    return subprocess.run(
         ["bash", "-e", "-c", step["run"]],
         cwd=ROOT,
-        env={**environ(), "GITHUB_REF_NAME": tag.format(version=version)},
+        env={**environ(), **variables},
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=False,
     )
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("tag", "status"), [(f"v{__version__}", 0), ("v0.0.1", 1)])
+def test_a_tag_that_is_not_the_version_releases_nothing(jobs, tag, status):
+    """It says what both are."""
+    done = ended_step(jobs, "Compare them", GITHUB_REF_NAME=tag)
     assert (done.returncode, done.stderr) == (status, "")
-    assert version in done.stdout
+    assert __version__ in done.stdout
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("suffix", "status"), [("", 0), ("-of-another", 1)])
+def test_another_repository_than_users_are_sent_to_releases_nothing(
+    jobs, suffix, status
+):
+    """Links of the package index and of errors would lead to somebody else."""
+    server, _, repository = ADDRESS.partition(".com/")
+    done = ended_step(
+        jobs,
+        "Compare the addresses that users are sent to",
+        GITHUB_SERVER_URL=f"{server}.com",
+        GITHUB_REPOSITORY=repository + suffix,
+    )
+    assert (done.returncode, done.stderr) == (status, "")
+    assert "wsocket/project.py" in done.stdout

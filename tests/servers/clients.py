@@ -26,11 +26,15 @@ SAY_HELLO = [HELLO, "realm1", {"roles": ROLES}]
 
 
 class Wamp:
-    """A WAMP session with JSON; messages are lists."""
+    """A WAMP session with JSON; messages are lists.
 
-    def __init__(self, site: Site) -> None:
+    Args:
+        sock: A connection to the site that is there already.
+    """
+
+    def __init__(self, site: Site, *, sock: socket.socket | None = None) -> None:
         self.websocket = create_connection(
-            site.ws("/"), subprotocols=["wamp.2.json"], timeout=SECONDS
+            site.ws("/"), subprotocols=["wamp.2.json"], timeout=SECONDS, socket=sock
         )
         self._requests = 0
         self.send(SAY_HELLO)

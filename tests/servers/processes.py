@@ -137,6 +137,12 @@ CLOSED_KINDS = {
     "hypercorn-a2wsgi": Kind(
         ("-m", "hypercorn", "--bind", "127.0.0.1:0", f"{APPS}.with_a2wsgi:asgi_app")
     ),
+    "uvicorn-asgiref": Kind(uvicorn(f"{APPS}.with_a2wsgi:asgiref_app")),
+    "uvicorn-starlette": Kind(uvicorn(f"{APPS}.with_a2wsgi:starlette_app")),
+    "uvicorn-wsgi": Kind(uvicorn("--interface", "wsgi", f"{APPS}.own:app")),
+    "hypercorn-wsgi": Kind(
+        ("-m", "hypercorn", "--bind", "127.0.0.1:0", f"{APPS}.own:app")
+    ),
 }
 
 

@@ -25,7 +25,15 @@ from tests.servers.clients import (
     upgrade_request,
 )
 from tests.servers.conftest import each_of
-from tests.servers.processes import ASGI_KINDS, Site, running
+from tests.servers.processes import (
+    APPS,
+    ASGI_KINDS,
+    FREE_PORT,
+    Kind,
+    Site,
+    running,
+    uvicorn,
+)
 from tests.servers.test_graceful import is_told_to_come_back, two_clients
 from tests.servers.test_servers import (
     SESSIONS,
@@ -35,7 +43,18 @@ from tests.servers.test_servers import (
     settled,
     views_talk_to_everybody,
 )
+from wsocket.project import installation
 
+WRONGLY_SERVED = {
+    "uvicorn": Kind(uvicorn(f"{APPS}.own:app")),
+    "granian": Kind(
+        (
+            *("-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"),
+            *("--port", FREE_PORT, f"{APPS}.own:app"),
+        ),
+        listens_later=True,
+    ),
+}
 TOO_LARGE = 2**20 + 1  # bytes
 MESSAGE_TOO_BIG = (1009).to_bytes(2, "big")
 
@@ -145,4 +164,16 @@ def test_fastapi_serves_its_own_routes_beside_the_mounted_application(site):
 def test_without_its_extra_the_import_says_what_to_install():
     """a2wsgi carries the HTTP requests."""
     source = "import sys; sys.modules['a2wsgi'] = None; import wsocket.asgi"
-    assert "pip install 'wsocket[asgi]'" in ended([sys.executable, "-c", source]).stderr
+    assert installation("asgi") in ended([sys.executable, "-c", source]).stderr
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "granian"])
+@pytest.mark.processes
+def test_the_application_itself_on_an_asgi_server_says_what_to_serve(server):
+    """Such a server calls it with other arguments than WSGI has."""
+    with running(WRONGLY_SERVED[server]) as site:
+        with connect(site) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert sock.recv(100).startswith(b"HTTP/1.1 500 ")
+        site.terminate()
+        assert "serve wsocket.asgi.as_asgi(app) in place of app" in site.log()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ from websocket import WebSocketBadStatusException, create_connection
 
 from tests.patience import SECONDS
 from tests.programs import ROOT, need
+from tests.servers.clients import SAY_HELLO, WELCOME
 from tests.serving import serving
 from wsocket import WSocketApp
 
@@ -192,3 +194,39 @@ def test_what_a_client_writes_itself_is_not_believed(proxied):
     with contextlib.closing(client):
         client.request("GET", "/seen", headers=FORGED)
         assert client.getresponse().read().decode() == f"{CLIENT} http"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "warnings"),
+    [
+        ([], ["a proxy at 127.0.0.1 says", "realm 'realm1' is open"]),
+        (["127.0.0.1"], ["realm 'realm1' is open"]),
+    ],
+)
+@pytest.mark.processes
+def test_an_open_realm_behind_a_proxy_is_reported(caplog, nginx, trusted, warnings):
+    """Whether the proxy is named or not: the client is on another machine.
+
+    So says a proxy before that one, which is on this machine, too.
+    """
+    app = WSocketApp(protocol="WAMP", trusted_proxies=trusted)
+    app.route("/seen")(lambda environ, start_response: "seen")
+    with (
+        contextlib.closing(app),
+        serving(app) as url,
+        nginx(f"http://{urlsplit(url).netloc}") as own,
+    ):
+        client = create_connection(
+            own.replace("http", "ws", 1),
+            timeout=SECONDS,
+            subprotocols=["wamp.2.json"],
+            header=["X-Forwarded-For: 203.0.113.9"],
+        )
+        with contextlib.closing(client):
+            client.send(json.dumps(SAY_HELLO))
+            assert json.loads(client.recv())[0] == WELCOME
+    found = [record.getMessage() for record in caplog.records]
+    assert len(found) == len(warnings)
+    for message, expected in zip(found, warnings, strict=True):
+        assert message.startswith(expected)
+        assert "203.0.113.9" in message

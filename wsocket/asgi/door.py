@@ -20,12 +20,13 @@ from wsocket.core.keywords import checks_keywords
 from wsocket.core.web.framework import Framework
 from wsocket.core.web.server_connections import ASGI_SOCKET, socket_pair
 from wsocket.core.wsgi import Environ
+from wsocket.project import installation
 
 try:
     from a2wsgi import WSGIMiddleware
 except ImportError as error:
     raise ImportError(
-        "wsocket.asgi needs the package a2wsgi: pip install 'wsocket[asgi]'"
+        f"wsocket.asgi needs the package a2wsgi: {installation('asgi')}"
     ) from error
 
 AsgiScope: TypeAlias = MutableMapping[str, Any]

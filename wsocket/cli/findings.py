@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import Literal, NamedTuple
 
 import wsocket
+from wsocket.project import installation
 
 FindingVerdict = Literal["ok", "missing", "slow", "limited", "broken"]
 
@@ -110,8 +111,7 @@ def _compiled(entry: tuple[str, str, str]) -> Finding:
 
 
 def _package(package: Package) -> Finding:
-    target = f"wsocket[{package.extra}]" if package.extra else "wsocket"
-    advice = f"needed for {package.use}: pip install '{target}'"
+    advice = f"needed for {package.use}: {installation(package.extra)}"
     missing: FindingVerdict = "missing" if package.extra else "broken"
     try:
         version = metadata.version(package.name)

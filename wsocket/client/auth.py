@@ -16,6 +16,7 @@ from wsocket.client.joining import LoginExchange, RandomBytes, Signature
 from wsocket.client.scram_login import ScramLogin
 from wsocket.client.signatures import cra_signature, cryptosign_signature
 from wsocket.core.checks import check_text, refuse_type
+from wsocket.project import installation
 from wsocket.wamp.auth.encodings import from_hex
 from wsocket.wamp.auth.saslprep import saslprep
 
@@ -101,7 +102,7 @@ class Scram:
 
 @dataclass(frozen=True)
 class Cryptosign(Simple):
-    """WAMP-Cryptosign: an Ed25519 key. It needs ``pip install 'wsocket[auth]'``.
+    """WAMP-Cryptosign: an Ed25519 key. It needs the extra ``wsocket[auth]``.
 
     Attributes:
         authid: None: the router knows it by the key.
@@ -155,6 +156,6 @@ def _ed25519() -> Any:
         module = import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
     except ImportError as error:
         raise ImportError(
-            "Cryptosign needs the package cryptography: pip install 'wsocket[auth]'"
+            f"Cryptosign needs the package cryptography: {installation('auth')}"
         ) from error
     return module.Ed25519PrivateKey

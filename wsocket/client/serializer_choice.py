@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
+from wsocket.project import installation
 from wsocket.wamp.serializers.base import Serializer
 
 _HOMES = {"json": "JSON", "msgpack": "MESSAGEPACK", "cbor": "CBOR"}
@@ -25,7 +26,7 @@ def serializer_named(name: str) -> Serializer:
         raise ValueError(f"serializer: expected one of {expected}, got {name!r}")
     if name == "cbor" and find_spec("cbor2") is None:
         raise ImportError(
-            "the serializer 'cbor' needs the package cbor2: pip install 'wsocket[cbor]'"
+            f"the serializer 'cbor' needs the package cbor2: {installation('cbor')}"
         )
     module = import_module(f"wsocket.wamp.serializers.{name}")
     serializer: Serializer = getattr(module, _HOMES[name])

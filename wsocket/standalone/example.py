@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Mapping
 
 from wsocket.core.net.limits import Limits
+from wsocket.project import document
 from wsocket.standalone.addresses import SERVER_OPTIONS
 from wsocket.standalone.configuration import ROUTER_OPTIONS
 from wsocket.standalone.options import Option, options_of
@@ -37,7 +38,8 @@ _SHOWN = ("take_over",)
 _TEXT = """\
 # A router for WAMP: serve it with `wsocket router FILE`, check it with
 # `wsocket check FILE`. A line that begins with # and a name is an option that is
-# not used; it shows the default, if there is one. docs/standalone.md explains more.
+# not used; it shows the default, if there is one. This explains more:
+# {guide}
 
 
 [server]  # where HTTP and websockets are served; websockets work on every path
@@ -75,7 +77,8 @@ port = 8080  # 0 picks a free one
 #poll_timeout = 10.0
 #poll_pause = 30.0
 
-# The HTTP bridge, for those that speak nothing but HTTP: docs/bridge.md.
+# The HTTP bridge, for those that speak nothing but HTTP:
+# {bridge_guide}
 {bridge_texts}
 #[bridge]
 {bridge}
@@ -179,10 +182,10 @@ role = "guest"
 #authid = "ann"
 #role = "guest"
 #password_file = "secrets/ann"
-#kdf = "pbkdf2"  # or "argon2id13", with pip install 'wsocket[auth]'
+#kdf = "pbkdf2"  # or "argon2id13", with the extra wsocket[auth]
 #iterations = 100_000
 
-# Needs pip install 'wsocket[auth]'. Public keys are no secrets.
+# Needs the extra wsocket[auth]. Public keys are no secrets.
 #[[realms.realm1.auth]]
 #method = "cryptosign"
 #router_key_file = "secrets/router.key"
@@ -206,6 +209,8 @@ def example() -> str:
     realm = options_of(Realm, leave_out=("name", "roles", "auth", "history"))
     bridge = options_of(Bridge, leave_out=("keys", "tokens"))
     return _TEXT.format(
+        guide=document("docs/standalone.md"),
+        bridge_guide=document("docs/bridge.md"),
         server=_section(SERVER_OPTIONS),
         router=_section(ROUTER_OPTIONS),
         limits=_section(options_of(Limits)),

@@ -25,15 +25,19 @@ def seen(trusted: list[str], peer: str, **headers: str) -> tuple[str, str]:
     def look(environ: dict[str, Any], start_response: Any) -> None:
         found.append((environ["REMOTE_ADDR"], environ["wsgi.url_scheme"]))
 
-    environ = {
+    list(app(request(peer, **headers), lambda *unused: None))
+    return found[0]
+
+
+def request(peer: str, **headers: str) -> dict[str, Any]:
+    """The environ of a request; see `seen`."""
+    return {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/",
         "REMOTE_ADDR": peer,
         "wsgi.url_scheme": "http",
         **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
     }
-    list(app(environ, lambda *unused: None))
-    return found[0]
 
 
 @pytest.mark.parametrize(
@@ -137,3 +141,35 @@ def test_names_must_be_addresses_or_networks(trusted, came):
         WSocketApp(trusted_proxies=trusted)
     assert str(refused.value).startswith("trusted_proxies: expected")
     assert came in str(refused.value)
+
+
+@pytest.mark.parametrize(("peer", "name"), [("127.0.0.1", "127.0.0.1"), ("", "unix")])
+@pytest.mark.parametrize("header", ["x_forwarded_for", "forwarded"])
+def test_a_proxy_on_this_machine_that_nobody_has_named_is_warned_of(
+    caplog, peer, name, header
+):
+    """Once; it says what to write."""
+    value = CLIENT if header == "x_forwarded_for" else f"for={CLIENT}"
+    app = WSocketApp(trusted_proxies=["10.0.0.1"])
+    for _ in range(2):
+        list(app(request(peer, **{header: value}), lambda *unused: None))
+    [record] = caplog.records
+    assert f"its client is {CLIENT}, and is not believed" in record.getMessage()
+    assert f"trusted_proxies=['{name}']" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer", "forwarded"),
+    [
+        (["127.0.0.1"], "127.0.0.1", CLIENT),
+        ([], "127.0.0.1", "127.0.0.1"),
+        ([], "", "::1, 127.0.0.1"),
+        ([], "127.0.0.1", "unknown"),
+        ([], "127.0.0.1", f"{CLIENT}, unknown"),
+        ([], "192.0.2.7", CLIENT),  # it may be the client who says so
+    ],
+)
+def test_nothing_else_is_warned_of(caplog, trusted, peer, forwarded):
+    """Where nothing would change, or where the client itself may have written it."""
+    seen(trusted, peer, x_forwarded_for=forwarded)
+    assert caplog.records == []

@@ -9,6 +9,7 @@ from wsocket.client.dialing import explained, problems
 from wsocket.client.settings import ClientSettings
 from wsocket.client.tls_stream import tls_context
 from wsocket.errors import ConnectFailed, ProtocolError
+from wsocket.project import installation
 
 try:
     from websockets.asyncio.client import ClientConnection, connect
@@ -22,7 +23,7 @@ try:
 except ImportError as error:
     raise ImportError(
         "AsyncSession needs the package websockets, 14 or newer, for ws:// and wss://: "
-        "pip install 'wsocket[client]'"
+        f"{installation('client')}"
     ) from error
 
 _PROTOCOL_CODES = (1002, 1003, 1007, 1009)  # with which our side ends a connection

@@ -19,7 +19,6 @@ from wsocket.core.net.loop import READABLE, Loop, Timer
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.socket_io import receive
 from wsocket.core.net.stream_writer import StreamWriter
-from wsocket.core.net.tcp_options import is_tcp
 from wsocket.core.net.throttle import Throttle
 from wsocket.log import logger
 
@@ -109,13 +108,6 @@ class Stream(StreamWriter):
     def closing(self) -> bool:
         """Whether only what is queued is still sent, or nothing at all."""
         return self._sending_closed or self._reader is None
-
-    def server_address(self) -> tuple[str, int] | None:
-        """Host and port at which the peer has connected; None for a Unix socket."""
-        if not is_tcp(self._sock):
-            return None
-        host, port = self._sock.getsockname()[:2]
-        return host, port
 
     # Reading
 

@@ -16,7 +16,7 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web import at_exit, demo
-from wsocket.core.web.a2wsgi_notice import A2wsgiNotice
+from wsocket.core.web.asgi_notice import AsgiNotice, refuse_asgi_call
 from wsocket.core.web.checked_attributes import CheckedAttributes
 from wsocket.core.web.error_page import checked_report_url
 from wsocket.core.web.event_hooks import Events
@@ -33,6 +33,7 @@ from wsocket.core.web.routes import (
     check_route,
     request_path,
 )
+from wsocket.core.web.server_connections import ASGI_ADAPTER
 from wsocket.core.web.upgrade import Upgrades
 from wsocket.core.web.wrapped import Wrapped
 from wsocket.core.websocket import frames, handshake
@@ -119,10 +120,9 @@ class Framework(CheckedAttributes, Events):
         self.listeners = Listeners(self.connections, limits=kept)
         self._upgrades = Upgrades(self, names=subprotocols, subprotocols=plugins)
         self._habits = Habits()
-        proxies = TrustedProxies(trusted_proxies)
-        self._proxies = proxies if trusted_proxies else None
+        self._proxies = TrustedProxies(trusted_proxies)
         self._report_url = checked_report_url(report_url)
-        self._a2wsgi = A2wsgiNotice()
+        self._asgi = AsgiNotice()
         self.is_draining = False
         if health is not None:
             self.resources.serve("health", health, Health(lambda: self.is_draining))
@@ -233,12 +233,18 @@ class Framework(CheckedAttributes, Events):
         """The handler of requests as long as there are no routes: a greeting."""
         return demo.hello(environ, start_response)
 
-    def __call__(self, environ: Environ, start_response: Handler) -> Iterable[bytes]:
-        """The WSGI entry point (PEP 3333)."""
-        if self._proxies is not None:
-            self._proxies.look_behind(environ)
-        if "asgi.scope" in environ:
-            self._a2wsgi.notice(environ)
+    def __call__(
+        self, environ: Environ, start_response: Handler | None = None, *further: Any
+    ) -> Iterable[bytes]:
+        """The WSGI entry point (PEP 3333).
+
+        Raises:
+            TypeError: It was called as an ASGI application, with other arguments.
+        """
+        if start_response is None or further:
+            refuse_asgi_call()
+        self._proxies.look_behind(environ)
+        self._asgi.look_at(environ, start_response)
         path = request_path(environ)
         handler = self.resources.match(path) if self.resources else None
         if handler is not None:
@@ -274,7 +280,7 @@ class Framework(CheckedAttributes, Events):
         self, handler: Handler, environ: Environ, start_response: Handler
     ) -> Iterable[bytes]:
         debug = self.debugging
-        return respond(
+        answer = respond(
             handler,
             environ,
             start_response,
@@ -282,6 +288,9 @@ class Framework(CheckedAttributes, Events):
             look_at=self._habits.look_at if debug else None,
             report_url=self._report_url,
         )
+        if answer == [] and ASGI_ADAPTER in environ:
+            return [b""]  # hypercorn's sends the head with the first item of the body
+        return answer
 
     @property
     def debugging(self) -> bool:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Final
 
 from wsocket.core.wsgi import Environ, header
+from wsocket.log import logger
 
 UNIX: Final = "unix"
 """Stands for every client of a Unix socket, which has no address."""
+
+UNNAMED_CLIENT: Final = "wsocket.unnamed_client"
+"""The key of environ under which is where a client is, as a proxy of this machine says
+that nobody has named."""
 
 # Nobody has so many proxies in a row; somebody may send a long header.
 _MOST_HOPS: Final = 32
@@ -31,6 +43,8 @@ class TrustedProxies:
     it. Clients write these headers, too: what comes before is theirs. If there is no
     such header, ``Forwarded`` (RFC 7239) counts.
 
+    A proxy on this machine that is not named is warned of, once.
+
     Args:
         names: Addresses, networks such as ``"10.0.0.0/8"``, and ``"unix"`` for whoever
             connects to a Unix socket.
@@ -47,21 +61,43 @@ class TrustedProxies:
             )
         self._unix = UNIX in names
         self._networks = [_network(each) for each in names if each != UNIX]
+        self._unnamed_are_warned_of = False
 
     def look_behind(self, environ: Environ) -> None:
         """Replace the proxy's address and scheme in *environ* with the client's."""
+        if "HTTP_X_FORWARDED_FOR" not in environ and "HTTP_FORWARDED" not in environ:
+            return  # mostly
         address = environ.get("REMOTE_ADDR", "")
         if not self._trusts(address):
+            if _is_local(address):
+                self._look_at_unnamed(address, environ)
             return
-        for hop, scheme in _hops(environ):
+        for hop, scheme in _believed(environ, self._trusts):
             if scheme in ("http", "https"):
                 environ["wsgi.url_scheme"] = scheme
-            if _parsed(hop) is None:  # nobody knows who is behind this proxy
-                break
-            environ["REMOTE_ADDR"] = hop
-            environ.pop("REMOTE_PORT", None)
-            if not self._trusts(hop):
-                break
+            if _parsed(hop) is not None:  # else nobody knows who is behind this proxy
+                environ["REMOTE_ADDR"] = hop
+                environ.pop("REMOTE_PORT", None)
+
+    def _look_at_unnamed(self, address: str, environ: Environ) -> None:
+        """Warn if the client of a proxy on this machine is on another one."""
+        hops = [hop for hop, _ in _believed(environ, _is_local)]
+        client = hops[-1] if hops else ""
+        if _parsed(client) is None or _is_local(client):
+            return
+        environ[UNNAMED_CLIENT] = client
+        if self._unnamed_are_warned_of:
+            return
+        self._unnamed_are_warned_of = True
+        logger.warning(
+            "a proxy %s says that its client is %s, and is not believed: every client "
+            "seems to be the proxy, in the limits of logins, in REMOTE_ADDR and in the "
+            "log. If the proxy writes X-Forwarded-For or Forwarded itself, name it: "
+            "WSocketApp(trusted_proxies=[%r])",
+            f"at {address}" if address else "on a Unix socket",
+            client,
+            address or UNIX,
+        )
 
     def _trusts(self, address: str) -> bool:
         if not address:
@@ -85,13 +121,30 @@ def _network(name: object) -> IPv4Network | IPv6Network:
         raise ValueError(f"trusted_proxies: {expected}; {error}") from None
 
 
-def _parsed(address: str) -> object | None:
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     """An address; an IPv4 one that a socket for both gives as IPv6 is itself."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return None
-    return getattr(parsed, "ipv4_mapped", None) or parsed
+    mapped: IPv4Address | None = getattr(parsed, "ipv4_mapped", None)
+    return mapped or parsed
+
+
+def _is_local(address: str) -> bool:
+    """Whether it is this machine's; a client of a Unix socket has none."""
+    parsed = _parsed(address)
+    return parsed.is_loopback if parsed is not None else not address
+
+
+def _believed(
+    environ: Environ, trusts: Callable[[str], bool]
+) -> Iterator[tuple[str, str]]:
+    """The hops up to the first one that is no proxy of those that are trusted."""
+    for hop, scheme in _hops(environ):
+        yield hop, scheme
+        if _parsed(hop) is None or not trusts(hop):
+            return
 
 
 def _hops(environ: Environ) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,9 @@ from wsocket.errors import UpgradeUnavailable
 ASGI_SOCKET = "wsocket.asgi_socket"
 """The key of environ under which `wsocket.asgi` puts its end of a websocket."""
 
+ASGI_ADAPTER = "wsocket.asgi_adapter"
+"""The key under which `AsgiNotice` puts what else runs the application on ASGI."""
+
 # gevent's pair would cost more, and nobody waits for these two.
 socket_pair: Callable[[], tuple[socket.socket, socket.socket]] = monkey.get_original(
     "socket", "socketpair"
@@ -230,10 +233,16 @@ _UNREACHABLE = {
         "mod_wsgi does not let an application reach Apache's connections; run "
         f"{_REACHABLE} behind Apache's mod_proxy_wstunnel"
     ),
-    "asgi.scope": (
-        "an ASGI server runs this application through a2wsgi, which has no websockets; "
-        "serve wsocket.asgi.as_asgi(app) instead"
-    ),
+}
+
+# Packages that run a WSGI application on an ASGI server, without websockets: where
+# their `start_response` is from.
+_ASGI_ADAPTERS = {
+    "a2wsgi": "a2wsgi",
+    "asgiref": "asgiref's WsgiToAsgi",
+    "hypercorn": "hypercorn's own adapter for WSGI applications",
+    "starlette": "the WSGIMiddleware of Starlette or FastAPI",
+    "uvicorn": "uvicorn's own adapter for WSGI applications",
 }
 
 SERVERS: tuple[Callable[[Mapping[str, Any], Any], Source | None], ...] = (
@@ -256,8 +265,21 @@ def correct_protocol(environ: Environ) -> None:
         environ["SERVER_PROTOCOL"] = "HTTP/1.1"
 
 
+def asgi_adapter(environ: Mapping[str, Any], start_response: object) -> str:
+    """What runs this application on an ASGI server; "" if nothing does."""
+    if "asgi.scope" in environ:
+        return _ASGI_ADAPTERS["a2wsgi"]
+    module: str = getattr(start_response, "__module__", None) or ""
+    return _ASGI_ADAPTERS.get(module.partition(".")[0], "")
+
+
 def why_unreachable(environ: Mapping[str, Any]) -> str:
     """Why no row of `SERVERS` knows a request's connection, and what would do."""
+    if ASGI_ADAPTER in environ:
+        return (
+            f"an ASGI server runs this application through {environ[ASGI_ADAPTER]}, "
+            "which has no websockets; serve wsocket.asgi.as_asgi(app) instead"
+        )
     for marker, reason in _UNREACHABLE.items():
         if marker in environ:
             return reason

@@ -14,6 +14,10 @@ from wsocket.errors import OriginRefused
 _HOST = re.compile(HOST_AND_PORT)
 _ORIGIN = re.compile(rf"([A-Za-z][A-Za-z0-9+.\-]*)://{HOST_AND_PORT}")
 
+# What browsers send for a page that has no origin (RFC 6454 section 6.1).
+_NONE = "null"
+_WITHOUT_ORIGIN = "a page that was opened as a file, or is in a sandboxed frame"
+
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _SECURE = frozenset({"https", "wss"})
 
@@ -39,7 +43,7 @@ def check_allowed_origins(allowed_origins: object) -> None:
             refuse_type("allowed_origins", "strings", allowed)
         origin = _parse_origin(allowed)
         is_valid = origin is not None and "*" not in origin.host.removeprefix("*.")
-        if not is_valid and allowed not in ("*", "null"):
+        if not is_valid and allowed not in ("*", _NONE):
             raise ValueError(
                 'allowed_origins: expected "*" or an origin such as '
                 f'"https://example.com" or "https://*.example.com", without a path, '
@@ -70,9 +74,10 @@ def check_origin(
             and not _is_same_host(text, header(environ, "HTTP_HOST"), secure=secure)
             and not _is_allowed(text, allowed_origins or ())
         ):
+            without = "" if text != _NONE else f" It is that of {_WITHOUT_ORIGIN}."
             raise OriginRefused(
-                f"Origin {quoted(text)} is not allowed here. The application accepts "
-                "it once it is listed in the setting allowed_origins=.",
+                f"Origin {quoted(text)} is not allowed here.{without} The application "
+                "accepts it once it is listed in the setting allowed_origins=.",
                 origin=text,
                 host=header(environ, "HTTP_HOST"),
             )
@@ -83,6 +88,12 @@ def cause_of_refusal(origin: str, host: str) -> str:
 
     A proxy that replaces the Host header makes every origin a foreign one.
     """
+    if origin == _NONE:
+        return (
+            f"that is the origin of {_WITHOUT_ORIGIN}: open the page over HTTP; or, "
+            "for trials alone, because every site can make such a frame, write "
+            f"allowed_origins=['{_NONE}']"
+        )
     page, here = _parse_origin(origin), _HOST.fullmatch(host)
     if page is not None and here is not None and page.host == here[1].lower():
         return (

@@ -12,6 +12,7 @@ from typing import Any
 from wsocket.core.checks import check_text, refuse_type
 from wsocket.core.keywords import checks_fields, checks_keywords
 from wsocket.errors import Denied
+from wsocket.project import installation
 from wsocket.wamp.auth.base import (
     AuthRequest,
     ChallengeResponse,
@@ -32,7 +33,7 @@ try:
     )
 except ImportError as error:
     raise ImportError(
-        "cryptosign needs the package cryptography: pip install 'wsocket[auth]'"
+        f"cryptosign needs the package cryptography: {installation('auth')}"
     ) from error
 
 KEY_LENGTH = 32

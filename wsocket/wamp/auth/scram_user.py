@@ -11,6 +11,7 @@ from typing import Any
 
 from wsocket.core.checks import check_bytes, check_integer, check_text
 from wsocket.core.keywords import checks_fields, checks_keywords
+from wsocket.project import installation
 from wsocket.wamp.auth.base import Principal
 from wsocket.wamp.auth.saslprep import saslprep
 
@@ -164,8 +165,7 @@ def derive(password: bytes, salt: bytes, iterations: int, memory: int | None) ->
         return hashlib.pbkdf2_hmac("sha256", password, salt, iterations, KEY_LENGTH)
     if not HAS_ARGON2:
         raise ImportError(
-            "kdf 'argon2id13' needs the package argon2-cffi: "
-            "pip install 'wsocket[auth]'"
+            f"kdf 'argon2id13' needs the package argon2-cffi: {installation('auth')}"
         )
     return hash_secret_raw(
         password,

@@ -12,6 +12,7 @@ from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web.charged_body import charged_body
 from wsocket.core.web.cors import cors_headers
+from wsocket.core.web.refused_origins import RefusedOrigins
 from wsocket.core.web.request_loop import request_loop
 from wsocket.core.web.routes import request_path
 from wsocket.core.web.takeover import client_descriptor
@@ -33,6 +34,7 @@ from wsocket.wamp.bridge.sse import MEDIA_TYPE, first_lines
 from wsocket.wamp.bridge.stream_link import Opened, StreamLink
 from wsocket.wamp.bridge.visits import Visitor, Visits
 from wsocket.wamp.router.router import Router
+from wsocket.wamp.session.prepare import Prepare
 
 # The answer to a preflight request, besides `cors_headers`. Max-Age is in seconds.
 _PREFLIGHT = [
@@ -56,8 +58,7 @@ class BridgeHandler:
 
     Args:
         realm: The realm of the application.
-        prepare: Called on the loop before each session. It registers what must be
-            registered before the first one joins.
+        prepare: See `Prepare`.
         connections: The sessions end together with these.
         max_message_size: Largest body in bytes, if the bridge has no limit of its own.
         allowed_origins: Origins, besides the page's own, whose scripts may use it.
@@ -69,7 +70,7 @@ class BridgeHandler:
         router: Router,
         *,
         realm: str,
-        prepare: Callable[[], None],
+        prepare: Prepare,
         connections: PerProcess[OpenConnections],
         max_message_size: int,
         allowed_origins: Collection[str],
@@ -80,6 +81,7 @@ class BridgeHandler:
         self._connections = connections
         self._max_body = settings.max_body or max_message_size
         self._allowed_origins = allowed_origins
+        self._refused_origins = RefusedOrigins()
         self._credentials = Keyring(settings, realm)
         self._visits = Visits(
             settings, router, realm=realm, prepare=prepare, connections=connections
@@ -100,6 +102,7 @@ class BridgeHandler:
             headers += cors_headers(environ, self._allowed_origins)
             answer = self._answer(environ)
         except HttpError as error:
+            self._refused_origins.look_at(error, time.monotonic())
             answer = http_problem(error)
         except ApplicationError as error:
             answer = problem_of(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from wsocket.wamp.bridge.signature import SignedClaim
 from wsocket.wamp.bridge.stream_link import Listening, Opened, StreamLink
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.router.router import Router
+from wsocket.wamp.session.prepare import Prepare
 from wsocket.wamp.session.session import Gatekeeper
 
 
@@ -45,8 +46,7 @@ class Visits:
 
     Args:
         realm: The realm of those who do not prove who they are.
-        prepare: Called before each session. It registers what must be registered
-            before the first one joins.
+        prepare: See `Prepare`.
         connections: The sessions end together with these.
     """
 
@@ -56,7 +56,7 @@ class Visits:
         router: Router,
         *,
         realm: str,
-        prepare: Callable[[], None],
+        prepare: Prepare,
         connections: PerProcess[OpenConnections],
     ) -> None:
         self._settings = settings
@@ -145,7 +145,7 @@ class Visits:
 
     def _enter(self, visitor: Visitor) -> tuple[Gatekeeper, str]:
         """Who lets the visitor in, and where."""
-        self._prepare()
+        self._prepare(visitor.environ)
         proof, now = visitor.proof, monotonic()
         if proof is None:
             return self._router, self._realm
@@ -162,7 +162,7 @@ class Visits:
         Raises:
             ApplicationError: There are too many of this address.
         """
-        self._prepare()
+        self._prepare(environ)
         address, now = environ.get("REMOTE_ADDR", ""), monotonic()
         refusal = self._router.door.knock(address, now)
         if refusal is not None:

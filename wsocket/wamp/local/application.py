@@ -29,6 +29,7 @@ from wsocket.wamp.local.client import LocalSession
 from wsocket.wamp.local.declaration import Declaration, procedure, subscriber
 from wsocket.wamp.local.encoding import payload_of
 from wsocket.wamp.local.loop_runtime import LoopRuntime
+from wsocket.wamp.local.other_workers import warn_of_other_workers
 from wsocket.wamp.local.outgoing_call import OutgoingCall
 from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol import client_messages, errors
@@ -241,7 +242,7 @@ class Application:
 
     def workers(self) -> Mapping[str, Workers]:
         """The pools of this process, by what they do; on the loop."""
-        self.prepare()
+        self._session(get_loop())
         return self._pools
 
     def drain(self, timeout: float) -> bool:
@@ -270,9 +271,10 @@ class Application:
             return False
         return True
 
-    def prepare(self) -> None:
-        """Join before the first client does; on the loop."""
+    def prepare(self, environ: Mapping[str, Any]) -> None:
+        """Join before the first client does; see `Prepare`."""
         self._session(get_loop())
+        warn_of_other_workers(environ)
 
     # Joining
 

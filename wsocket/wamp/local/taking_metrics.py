@@ -14,6 +14,7 @@ from wsocket.core.net.loop import get_loop
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.metrics import Metrics, WorkersMetrics
+from wsocket.project import installation
 from wsocket.wamp.local.application import Application
 
 
@@ -62,7 +63,7 @@ def metrics_page(metrics: Callable[[], Metrics]) -> Callable[..., Any]:
     """
     if find_spec("prometheus_client") is None:
         raise RuntimeError(
-            "metrics= needs prometheus-client: pip install 'wsocket[metrics]'"
+            f"metrics= needs prometheus-client: {installation('metrics')}"
         )
     # Its import takes a tenth of a second, which only those pay who want it.
     page: Callable[..., Any] = import_module("wsocket.prometheus").MetricsPage(metrics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from wsocket.core.web.proxies import UNNAMED_CLIENT
 from wsocket.log import logger
 from wsocket.wamp.router.config import Realm
 from wsocket.wamp.session.session import Session
@@ -20,7 +21,8 @@ class OpenRealmWarning:
         """Log the warning if it is due, for a session that has joined *realm*."""
         if not realm.is_open or realm.name in self._logged:
             return
-        address = session.environ.get("REMOTE_ADDR", "")
+        environ = session.environ
+        address = environ.get(UNNAMED_CLIENT) or environ.get("REMOTE_ADDR", "")
         if address == self._local:  # mostly, and parsing it takes long
             return
         if not _is_remote(address):

@@ -30,6 +30,7 @@ from wsocket.log import LOGGED_AS
 from wsocket.wamp.serializers.base import DECODE_ERRORS
 from wsocket.wamp.serializers.batching import batching_of
 from wsocket.wamp.serializers.installed import SERIALIZERS
+from wsocket.wamp.session.prepare import Prepare
 from wsocket.wamp.session.session import Gatekeeper
 from wsocket.wamp.transports.longpoll_codec import (
     NOTHING,
@@ -40,7 +41,6 @@ from wsocket.wamp.transports.longpoll_codec import (
 )
 from wsocket.wamp.transports.longpoll_link import LongPollLink
 from wsocket.wamp.transports.longpoll_settings import LongPolling
-from wsocket.wamp.transports.other_workers import warn_of_other_workers
 
 Links = dict[str, LongPollLink]
 
@@ -66,8 +66,7 @@ class LongPoll:
 
     Args:
         gatekeeper: Lets sessions into realms.
-        prepare: Called on the loop before each session. It registers what must be
-            registered before the first one joins.
+        prepare: See `Prepare`.
         connections: The transports are closed together with these.
         max_message_size: Largest body that is accepted, in bytes.
         allowed_origins: Origins, besides the page's own, whose scripts may use it.
@@ -78,7 +77,7 @@ class LongPoll:
         settings: LongPolling,
         gatekeeper: Gatekeeper,
         *,
-        prepare: Callable[[], None],
+        prepare: Prepare,
         connections: PerProcess[OpenConnections],
         max_message_size: int,
         allowed_origins: Collection[str],
@@ -208,8 +207,7 @@ class LongPoll:
     # On the loop
 
     def _open_link(self, transport: str, protocol: str, environ: Environ) -> None:
-        self._prepare()
-        warn_of_other_workers(environ, lambda: None)
+        self._prepare(environ)
         connections = self._connections.get()
         self._links.get()[transport] = LongPollLink(
             connections.loop,

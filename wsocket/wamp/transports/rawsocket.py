@@ -12,6 +12,7 @@ from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.stream import Stream
 from wsocket.log import logger
 from wsocket.wamp.serializers.installed import SERIALIZERS
+from wsocket.wamp.session.prepare import Prepare
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.session import Gatekeeper, Session
 from wsocket.wamp.transports.frame_codec import FrameCodec
@@ -53,8 +54,7 @@ class RawSocketTransport:
 
     Args:
         gatekeeper: Lets sessions into realms.
-        prepare: Called on the loop before each connection. It registers what must be
-            registered before the first session joins.
+        prepare: See `Prepare`.
         max_message_size: Largest message that is accepted, in bytes. It is rounded down
             to a power of two, from 512 to 16 MiB: clients can be told no other.
         pings: Whether clients are sent PING frames.
@@ -67,7 +67,7 @@ class RawSocketTransport:
         self,
         gatekeeper: Gatekeeper,
         *,
-        prepare: Callable[[], None],
+        prepare: Prepare,
         max_message_size: int,
         pings: bool,
     ) -> None:
@@ -87,7 +87,7 @@ class RawSocketTransport:
         Args:
             environ: Returns what is known of the client, after its first bytes came.
         """
-        self._prepare()
+        self._prepare({})  # there is no request
         stream = RawSocketStream(
             connections,
             sock,

@@ -5,7 +5,7 @@ a batch of them (``wamp.2.json.batched``, ...)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,9 +27,9 @@ from wsocket.wamp.serializers.batching import (
 )
 from wsocket.wamp.serializers.installed import SERIALIZERS
 from wsocket.wamp.serializers.json import JSON
+from wsocket.wamp.session.prepare import Prepare
 from wsocket.wamp.session.session import Gatekeeper, Session
 from wsocket.wamp.transports.frame_codec import FrameCodec
-from wsocket.wamp.transports.other_workers import warn_of_other_workers
 
 PREFIX = "wamp.2."
 BATCHED = ".batched"
@@ -175,11 +175,10 @@ class WampSubprotocol:
 
     Args:
         gatekeeper: Lets sessions into realms.
-        prepare: Called on the loop before each connection. It registers what must be
-            registered before the first session joins.
+        prepare: See `Prepare`.
     """
 
-    def __init__(self, gatekeeper: Gatekeeper, *, prepare: Callable[[], None]) -> None:
+    def __init__(self, gatekeeper: Gatekeeper, *, prepare: Prepare) -> None:
         self.names: Sequence[str] = (*CODECS, *BATCHED_CODECS)
         self._gatekeeper = gatekeeper
         self._prepare = prepare
@@ -204,8 +203,7 @@ class WampSubprotocol:
         self, stream: WebSocketStream, name: str, environ: Mapping[str, Any]
     ) -> WebSocketLink:
         """Start a session, still without a realm, on *stream*."""
-        self._prepare()
-        warn_of_other_workers(environ, stream.server_address)
+        self._prepare(environ)
         if name in BATCHED_CODECS:
             codec = BATCHED_CODECS[name]
             return BatchedLink(stream, codec, self._gatekeeper, environ=environ)
