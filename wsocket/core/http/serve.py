@@ -200,9 +200,7 @@ def run(
     refuse_while_imported(sys._getframe(1))
     check_keywords("run", settings, _SETTINGS)
     _check_own(graceful_timeout, close_spread, access_log)
-    log_to_stderr(log_format, access_log=access_log)
-    give_freed_memory_back()
-    switch_threads_often()
+    _prepare_process(log_format, access_log)
     server = _made(host, port, app, settings)
     with server, stop_signals(server.interrupt) as stop:
         announce(f"wsocket: serving on {_where(server, host)}")
@@ -218,6 +216,13 @@ def _check_own(
     check_seconds("graceful_timeout", graceful_timeout, least=0)
     check_seconds("close_spread", close_spread, least=0)
     check_bool("access_log", access_log)
+
+
+def _prepare_process(log_format: LogFormat, access_log: bool) -> None:
+    """What is for the whole process, which serves and does nothing else."""
+    log_to_stderr(log_format, access_log=access_log)
+    give_freed_memory_back()
+    switch_threads_often()
 
 
 def _serve(
