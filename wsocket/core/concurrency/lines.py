@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Hashable
 
 from wsocket.core.budget import Budget
-from wsocket.core.concurrency.task import Line, Task
+from wsocket.core.concurrency.line import Line
+from wsocket.core.concurrency.task import Task
 
 # Bytes of the tasks of one caller that run at once, if it is more than one task: their
 # arguments become Python's objects, which may be many times as large.
@@ -105,7 +106,7 @@ class Lines:
             return self._next_inner()
         for _ in range(len(turns)):
             line = turns.popleft()
-            task = next(iter(line.waiting))
+            task: Task = next(iter(line.waiting))
             if line.running < free and (
                 not line.running or line.running_bytes + task.size <= _RUNNING_BYTES
             ):
@@ -233,7 +234,7 @@ class Lines:
         line = self._lines.get(caller)
         if line is None:
             return []
-        tasks = list(line.waiting)
+        tasks: list[Task] = list(line.waiting)
         for task in tasks:
             self.leave(task)
         if self._lines.pop(caller, None) is not None:
