@@ -161,8 +161,8 @@ class Lines:
             return (
                 f"{line.aside} workers of this caller wait for calls that they have "
                 f"made, and {left} of {self._most_aside} more may: a caller may have "
-                f"no more than that. The limit is {_ASIDE} times the number of workers "
-                "(max_workers)"
+                f"no more than that. The limit is {_ASIDE} times max_workers, at least "
+                f"{_LEAST_ASIDE}"
             )
         task.aside = True
         self.aside += 1
