@@ -29,6 +29,7 @@ from setuptools.command.build_ext import build_ext
 # for compiled recursion is unbounded.
 HOT = [
     "core/concurrency/crew",
+    "core/concurrency/line",
     "core/concurrency/lines",
     "core/concurrency/seats",
     "core/concurrency/workers",

@@ -29,7 +29,6 @@ from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.local.realm_methods import RealmMethods
 from wsocket.wamp.local.taking_metrics import metrics_page, take_metrics
 from wsocket.wamp.protocol.options import (
-    NO_CALL_OPTIONS,
     CallOptions,
     InvokePolicy,
     PublishOptions,
@@ -262,10 +261,9 @@ class WSocketApp(Framework, RealmMethods):
         """
         if timeout is not None:
             check_seconds("timeout", timeout, least=0)
-        pending = self._application.start_call(
-            procedure, args, kwargs, options=options, default=NO_CALL_OPTIONS
+        return self._application.call(
+            procedure, args, kwargs, options=options, timeout=timeout
         )
-        return pending.result(timeout)
 
     def start_call(
         self,

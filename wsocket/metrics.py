@@ -17,7 +17,7 @@ class WorkersMetrics:
     """One pool of workers.
 
     Attributes:
-        busy: How many tasks run.
+        busy: How many tasks run; also those that wait for calls of their own.
         waiting: How many tasks wait for a worker.
         bytes: What these tasks keep.
     """

@@ -18,6 +18,7 @@ from wsocket.core.concurrency.kinds import GREENLETS, NO_ROOM, Concurrency
 from wsocket.core.concurrency.seats import Seat
 from wsocket.core.concurrency.task import Task
 from wsocket.core.concurrency.turns import SLICE
+from wsocket.core.concurrency.waiting import Pool, Worker
 from wsocket.log import logger
 
 # What starting a thread or a greenlet raises when the system has none left.
@@ -28,6 +29,7 @@ class Crew:
     """The workers of one pool.
 
     Args:
+        pool: Whose workers they are.
         post: Calls a function on the loop; from any thread.
         ended: What to post with each task that has ended.
         short: What to post when tasks wait, and nobody is free to look at them.
@@ -41,6 +43,7 @@ class Crew:
         self,
         concurrency: Concurrency,
         *,
+        pool: Pool,
         post: Callable[..., None],
         ended: Callable[[Task], None],
         short: Callable[[], None],
@@ -49,6 +52,7 @@ class Crew:
         self._concurrency = concurrency
         self._greenlets = concurrency.name == GREENLETS.name
         self._make_seat = concurrency.seat
+        self._pool = pool
         self._post = post
         self._ended = ended
         self._short = short
@@ -146,8 +150,10 @@ class Crew:
         seat = None
         try:
             seat = self._make_seat()
+            worker = Worker(self._pool)
+            context = worker.context()
             while not seat.dismissed:
-                self._work_off(seat)
+                self._work_off(seat, worker, context)
                 self._rest(seat)
         finally:
             if seat is None or not seat.dismissed:
@@ -186,7 +192,7 @@ class Crew:
         except IndexError:
             return None
 
-    def _work_off(self, seat: Seat) -> None:
+    def _work_off(self, seat: Seat, worker: Worker, context: Context) -> None:
         """Run tasks until there are no more."""
         begun = perf_counter() if self._greenlets else 0.0
         while (task := self._take()) is not None:
@@ -194,7 +200,7 @@ class Crew:
             if more and not self._call() and not self._asked:
                 self._asked = True
                 self._post(self._short)
-            self._run(task)
+            self._run(task, worker, context)
             if self._greenlets and more and perf_counter() - begun > SLICE:
                 self._pausing += 1
                 try:
@@ -203,12 +209,14 @@ class Crew:
                     self._pausing -= 1
                 begun = perf_counter()
 
-    def _run(self, task: Task) -> None:
+    def _run(self, task: Task, worker: Worker, context: Context) -> None:
+        worker.task = task
         try:
             if not task.canceled:
-                Context().run(task.work)
+                context.copy().run(task.work)
         except BaseException as error:
             # Also GreenletExit and SystemExit: a worker goes on in any case.
             logger.exception("%r failed in a worker", task)
             pass_on(error)
+        worker.task = None
         self._post(self._ended, task)

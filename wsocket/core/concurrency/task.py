@@ -1,8 +1,8 @@
-"""One piece of user code that the loop has run elsewhere, and the line it waits in."""
+"""One piece of user code that the loop has run elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from wsocket.core.concurrency.line import Line
 
 
 class Task:
@@ -12,15 +12,16 @@ class Task:
         size: Bytes that are kept because of the task until it has ended.
 
     Attributes:
+        aside: Whether it waits, as it runs, for a call; then it needs no place.
         canceled: Whether nobody wants it any more. It may have started already.
         line: The line of its caller, while it waits or runs.
     """
 
-    __slots__ = ("canceled", "line", "size")
+    __slots__ = ("aside", "canceled", "line", "size")
 
     def __init__(self, size: int = 0) -> None:
         self.size = size
-        self.canceled = False
+        self.aside = self.canceled = False
         self.line: Line | None = None
 
     def work(self) -> None:
@@ -35,25 +36,3 @@ class Task:
 
     def refused(self, problem: str) -> None:
         """It will not run, because of *problem*; on the loop."""
-
-
-class Line:
-    """The tasks of one caller.
-
-    Attributes:
-        waiting: Those that wait, the oldest first. A dict, so that any can leave it.
-        running: How many run.
-        running_bytes: How many bytes these keep.
-        bytes: How many bytes they all keep, also those that wait.
-        gone: Whether the caller has left.
-    """
-
-    __slots__ = ("bytes", "caller", "gone", "running", "running_bytes", "waiting")
-
-    def __init__(self, caller: Hashable) -> None:
-        self.caller = caller
-        self.waiting: dict[Task, None] = {}
-        self.running = 0
-        self.running_bytes = 0
-        self.bytes = 0
-        self.gone = False

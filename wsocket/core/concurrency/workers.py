@@ -43,8 +43,9 @@ class Workers:
 
     Args:
         limit: How many tasks run at once; the others wait. One caller gets at most half
-            of this, see `Lines`. Up to as many further workers take the place of those
-            that still run tasks of callers that have gone.
+            of this, see `Lines`. Further workers take the place of those that wait for
+            calls, and, up to as many, of those that still run tasks of callers that
+            have gone.
         places: How many tasks may wait.
         budget: For what waits and runs.
     """
@@ -56,6 +57,7 @@ class Workers:
         self._lines = Lines(limit=limit, places=places, budget=budget)
         self._crew = Crew(
             loop.concurrency,
+            pool=self,
             post=loop.call_soon,
             ended=self._ended,
             short=self._short,
@@ -68,7 +70,7 @@ class Workers:
 
     @property
     def running(self) -> int:
-        """How many tasks run, or are about to."""
+        """How many tasks run, or are about to; also those that wait for calls."""
         return self._lines.running
 
     @property
@@ -80,9 +82,32 @@ class Workers:
         """Run *task* in its turn, for *caller*; or call `Task.refused` at once."""
         problem = self._lines.join(task, caller)
         if problem is None:
-            self._start_next()
+            self.start_waiting()
         else:
             task.refused(problem)
+
+    def run_inner(self, task: Task, outer: Task) -> None:
+        """Run *task* in the place of *outer*, which waits for it; or refuse it."""
+        problem = self._lines.join_inner(task, outer)
+        if problem is None:
+            self.start_waiting()
+        else:
+            task.refused(problem)
+
+    def hurry(self, task: Task, outer: Task) -> None:
+        """The same if *task* waits in line."""
+        if self._lines.leave(task):
+            self.run_inner(task, outer)
+
+    def step_aside(self, task: Task) -> str | None:
+        """*task* is going to wait for a call. Its place is free for what it waits for,
+        and after `start_waiting` for all; or say why it may not.
+        """
+        return self._lines.step_aside(task)
+
+    def step_back(self, task: Task) -> None:
+        """*task* goes on. There may be one more at work than the limit says."""
+        self._lines.step_back(task)
 
     def cancel(self, task: Task) -> None:
         """Nobody wants *task* any more: if it waits, it has ended, and never starts."""
@@ -95,20 +120,22 @@ class Workers:
         for task in self._lines.gone(caller):
             task.canceled = True
             task.ended()
-        self._start_next()  # what runs for it does not count any more
+        self.start_waiting()  # what runs for it does not count any more
 
-    def _start_next(self) -> None:
+    def start_waiting(self) -> None:
+        """Start the tasks in line that have a place now."""
         lines = self._lines
         while lines.waiting and (task := lines.next()) is not None:
             line = task.line
             self._crew.put(task, is_first=line is not None and line.running == 1)
-            if not self._crew.size:
-                self._refuse_all()
+            self._refuse_if_stuck()
 
     def _ended(self, task: Task) -> None:
         self._lines.end(task)
-        self._start_next()
-        task.ended()
+        try:
+            task.ended()  # who has waited for it has its place, before all others
+        finally:
+            self.start_waiting()
 
     # Workers come and go
 
@@ -139,18 +166,23 @@ class Workers:
     def _retry(self) -> None:
         self._retrying = False
         self._crew.nudge()
+        self._refuse_if_stuck()
 
-    def _refuse_all(self) -> None:
-        """There is no worker at all: nobody would ever run these tasks."""
-        for task in self._crew.clear():
+    def _refuse_if_stuck(self) -> None:
+        """Refuse what nobody would ever run: there can be no more workers, and there is
+        none, or each waits for a call.
+        """
+        crew = self._crew
+        if not self._retrying or crew.size > self._lines.aside or not crew.is_short:
+            return
+        for task in crew.clear():
             self._lines.end(task)
             task.refused("the system has no thread left that could run this")
 
     def _worker_lost(self) -> None:
         """A worker has ended by itself, such as by `gevent.kill`."""
         self._crew.lose()
-        if not self._crew.size:
-            self._refuse_all()
+        self._refuse_if_stuck()
 
     def _tidy(self) -> None:
         """End the workers that have had no work for a while."""

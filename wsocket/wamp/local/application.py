@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wsocket.core.budget import Budget
+from wsocket.core.concurrency.waiting import outer_task
 from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.future import Future, Mailbox, ask
 from wsocket.core.net.loop import Loop, get_loop
@@ -35,6 +36,7 @@ from wsocket.wamp.local.pending_call import PendingCall
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import ClientMessage
 from wsocket.wamp.protocol.options import (
+    NO_CALL_OPTIONS,
     NO_PUBLISH_OPTIONS,
     CallOptions,
     PublishOptions,
@@ -170,6 +172,25 @@ class Application:
         publication: int = head[2]
         return publication
 
+    def call(
+        self,
+        uri: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *,
+        options: CallOptions | None,
+        timeout: float | None,
+    ) -> Any:
+        """Call, and wait for the result; raises what `PendingCall.result` does, too.
+
+        Raises:
+            TypeError, ValueError: As for `start_call`.
+        """
+        call = self.start_call(
+            uri, args, kwargs, options=options, default=NO_CALL_OPTIONS, waits=True
+        )
+        return call.result(timeout)
+
     def start_call(
         self,
         uri: str,
@@ -178,11 +199,13 @@ class Application:
         *,
         options: CallOptions | None,
         default: CallOptions,
+        waits: bool = False,
     ) -> PendingCall:
         """Start a call.
 
         Args:
             default: Its options if *options* is None.
+            waits: Whether this thread or greenlet is going to wait for it at once.
 
         Raises:
             TypeError, ValueError: *uri* or *options* is invalid, or the payload is not
@@ -198,8 +221,9 @@ class Application:
             options=chosen,
             answers=answers,
         )
-        loop.call_soon(lambda: call.start(self._session(loop)))
-        return PendingCall(uri, loop, call=call, answers=answers)
+        outer = outer_task() if waits else None
+        loop.call_soon(lambda: call.start(self._session(loop), outer))
+        return PendingCall(uri, loop, call=call, answers=answers, awaited=waits)
 
     def add_realm(self, realm: Realm) -> None:
         """Open another realm; see `Router.add_realm`."""

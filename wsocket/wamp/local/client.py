@@ -7,13 +7,15 @@ Everything here runs on the loop; handlers run in workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from functools import partial
 from time import perf_counter
 from typing import Any
 
 from wsocket.core.concurrency.in_order import InOrder
+from wsocket.core.concurrency.waiting import Outer
 from wsocket.core.concurrency.workers import Workers
 from wsocket.core.net.loop import Loop
 from wsocket.log import logger
@@ -115,6 +117,7 @@ class LocalSession:
         self._unread: dict[int, Callable[[], int]] = {}  # as long as it is awaited
         self._procedures: dict[int, UserHandler] = {}
         self._running: dict[int, OwnCall] = {}  # by INVOCATION.Request
+        self._outer: Outer | None = None  # the task that waits for the CALL being sent
         self._subscribers: dict[int, list[tuple[UserHandler, InOrder]]] = {}
         self._reactions: dict[int, Callable[[list[Any], Payload], None]] = {
             client_messages.REGISTERED: self._on_answer,
@@ -188,6 +191,23 @@ class LocalSession:
         else:
             self._session.handle(make(request))
         return request
+
+    @contextmanager
+    def calling_from(self, outer: Outer) -> Iterator[None]:
+        """In this block there is one `request`: a CALL for which *outer* waits."""
+        self._outer = outer
+        try:
+            yield
+        finally:
+            self._outer = None
+
+    def hurry(self, request: int, outer: Outer) -> None:
+        """*outer* waits for this call: if it waits in line here, it runs now."""
+        call = self._calls.made_by(self._session, request)
+        if call is not None and call.endpoint.callee is self._session:
+            inner = self._running.get(call.invocation_request)
+            if inner is not None and inner.workers is outer.pool:
+                outer.hurry(inner)
 
     def forget(self, request: int) -> None:
         """Ignore the answer to a request."""
@@ -275,8 +295,11 @@ class LocalSession:
             workers=self._workers if caller.id else self._authorizers,
         )
         self._running[request] = invocation
+        outer = self._outer
         if handler.on_loop:
             self._run_here(invocation, handler)
+        elif outer and caller is self._session and outer.pool is invocation.workers:
+            outer.run(invocation)
         else:
             invocation.workers.run(invocation, caller.id)
 

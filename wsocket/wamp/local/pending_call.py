@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from wsocket.core.checks import check_choice, check_seconds
+from wsocket.core.concurrency.waiting import outer_task
 from wsocket.core.net.future import Mailbox
 from wsocket.core.net.loop import Loop
 from wsocket.wamp.local.answers import (
@@ -25,6 +26,9 @@ class PendingCall:
 
     Iterating gives progressive results as they come, and ends with the call; `result`
     gives the final one. Use it in one thread or greenlet at a time.
+
+    Args:
+        awaited: Whether the loop knows already who waits for the first answer.
     """
 
     def __init__(
@@ -34,11 +38,13 @@ class PendingCall:
         *,
         call: OutgoingCall,
         answers: Mailbox[Answer],
+        awaited: bool,
     ) -> None:
         self._procedure = procedure
         self._loop = loop
         self._call = call
         self._answers = answers
+        self._awaited = awaited
         self._final: Answer | None = None
 
     def __iter__(self) -> Iterator[Any]:
@@ -93,7 +99,15 @@ class PendingCall:
         """The next progressive result; None when the call has ended."""
         if self._final is not None:
             return None
-        answer = self._answers.get(timeout)
+        outer = None if self._awaited else outer_task()
+        if outer is not None:
+            self._loop.call_soon(self._call.wait, outer, self._call.taken_bytes)
+        self._awaited = False
+        try:
+            answer = self._answers.get(timeout)
+        except BaseException:  # it took too long, or the greenlet is killed
+            self._loop.call_soon(self._call.stop_waiting)
+            raise
         self._call.taken(answer)
         head = answer[0]
         if head[0] != ERROR and head[2].get("progress") is True:
