@@ -14,7 +14,7 @@ from wsocket.wamp.router.router import Router
 from wsocket.wamp.session.in_process import NEVER
 from wsocket.wamp.session.runtime import Cancellable
 from wsocket.wamp.session.session import Session
-from wsocket.wamp.transports.websocket import CODECS
+from wsocket.wamp.transports.websocket import codec_of
 
 ROLES: dict[str, object] = {
     "caller": {},
@@ -52,7 +52,7 @@ class Client:
     """A session, and the frames that were sent to it."""
 
     def __init__(self, router: Router) -> None:
-        self.codec = CODECS["wamp.2.json"]
+        self.codec = codec_of("wamp.2.json", 2**24)
         self.frames: list[bytes] = []
         self.write = self.frames.append
         self.session = Session(self, router)

@@ -253,6 +253,28 @@ def test_a_result_that_is_too_large_for_its_caller(app, join, uri):
     assert answer[4] == "wamp.error.payload_size_exceeded"
 
 
+@pytest.mark.parametrize("serializer", ["json", "msgpack", "json.batched"])
+@pytest.mark.parametrize("fails", [False, True], ids=["result", "error"])
+@pytest.mark.parametrize("size", [17_000_000, 50_000_000])
+def test_an_answer_that_may_not_wait_for_its_caller(
+    app, join, uri, serializer, fails, size
+):
+    """The session lives, and the caller is told which limit it is."""
+
+    @app.register(uri)
+    def huge():
+        if fails:
+            raise ApplicationError("com.example.error", "x" * size)
+        return "x" * size
+
+    app.register(f"{uri}.small")(lambda: 1)
+    caller = join(serializer=serializer)
+    answer = caller.request(CALL, {}, uri)
+    assert answer[4] == "wamp.error.payload_size_exceeded"
+    assert "Limits.outbox_bytes" in answer[5][0]
+    assert caller.request(CALL, {}, f"{uri}.small")[3] == [1]
+
+
 @pytest.mark.parametrize("where", ["at first", "later", "at the end", "when closed"])
 @pytest.mark.parametrize(
     "raised",

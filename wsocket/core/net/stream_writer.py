@@ -81,6 +81,11 @@ class StreamWriter(LoopReader):
         self.dropped = 0
         self.heard = True
 
+    @property
+    def most(self) -> int:
+        """How many bytes may wait here for the peer."""
+        return self._limit
+
     def new_budget(self) -> Budget:
         """A budget for what is kept because of a session on this connection."""
         return self._memory.part(self._limits.session_bytes)

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -44,12 +45,23 @@ from wsocket.wamp.transports.longpoll_settings import LongPolling
 
 Links = dict[str, LongPollLink]
 
-CODECS = {
-    f"wamp.2.{each.name}": LongPollCodec(each, OneByOne()) for each in SERIALIZERS
-} | {
-    f"wamp.2.{each.name}.batched": LongPollCodec(each, Batches(batching_of(each)))
-    for each in SERIALIZERS
-}
+_PLAIN = {f"wamp.2.{each.name}": each for each in SERIALIZERS}
+_BATCHED = {f"wamp.2.{each.name}.batched": each for each in SERIALIZERS}
+PROTOCOLS = (*_PLAIN, *_BATCHED)
+
+
+@cache
+def _codec(name: str, most: int) -> LongPollCodec:
+    """The codec of all transports with this protocol.
+
+    Args:
+        most: How many bytes a message may have that must arrive.
+    """
+    if name in _PLAIN:
+        return LongPollCodec(_PLAIN[name], OneByOne(), most=most)
+    serializer = _BATCHED[name]
+    return LongPollCodec(serializer, Batches(batching_of(serializer)), most=most)
+
 
 _ID_BYTES = 24  # of randomness in a transport's ID
 _BAD_REQUEST = "400 Bad Request"
@@ -211,7 +223,7 @@ class LongPoll:
         connections = self._connections.get()
         self._links.get()[transport] = LongPollLink(
             connections.loop,
-            CODECS[protocol],
+            _codec(protocol, connections.limits.outbox_bytes),
             self._gatekeeper,
             environ=environ,
             limits=connections.limits,
@@ -260,9 +272,9 @@ def choose_protocol(body: bytes) -> str:
         problem = f'Expected JSON such as {{"protocols": ["wamp.2.json"]}}: {error}.'
         raise HttpError(_BAD_REQUEST, problem) from error
     for name in offered:
-        if name in CODECS:
+        if name in PROTOCOLS:
             return name
-    known = ", ".join(CODECS)
+    known = ", ".join(PROTOCOLS)
     problem = f"None of the protocols is spoken here; offer one of: {known}."
     raise HttpError(_BAD_REQUEST, problem)
 

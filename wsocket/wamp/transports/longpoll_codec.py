@@ -67,8 +67,9 @@ class Batches:
 class LongPollCodec(FrameCodec):
     """Makes and reads the bodies of one protocol, for all its sessions."""
 
-    def __init__(self, serializer: Serializer, packing: Packing) -> None:
-        super().__init__(serializer, bytes)  # the packing makes bodies of these
+    def __init__(self, serializer: Serializer, packing: Packing, *, most: int) -> None:
+        # The packing makes bodies of these.
+        super().__init__(serializer, bytes, most=most)
         self.packing = packing
         kind = "octet-stream" if serializer.binary else "json"
         self._media_type = f"application/{kind}"

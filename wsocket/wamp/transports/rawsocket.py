@@ -42,11 +42,11 @@ _SERIALIZERS = {
 
 
 @cache
-def _codec(serializer_id: int, max_size: int) -> FrameCodec:
+def _codec(serializer_id: int, max_size: int, most: int) -> FrameCodec:
     """The codec for all sessions with this serializer and largest message."""
     frame = partial(encode_message, max_size=max_size)
     header = partial(encode_message_prefix, max_size=max_size)
-    return FrameCodec(_SERIALIZERS[serializer_id], frame, header)
+    return FrameCodec(_SERIALIZERS[serializer_id], frame, header, most=most)
 
 
 class RawSocketTransport:
@@ -207,7 +207,7 @@ class RawSocketStream(Stream):
         self.write(encode_reply(request.serializer, self._max_size))
         self._text = not serializer.binary
         self._peer_max_size = request.max_size
-        link = RawSocketLink(self, _codec(*request))
+        link = RawSocketLink(self, _codec(*request, self.most))
         self._session = Session(link, self._gatekeeper, environ=self._environ())
 
     def _refuse(self, refusal: RawSocketRefusal, problem: str) -> None:

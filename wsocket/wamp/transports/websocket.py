@@ -6,7 +6,7 @@ a batch of them (``wamp.2.json.batched``, ...)."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from wsocket.core.websocket.frames import (
@@ -40,13 +40,6 @@ def _first_byte(serializer: Serializer) -> int:
     return FIN | (BINARY if serializer.binary else TEXT)
 
 
-def _codec(serializer: Serializer) -> FrameCodec:
-    """The codec for one message in each frame."""
-    first = _first_byte(serializer)
-    frame, header = partial(encode_unmasked, first), partial(encode_header, first)
-    return FrameCodec(serializer, frame, header)
-
-
 class BatchedCodec(FrameCodec):
     """Frames whose messages are batches of one WAMP message each.
 
@@ -55,18 +48,42 @@ class BatchedCodec(FrameCodec):
 
     __slots__ = ("batching",)
 
-    def __init__(self, serializer: Serializer, batching: Batching) -> None:
+    def __init__(
+        self, serializer: Serializer, batching: Batching, *, most: int
+    ) -> None:
         frame = partial(encode_unmasked, _first_byte(serializer))
-        super().__init__(serializer, lambda message: frame(batching.join([message])))
+        super().__init__(
+            serializer, lambda message: frame(batching.join([message])), most=most
+        )
         self.batching = batching
 
 
-CODECS = {PREFIX + each.name: _codec(each) for each in SERIALIZERS}
-BATCHED_CODECS = {
-    PREFIX + each.name + BATCHED: BatchedCodec(each, batching_of(each))
-    for each in SERIALIZERS
-}
-AUTOBAHN_CODEC = BatchedCodec(JSON, SEPARATED_BY_AUTOBAHN)
+_PLAIN = {PREFIX + each.name: each for each in SERIALIZERS}
+_BATCHED = {PREFIX + each.name + BATCHED: each for each in SERIALIZERS}
+
+
+@cache
+def codec_of(name: str, most: int) -> FrameCodec:
+    """The codec of all sessions with this subprotocol, one message in each frame.
+
+    Args:
+        most: How many bytes a frame may have that must arrive.
+    """
+    serializer = _PLAIN[name]
+    first = _first_byte(serializer)
+    frame, header = partial(encode_unmasked, first), partial(encode_header, first)
+    return FrameCodec(serializer, frame, header, most=most)
+
+
+@cache
+def _batched_codec_of(name: str, most: int) -> BatchedCodec:
+    serializer = _BATCHED[name]
+    return BatchedCodec(serializer, batching_of(serializer), most=most)
+
+
+@cache
+def _autobahn_codec(most: int) -> BatchedCodec:
+    return BatchedCodec(JSON, SEPARATED_BY_AUTOBAHN, most=most)
 
 
 class WebSocketLink:
@@ -166,8 +183,9 @@ class BatchedLink(WebSocketLink):
 
     def _speak_as_autobahn(self) -> None:
         """Use the separator that the client uses: it understands no other."""
-        self._batching = AUTOBAHN_CODEC.batching
-        self.codec = self._session.codec = AUTOBAHN_CODEC
+        codec = _autobahn_codec(self._stream.most)
+        self._batching = codec.batching
+        self.codec = self._session.codec = codec
 
 
 class WampSubprotocol:
@@ -179,7 +197,7 @@ class WampSubprotocol:
     """
 
     def __init__(self, gatekeeper: Gatekeeper, *, prepare: Prepare) -> None:
-        self.names: Sequence[str] = (*CODECS, *BATCHED_CODECS)
+        self.names: Sequence[str] = (*_PLAIN, *_BATCHED)
         self._gatekeeper = gatekeeper
         self._prepare = prepare
 
@@ -190,12 +208,7 @@ class WampSubprotocol:
     def choose(self, offered: Sequence[str]) -> str | None:
         """The first name that is known here; one without batches if there is any."""
         return next(
-            (
-                name
-                for codecs in (CODECS, BATCHED_CODECS)
-                for name in offered
-                if name in codecs
-            ),
+            (name for known in (_PLAIN, _BATCHED) for name in offered if name in known),
             None,
         )
 
@@ -204,7 +217,8 @@ class WampSubprotocol:
     ) -> WebSocketLink:
         """Start a session, still without a realm, on *stream*."""
         self._prepare(environ)
-        if name in BATCHED_CODECS:
-            codec = BATCHED_CODECS[name]
-            return BatchedLink(stream, codec, self._gatekeeper, environ=environ)
-        return WebSocketLink(stream, CODECS[name], self._gatekeeper, environ=environ)
+        if name in _BATCHED:
+            batched = _batched_codec_of(name, stream.most)
+            return BatchedLink(stream, batched, self._gatekeeper, environ=environ)
+        codec = codec_of(name, stream.most)
+        return WebSocketLink(stream, codec, self._gatekeeper, environ=environ)
