@@ -325,7 +325,7 @@ class Response:
         return Chunks(first, chunks, self, body)
 
     def _encoded(self, body: Body) -> Iterator[bytes]:
-        """The items as bytes; no empty ones before the head is sent."""
+        """The items that are not empty, as bytes."""
         for item in body.items:
             head = self._head
             chunk = encode(item, head.charset if head else "utf-8")
@@ -334,16 +334,14 @@ class Response:
                     text = not isinstance(item, BYTES_LIKE)
                     body.media_type = TEXT if text else BINARY
                 yield chunk
-            elif self._server_write is not None:
-                yield b""  # the server looks whether its client is there
             else:
-                self._wait_for_the_first()
+                self._nothing_yet()
 
-    def _wait_for_the_first(self) -> None:
-        """Without an item there is no head, so the server gets none of the empty ones.
+    def _nothing_yet(self) -> None:
+        """Tell our own server, which gets no empty items: it looks for its client.
 
         Raises:
-            RequestCut: The client of our own server is gone.
+            RequestCut: The client is gone.
         """
         connection = self._environ.get(CONNECTION)
         if connection is not None:
