@@ -103,6 +103,7 @@ MYPY_OPTIONS = [
 C_FILES = [
     "wsocket/core/websocket/_fast_frames",
     "wsocket/wamp/serializers/_payload_parts",
+    "wsocket/wamp/serializers/_weights",
 ]
 if sys.platform != "win32":
     C_FILES.append("wsocket/core/net/_socket_io")

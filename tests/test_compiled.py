@@ -66,6 +66,7 @@ def test_what_is_not_compiled_inherits_from_nothing_that_is():
         "core.websocket._fast_frames",
         "core.net._socket_io",
         "wamp.serializers._payload_parts",
+        "wamp.serializers._weights",
     ],
 )
 def test_what_is_written_in_c_is_there(name):

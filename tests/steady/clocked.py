@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from wsocket import Limits, LongPolling, WSocketApp
+from wsocket import Limits, LongPolling, Realm, WSocketApp
 
 
 def served(ping: float) -> WSocketApp:
@@ -26,9 +26,30 @@ hasty = served(1.0)
 patient.register("com.example.quick", on_loop=True)("quick".upper)
 
 
+asked: dict[float, int] = {}
+
+
+def guarded(ttl: float) -> WSocketApp:
+    """An application that keeps an authorizer's answers, and counts its questions."""
+    asked[ttl] = 0
+
+    def authorize(request: Any) -> bool:
+        asked[ttl] += 1
+        return True
+
+    realm = Realm("realm1", authorizer=authorize, authorizer_ttl=ttl)
+    made = WSocketApp(protocol="WAMP", realm=realm)
+    made.register("com.example.asked", on_loop=True)(lambda: asked[ttl])
+    return made
+
+
+GUARDED = {"/kept/": guarded(1000.0), "/forgotten/": guarded(0.5)}
+
+
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Both, told apart by the path."""
-    chosen = hasty if environ["PATH_INFO"].startswith("/hasty/") else patient
+    """All of them, told apart by the path."""
+    path = environ["PATH_INFO"]
+    chosen = hasty if path.startswith("/hasty/") else GUARDED.get(path, patient)
     return chosen(environ, start_response)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import queue
 import ssl
@@ -198,6 +199,31 @@ def test_nothing_depends_on_the_time_of_day(
         for each in (callee, caller, busy):  # nobody took them for silent
             assert each.ask(48, 2 * BURST, {}, "com.example.none")[0] == 8
     assert nothing_but_requests(server)
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_answers_of_an_authorizer_are_kept_for_their_time(
+    server: Server, certificates: Certificates, clock: Clock, jump: str
+) -> None:
+    """For 1,000 seconds if the clock is a day ahead, and for half of one if behind."""
+    visit = Visit(server, certificates)
+    with visit.joined("/kept/") as kept, visit.joined("/forgotten/") as forgotten:
+        numbers = itertools.count(1)
+
+        def asked(client: websocket.WebSocket) -> int:
+            answer = ask(client, [48, next(numbers), {}, "com.example.asked"])
+            count: int = answer[3][0]
+            return count
+
+        first = asked(kept)
+        before = asked(forgotten)
+        clock.put(round(JUMPS[jump](time.time()) - time.time()))
+        assert asked(kept) == first
+        deadline = time.monotonic() + SECONDS
+        while asked(forgotten) == before:
+            assert time.monotonic() < deadline
+        clock.put(0)
+        assert asked(kept) == first
 
 
 def is_dropped(silent: websocket.WebSocket) -> bool:

@@ -84,6 +84,11 @@ _COMPILED = (
         "wsocket.wamp.serializers._payload_parts",
         "arguments are taken apart in Python; install with a C compiler",
     ),
+    (
+        "weights in C",
+        "wsocket.wamp.serializers._weights",
+        "large arguments are weighed in Python; install with a C compiler",
+    ),
 )
 
 # File descriptors: fewer are used up by an ordinary number of clients.

@@ -7,12 +7,13 @@ import msgspec
 from msgspec import Raw
 
 from tests.pure import in_python
-from wsocket.wamp.serializers import containers
 from wsocket.wamp.serializers import payload_parts as installed
+from wsocket.wamp.serializers import weights
 
 C = "wsocket.wamp.serializers._payload_parts"
+WEIGHTS = "wsocket.wamp.serializers._weights"
 python = in_python(installed, without=C)
-containers_in_python = in_python(containers, without=C)
+weights_in_python = in_python(weights, without=WEIGHTS)
 
 
 def run_one(data: bytes) -> object:
@@ -29,9 +30,9 @@ def run_one(data: bytes) -> object:
                 continue
             raise AssertionError("there is no first byte")
     for name in ("json", "msgpack", "cbor"):
-        count = f"containers_in_{name}"
-        found = getattr(containers, count)(part)
-        assert found == getattr(containers_in_python, count)(part)
+        weigh = f"weight_of_{name}"
+        found = getattr(weights, weigh)(part)
+        assert found == getattr(weights_in_python, weigh)(part)
     plain = installed.is_plain_msgpack(part)
     if plain:
         msgspec.msgpack.decode(part)

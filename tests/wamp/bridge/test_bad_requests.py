@@ -48,6 +48,7 @@ DEEP = "too deeply" if sys.version_info < (3, 13) else "truncated"
         (PUBLISH, b'{"topic": "a.b", "args": {}}', "args: expected a list"),
         (PUBLISH, b'{"topic": null}', "Expected `str`, got `null` - at `$.topic`"),
         (PUBLISH, b'{"topic": "a.b", "args": "null"}', "args: expected a list"),
+        (PUBLISH, b'{"topic": "a.b", "args": 5}', "args: expected a list"),
         (PUBLISH, b'{"topic": "a.b", "kwargs": []}', "kwargs: expected a dict"),
         (PUBLISH, b'{"topic": "a.b", "options": {"retain": 1}}', "$.options.retain"),
         (PUBLISH, b'{"topic": "a.b", "args": ["\xff"]}', "0xff at position 27"),

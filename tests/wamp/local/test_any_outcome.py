@@ -7,12 +7,13 @@ import functools
 import math
 import threading
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 import gevent
 import pytest
 
 from tests.patience import SECONDS
-from tests.wamp.raw_client import CALL, ERROR, RESULT
+from tests.wamp.raw_client import CALL, ERROR, FORMATS, RESULT
 from wsocket import WSocketApp
 from wsocket.errors import ApplicationError
 from wsocket.wamp.local.calling import CallResult
@@ -380,3 +381,20 @@ def test_a_subscriber_may_raise_anything(app, peer, uri):
         publisher.publish(uri, [number])
     assert done.wait(SECONDS)
     assert seen == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("serializer", FORMATS)
+def test_keys_of_a_result_are_text(app, peer, uri, serializer):
+    """As in JSON, whatever the serializer; a date is what it was."""
+    moment = datetime(2026, 1, 2, tzinfo=timezone.utc)
+
+    @app.register(uri)
+    def procedure(with_date=False):
+        return {1: {2: b"x"}, **({"date": moment} if with_date else {})}
+
+    caller = peer(serializer=serializer)
+    data = "\0eA==" if serializer == "json" else b"x"
+    assert caller.succeeded(caller.call(uri)) == [[{"1": {"2": data}}]]
+    [[dated]] = caller.succeeded(caller.call(uri, [True]))
+    assert dated.pop("date")
+    assert dated == {"1": {"2": data}}

@@ -47,7 +47,7 @@ NO_ID: list[Any] = [
 ]
 NO_DICT: list[Any] = [None, [], [["a", 1]], "", "x", 0, 1, 1.5, True]
 NO_STRING: list[Any] = [None, 0, 1, 1.5, True, [], {}, ["x"]]
-NO_LIST: list[Any] = [None, {}, {"0": "x"}, "", "x", 0, 1.5, True]
+NO_LIST: list[Any] = [{}, {"0": "x"}, "", "x", 0, 1.5, True]
 NO_BOOL: list[Any] = [0, 1, 1.0, "true", "", [], {}]
 
 # message, index of a field -> name of the field, what may not be there
@@ -70,12 +70,12 @@ FIELDS = [
     ([ERROR, 68, 1, {}, "x.y"], 3, "ERROR.Details", NO_DICT),
     ([ERROR, 68, 1, {}, "x.y"], 4, "ERROR.Error", NO_STRING),
     ([ERROR, 68, 1, {}, "x.y", [], {}], 5, "ERROR.Arguments", NO_LIST),
-    ([ERROR, 68, 1, {}, "x.y", [], {}], 6, "ERROR.ArgumentsKw", NO_DICT),
+    ([ERROR, 68, 1, {}, "x.y", [], {}], 6, "ERROR.ArgumentsKw", NO_DICT[1:]),
     ([PUBLISH, 1, {}, TOPIC], 1, "PUBLISH.Request", NO_ID),
     ([PUBLISH, 1, {}, TOPIC], 2, "PUBLISH.Options", NO_DICT),
     ([PUBLISH, 1, {}, TOPIC], 3, "PUBLISH.Topic", NO_STRING),
     ([PUBLISH, 1, {}, TOPIC, [], {}], 4, "PUBLISH.Arguments", NO_LIST),
-    ([PUBLISH, 1, {}, TOPIC, [], {}], 5, "PUBLISH.ArgumentsKw", NO_DICT),
+    ([PUBLISH, 1, {}, TOPIC, [], {}], 5, "PUBLISH.ArgumentsKw", NO_DICT[1:]),
     ([SUBSCRIBE, 1, {}, TOPIC], 1, "SUBSCRIBE.Request", NO_ID),
     ([SUBSCRIBE, 1, {}, TOPIC], 2, "SUBSCRIBE.Options", NO_DICT),
     ([SUBSCRIBE, 1, {}, TOPIC], 3, "SUBSCRIBE.Topic", NO_STRING),
@@ -85,7 +85,7 @@ FIELDS = [
     ([CALL, 1, {}, TOPIC], 2, "CALL.Options", NO_DICT),
     ([CALL, 1, {}, TOPIC], 3, "CALL.Procedure", NO_STRING),
     ([CALL, 1, {}, TOPIC, [], {}], 4, "CALL.Arguments", NO_LIST),
-    ([CALL, 1, {}, TOPIC, [], {}], 5, "CALL.ArgumentsKw", NO_DICT),
+    ([CALL, 1, {}, TOPIC, [], {}], 5, "CALL.ArgumentsKw", NO_DICT[1:]),
     ([CANCEL, 1, {}], 1, "CANCEL.CALL.Request", NO_ID),
     ([CANCEL, 1, {}], 2, "CANCEL.Options", NO_DICT),
     ([REGISTER, 1, {}, TOPIC], 1, "REGISTER.Request", NO_ID),
@@ -96,7 +96,7 @@ FIELDS = [
     ([YIELD, 1, {}], 1, "YIELD.INVOCATION.Request", NO_ID),
     ([YIELD, 1, {}], 2, "YIELD.Options", NO_DICT),
     ([YIELD, 1, {}, [], {}], 3, "YIELD.Arguments", NO_LIST),
-    ([YIELD, 1, {}, [], {}], 4, "YIELD.ArgumentsKw", NO_DICT),
+    ([YIELD, 1, {}, [], {}], 4, "YIELD.ArgumentsKw", NO_DICT[1:]),
 ]
 
 NO_IDS: list[Any] = [1, "x", {}, [0], [True], ["1"], [1.5], [None], [[]], [2**53 + 1]]

@@ -248,6 +248,21 @@ def test_event_that_the_reader_could_not_get_is_no_bound(
     assert found == "wamp.error.no_such_publication"
 
 
+@pytest.mark.parametrize("options", [{}, {"exclude_me": False, "eligible_authid": []}])
+def test_own_event_is_a_bound(publisher, options):
+    """Its publisher may not read it, but knows it: nothing is missing."""
+    publisher.publish(TOPIC, [1])
+    own = publisher.publish(TOPIC, [2], **options)
+    publisher.publish(TOPIC, [3], exclude_me=False)
+    subscription = publisher.subscribe(TOPIC)
+
+    def found(bound: str) -> list[int]:
+        return numbers(result(publisher, GET, subscription, **{bound: own}))
+
+    assert found("after_publication") == found("from_publication") == [3]
+    assert found("before_publication") == found("until_publication") == []
+
+
 def test_one_of_two_bounds_that_is_gone_is_enough(publisher, reader):
     """What is between them is not known."""
     ids = [publisher.publish(TOPIC, [number]) for number in range(7)]

@@ -91,11 +91,11 @@ def test_meta_procedure_answers_whatever_it_is_given(
 @pytest.mark.parametrize(
     ("options", "heard"),
     [
-        ({"exclude": list(range(1, 40_000))}, True),
-        ({"eligible": list(range(1, 40_000))}, False),
-        ({"exclude_authid": [f"x{number}" for number in range(40_000)]}, True),
-        ({"eligible_authid": [f"x{number}" for number in range(40_000)]}, False),
-        ({"eligible_authrole": ["operator"] * 40_000}, True),
+        ({"exclude": list(range(1, 9_000))}, True),
+        ({"eligible": list(range(1, 9_000))}, False),
+        ({"exclude_authid": [f"x{number}" for number in range(9_000)]}, True),
+        ({"eligible_authid": [f"x{number}" for number in range(9_000)]}, False),
+        ({"eligible_authrole": ["operator"] * 9_000}, True),
     ],
     ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
 )
@@ -111,7 +111,7 @@ def test_long_lists_of_receivers_are_applied(
 
 def test_long_lists_in_hello_are_read_to_their_end(router, bystander, serializer):
     """Methods that nobody knows, and one that leads in."""
-    unknown = [f"method{number}" for number in range(30_000)]
+    unknown = [f"method{number}" for number in range(9_000)]
     client = router.connect(serializer)
     details = {"authid": "joe", "authextra": {"role": "operator"}}
     assert knock(client, **details, authmethods=[*unknown, "asked"])[0] == WELCOME

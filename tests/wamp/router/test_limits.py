@@ -291,7 +291,7 @@ def test_features_that_nobody_knows_are_not_kept(serve, serializer):
     """HELLO may have a million of them."""
     router = serve()
     client = router.connect(serializer)
-    unknown = {f"f{uuid4().hex}": True for _ in range(5000)}
+    unknown = {f"f{uuid4().hex}": True for _ in range(4500)}
     roles = {"callee": {"features": {**unknown, "call_canceling": True}}}
     details = {"authid": "joe", "authmethods": ["asked"], "authextra": {"role": "x"}}
     assert knock(client, **details, roles=roles)[0] == 2

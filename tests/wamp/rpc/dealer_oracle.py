@@ -20,6 +20,7 @@ class Member:
         self.calls: dict[int, Call] = {}
         self.invocations: dict[int, Call] = {}
         self.abandoned: dict[int, Entry] = {}
+        self.cut_off: set[int] = set()  # calls whose last arguments may still come
 
     def knows(self, feature: str) -> bool:
         return f"callee.{feature}" in self.features
@@ -147,3 +148,5 @@ class Call:
         """It has its final answer."""
         self.release()
         del self.caller.calls[self.request]
+        if self.streams:
+            self.caller.cut_off.add(self.request)

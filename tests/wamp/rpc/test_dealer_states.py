@@ -311,8 +311,7 @@ class DealerStates(RuleBasedStateMachine):
         calls = self.streaming()
         call = calls[choice % len(calls)]
         before = call.chunks
-        if not call.killed:
-            call.streams = not last
+        call.streams = not last
         options = {} if last else {"progress": True}
         mark = self.marked.index(call)
         call.caller.near.send(CALL, call.request, options, call.name, [mark])
@@ -323,9 +322,9 @@ class DealerStates(RuleBasedStateMachine):
     def send_more_too_late(self, choice: int, which: int, procedure: str) -> None:
         """Arguments that have crossed the answer."""
         member = self._member(choice)
-        over = set(range(1, member.last_request + 1)) - set(member.calls)
-        if over and STREAMS in member.features:
-            request = sorted(over)[which % len(over)]
+        if member.cut_off:
+            request = sorted(member.cut_off)[which % len(member.cut_off)]
+            member.cut_off.remove(request)
             member.near.send(CALL, request, {}, procedure, [0])
             self.observe()
 

@@ -17,7 +17,7 @@ from tests.wamp.raw_client import (
     UNREGISTER,
     UNSUBSCRIBE,
 )
-from wsocket.wamp.protocol.ids import MAX_ID, next_id, place_of
+from wsocket.wamp.protocol.ids import MAX_ID, next_id
 from wsocket.wamp.rpc.call_table import CallTable
 
 STREAMS = "caller.progressive_call_invocations"
@@ -30,32 +30,13 @@ def test_next_id_of_the_last_is_one():
     assert [next_id(each) for each in (0, 1, LAST - 1, LAST)] == [1, 2, LAST, 1]
 
 
-@pytest.mark.parametrize(
-    ("request_id", "last", "place"),
-    [
-        (1, 0, 1),
-        (LAST, 0, LAST),
-        (5, 3, 5),
-        (2, 3, 2),
-        (1, LAST, LAST + 1),
-        (7, LAST - 1, LAST + 7),
-        (LAST, LAST + 1, LAST),
-        (3, LAST + 1, LAST + 3),
-        (1, LAST + 1, LAST + 1),
-        (LAST, 2 * LAST - 1, 2 * LAST),
-        (1, 2 * LAST, 2 * LAST + 1),
-        (LAST, 3, LAST),
-    ],
-)
-def test_place_goes_on_where_numbers_start_again(request_id, last, place):
-    """Also with gaps, and for a number from before the end."""
-    assert place_of(request_id, last) == place
-
-
 @pytest.mark.parametrize("features", [(), CALLER, (STREAMS,)])
 @pytest.mark.parametrize(
     "numbers",
-    [(LAST, 1, 2), (1, 2, LAST, 1, 2), (LAST - 1, LAST, 1), (LAST - 1, 3), (5, LAST)],
+    [
+        *((LAST, 1, 2), (1, 2, LAST, 1, 2), (LAST - 1, LAST, 1), (LAST - 1, 3)),
+        *((5, LAST), (10, 5), (2**52, 1), (3, 3), (LAST, LAST)),
+    ],
 )
 def test_every_call_is_answered(peer, uri, features, numbers, serializer):
     """Whatever its caller has announced."""

@@ -213,6 +213,41 @@ def test_number_of_a_plain_call_that_runs_is_taken(peer, uri, features):
     assert "CALL" in caller.aborted()
 
 
+def test_number_of_a_stream_that_was_complete_may_come_again(stream, uri):
+    """No more arguments of the first call can be on their way."""
+    callee, caller, request, invocation = stream()
+    caller.send(CALL, request, {}, uri, ["end"])
+    callee.invoked()
+    callee.finish_call(invocation)
+    assert caller.succeeded(request) == []
+    caller.send(CALL, request, {}, uri, ["new"])
+    again, _, _, payload = callee.invoked()
+    assert payload == ["new"]
+    callee.finish_call(again)
+    assert caller.succeeded(request) == []
+
+
+def test_rest_of_a_stream_is_discarded_once(peer, uri):
+    """After its end the number is free."""
+    caller = peer(STREAMS)
+    request = caller.call(uri, progress=True)
+    caller.send(CALL, request, {}, uri)
+    caller.send(CALL, request, {}, uri)
+    answers = [each[:5] for each in caller.settled()]
+    assert answers == [[ERROR, CALL, request, {}, "wamp.error.no_such_procedure"]] * 2
+
+
+def test_not_every_stream_that_was_cut_off_is_remembered(peer, uri):
+    """A client may begin any number of them and never send the rest."""
+    caller = peer(STREAMS)
+    requests = [caller.call(uri, progress=True) for _ in range(300)]
+    assert len(caller.settled()) == 300
+    caller.send(CALL, requests[-1], {}, uri)
+    assert caller.settled() == []
+    caller.send(CALL, requests[0], {}, uri)
+    assert caller.failed(requests[0]) == "wamp.error.no_such_procedure"
+
+
 @pytest.mark.parametrize("end", ["result", "error"])
 @pytest.mark.parametrize("options", [MORE, {}])
 def test_chunk_that_crosses_the_answer_is_discarded(stream, uri, end, options):

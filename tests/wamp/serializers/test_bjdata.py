@@ -166,10 +166,21 @@ def test_forms_that_are_only_read(data, value):
         (b"[$U#[U\x01U\x01]a", "arrays of several dimensions are not supported"),
         (b"HU\x03nan", "expected a number before byte 6"),
         (b"HU\x051e999", "number out of range before byte 8"),
-        (b"Hu\x10\x27" + b"1" * 10_000, "a number of more than 1000 digits"),
+        (b"Hu\x10\x27" + b"1" * 10_000, "a number of more than 310 digits"),
         (b"TT", "1 bytes follow the message"),
         (b"[" * 202, "nested more than 200 levels deep"),
-        (b"[" + b"T" * 50_000 + b"]", "more than 50000 values"),
+        (b"[" + b"T" * 10_000 + b"]", "more than 10000 values and keys"),
+        (b"{" + b"U\x01aT" * 5_000 + b"}", "more than 10000 values and keys"),
+        (b"[" + b"[$B#U\x00" * 5_000 + b"]", "more than 10000 values and keys"),
+        (b"[" + b"N" * 10_000 + b"]", "more than 10000 values and keys"),
+        (
+            b"[$i#m\x00\xd4\x30\x00" + bytes(3_200_000),
+            "more than 10000 values and keys",
+        ),
+        (
+            b"[" + (b"HU\x40" + b"1" * 64) * 3_334 + b"]",
+            "more than 10000 values and keys",
+        ),
     ],
 )
 def test_malformed_data_is_explained(data, problem):

@@ -64,6 +64,7 @@ OBVIOUS: dict[str, tuple[Any, Any]] = {
     "Map": (tag(259, {"a": 1}), {"a": 1}),
     "self-described": (tag(55799, "x"), "x"),
     "tag in a tag": (tag(55799, tag(64, b"x")), b"x"),
+    "largest bignum": (tag(2, b"\xff" * 8), 2**64 - 1),
     "UUID": (tag(37, b"\x12" * 16), "12121212-1212-1212-1212-121212121212"),
     "undefined": (cbor2.undefined, None),
 }
@@ -81,6 +82,9 @@ FORMLESS: dict[str, tuple[Any, str]] = {
     "huge decimal fraction": (tag(4, [2**31, 1]), "tag 4"),
     "decimal fraction of text": (tag(4, "1.5"), "tag 4"),
     "huge bigfloat": (tag(5, [2**31, 1]), "tag 5"),
+    "huge bignum": (tag(2, b"\xff" * 129), "tag 2: expected an integer of at most"),
+    "huge negative bignum": (tag(3, b"\xff" * 129), "tag 3"),
+    "bignum of text": (tag(2, "1"), "tag 2"),
     "URI of bytes": (tag(32, b"x"), "tag 32"),
     "simple value": (cbor2.CBORSimpleValue(5), "simple value 5"),
     "date that is none": (tag(0, "yesterday"), "datetime"),

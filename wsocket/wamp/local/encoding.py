@@ -7,8 +7,9 @@ only a procedure of its own would need, such as `logging`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -21,9 +22,14 @@ from wsocket.wamp.serializers.base import (
     check_keys,
     no_form_for,
 )
+from wsocket.wamp.serializers.payload_parts import is_plain_msgpack
+
+# Compiled code looks up an imported name in a dict each time, but not a final one.
+_is_plain_msgpack: Final = is_plain_msgpack
 
 # These stay as they are: each serializer has a form of its own for them.
 _KEPT_TYPES = (bytes, bytearray, memoryview)
+_KEPT_IN_MSGPACK = (*_KEPT_TYPES, datetime)
 
 # The types of most results: they need no look inside.
 _SIMPLE = frozenset((str, int, bool, float, type(None)))
@@ -86,11 +92,19 @@ def payload_of(
 
 
 def _pack(serializer: Serializer, value: Any) -> msgspec.Raw:
-    if serializer.name != "msgpack" and not _is_simple(value):
-        value = msgspec.to_builtins(
-            value, builtin_types=_KEPT_TYPES, enc_hook=no_form_for
+    if _is_simple(value):
+        return serializer.pack(value)
+    if serializer.name == "msgpack":
+        packed = serializer.pack(value)
+        if _is_plain_msgpack(packed):
+            return packed
+    # Keys become text, as they do in JSON: WAMP has no others.
+    kept = _KEPT_IN_MSGPACK if serializer.name == "msgpack" else _KEPT_TYPES
+    return serializer.pack(
+        msgspec.to_builtins(
+            value, builtin_types=kept, str_keys=True, enc_hook=no_form_for
         )
-    return serializer.pack(value)
+    )
 
 
 def _is_simple(value: Any) -> bool:

@@ -48,27 +48,6 @@ def random_id(random_below: RandomBelow) -> int:
     return random_below(MAX_ID) + 1
 
 
-_HALF: Final = MAX_ID // 2
-
-
-def place_of(request: int, last: int) -> int:
-    """Where in its sequence a number is that a client has chosen, perhaps with gaps.
-
-    Places go on where numbers start again at 1: the place of the first number after
-    2**53 is 2**53 + 1.
-
-    Args:
-        last: The highest place so far; 0 if there was none.
-    """
-    start = (last - 1) // MAX_ID * MAX_ID if last else 0
-    place = start + request
-    if last - place >= _HALF:
-        return place + MAX_ID  # far below the last one: numbers have started again
-    if start and place - last > _HALF:
-        return place - MAX_ID  # far above it: from before they did
-    return place
-
-
 def next_id(last: int) -> int:
     """The ID after *last* in a sequence; 2**53 is followed by 1."""
     return last + 1 if last < MAX_ID else 1

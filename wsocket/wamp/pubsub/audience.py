@@ -33,9 +33,10 @@ class Audience:
         size: About what the lists cost in memory, in bytes.
     """
 
-    __slots__ = ("_excluded", "_lists", "_tests", "by_session", "size")
+    __slots__ = ("_excluded", "_lists", "_publisher", "_tests", "by_session", "size")
 
     def __init__(self, options: PublishOptions, publisher: int) -> None:
+        self._publisher = publisher
         self._excluded = publisher if options.exclude_me else 0
         self._lists: _Lists = ()
         self._tests: tuple[Test, ...] = ()
@@ -66,6 +67,10 @@ class Audience:
         return session.id != self._excluded and all(
             test(session) for test in self._tests
         )
+
+    def is_known_to(self, session: Session) -> bool:
+        """Whether *session* may know that there is this event, and where it stands."""
+        return session.id == self._publisher or self.admits(session)
 
     def of(self, subscribers: Iterable[Session]) -> list[Session]:
         """Those of *subscribers* who may get the event."""

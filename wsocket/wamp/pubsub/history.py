@@ -97,7 +97,11 @@ class History:
                 reader
             )
 
-        first, last = self._range(filters.publications, is_visible)
+        def is_bound(event: Publication) -> bool:
+            known = event.audience.is_known_to(reader)
+            return known and topic_fits(event.topic, event.topic_code)
+
+        first, last = self._range(filters.publications, is_bound)
         found: list[Publication] = []
         for number, event in self._in_order(reverse=filters.reverse):
             if len(found) == filters.limit:
@@ -116,12 +120,12 @@ class History:
             previous = number
 
     def _range(
-        self, publications: dict[str, int], is_visible: Callable[[Publication], bool]
+        self, publications: dict[str, int], is_bound: Callable[[Publication], bool]
     ) -> tuple[int, int]:
         """The first and the last number between the events that filters name."""
         first, last = 1, self._stored
         for name, publication in publications.items():
-            number = self._find(name, publication, is_visible)
+            number = self._find(name, publication, is_bound)
             if name == "from_publication":
                 first = max(first, number)
             elif name == "after_publication":
@@ -133,11 +137,11 @@ class History:
         return first, last
 
     def _find(
-        self, name: str, publication: int, is_visible: Callable[[Publication], bool]
+        self, name: str, publication: int, is_bound: Callable[[Publication], bool]
     ) -> int:
         for log in self._logs:
             for number, event in log:
-                if event.id == publication and is_visible(event):
+                if event.id == publication and is_bound(event):
                     return number
         raise ApplicationError(
             errors.NO_SUCH_PUBLICATION,

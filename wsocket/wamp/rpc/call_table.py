@@ -4,32 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from wsocket.wamp.protocol.ids import MAX_ID, place_of
+from wsocket.wamp.protocol.ids import MAX_ID
 from wsocket.wamp.rpc.registrations import RegisteredCallee
 from wsocket.wamp.rpc.routed_call import RoutedCall
 from wsocket.wamp.session.session import Session
+
+# Of one session. Clients send the rest of a stream soon, or leave it.
+_MOST_CUT_OFF = 256
 
 
 class Numbered:
     """The calls of one session in one role, by the number that this side knows.
 
     Attributes:
-        last_request: The highest number so far; it goes on counting where numbers start
-            again at 1.
+        cut_off: Numbers of calls that were over before all of their arguments had come,
+            in the order of their end ("Progressive Call Invocations").
+        last_request: The highest number so far. Those that the router gives go on
+            counting where numbers start again at 1.
     """
 
-    __slots__ = ("calls", "last_request")
+    __slots__ = ("calls", "cut_off", "last_request")
 
     def __init__(self) -> None:
         self.calls: dict[int, RoutedCall] = {}
+        self.cut_off: dict[int, None] = {}
         self.last_request = 0
 
-    def follows(self, request: int) -> bool:
-        """Whether *request* comes after all earlier numbers; then it is the last."""
-        place = place_of(request, self.last_request)
-        if place <= self.last_request:
+    def cut_off_stream(self, request: int) -> None:
+        """Remember that a call is over for which more arguments may be on their way."""
+        self.cut_off[request] = None
+        if len(self.cut_off) > _MOST_CUT_OFF:
+            del self.cut_off[next(iter(self.cut_off))]
+
+    def is_late(self, request: int, *, more: bool) -> bool:
+        """Whether a CALL only has arguments for a call that is over.
+
+        Args:
+            more: Whether still more of them may come.
+        """
+        if request not in self.cut_off:
             return False
-        self.last_request = place
+        if not more:
+            del self.cut_off[request]
         return True
 
     def next(self) -> int:
@@ -109,7 +125,10 @@ class CallTable:
         endpoint = call.endpoint
         endpoint.active -= 1
         del self.callees[endpoint.callee].calls[call.invocation_request]
-        del self.callers[call.caller].calls[call.call_request]
+        made = self.callers[call.caller]
+        del made.calls[call.call_request]
+        if call.streaming:
+            made.cut_off_stream(call.call_request)
 
     def give_up(self, call: RoutedCall) -> None:
         """Forget a call that its callee has not answered.

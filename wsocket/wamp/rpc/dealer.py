@@ -26,13 +26,12 @@ from wsocket.wamp.protocol.fields import Passthru
 from wsocket.wamp.protocol.uris import UriRules, reserved
 from wsocket.wamp.rpc.builtins import Builtins
 from wsocket.wamp.rpc.call_ending import CallEnding
-from wsocket.wamp.rpc.call_table import CallTable, Numbered
+from wsocket.wamp.rpc.call_table import CallTable
 from wsocket.wamp.rpc.invocation_details import (
     PROGRESS_NEEDS,
     details_of,
     later_details_of,
     refusal_of,
-    streams_arguments,
     unannounced,
 )
 from wsocket.wamp.rpc.registrations import Registrations, no_procedure
@@ -120,7 +119,10 @@ class Dealer:
             return
         if request > made.last_request:
             made.last_request = request
-        elif not self._begins(caller, made, request):
+        elif self._builtins.is_waiting(caller, request):
+            self._abort_in_use(caller, request)
+            return
+        if made.cut_off and made.is_late(request, more=options.progress):
             return
         refusal = self._route(
             caller,
@@ -131,15 +133,9 @@ class Dealer:
             under_way=len(made.calls),
         )
         if refusal is not None:
+            if options.progress:
+                made.cut_off_stream(request)
             caller.send_error(CALL, request, *refusal)
-
-    def _begins(self, caller: Session, made: Numbered, request: int) -> bool:
-        """Whether a CALL with a number that is not the highest begins a call."""
-        if self._builtins.is_waiting(caller, request):
-            self._abort_in_use(caller, request)
-            return False
-        # Else it has more arguments for a call that was answered in the meantime.
-        return not streams_arguments(caller.features) or made.follows(request)
 
     def _route(
         self,
@@ -211,9 +207,9 @@ class Dealer:
                 f"with this request ID, got {message.procedure!r:.100}"
             )
             return
+        call.streaming = message.options.progress
         if call.canceled:
             return
-        call.streaming = message.options.progress
         details = later_details_of(call)
         head = [INVOCATION, call.invocation_request, call.registration.id, details]
         try:

@@ -17,8 +17,8 @@ from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.field_names import explain
 from wsocket.wamp.protocol.router_messages import RouterMessage
-from wsocket.wamp.serializers.containers import MAX_CONTAINERS
 from wsocket.wamp.serializers.payload_parts import size_of
+from wsocket.wamp.serializers.weights import LEAST_WEIGHED, MAX_WEIGHT
 
 # Compiled code looks up an imported name in a dict each time, but not a final one.
 _size_of: Final = size_of
@@ -42,6 +42,8 @@ ENCODE_ERRORS: tuple[type[Exception], ...] = (
 # Bytes of a payload in which the place of a problem is looked for: that costs many
 # times what writing does.
 _EXPLAINED = 4096
+
+_SIZE_OF_NOTHING: Final = 4  # bytes; the longest is JSON's
 
 # What the application may send, in every serializer.
 ALLOWED = (
@@ -95,8 +97,8 @@ class Serializer(Protocol):
     def pack(self, value: Any) -> Raw:
         """Write a payload part; raises one of `ENCODE_ERRORS`."""
 
-    def containers(self, part: Raw) -> int:
-        """How many lists, dicts and tags a payload part has, if it may be too many."""
+    def weight(self, part: Raw) -> int:
+        """How long it takes to convert a payload part: see `weights`."""
 
 
 class Payload:
@@ -151,16 +153,16 @@ class Payload:
         """The parts in *serializer*; converted at most once.
 
         Raises:
-            PayloadError: *serializer* cannot encode a value of the payload, or it has
-                more lists and dicts than are converted.
+            PayloadError: *serializer* cannot encode a value of the payload, or it
+                would take too long to convert so many.
         """
         if serializer is self.serializer or not self.parts:
             return self.parts
         if self._converted is None:
+            self._check_weight(serializer)
             self._converted = {}
         parts = self._converted.get(serializer)
         if parts is None:
-            self._check_containers(serializer)
             parts = self._convert(serializer)
             self._converted[serializer] = parts
         return parts
@@ -182,14 +184,18 @@ class Payload:
                 f"{place}: not serializable as {serializer.name}: {problem}"
             ) from problem
 
-    def _check_containers(self, serializer: Serializer) -> None:
+    def _check_weight(self, serializer: Serializer) -> None:
         """Refuse what it would take too long to convert; nobody is served meanwhile."""
-        if self.size <= MAX_CONTAINERS:  # each has a byte at least
+        if self.size <= LEAST_WEIGHED:
             return
-        if sum(map(self.serializer.containers, self.parts)) > MAX_CONTAINERS:
+        weight = sum(map(self.serializer.weight, self.parts))
+        if weight > MAX_WEIGHT:
             raise PayloadError(
-                f"not converted from {self.serializer.name} to {serializer.name}: "
-                f"more than {MAX_CONTAINERS} lists and dicts"
+                f"not converted from {self.serializer.name} to {serializer.name}, "
+                f"because it would take too long: expected a weight of at most "
+                f"{MAX_WEIGHT}, got {weight} (integers weigh 1, texts and keys 2, "
+                "floats 4 or more, lists and dicts 8, binary values 16; in CBOR more"
+                "); send several messages, or use the receiver's serializer"
             )
 
     def values(self) -> tuple[list[Any], dict[str, Any]]:
@@ -217,6 +223,37 @@ def total_size(parts: list[Raw]) -> int:
     for part in parts:
         size += _size_of(part)
     return size
+
+
+def without_nothing(
+    serializer: Serializer, args: Raw, kwargs: Raw, problem: str
+) -> Payload:
+    """The payload of a message that has null in place of a part.
+
+    ECMAScript writes an argument that was not given in this way. Null means here what
+    it means in Options: that the part is absent.
+
+    Raises:
+        PayloadError: Neither part is null; the text is *problem*.
+    """
+    no_args, no_kwargs = _is_nothing(serializer, args), _is_nothing(serializer, kwargs)
+    if not (no_args or no_kwargs):
+        raise PayloadError(problem)
+    if no_kwargs:
+        kwargs = ABSENT
+    if no_args:
+        args = ABSENT if kwargs is ABSENT else serializer.pack([])
+    return serializer.payload(args, kwargs)
+
+
+def _is_nothing(serializer: Serializer, part: Raw) -> bool:
+    """Whether *part* is null or undefined."""
+    if part is ABSENT or _size_of(part) > _SIZE_OF_NOTHING:
+        return False
+    try:
+        return serializer.unpack(part) is None
+    except DECODE_ERRORS:
+        return False
 
 
 def is_opaque(serializer: Serializer, args: Raw) -> bool:

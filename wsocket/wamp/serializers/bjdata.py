@@ -9,14 +9,17 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from struct import Struct
+from struct import Struct, unpack
 from typing import Any
 
 MAX_DEPTH = 200
-# Each takes Python one or two microseconds, in which the loop does nothing else. So it
-# is the limit of the writer, too.
-MAX_VALUES = 50_000
-_MAX_DIGITS = 1000
+# Values and keys. Each takes Python about a microsecond, in which the loop does nothing
+# else, and an event is read up to four times: to find its end, and for each other
+# serializer. So it is the limit of the writer, too.
+MAX_VALUES = 10_000
+_TYPED_NUMBERS = 16  # take as long as one value
+_DIGITS = 32  # of one number, take as long, too
+_MAX_DIGITS = 310  # no float has more; to read and write them takes quadratic time
 
 _NOOP, _TYPE, _COUNT, _BYTE = b"N$#B"
 _OPEN_ARRAY, _CLOSE_ARRAY, _OPEN_OBJECT, _CLOSE_OBJECT = b"[]{}"
@@ -57,14 +60,17 @@ class Reader:
         Raises:
             BjdataError: The value is malformed, or exceeds a limit.
         """
-        self._values += 1
-        if self._values > MAX_VALUES:
-            raise BjdataError(f"more than {MAX_VALUES} values")
+        self._count()
         marker = self._marker()
         read = _READERS.get(marker)
         if read is None:
             raise self._unexpected("the marker of a value", marker)
         return read(self)
+
+    def _count(self, values: int = 1) -> None:
+        self._values += values
+        if self._values > MAX_VALUES:
+            raise BjdataError(f"more than {MAX_VALUES} values and keys")
 
     def skip(self) -> None:
         """Read a value without keeping it; raises the same."""
@@ -102,9 +108,11 @@ class Reader:
         return self._data[self.position]
 
     def _marker(self) -> int:
-        marker = self._peek()
-        self.position += 1
-        return marker
+        position = self.position
+        if position >= len(self._data):
+            raise BjdataError(f"truncated at byte {position}")
+        self.position = position + 1
+        return self._data[position]
 
     def _take(self, size: int) -> bytes:
         start, end = self.position, self.position + size
@@ -157,6 +165,7 @@ class Reader:
         length = self._length()
         if length > _MAX_DIGITS:
             raise BjdataError(f"a number of more than {_MAX_DIGITS} digits")
+        self._count(length // _DIGITS)
         digits = self._take(length)
         if not _DECIMAL.fullmatch(digits):
             raise BjdataError(f"expected a number before byte {self.position}")
@@ -180,17 +189,19 @@ class Reader:
         return items
 
     def _typed_array(self, kind: int, count: int) -> Any:
-        form = _NUMBERS[kind]
-        data = self._take(count * form.size)
+        data = self._take(count * _NUMBERS[kind].size)
         if kind == _BYTE:
+            self._count()  # it takes as long as two values
             return data
-        return [number for (number,) in form.iter_unpack(data)]
+        self._count(count // _TYPED_NUMBERS)
+        return list(unpack(f"<{count}{_CODES[chr(kind)]}", data))
 
     def _object(self) -> dict[str, Any]:
         kind, count = self._head()
         self._enter()
         items = {}
         for _ in self._each(count, _CLOSE_OBJECT):
+            self._count()
             key = self._text()
             items[key] = self.value() if kind is None else self._number(_NUMBERS[kind])
         self._depth -= 1
@@ -232,6 +243,7 @@ class Reader:
         while read != count:
             marker = self._peek()
             if marker == _NOOP:
+                self._count()
                 self.position += 1
             elif marker == closing and count is None:
                 self.position += 1
@@ -264,7 +276,7 @@ def write(value: Any) -> bytes:
     Raises:
         TypeError: The value is, or contains, something else.
         ValueError: A str in it cannot be encoded as UTF-8, or there are more than
-            `MAX_VALUES` values.
+            `MAX_VALUES` values and keys.
         RecursionError: It is nested too deeply.
     """
     parts: list[bytes] = []
@@ -274,7 +286,7 @@ def write(value: Any) -> bytes:
 
 def _write(value: Any, put: Callable[[bytes], None], numbers: Iterator[int]) -> None:
     if next(numbers) > MAX_VALUES:
-        raise ValueError(f"more than {MAX_VALUES} values")
+        raise ValueError(f"more than {MAX_VALUES} values and keys")
     if value is None or value is True or value is False:
         put(b"Z" if value is None else b"T" if value else b"F")
     elif isinstance(value, str):
@@ -293,6 +305,7 @@ def _write(value: Any, put: Callable[[bytes], None], numbers: Iterator[int]) -> 
         for key, item in value.items():
             if not isinstance(key, str):
                 raise TypeError(f"a key is a str in BJData, got {type(key).__name__}")
+            next(numbers)
             put(_sized(key.encode()))
             _write(item, put, numbers)
         put(b"}")

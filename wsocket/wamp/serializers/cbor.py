@@ -11,17 +11,15 @@ from typing import Any
 import cbor2
 from msgspec import Raw
 
-from wsocket.wamp.protocol.client_messages import ABSENT
-from wsocket.wamp.serializers.base import (
-    Payload,
-    check_keys,
-    no_form_for,
-    not_utf8,
-)
+from wsocket.wamp.serializers.base import no_form_for, not_utf8
 from wsocket.wamp.serializers.cbor_tags import DECODERS, IGNORING, NoForm, refuse_tag
-from wsocket.wamp.serializers.containers import MAX_CONTAINERS, containers_in_cbor
-from wsocket.wamp.serializers.item_by_item import ItemSerializer
+from wsocket.wamp.serializers.item_by_item import ItemReader, ItemSerializer
 from wsocket.wamp.serializers.payload_parts import first_byte
+from wsocket.wamp.serializers.weights import (
+    LEAST_WEIGHED,
+    MAX_READ_WEIGHT,
+    weight_of_cbor,
+)
 
 # The depth that msgspec and most receivers can still read.
 _MAX_DEPTH = 400
@@ -40,6 +38,7 @@ class _Reader:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._skipped = 0
         self._source = io.BytesIO(data)
         if data.startswith(_SELF_DESCRIBED):
             self._source.seek(len(_SELF_DESCRIBED))
@@ -67,9 +66,18 @@ class _Reader:
             return _usual(value)
         return value
 
-    def skip(self) -> Any:
-        """Read an item without its tags, and without making sense of the rest."""
-        return self._skipping.decode()
+    def skip(self) -> None:
+        """Read an item without its tags, and without making sense of the rest.
+
+        Raises:
+            NoForm: It is the second one, ArgumentsKw, and has keys that are no text.
+        """
+        value = self._skipping.decode()
+        self._skipped += 1
+        if self._skipped == 2 and isinstance(value, dict):
+            for key in value:
+                if type(key) is not str:
+                    raise NoForm(f"expected `str` keys, got `{type(key).__name__}`")
 
     def complete(self) -> None:
         rest = len(self._data) - self.position
@@ -99,22 +107,30 @@ class Cbor(ItemSerializer):
         first = 0x80 | (len(head) + len(parts))
         return [bytes((first,)) + cbor2.dumps(head)[1:], *parts]
 
-    def payload(self, args: Raw, kwargs: Raw) -> Payload:
-        payload = super().payload(args, kwargs)
-        if kwargs is not ABSENT:
-            check_keys(self._reader(bytes(kwargs)).skip())
-        return payload
-
     def pack(self, value: Any) -> Raw:
         try:
             return Raw(cbor2.dumps(value, default=_no_form_for))
         except cbor2.CBOREncodeError as error:
             raise TypeError(str(error)) from error
 
+    def weight(self, part: Raw) -> int:
+        return weight_of_cbor(part) * 5 // 4  # to find its end it was read, too
+
     def _reader(self, data: bytes) -> _Reader:
-        if len(data) > MAX_CONTAINERS and containers_in_cbor(data) > MAX_CONTAINERS:
-            raise ValueError(f"more than {MAX_CONTAINERS} lists, dicts and tags")
         return _Reader(data)
+
+    def _read_items(
+        self, reader: ItemReader, data: bytes, items: list[Any], raws: list[Raw]
+    ) -> None:
+        if len(data) > LEAST_WEIGHED:
+            weight = weight_of_cbor(data)
+            if weight > MAX_READ_WEIGHT:
+                raise ValueError(
+                    "it would take too long to read: expected a weight of at most "
+                    f"{MAX_READ_WEIGHT}, got {weight} (integers weigh 1, texts and "
+                    "keys 3, floats 4, lists and dicts 8, binary values and tags 16)"
+                )
+        super()._read_items(reader, data, items, raws)
 
     def _problem(self, error: Exception) -> str:
         cause: BaseException | None = error

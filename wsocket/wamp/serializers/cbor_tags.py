@@ -14,6 +14,8 @@ from typing import Any
 
 import cbor2
 
+_MOST_BITS = 1024  # as many as the largest float has
+
 
 class NoForm(ValueError):
     """This is CBOR, but no other serializer has a form for it."""
@@ -40,14 +42,26 @@ def _bytes(value: Any, immutable: bool) -> bytes:
     return value
 
 
+def _bignum(value: Any, immutable: bool) -> int:
+    """Not by cbor2: for many bytes it takes time in proportion to their square."""
+    number = int.from_bytes(_bytes(value, immutable), "big")
+    if number.bit_length() > _MOST_BITS:
+        raise ValueError(f"expected an integer of at most {_MOST_BITS} bits")
+    return number
+
+
+def _negative_bignum(value: Any, immutable: bool) -> int:
+    return -1 - _bignum(value, immutable)
+
+
 def _pair(value: Any) -> tuple[int, int]:
     """Exponent and mantissa."""
     if (
         not isinstance(value, (list, tuple))
         or len(value) != 2
-        or not all(type(each) is int and each.bit_length() < 1024 for each in value)
+        or not all(type(x) is int and x.bit_length() <= _MOST_BITS for x in value)
     ):
-        raise ValueError("expected a list of two integers of less than 1024 bits")
+        raise ValueError(f"expected two integers of at most {_MOST_BITS} bits")
     return value[0], value[1]
 
 
@@ -98,6 +112,8 @@ def _typed_arrays() -> Iterator[tuple[int, Meaning]]:
 
 
 MEANINGS: Mapping[int, Meaning] = {
+    2: _bignum,
+    3: _negative_bignum,
     4: _decimal_fraction,
     5: _bigfloat,
     **dict.fromkeys((21, 22, 23), _same),  # to be shown as Base64 or hexadecimal
@@ -113,8 +129,8 @@ MEANINGS: Mapping[int, Meaning] = {
 }
 
 # Tags that cbor2 knows a value for, which it makes itself: dates (0, 1, 100, 1004),
-# bignums (2, 3), UUIDs (37).
-_KNOWN_TO_CBOR2 = (0, 1, 2, 3, 37, 100, 1004)
+# UUIDs (37).
+_KNOWN_TO_CBOR2 = (0, 1, 37, 100, 1004)
 
 # Tags for which cbor2 would make a value that is costly, cyclic, or of a type that no
 # serializer has: string and shared references (25, 28, 29, 256), rationals (30),

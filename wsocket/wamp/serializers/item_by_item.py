@@ -10,11 +10,10 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 from msgspec import Raw
 
-from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.field_names import PAYLOAD_INDEX, explain
 from wsocket.wamp.protocol.router_messages import RouterMessage
-from wsocket.wamp.serializers.base import Payload, total_size
+from wsocket.wamp.serializers.base import Payload, total_size, without_nothing
 from wsocket.wamp.serializers.lenient import CLIENT, ROUTER, Side, message_of
 
 
@@ -85,11 +84,13 @@ class ItemSerializer(ABC):
         if args is ABSENT:
             return Payload(self, [])
         if not self._is_list(args):
-            raise PayloadError("Arguments: expected a list")
+            problem = "Arguments: expected a list"
+            return without_nothing(self, args, kwargs, problem)
         if kwargs is ABSENT:
             return Payload(self, [args])
         if not self._is_dict(kwargs):
-            raise PayloadError("ArgumentsKw: expected a dict")
+            problem = "ArgumentsKw: expected a dict"
+            return without_nothing(self, args, kwargs, problem)
         return Payload(self, [args, kwargs])
 
     def unpack(self, part: Raw) -> Any:
@@ -102,8 +103,8 @@ class ItemSerializer(ABC):
     def pack(self, value: Any) -> Raw:
         """See `Serializer.pack`."""
 
-    def containers(self, part: Raw) -> int:
-        return 0  # there were not too many when the message was read
+    def weight(self, part: Raw) -> int:
+        return 0  # there was not too much when the message was read
 
     @abstractmethod
     def _reader(self, data: bytes) -> ItemReader:

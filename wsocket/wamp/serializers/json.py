@@ -9,14 +9,18 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from wsocket.errors import PayloadError
 from wsocket.wamp.protocol.client_messages import ABSENT, ClientMessage
 from wsocket.wamp.protocol.router_messages import RouterMessage
-from wsocket.wamp.serializers.base import Payload, explain_with, no_form_for
-from wsocket.wamp.serializers.containers import containers_in_json
+from wsocket.wamp.serializers.base import (
+    Payload,
+    explain_with,
+    no_form_for,
+    without_nothing,
+)
 from wsocket.wamp.serializers.json_binary import from_json, to_json
 from wsocket.wamp.serializers.lenient import code_of, reread
 from wsocket.wamp.serializers.payload_parts import first_byte
+from wsocket.wamp.serializers.weights import weight_of_json
 
 # Used for every payload: compiled code finds final names faster than imported ones.
 _ABSENT: Final = ABSENT
@@ -85,11 +89,11 @@ class Json:
         if args is _ABSENT:
             return Payload(self, [])
         if _first_byte(args) != 0x5B:  # [
-            raise PayloadError("Arguments: expected a list")
+            return without_nothing(self, args, kwargs, "Arguments: expected a list")
         if kwargs is _ABSENT:
             return Payload(self, [args])
         if _first_byte(kwargs) != 0x7B:  # {
-            raise PayloadError("ArgumentsKw: expected a dict")
+            return without_nothing(self, args, kwargs, "ArgumentsKw: expected a dict")
         return Payload(self, [args, kwargs])
 
     def unpack(self, part: Raw) -> Any:
@@ -97,8 +101,8 @@ class Json:
         # Without this escape, no string can begin with the NUL that marks binary.
         return from_json(value) if b"\\u0000" in bytes(part) else value
 
-    def containers(self, part: Raw) -> int:
-        return containers_in_json(part)
+    def weight(self, part: Raw) -> int:
+        return weight_of_json(part)
 
     def pack(self, value: Any) -> Raw:
         return Raw(self._encode_value(to_json(value)))

@@ -18,10 +18,11 @@ from wsocket.wamp.serializers.base import (
     explain_with,
     no_form_for,
     not_utf8,
+    without_nothing,
 )
-from wsocket.wamp.serializers.containers import containers_in_msgpack
 from wsocket.wamp.serializers.lenient import code_of, reread
 from wsocket.wamp.serializers.payload_parts import first_byte, is_plain_msgpack
+from wsocket.wamp.serializers.weights import weight_of_msgpack
 
 # Used for every payload: compiled code finds final names faster than imported ones.
 _ABSENT: Final = ABSENT
@@ -30,7 +31,7 @@ _is_plain_msgpack: Final = is_plain_msgpack
 
 
 # The extension by which JavaScript's encoders write ``undefined``: its type, its data.
-_UNDEFINED = (0, b"\0")
+_UNDEFINED = ((0, b"\0"), (0, b""))
 
 
 def _extension(kind: int, data: memoryview) -> None:
@@ -39,7 +40,7 @@ def _extension(kind: int, data: memoryview) -> None:
     Raises:
         msgspec.ValidationError: Nobody but the application knows it.
     """
-    if (kind, bytes(data)) != _UNDEFINED:
+    if (kind, bytes(data)) not in _UNDEFINED:
         problem = f"extension type {kind} has no form in other serializers"
         raise msgspec.ValidationError(problem)
 
@@ -83,14 +84,14 @@ class MessagePack:
             return Payload(self, [])
         first = _first_byte(args)
         if not (0x90 <= first <= 0x9F or first in (0xDC, 0xDD)):
-            raise PayloadError("Arguments: expected a list")
+            return without_nothing(self, args, kwargs, "Arguments: expected a list")
         if not _is_plain_msgpack(args):
             self._check("Arguments", args)
         if kwargs is _ABSENT:
             return Payload(self, [args])
         first = _first_byte(kwargs)
         if not (0x80 <= first <= 0x8F or first in (0xDE, 0xDF)):
-            raise PayloadError("ArgumentsKw: expected a dict")
+            return without_nothing(self, args, kwargs, "ArgumentsKw: expected a dict")
         if not _is_plain_msgpack(kwargs):
             check_keys(self._check("ArgumentsKw", kwargs))
         return Payload(self, [args, kwargs])
@@ -104,8 +105,8 @@ class MessagePack:
         except DECODE_ERRORS as error:
             raise PayloadError(f"{name}: {error}") from error
 
-    def containers(self, part: Raw) -> int:
-        return containers_in_msgpack(part)
+    def weight(self, part: Raw) -> int:
+        return weight_of_msgpack(part)
 
     def pack(self, value: Any) -> Raw:
         return Raw(self._encode_value(value))

@@ -45,7 +45,7 @@ class InProcess:
         self.pieces = MESSAGEPACK.pieces
         self.unpack = MESSAGEPACK.unpack
         self.pack = MESSAGEPACK.pack
-        self.containers = MESSAGEPACK.containers
+        self.weight = MESSAGEPACK.weight
 
     def payload(self, args: Raw | Payload, kwargs: Raw) -> Payload:
         """The payload of a message of a session inside the process."""
