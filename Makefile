@@ -189,7 +189,7 @@ clean:
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@touch $@
 
-.venv/.package: .venv/.created pyproject.toml
+.venv/.package: .venv/.created pyproject.toml setup.py
 	@echo '== Installing wsocket into .venv'
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
