@@ -12,7 +12,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 MEASURED_FOLDERS = ("core", "fuzz", "wamp")
-OTHER_FILES = ("*autobahn*", "test_fuzz_tool.py")
+OTHER_FILES = ("*autobahn*", "test_conversion_time.py", "test_fuzz_tool.py")
 OTHER_NAMES = ("gevent", "_cheap", "delays_nobody", "removed_at_once")
 
 

@@ -1,7 +1,9 @@
 """How long the loop only converts one payload, for the worst that is allowed.
 
 Each is compared with a fixed piece of work in the same process: in absolute time this
-would depend on the machine. The work was chosen to take 10 ms where the limits were.
+would depend on the machine. The work takes about 10 ms where the limits were found.
+What is allowed here is twice as much, because other programs slow one down more than
+the other.
 """
 
 from __future__ import annotations
@@ -207,7 +209,7 @@ def slow_ones(sender: str, receivers: list[str], *, limit: float) -> list[Any]:
 @pytest.mark.parametrize(("sender", "receiver"), list(permutations(BY_NAME, 2)))
 def test_nothing_takes_long_to_convert(sender: str, receiver: str) -> None:
     """For a receiver with another serializer."""
-    limit = 1.5 if {sender, receiver} <= QUICK else 4
+    limit = 3 if {sender, receiver} <= QUICK else 8
     assert slow_ones(sender, [receiver], limit=limit) == []
 
 
@@ -215,4 +217,4 @@ def test_nothing_takes_long_to_convert(sender: str, receiver: str) -> None:
 def test_an_event_does_not_take_long_in_all_serializers(sender: str) -> None:
     """They are all needed in the same turn."""
     receivers = [each for each in BY_NAME if each != sender]
-    assert slow_ones(sender, receivers, limit=6) == []
+    assert slow_ones(sender, receivers, limit=12) == []
