@@ -356,4 +356,4 @@ def test_module_is_the_command_line(processes):
         env=environ(),
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert "expected one of the commands run, call," in done.stderr
+    assert "expected a COMMAND first: run, call," in done.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 from contextlib import closing
 from http import HTTPStatus
 from urllib.error import HTTPError
@@ -18,7 +17,7 @@ from tests.interop.sessions import join, within
 from tests.patience import SECONDS
 from tests.serving import serving
 from tests.wamp.raw_client import WELCOME
-from wsocket import Permission, Realm, Role, WSocketApp
+from wsocket import PayloadError, Permission, Realm, Role, WSocketApp
 from wsocket.wamp.auth import Anonymous, WebLogin
 
 OTHER = "https://other.example"
@@ -294,28 +293,38 @@ def test_the_caller_of_a_procedure_learns_what_it_cannot_return():
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "place"),
     [
-        ({(1, 2): 1}, "args[0]: not serializable as json: a dict key of tuple"),
-        ({"a": [{None: 1}]}, "args[0]['a'][0]: .*: a dict key of NoneType"),
-        ({b"k": 1}, "args[0]: .*: a dict key of bytes"),
-        ({True: 1}, "args[0]: .*: a dict key of bool"),
-        ([1, float("nan")], "args[0][1]: .*: nan has no form .* finite numbers"),
+        ({(1, 2): 1}, "args[0]"),
+        ({"a": [{None: 1}]}, "args[0]['a'][0]"),
+        ({b"k": 1}, "args[0]"),
+        ({True: 1}, "args[0]"),
     ],
-    ids=["tuple", "None", "bytes", "bool", "nan"],
+    ids=["tuple", "None", "bytes", "bool"],
 )
-def test_an_event_that_json_cannot_have_is_logged(caplog, value, said):
+def test_an_event_with_keys_that_nobody_can_have_is_refused(value, place):
+    """At once, with the place in it, and what may be there."""
+    app = WSocketApp(protocol="WAMP")
+    with pytest.raises(PayloadError) as caught:
+        app.publish("com.example.told", value)
+    problem = str(caught.value)
+    assert problem.startswith(f"{place}: not serializable as msgpack: ")
+    assert problem.endswith("keys are supported; write the keys as str")
+
+
+def test_an_event_that_json_cannot_have_is_logged(caplog):
     """With its topic, the place in it, and what may be there; others are delivered."""
     app = WSocketApp(protocol="WAMP")
     topic = "com.example.told"
     with serving(app) as url, closing(json_subscriber(url, topic)) as client:
-        app.publish(topic, value)
+        app.publish(topic, [1, float("nan")])
         app.publish(topic, "fine")
         assert json.loads(client.recv())[4] == ["fine"]
     [warning] = warnings(caplog)
     beginning = f"an event of '{topic}' is not delivered to some json sessions: "
-    pattern = re.escape(beginning + said).replace(r"\.\*", ".*")
-    assert re.match(pattern, warning), warning
+    assert warning.startswith(f"{beginning}args[0][1]: ")
+    assert "nan has no form" in warning
+    assert "finite numbers" in warning
 
 
 def test_a_large_event_that_json_cannot_have_is_logged_without_the_place(caplog):

@@ -21,7 +21,7 @@ def names_for_type_checkers() -> dict[str, str]:
     return {
         alias.name: str(node.module)
         for node in block.body
-        if isinstance(node, ast.ImportFrom)
+        if isinstance(node, ast.ImportFrom) and node.module != "typing"
         for alias in node.names
     }
 

@@ -232,15 +232,7 @@ def test_a_subscription_that_the_router_ends(url):
         assert topic in line
 
 
-@pytest.mark.processes
-def test_a_star_in_a_topic_is_warned_of(url, demo):
+def test_a_star_in_a_topic_is_refused(url, capsys):
     """It is a character like others, and most likely meant as a pattern."""
-    with following("subscribe", url, "com.example.*", "--count", "1") as process:
-        warning = said(process, "warning")
-        assert warning == (
-            "wsocket: warning: in WAMP * is a character like others; `wsocket tap` "
-            "follows patterns\n"
-        )
-        said(process, READY)
-        demo.app.publish("com.example.*", 1)
-        assert process.wait(SECONDS) == 0
+    assert cli.main(["subscribe", url, "com.example.*"]) == 2
+    assert "write 'com.example.' with match='prefix'" in capsys.readouterr().err

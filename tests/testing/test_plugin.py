@@ -38,6 +38,7 @@ def run(tmp_path, monkeypatch):
     Of all installed plugins it loads ours only, by the name of its entry point.
     """
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("CI", raising=False)  # there the summary has whole messages
 
     def run_pytest(source: str, *more: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "test_it.py").write_text(source)
@@ -55,7 +56,7 @@ def test_fixture_is_an_open_client(run):
 import sys
 
 loaded = {name for name in sys.modules if name.startswith("wsocket")}
-ours = ("wsocket", "wsocket.testing")
+ours = ("wsocket", "wsocket.project", "wsocket.testing")
 assert loaded == {*ours, "wsocket.testing.plugin", "wsocket.testing.recent"}
 assert not {"gevent", "msgspec"} & sys.modules.keys()
 """

@@ -26,9 +26,6 @@ output:
 """
 
 
-STAR = "in WAMP * is a character like others"
-
-
 class ShownEvent(NamedTuple):
     """An event, and when it came."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wsocket.cli.connecting import STATUS, check_uri
-from wsocket.cli.events import OUTPUT, STAR, add_event_arguments, print_events
-from wsocket.cli.streams import note
+from wsocket.cli.events import OUTPUT, add_event_arguments, print_events
 from wsocket.wamp.protocol.uris import MATCHES
 
 EXAMPLES = f"""\
@@ -35,6 +34,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print events until Ctrl-C, or until there are as many as are wanted."""
     check_uri("TOPIC", options.topic, options.match)
-    if "*" in options.topic:
-        note(f"warning: {STAR}; `wsocket tap` follows patterns")
     return print_events(options, options.topic, options.match)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wsocket.cli.connecting import STATUS, check_uri
-from wsocket.cli.events import OUTPUT, STAR, add_event_arguments, print_events
+from wsocket.cli.events import OUTPUT, add_event_arguments, print_events
 from wsocket.cli.usage import UsageError
 from wsocket.wamp.protocol.uris import Match
 
@@ -39,8 +39,9 @@ def run(options: argparse.Namespace) -> int:
     match = _match(pattern)
     if "*" in pattern:
         raise UsageError(
-            f"PATTERN: {STAR}: expected a prefix such as com.example., or a wildcard "
-            f"that leaves components out, such as com..created, got {pattern!r:.100}"
+            "PATTERN: in WAMP * is a character like others: expected a prefix such as "
+            "com.example., or a wildcard that leaves components out, such as "
+            f"com..created, got {pattern!r:.100}"
         )
     check_uri("PATTERN", pattern, match)
     return print_events(options, pattern, match)

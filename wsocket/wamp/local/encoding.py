@@ -88,7 +88,13 @@ def payload_of(
         place, problem = found
         raise PayloadError(
             f"{place}: not serializable as {serializer.name}: {text_of(problem)}"
+            f"{_advice(problem)}"
         ) from error
+
+
+def _advice(problem: object) -> str:
+    """What to do where msgspec does not say it."""
+    return "; write the keys as str" if "dicts with" in str(problem) else ""
 
 
 def _pack(serializer: Serializer, value: Any) -> msgspec.Raw:
