@@ -188,8 +188,10 @@ def test_a_second_signal_ends_at_once(serve: StartServer) -> None:
         assert ended(server) == 0
         assert time.monotonic() - before < LONG
         assert view.sock.recv(1) == b""
-    # A connection that looked whether the server still accepts may be counted, too.
-    assert re.search(r"[1-9] responses are cut, after a second", server.log.read_text())
+    # A connection that looked whether the server still accepts may be counted, too. And
+    # so soon it may not have been looked for calls yet.
+    cut = r"[1-9] responses( and some calls)? are cut, after a second signal"
+    assert re.search(cut, server.log.read_text())
 
 
 def test_what_takes_too_long_is_cut(serve: StartServer) -> None:
