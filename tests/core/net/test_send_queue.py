@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from wsocket.core.net.put_off import PutOff
-from wsocket.core.net.send_queue import Flushable, SendQueue
+from wsocket.core.net.send_queue import Flusher, SendQueue
 
 SLOW = 0.0005  # seconds of a send
 
@@ -43,25 +43,19 @@ class Turns:
         return number
 
 
-class Sent(Flushable):
-    """Notes that it was sent to; if *slow* is the clock, that takes a while."""
+def sent_to(sent: list[object], name: object, slow: Turns | None = None) -> Flusher:
+    """What notes that it was sent to; if *slow* is the clock, that takes a while."""
 
-    def __init__(
-        self, sent: list[object], name: object, slow: Turns | None = None
-    ) -> None:
-        self._sent = sent
-        self._name = name
-        self._slow = slow
+    def send() -> None:
+        if slow is not None:
+            slow.now += SLOW
+        sent.append(name)
 
-    def flush(self) -> None:
-        if self._slow is not None:
-            self._slow.now += SLOW
-        self._sent.append(self._name)
+    return Flusher(send)
 
 
-class Broken(Flushable):
-    def flush(self) -> None:
-        raise KeyError("oops")
+def fail() -> None:
+    raise KeyError("oops")
 
 
 @pytest.fixture
@@ -77,7 +71,7 @@ def send_queue(turns) -> SendQueue:
 def test_everybody_is_sent_to_in_the_order_of_the_writes(turns, send_queue):
     sent: list[object] = []
     for number in range(100):
-        send_queue.add(Sent(sent, number))
+        send_queue.add(sent_to(sent, number))
     send_queue.flush()
     turns.pass_all()
     assert sent == list(range(100))
@@ -88,7 +82,7 @@ def test_rest_is_sent_in_later_turns(turns, send_queue):
     """As much in each as there is time for."""
     sent: list[object] = []
     for number in range(100):
-        send_queue.add(Sent(sent, number, turns))
+        send_queue.add(sent_to(sent, number, turns))
     send_queue.flush()
     assert 0 < len(sent) < 50
     assert turns.pass_all() > 2
@@ -99,9 +93,9 @@ def test_what_is_written_later_does_not_wait_for_the_rest(turns, send_queue):
     """Those who get few events are not late because of those who get many."""
     sent: list[object] = []
     for number in range(100):
-        send_queue.add(Sent(sent, number, turns))
+        send_queue.add(sent_to(sent, number, turns))
     send_queue.flush()
-    send_queue.add(Sent(sent, "other"))
+    send_queue.add(sent_to(sent, "other"))
     send_queue.flush()
     assert "other" in sent
     assert 99 not in sent
@@ -120,7 +114,7 @@ class Sender:
         self._sent.append("go on")
 
 
-def send(send_queue: SendQueue, sender: Sender, receivers: list[Sent]) -> None:
+def send(send_queue: SendQueue, sender: Sender, receivers: list[Flusher]) -> None:
     """Have *sender* send a message to *receivers*."""
     before = send_queue.writes
     for receiver in receivers:
@@ -131,7 +125,11 @@ def send(send_queue: SendQueue, sender: Sender, receivers: list[Sent]) -> None:
 
 def test_who_writes_to_many_has_to_wait_until_they_are_sent_to(turns, send_queue):
     sent: list[object] = []
-    send(send_queue, Sender(sent), [Sent(sent, number, turns) for number in range(100)])
+    send(
+        send_queue,
+        Sender(sent),
+        [sent_to(sent, number, turns) for number in range(100)],
+    )
     assert not sent
     send_queue.flush()
     assert sent[-1] == "pause"
@@ -142,7 +140,7 @@ def test_who_writes_to_many_has_to_wait_until_they_are_sent_to(turns, send_queue
 
 def test_who_writes_to_many_need_not_wait_if_there_is_time_to_send(send_queue):
     sent: list[object] = []
-    send(send_queue, Sender(sent), [Sent(sent, number) for number in range(100)])
+    send(send_queue, Sender(sent), [sent_to(sent, number) for number in range(100)])
     send_queue.flush()
     assert sent == list(range(100))
 
@@ -150,9 +148,11 @@ def test_who_writes_to_many_need_not_wait_if_there_is_time_to_send(send_queue):
 def test_who_writes_to_few_need_not_wait(turns, send_queue):
     """Also while others are sent to slowly."""
     sent: list[object] = []
-    send(send_queue, Sender([]), [Sent(sent, number, turns) for number in range(100)])
+    send(
+        send_queue, Sender([]), [sent_to(sent, number, turns) for number in range(100)]
+    )
     send_queue.flush()
-    send(send_queue, Sender(sent), [Sent(sent, "few") for _ in range(10)])
+    send(send_queue, Sender(sent), [sent_to(sent, "few") for _ in range(10)])
     send_queue.flush()
     turns.pass_all()
     assert "pause" not in sent
@@ -160,7 +160,7 @@ def test_who_writes_to_few_need_not_wait(turns, send_queue):
 
 def test_connection_that_fails_is_logged_and_stops_nobody(send_queue, caplog):
     sent: list[object] = []
-    for each in (Broken(), Sent(sent, "next")):
+    for each in (Flusher(fail), sent_to(sent, "next")):
         send_queue.add(each)
     send_queue.flush()
     assert sent == ["next"]
@@ -203,7 +203,7 @@ def test_nothing_goes_on_in_a_turn_in_which_many_were_written_to(turns, send_que
     put_off.add(lambda: done.append("now"))
     sent: list[object] = []
     for number in range(100):
-        send_queue.add(Sent(sent, number))
+        send_queue.add(sent_to(sent, number))
     turns.pass_one()
     assert not done
     send_queue.flush()

@@ -12,7 +12,7 @@ from tests.core.worlds import SECONDS
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.memory import Memory
 from wsocket.core.net.outbox import Droppable
-from wsocket.core.net.send_queue import Flushable
+from wsocket.core.net.send_queue import Flusher
 
 MIB = 2**20
 
@@ -85,15 +85,16 @@ def test_many_busy_connections_share_a_turn(on, make, messages):
         assert line.receiver.messages == [str(number) for number in range(messages)]
 
 
-class Receiver(Flushable):
-    """What is sent to in a millisecond."""
+def receiver_in(waiting: list[object]) -> Flusher:
+    """What is sent to in a millisecond, and waits for that."""
 
-    def __init__(self, waiting: list[object]) -> None:
-        self._waiting = waiting
-
-    def flush(self) -> None:
+    def send() -> None:
         time.sleep(0.001)
-        self._waiting.remove(self)
+        waiting.remove(receiver)
+
+    receiver = Flusher(send)
+    waiting.append(receiver)
+    return receiver
 
 
 @pytest.mark.parametrize("messages", [1, 20])
@@ -113,9 +114,8 @@ def test_who_writes_to_many_waits_until_they_are_sent_to(on, make, messages):
         elif message == "0":
             line.peer.send(TEXT, b"last")
         for _ in range(100):
-            waiting.append(receiver := Receiver(waiting))
             on.loop.send_queue.writes += 1
-            on.loop.flush_later(receiver)
+            on.loop.flush_later(receiver_in(waiting))
 
     line = make(react=react)
     line.peer.send(TEXT, b"first")
