@@ -140,8 +140,6 @@ class HttpConnection:
         Raises:
             ClientGone: The connection was lost, or the client does not read.
         """
-        self._requests.pace()
-        self._next_look = 0.0
         try:
             sent = self._send_at_once(data)
             if sent < len(data):
@@ -149,6 +147,11 @@ class HttpConnection:
         except OSError as error:
             self._lost = True
             raise ClientGone(str(error)) from error
+
+    def sent_some(self) -> None:
+        """The application has sent a part, and may have more without having to wait."""
+        self._requests.pace()
+        self._next_look = 0.0
 
     def idle_for_now(self) -> None:
         """The application has nothing to send yet, and says so without an end, maybe.
@@ -242,11 +245,14 @@ class HttpConnection:
         if request is None:
             return False
         self._server.connections.work(self)
+        turnstile = self._turnstile()
+        had_to_wait = turnstile.enter()
         call = WsgiCall(self, request)
         try:
-            with self._in_turn():
-                call.run(self._server.application)
+            call.run(self._server.application)
         finally:
+            if had_to_wait:
+                turnstile.leave()
             if began is not None:
                 log_access(call.access(milliseconds_since(began)))
         keep = call.keeps_connection()
@@ -254,19 +260,12 @@ class HttpConnection:
             self._linger()
         return keep
 
-    @contextlib.contextmanager
-    def _in_turn(self) -> Iterator[None]:
-        """Make a response in this block, when others have had their turn."""
+    def _turnstile(self) -> Turnstile:
+        """Where the request passes, when others have had their turn."""
         server = self._server
-        turnstile = server.unsent.turnstile
-        if self._requests.in_a_hurry and not turnstile.narrow:
-            turnstile = server.hurried
-        had_to_wait = turnstile.enter()
-        try:
-            yield
-        finally:
-            if had_to_wait:
-                turnstile.leave()
+        scarce = server.unsent.turnstile
+        hurries = self._requests.in_a_hurry and not scarce.narrow
+        return server.hurried if hurries else scarce
 
     def _refuse(self, error: RequestError, began: float | None) -> None:
         """Answer a request that cannot be read, and end the connection."""

@@ -106,7 +106,8 @@ class RequestReader:
             OSError: The connection was lost, or idle for too long.
         """
         self.line = b""
-        self.pace()  # this request may have come together with others
+        if self.in_a_hurry:
+            self.pace()
         window = self.buffer.peek(1)
         if window[:1] == b"\r":
             window = self._skip_empty_lines()

@@ -61,6 +61,9 @@ class ClientConnection(Protocol):
     def send(self, data: bytes) -> None:
         """Send all of `data`, or raise ClientGone."""
 
+    def sent_some(self) -> None:
+        """A part was sent, and others may follow."""
+
     def idle_for_now(self) -> None:
         """Nothing is to be sent yet; raise ClientGone if nobody waits for it."""
 
@@ -177,6 +180,7 @@ class WsgiCall:
         if self._over:
             raise RuntimeError("write() was called after the end of the response")
         self._send(_checked(data), None)
+        self._connection.sent_some()
 
     def _answer(self, app: WSGIApplication) -> None:
         # cast: typeshed's StartResponse is stricter about exc_info than PEP 3333.
@@ -217,6 +221,7 @@ class WsgiCall:
                 self._send(data, None)
                 if self._has_no_body:  # the rest is not sent, and may be endless
                     break
+                self._connection.sent_some()
         if not self._head_sent:  # the body is empty
             self._send(b"", 0)
         self._complete()
