@@ -106,6 +106,23 @@ def has_begun(environ, start_response):
     return str(begun.wait(SECONDS))
 
 
+@route("/then-nothing")
+def then_nothing(environ, start_response):
+    yield b"one"
+    yield b""
+
+
+@route("/nothing-then")
+def nothing_then(environ, start_response):
+    """Goes on when somebody asks for /go."""
+    go.clear()
+    begun.set()
+    go.wait(SECONDS)
+    begun.clear()
+    yield b""
+    yield b"two"
+
+
 @route("/waits")
 def waits(environ, start_response):
     """Has nothing to send for longer than the server waits to look for its client."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from tests.core.http.http_client import (
     run_app,
 )
 from tests.programs import Server, running
+from wsocket.core.http.connection import LOOK
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -170,6 +172,19 @@ def test_generator_that_sends_nothing_is_closed_when_the_client_goes(
     assert fetch(server, "/endless/begun")[1] == b"True"
     client.sock.close()
     assert fetch(server, "/endless/closed")[1] == b"True"
+
+
+def test_time_without_an_item_begins_anew_with_each_request(server, connect):
+    """A client that closes its own side after the second one still gets its answer."""
+    client = connect(server)
+    client.get(b"/then-nothing")
+    client.until(b"0\r\n\r\n")
+    time.sleep(LOOK + 0.1)
+    client.get(b"/nothing-then")
+    assert fetch(server, "/endless/begun")[1] == b"True"
+    client.sock.shutdown(socket.SHUT_WR)
+    fetch(server, "/go")
+    assert b"two" in client.rest()
 
 
 def test_client_that_is_there_gets_what_comes_late(server):

@@ -245,6 +245,7 @@ class HttpConnection:
         if request is None:
             return False
         self._server.connections.work(self)
+        self._next_look = 0.0
         turnstile = self._turnstile()
         had_to_wait = turnstile.enter()
         call = WsgiCall(self, request)
