@@ -107,7 +107,11 @@ C_FILES = [
 ]
 if sys.platform != "win32":
     C_FILES.append("wsocket/core/net/_socket_io")
-WRITTEN_IN_C = [Extension(name.replace("/", "."), [f"{name}.c"]) for name in C_FILES]
+HEADERS = ["wsocket/wamp/serializers/_reader.h"]
+WRITTEN_IN_C = [
+    Extension(name.replace("/", "."), [f"{name}.c"], depends=HEADERS)
+    for name in C_FILES
+]
 
 
 LINK = re.compile(r"(!?)(\[[^\]]*\]\()(?!https?:|#)([^)]*\))")

@@ -157,9 +157,9 @@ def _known(name: str, wanted: str, realms: Sequence[Realm]) -> Realm:
 
 
 def _check_role(name: str, role: str, realm: Realm) -> None:
-    """Accept a role that *realm* has; with an authorizer or without roles, any."""
-    known = [each.name for each in realm.roles]
-    if known and realm.authorizer is None and role not in known:
+    """Accept a role whose sessions may do something in *realm*."""
+    if realm.lacks(role):
+        known = [each.name for each in realm.roles]
         raise ValueError(
             f"{name}: expected one of the roles of {realm.name!r}, which has "
             f"{', '.join(known)}, got {role!r:.100}: its sessions could do nothing; "

@@ -22,6 +22,7 @@ from wsocket.cli.load import load
 from wsocket.cli.reload import run_reloaded
 from wsocket.cli.reloaded import reloaded
 from wsocket.cli.usage import UsageError
+from wsocket.core.checks import host_name_problem
 from wsocket.core.http import serve as http
 from wsocket.core.net.activation import activated
 from wsocket.core.net.endpoints import UnixEndpoint, server_endpoints
@@ -227,12 +228,8 @@ def _host(options: argparse.Namespace) -> str:
 
 def _host_name(host: str) -> str:
     """Refuse what is no name: gevent's resolver would print a traceback."""
-    try:
-        if not host.startswith(("unix:", "fd:")):
-            host.encode("idna")
-    except UnicodeError as error:
-        problem = error.__cause__ or error
-        raise UsageError(f"--host: {host!r:.100} is no host name: {problem}") from error
+    if not host.startswith(("unix:", "fd:")) and (problem := host_name_problem(host)):
+        raise UsageError(f"--host: {host!r:.100} is no host name: {problem}")
     return host
 
 

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from wsocket.core.checks import host_name_problem
+
 _EXPECTED = (
     "expected ws://HOST:PORT/PATH or wss://..., or for RawSocket tcp://HOST:PORT, "
     "tcps://HOST:PORT (with TLS) or unix:///PATH"
@@ -113,19 +115,11 @@ def _check_host(url: str, host: str) -> None:
         labels = host.removesuffix(".").split(".")
         fits = all(0 < len(label) < 64 for label in labels)
     else:
-        fits = _has_ascii_form(host)
+        fits = not host_name_problem(host)
     if not fits:
         raise _refused(
             url, "expected a host whose name has parts of 1 to 63 characters (IDNA)"
         )
-
-
-def _has_ascii_form(host: str) -> bool:
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        return False
-    return True
 
 
 def _refused(url: str, problem: str) -> ValueError:

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from wsocket.core.checks import refuse_type
+from wsocket.core.checks import host_name_problem, refuse_type
 
 _EXPECTED = "one such as 'https://example.com/wamp'"
 _USER = re.compile(r"[^/?#]*//[^/?#]*@")
@@ -57,10 +57,8 @@ def parse_bridge_url(url: str) -> BridgeUrl:
         raise _wrong(url)
     if not _PATH.fullmatch(parts.path):
         raise _wrong(url, "in its path, write what is not ASCII as %XX")
-    try:
-        host.encode("idna")
-    except UnicodeError as error:
-        raise _wrong(url, f"no host has this name: {error}") from None
+    if problem := host_name_problem(host):
+        raise _wrong(url, f"no host has this name: {problem}")
     return BridgeUrl(
         url.rstrip("/"), parts.scheme == "https", host, port, parts.path.rstrip("/")
     )

@@ -201,6 +201,18 @@ def check_path(name: str, value: object) -> None:
         )
 
 
+def host_name_problem(host: str) -> str:
+    """Why no resolver takes *host* (RFC 5890), such as "label too long"; otherwise "".
+
+    Importing the codec takes milliseconds.
+    """
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        return str(error.__cause__ or error)
+    return ""
+
+
 def closest(given: str, known: Collection[str]) -> str:
     """``"; did you mean 'x'?"`` if one of the *known* names is near, otherwise ""."""
     difflib = import_module("difflib")  # who makes no mistake does not wait for it

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wsocket.app import WSocketApp
+from wsocket.core.checks import host_name_problem
 from wsocket.core.http.serve import make_server, run
 from wsocket.core.net.endpoints import (
     Endpoint,
@@ -112,10 +113,8 @@ def _look_at(node: Node, endpoint: Endpoint) -> None:
     The latter may be otherwise where the router runs.
     """
     if isinstance(endpoint, TcpEndpoint):
-        try:
-            endpoint.host.encode("idna")  # as the resolver does
-        except UnicodeError as error:
-            problem = error.__cause__ or error
+        problem = host_name_problem(endpoint.host)
+        if problem:
             node.note(f"{quoted(endpoint.host)} is no host name: {problem}")
             return
     if warning := node.outside.no_listener(endpoint):

@@ -185,6 +185,14 @@ class Realm:
         """Whether everybody who enters may do everything."""
         return not self.roles and self.authorizer is None
 
+    def lacks(self, role: str) -> bool:
+        """Whether no rule knows *role*, so that its sessions could do nothing.
+
+        With an authorizer such a role is useful, and without roles every one is.
+        """
+        decides = bool(self.roles) and self.authorizer is None
+        return decides and all(each.name != role for each in self.roles)
+
     def _check_auth(self) -> None:
         check_list("Realm.auth", self.auth)
         if not self.auth:
@@ -199,14 +207,14 @@ class Realm:
     def _check_roles_of_logins(self) -> None:
         """Refuse a login that gives a role which no rule knows.
 
-        With an authorizer such a role is useful, and without roles every one is. Who
-        has named no login has not named a wrong role either: nobody may do anything.
+        Who has named no login has not named a wrong role either: nobody may do
+        anything.
         """
-        known = {role.name for role in self.roles}
-        if not known or self.authorizer is not None or self.auth is ANYBODY:
+        if self.auth is ANYBODY:
             return
+        known = {role.name for role in self.roles}
         for method in self.auth:
-            for role in sorted(set(getattr(method, "roles", ())) - known):
+            for role in sorted(filter(self.lacks, set(getattr(method, "roles", ())))):
                 names = ", ".join(sorted(known))
                 raise ValueError(
                     f"Realm.auth: {type(method).__name__} gives the role {role!r}, and "

@@ -24,9 +24,7 @@ class UnknownRoleWarning:
     def look_at(self, realm: Realm, session: Session) -> None:
         """Log the warning if it is due, for a session that has joined *realm*."""
         role = session.authrole
-        if not realm.roles or realm.authorizer is not None:
-            return
-        if any(each.name == role for each in realm.roles):
+        if not realm.lacks(role):
             return
         key = (realm.name, role)
         if key in self._logged or len(self._logged) >= _MOST:

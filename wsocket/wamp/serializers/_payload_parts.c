@@ -6,41 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "_reader.h"
+
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
 enum { DEEPEST = 32 }; /* levels of lists and dicts; deeper is not plain */
 
-/* Bytes that are left to read. */
-struct reader {
-    const uint8_t *at, *end;
-};
-
 static int is_plain_value(struct reader *reader, int depth);
-
-static int
-skip(struct reader *reader, uint64_t size)
-{
-    if (size > (uint64_t)(reader->end - reader->at)) {
-        return 0;
-    }
-    reader->at += size;
-    return 1;
-}
-
-/* Read a big-endian number. */
-static int
-read_number(struct reader *reader, int width, uint64_t *number)
-{
-    const uint8_t *const from = reader->at;
-    *number = 0;
-    if (!skip(reader, (uint64_t)width)) {
-        return 0;
-    }
-    for (int index = 0; index < width; index++) {
-        *number = *number << 8 | from[index];
-    }
-    return 1;
-}
 
 static int
 is_ascii(const uint8_t *text, uint64_t size)

@@ -30,7 +30,6 @@ from wsocket.errors import HttpError
 from wsocket.log import LOGGED_AS
 from wsocket.wamp.serializers.base import DECODE_ERRORS
 from wsocket.wamp.serializers.batching import batching_of
-from wsocket.wamp.serializers.installed import SERIALIZERS
 from wsocket.wamp.session.prepare import Prepare
 from wsocket.wamp.session.session import Gatekeeper
 from wsocket.wamp.transports.longpoll_codec import (
@@ -42,12 +41,11 @@ from wsocket.wamp.transports.longpoll_codec import (
 )
 from wsocket.wamp.transports.longpoll_link import LongPollLink
 from wsocket.wamp.transports.longpoll_settings import LongPolling
+from wsocket.wamp.transports.protocol_names import BATCHED, PLAIN
 
 Links = dict[str, LongPollLink]
 
-_PLAIN = {f"wamp.2.{each.name}": each for each in SERIALIZERS}
-_BATCHED = {f"wamp.2.{each.name}.batched": each for each in SERIALIZERS}
-PROTOCOLS = (*_PLAIN, *_BATCHED)
+PROTOCOLS = (*PLAIN, *BATCHED)
 
 
 @cache
@@ -57,9 +55,9 @@ def _codec(name: str, most: int) -> LongPollCodec:
     Args:
         most: How many bytes a message may have that must arrive.
     """
-    if name in _PLAIN:
-        return LongPollCodec(_PLAIN[name], OneByOne(), most=most)
-    serializer = _BATCHED[name]
+    if name in PLAIN:
+        return LongPollCodec(PLAIN[name], OneByOne(), most=most)
+    serializer = BATCHED[name]
     return LongPollCodec(serializer, Batches(batching_of(serializer)), most=most)
 
 

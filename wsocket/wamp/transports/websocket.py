@@ -25,14 +25,11 @@ from wsocket.wamp.serializers.batching import (
     Batching,
     batching_of,
 )
-from wsocket.wamp.serializers.installed import SERIALIZERS
 from wsocket.wamp.serializers.json import JSON
 from wsocket.wamp.session.prepare import Prepare
 from wsocket.wamp.session.session import Gatekeeper, Session
 from wsocket.wamp.transports.frame_codec import FrameCodec
-
-PREFIX = "wamp.2."
-BATCHED = ".batched"
+from wsocket.wamp.transports.protocol_names import BATCHED, PLAIN, PREFIX
 
 
 def _first_byte(serializer: Serializer) -> int:
@@ -58,10 +55,6 @@ class BatchedCodec(FrameCodec):
         self.batching = batching
 
 
-_PLAIN = {PREFIX + each.name: each for each in SERIALIZERS}
-_BATCHED = {PREFIX + each.name + BATCHED: each for each in SERIALIZERS}
-
-
 @cache
 def codec_of(name: str, most: int) -> FrameCodec:
     """The codec of all sessions with this subprotocol, one message in each frame.
@@ -69,7 +62,7 @@ def codec_of(name: str, most: int) -> FrameCodec:
     Args:
         most: How many bytes a frame may have that must arrive.
     """
-    serializer = _PLAIN[name]
+    serializer = PLAIN[name]
     first = _first_byte(serializer)
     frame, header = partial(encode_unmasked, first), partial(encode_header, first)
     return FrameCodec(serializer, frame, header, most=most)
@@ -77,7 +70,7 @@ def codec_of(name: str, most: int) -> FrameCodec:
 
 @cache
 def _batched_codec_of(name: str, most: int) -> BatchedCodec:
-    serializer = _BATCHED[name]
+    serializer = BATCHED[name]
     return BatchedCodec(serializer, batching_of(serializer), most=most)
 
 
@@ -197,7 +190,7 @@ class WampSubprotocol:
     """
 
     def __init__(self, gatekeeper: Gatekeeper, *, prepare: Prepare) -> None:
-        self.names: Sequence[str] = (*_PLAIN, *_BATCHED)
+        self.names: Sequence[str] = (*PLAIN, *BATCHED)
         self._gatekeeper = gatekeeper
         self._prepare = prepare
 
@@ -208,7 +201,7 @@ class WampSubprotocol:
     def choose(self, offered: Sequence[str]) -> str | None:
         """The first name that is known here; one without batches if there is any."""
         return next(
-            (name for known in (_PLAIN, _BATCHED) for name in offered if name in known),
+            (name for known in (PLAIN, BATCHED) for name in offered if name in known),
             None,
         )
 
@@ -217,7 +210,7 @@ class WampSubprotocol:
     ) -> WebSocketLink:
         """Start a session, still without a realm, on *stream*."""
         self._prepare(environ)
-        if name in _BATCHED:
+        if name in BATCHED:
             batched = _batched_codec_of(name, stream.most)
             return BatchedLink(stream, batched, self._gatekeeper, environ=environ)
         codec = codec_of(name, stream.most)
