@@ -48,7 +48,7 @@ def park(environ: Mapping[str, Any]) -> None:
     """
     connection = environ.get(CONNECTION)
     if connection is not None:
-        connection.parked = True
+        connection.park()
 
 
 def note_subprotocol(environ: Mapping[str, Any], name: str | None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from wsocket.core.http.at_once import AtOnce
 from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.connections import Connections
 from wsocket.core.http.places import PlaceLimits, Places
@@ -24,8 +25,8 @@ _CLIENT: Final = ("127.0.0.1", 50000)
 _NO_LIMIT: Final = 2**30
 
 
-def _nothing() -> None:
-    """Nobody waits for connections to end."""
+def _nothing(*unused: object) -> None:
+    """Nobody waits for connections to end, or for requests of others."""
 
 
 class MemoryServer:
@@ -44,6 +45,7 @@ class MemoryServer:
         self.connections = Connections(_nothing)
         self.unsent = Unsent(_NO_LIMIT)
         self.hurried = Turnstile()
+        self.at_once = AtOnce(1, spawn=_nothing, serve=_nothing, crowded=_nothing)
         self._places = Places(PlaceLimits(http=_NO_LIMIT), left=_nothing)
         self.base_environ: dict[str, Any] = {}
 
@@ -65,11 +67,11 @@ class MemoryServer:
         assert place is not None
         try:
             with sock:
-                HttpConnection(sock, _CLIENT, server=self, place=place).serve()
+                connection = HttpConnection(sock, _CLIENT, server=self, place=place)
+                connection.begin()
+                connection.serve()
         except Exception:
             logger.exception("a connection of the test failed")
-        finally:
-            place.leave_http()
 
 
 def _with_environ(

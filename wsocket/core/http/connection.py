@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from wsocket.core.http.access_log import (
     Access,
@@ -16,12 +16,12 @@ from wsocket.core.http.access_log import (
     log_access,
     milliseconds_since,
 )
-from wsocket.core.http.connections import LINGER, Connections
+from wsocket.core.http.connections import LINGER
+from wsocket.core.http.http_server import HttpServer
 from wsocket.core.http.places import Place
-from wsocket.core.http.reader import RequestReader
-from wsocket.core.http.refusal import body_size, closing_response
+from wsocket.core.http.reader import Coming, RequestReader
+from wsocket.core.http.refusal import UNAVAILABLE, body_size, closing_response
 from wsocket.core.http.turnstile import Turnstile
-from wsocket.core.http.unsent import Unsent
 from wsocket.core.http.wsgi_call import WsgiCall
 from wsocket.core.net.peer_watch import is_gone
 from wsocket.core.net.socket_io import send
@@ -32,13 +32,17 @@ from wsocket.errors import ClientGone, RequestCut, RequestError
 from wsocket.log import logger
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    import io
 
     from wsocket.core.net.tls.terminator import TlsConnection
 
 # Most bytes in one send(). Each send may take the server's timeout, so a slow client
 # must read this much in that time.
 SEND_SIZE = 64 * 1024
+
+# Seconds that a thread or greenlet waits for another request on its connection. Then it
+# has something better to do.
+PATIENCE = 0.05
 
 # Seconds between two looks whether a client is there that nothing is sent to.
 LOOK = 1.0
@@ -48,34 +52,22 @@ LOOK = 1.0
 LONGEST_LINGER = 5.0
 
 
-class HttpServer(Protocol):
-    """The part of a server that its connections use."""
-
-    application: WSGIApplication
-    client_timeout: float
-    connections: Connections
-    unsent: Unsent
-    hurried: Turnstile
-    """Where requests pass that came before the responses to those before them."""
-    base_environ: Environ
-    """The part of WSGI's environ that is the same for every connection."""
-
-
 class HttpConnection:
-    """A connection, served by the thread or greenlet that calls `serve`.
+    """A connection, which is closed, and leaves its place, with `end`.
 
     Args:
-        client: The client's address and port.
+        address: The client's, with its port.
         place: What the connection takes of the server's limits.
         tls: The client's encrypted connection, if *sock* carries what was decrypted.
 
     Attributes:
         sock: The socket.
-        buffer: Its buffered reader.
+        address: The client's, with its port.
         client: The client's address.
+        wait_for_client: How long its request has waited for the client.
         ended: Set when the connection has ended.
         idle: Whether it waits for the first byte of another request.
-        parked: Whether its request may wait for as long as it likes, as a long poll.
+        parked: Whether its request is a long poll, as `park` has said.
         closing: Whether the current response is the last one.
         subprotocol: What a websocket that has taken the connection has agreed on.
     """
@@ -83,41 +75,118 @@ class HttpConnection:
     def __init__(
         self,
         sock: socket.socket,
-        client: tuple[str, int | str],
+        address: tuple[str, int | str],
         *,
         server: HttpServer,
         place: Place,
         tls: TlsConnection | None = None,
     ) -> None:
         self.sock = sock
-        self.client, self._client_port = client
+        self.address = address
+        self.client = address[0]
         self._server = server
+        self._place = place
         self._tls = tls
         self._requests = RequestReader(sock, server.client_timeout)
-        self.buffer = self._requests.buffer
+        self.wait_for_client = self._requests.wait_for_client
         self.keep_place = place.keep
         self.ended = threading.Event()
         self.idle = False
         self.parked = False
         self.closing = False
         self.subprotocol: str | None = None
+        self._sending = False  # a part of a response that the client has to take
         self._lost = False  # nobody is there who could read a response
         self._next_look = 0.0  # by `time.monotonic`
 
-    def serve(self) -> None:
-        """Serve requests until the connection ends; the caller closes the socket."""
+    @property
+    def buffer(self) -> io.BufferedReader:
+        """The reader of the socket."""
+        return self._requests.buffer
+
+    @property
+    def ahead(self) -> int:
+        """How many bytes it has read of a request that is not whole."""
+        return self._requests.ahead
+
+    @property
+    def begun(self) -> bool:
+        """Whether something of the next request has come."""
+        return self._requests.begun
+
+    def begin(self) -> None:
+        """Get ready for the first request.
+
+        Raises:
+            OSError: The connection is lost.
+        """
+        self.sock.settimeout(self._server.client_timeout)
+        disable_nagle(self.sock)
         self._server.connections.add(self)
+
+    def look(self) -> Coming:
+        """Take what has come of the next request, without waiting."""
         try:
-            self.sock.settimeout(self._server.client_timeout)
-            disable_nagle(self.sock)
-            while self._serve_request() and not self.closing:
+            coming = self._requests.look()
+        except OSError as error:
+            return self._lost_by(error)
+        self.idle = self.idle and not self.begun
+        return coming
+
+    def serve(self) -> None:
+        """After `begin`: serve requests until the connection ends; wait for each."""
+        requests = self._requests
+        try:
+            while requests.wait() and self._serve_request() and not self.closing:
                 self._server.connections.rest(self)
         except OSError as error:
-            logger.debug("%s: connection ended: %s", self.client, error)
+            self._lost_by(error)
         finally:
-            self._server.connections.discard(self)
-            self.buffer.close()
-            self.ended.set()
+            self.end()
+
+    def serve_what_has_come(self) -> Coming:
+        """Serve the request that `look` has seen, and those that follow at once."""
+        try:
+            while self._serve_request() and not self.closing:
+                self._server.connections.rest(self)
+                coming = self._requests.look_again(PATIENCE)
+                self.idle = not self.begun
+                if coming is not Coming.SERVE:
+                    return coming
+        except OSError as error:
+            return self._lost_by(error)
+        return Coming.END
+
+    def too_late(self) -> None:
+        """The time for the request's head is over: `serve_what_has_come` refuses it."""
+        self._requests.too_late()
+
+    def give_up(self, problem: str) -> None:
+        """Wait no longer for the request's head: `serve_what_has_come` refuses it."""
+        self._requests.give_up("503 Service Unavailable", problem)
+
+    def refuse(self) -> None:
+        """Say that there is no room to serve it, and end the connection."""
+        with contextlib.suppress(OSError):
+            send(self.sock, UNAVAILABLE)
+        self.end()
+
+    def end(self) -> None:
+        """Close the connection, and leave its place; later calls do nothing."""
+        if self.ended.is_set():
+            return
+        self._server.connections.discard(self)
+        self._requests.close()
+        self.sock.close()
+        if self._tls is not None:
+            self._tls.abandon()
+        self.ended.set()
+        self._place.leave_http()
+
+    def park(self) -> None:
+        """The request may wait for as long as it likes, as a long poll."""
+        self.parked = True
+        self._server.at_once.park(self)
 
     def stop_reading(self) -> None:
         """End a wait for the client; a response can still be sent."""
@@ -129,7 +198,7 @@ class HttpConnection:
         return {
             **self._server.base_environ,
             "REMOTE_ADDR": self.client,
-            "REMOTE_PORT": str(self._client_port),
+            "REMOTE_PORT": str(self.address[1]),
             CONNECTION: self,
             **(self._tls.environ() if self._tls is not None else {}),
         }
@@ -184,6 +253,17 @@ class HttpConnection:
         behind = 0 if self._tls is None else self._tls.untaken()
         return behind + untaken(self.sock)
 
+    def make_way(self) -> None:
+        """End the request, which waits for its client; from any thread or greenlet.
+
+        It gets 408 if it waits for its body. A response ends with a reset.
+        """
+        if self._sending:
+            self.cut_off()
+        else:
+            self._requests.end_body()
+            self.stop_reading()
+
     def cut_off(self) -> None:
         """End the connection with a reset; whoever sends to it gets an OSError.
 
@@ -221,6 +301,8 @@ class HttpConnection:
         """Send the rest of `data` as the client takes it: all is kept until the end."""
         view = memoryview(data)
         with self._server.unsent.keeping(self, len(data)) as waiting:
+            self._sending = True
+            self.wait_for_client.begin()
             try:
                 while sent < len(view):
                     portion = view[sent : sent + SEND_SIZE]
@@ -230,11 +312,15 @@ class HttpConnection:
             except TimeoutError:
                 self.cut_off()  # or the kernel would keep what it has taken
                 raise
+            self.wait_for_client.end()
+            self._sending = False
+
+    def _lost_by(self, error: OSError) -> Coming:
+        logger.debug("%s: connection ended: %s", self.client, error)
+        return Coming.END
 
     def _serve_request(self) -> bool:
-        """Serve the next request; False when it was the last one."""
-        if not self._requests.wait():
-            return False
+        """Serve the request that has come; False when it was the last one."""
         self.idle = False
         began = time.monotonic() if is_access_logged() else None
         try:
@@ -245,6 +331,7 @@ class HttpConnection:
         if request is None:
             return False
         self._server.connections.work(self)
+        self.wait_for_client.reset()
         self._next_look = 0.0
         turnstile = self._turnstile()
         had_to_wait = turnstile.enter()
@@ -252,6 +339,8 @@ class HttpConnection:
         try:
             call.run(self._server.application)
         finally:
+            if self.parked:
+                self._server.at_once.go_on(self)
             if had_to_wait:
                 turnstile.leave()
             if began is not None:

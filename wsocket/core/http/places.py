@@ -15,12 +15,14 @@ class PlaceLimits:
     """How many connections a server may have at once.
 
     Attributes:
-        http: HTTP connections, each of which has a thread or a greenlet.
+        http: HTTP connections.
+        at_once: Those whose requests are answered, in a thread or greenlet each.
         in_all: These and websockets; None for no limit.
         per_address: The same for each address; None for no limit.
     """
 
     http: int
+    at_once: int = 10_000
     in_all: int | None = None
     per_address: int | None = None
 

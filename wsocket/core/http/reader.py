@@ -7,66 +7,39 @@ import io
 import socket
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from enum import Enum
 
-import gevent.socket
-
-from wsocket.core.concurrency.turns import pace
+from wsocket.core.http.client_wait import ClientWait
+from wsocket.core.http.head_scan import (
+    MAX_EMPTY_LINES,
+    MAX_HEAD,
+    MAX_REQUEST_LINE,
+    HeadScan,
+)
 from wsocket.core.http.refusal import TOO_MANY_FIELDS, cut_off, refuse
 from wsocket.core.http.request import Request, parse_request
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-# Limits in bytes. Browsers and proxies stay well below.
-MAX_REQUEST_LINE = 8 * 1024
-MAX_HEAD = 64 * 1024
-
-# Empty lines before a request that are ignored.
-MAX_EMPTY_LINES = 8
+from wsocket.core.http.socket_reader import SocketReader
+from wsocket.core.net.socket_io import READ_SIZE, receive
+from wsocket.errors import RequestError
 
 
-class SocketReader(socket.SocketIO):
-    """The unbuffered side of a connection's reader, with a deadline.
+class Coming(Enum):
+    """What is to be done with a connection, as to its next request."""
 
-    The socket's own timeout is not enough: it starts anew with each byte that arrives.
+    WAIT = "wait"
+    """The request has not come, or not its whole head."""
 
-    Attributes:
-        deadline: When reading fails, by `time.monotonic`; None: never.
-        reads: How often the socket was read.
-    """
+    SERVE = "serve"
+    """It has come; or what has come is to be refused."""
 
-    deadline: float | None = None
-    reads = 0
-
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__(sock, "r")
-        self._is_greenlets = isinstance(sock, gevent.socket.socket)
-
-    def pace(self) -> None:
-        """Let others in, if greenlets have worked for a while without having to wait.
-
-        Threads share the time without that.
-        """
-        if self._is_greenlets:
-            pace()
-
-    def readinto(self, buffer: WriteableBuffer) -> int | None:
-        """Part of `io.RawIOBase`.
-
-        Raises:
-            TimeoutError: The deadline has passed.
-        """
-        self.pace()
-        self.reads += 1
-        count = super().readinto(buffer)
-        if self.deadline is not None and time.monotonic() > self.deadline:
-            raise TimeoutError("the deadline for reading has passed")
-        return count
+    END = "end"
+    """The client has closed, and nothing has to be answered."""
 
 
 class RequestReader:
     """The requests that arrive on one connection.
+
+    Whoever may not wait calls `look`, until that says that the next one can be read.
 
     Args:
         sock: The connected socket, whose timeout limits each wait for more bytes.
@@ -74,18 +47,84 @@ class RequestReader:
             in seconds.
 
     Attributes:
-        buffer: The buffered reader, which may hold bytes after the current request.
+        wait_for_client: How long the latest request has waited for its client.
         line: The first line of the latest request, as far as it has come.
         in_a_hurry: Whether it had come, at least in part, before the response to the
             one before it was sent.
     """
 
     def __init__(self, sock: socket.socket, timeout: float) -> None:
-        self._raw = SocketReader(sock)
+        self._sock = sock
+        self.wait_for_client = ClientWait()
+        self._raw = SocketReader(sock, self.wait_for_client)
         self._timeout = timeout
-        self.buffer: io.BufferedReader = io.BufferedReader(self._raw)
+        self._buffer: io.BufferedReader | None = None
+        self._scan = HeadScan()
+        self._refusal: RequestError | None = None
         self.line = b""
         self.in_a_hurry = False
+
+    @property
+    def buffer(self) -> io.BufferedReader:
+        """The buffered reader, which may hold bytes after the current request."""
+        if self._buffer is None:  # many connections wait, and need none yet
+            self._buffer = io.BufferedReader(self._raw)
+        return self._buffer
+
+    @property
+    def ahead(self) -> int:
+        """How many bytes have come of a request that is not whole."""
+        return len(self._raw.ahead)
+
+    @property
+    def begun(self) -> bool:
+        """Whether something of the next request has come, as `look` has seen."""
+        return self._scan.begun
+
+    def look(self) -> Coming:
+        """Take what has come, without waiting.
+
+        Raises:
+            OSError: The connection was lost.
+        """
+        return self._judge(receive(self._sock))
+
+    def look_again(self, patience: float) -> Coming:
+        """After a response: the same for the next request.
+
+        Args:
+            patience: Seconds to wait for it.
+
+        Raises:
+            OSError: The connection was lost.
+        """
+        self._scan = HeadScan()
+        left = self._left_over()
+        whole = self._scan.add(left)
+        self.in_a_hurry = bool(left)
+        if whole:
+            return Coming.SERVE
+        self._sock.settimeout(patience)
+        try:
+            data = self._sock.recv(READ_SIZE)
+        except TimeoutError:
+            return Coming.WAIT
+        finally:
+            self._sock.settimeout(self._timeout)
+        return self._judge(data)
+
+    def end_body(self) -> None:
+        """Wait no longer for the rest of a body; the socket is not read any more."""
+        self._raw.over = True
+
+    def give_up(self, status: str, problem: str) -> None:
+        """Wait no longer for the rest of the head: `next_request` refuses it."""
+        self.line = self._left_over().partition(b"\r\n")[0]
+        self._refusal = RequestError(status, problem)
+
+    def too_late(self) -> None:
+        """The time for the head is over: `next_request` refuses it."""
+        self.give_up("408 Request Timeout", self._lateness())
 
     def wait(self) -> bool:
         """Wait for the first byte of a request; False when the client has closed.
@@ -105,6 +144,8 @@ class RequestReader:
             RequestError: The client sent a bad request, or was too slow.
             OSError: The connection was lost, or idle for too long.
         """
+        if self._refusal is not None:
+            raise self._refusal
         self.line = b""
         if self.in_a_hurry:
             self.pace()
@@ -121,10 +162,12 @@ class RequestReader:
             with self.within(self._timeout):
                 return parse_request(self._read_lines())
         except TimeoutError:
-            refuse(
-                f"the request's head did not arrive within {self._timeout:g} seconds",
-                status="408 Request Timeout",
-            )
+            refuse(self._lateness(), status="408 Request Timeout")
+
+    def close(self) -> None:
+        """Free the buffer; the socket stays open."""
+        if self._buffer is not None:
+            self._buffer.close()
 
     def pace(self) -> None:
         """See `SocketReader.pace`."""
@@ -141,6 +184,25 @@ class RequestReader:
             yield
         finally:
             self._raw.deadline = None
+
+    def _lateness(self) -> str:
+        return f"the request's head did not arrive within {self._timeout:g} seconds"
+
+    def _judge(self, data: bytes | None) -> Coming:
+        """What to do, after *data* has come; none are the end of what comes."""
+        if data is None:
+            return Coming.WAIT
+        if not data:
+            return Coming.SERVE if self._scan.begun else Coming.END
+        self._raw.ahead += data
+        return Coming.SERVE if self._scan.add(data) else Coming.WAIT
+
+    def _left_over(self) -> bytes:
+        """What has been read after the latest request."""
+        self._raw.dry = True
+        buffered = self.buffer.peek()
+        self._raw.dry = False
+        return bytes(buffered + self._raw.ahead)
 
     def _skip_empty_lines(self) -> bytes:
         """Skip what some clients send after a body (RFC 9112 section 2.2).

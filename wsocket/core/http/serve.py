@@ -61,9 +61,10 @@ _SETTINGS = (
     *Settings.__annotations__,
 )
 
-# HTTP connections at once, by default. Each has a thread or a greenlet.
+# HTTP connections at once, by default; and how many of them have a request that is
+# being answered, in a thread.
+_MOST_CONNECTIONS = 10_000
 _MOST_THREADS = 1000
-_MOST_GREENLETS = 10_000
 
 # Bytes of responses that wait for clients, by default.
 MAX_UNSENT_BYTES = 64 * 2**20
@@ -91,8 +92,8 @@ def make_server(
         ssl_context: Makes it an HTTPS server, with the certificate in the context.
         timeout: Longest wait for a client, in seconds: for a TLS handshake, its next
             request, a request's head, a part of a body or of a response.
-        max_connections: How many may be open, websockets included; others wait. By
-            default only HTTP has a limit: 1,000 threads, 10,000 greenlets with gevent.
+        max_connections: How many may be open, with websockets; others wait. By default
+            only HTTP has a limit, 10,000; on threads 1,000 requests run at once.
         max_connections_per_address: The same for each client; others get 503.
         max_unsent_bytes: What responses may keep in memory until clients take them.
         take_over: Replace the Unix socket even if a process listens there.
@@ -143,8 +144,9 @@ def _limits(in_all: int | None, per_address: int | None) -> PlaceLimits:
     ):
         if limit is not None:
             check_number(name, limit, least=1)
-    http = in_all or (_MOST_GREENLETS if is_patched() else _MOST_THREADS)
-    return PlaceLimits(http=http, in_all=in_all, per_address=per_address)
+    http = in_all or _MOST_CONNECTIONS
+    at_once = http if is_patched() else min(http, _MOST_THREADS)
+    return PlaceLimits(http, at_once, in_all=in_all, per_address=per_address)
 
 
 def _unsent(limit: int) -> Unsent:

@@ -1,4 +1,4 @@
-"""The HTTP server: a thread or a greenlet for each connection."""
+"""The HTTP server: a thread or a greenlet for each request that is answered."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ import gevent
 from wsocket.core.concurrency.kinds import GREENLETS, NO_ROOM, Concurrency
 from wsocket.core.concurrency.thread_cache import ThreadCache
 from wsocket.core.http.acceptor import LOOK, Acceptor
+from wsocket.core.http.arrivals import Arrivals
+from wsocket.core.http.at_once import AtOnce
 from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.connections import Connections
 from wsocket.core.http.places import Place, PlaceLimits, Places
+from wsocket.core.http.reader import Coming
 from wsocket.core.http.refusal import UNAVAILABLE
 from wsocket.core.http.turnstile import Turnstile
 from wsocket.core.http.unsent import Unsent
@@ -45,7 +48,7 @@ class Server:
 
     Args:
         app: The WSGI application.
-        concurrency: What each connection gets: a thread or a greenlet.
+        concurrency: What a request gets: a thread or a greenlet.
         timeout: Longest wait for a client, in seconds; see `wsocket.make_server`.
         limits: How many connections there may be at once.
         unsent: The responses that wait for clients.
@@ -80,6 +83,10 @@ class Server:
         self._wakeup = Wakeup(concurrency)
         self._places = Places(limits, left=self._changed)
         self._spare_threads = ThreadCache()
+        self._arrivals = Arrivals(timeout=timeout, see_to=self._see_to)
+        self.at_once = AtOnce(
+            limits.at_once, spawn=self.spawn, serve=self._serve, crowded=self._crowded
+        )
         self._crowd = Trouble("connections have to wait or are refused")
         self._acceptor = Acceptor(listening)
         self._stopped = False
@@ -128,10 +135,11 @@ class Server:
         """
         client = client_of(sock, address)
         place = self._places.take(client[0])
-        if place is None:
+        connection = None if place is None else self._connect(sock, client, place)
+        if connection is None:
             self._refuse(sock)
         else:
-            self._serve(sock, client, place)
+            self._guarded(connection, connection.serve)
 
     def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         """Wait until *condition* is true; False after *timeout* seconds.
@@ -146,7 +154,8 @@ class Server:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                self._wakeup.wait((), left)
+                self._wakeup.wait((self._arrivals,), min(left, LOOK))
+                self._look_at_arrivals()
         return True
 
     def wake(self) -> None:
@@ -180,6 +189,8 @@ class Server:
     def server_close(self) -> None:
         """Stop listening, close idle connections, and give the others a moment."""
         self._acceptor.close()
+        self._arrivals.close()
+        self.at_once.close()
         self.connections.close()
         self._spare_threads.close()
         self._wakeup.close()
@@ -201,8 +212,9 @@ class Server:
         """Wait for connections, and accept some."""
         acceptor, places = self._acceptor, self._places
         sockets = () if self._awaited else acceptor.sockets()
-        ready = self._wakeup.wait(sockets, self._patience())
+        ready = self._wakeup.wait((*sockets, self._arrivals), self._patience())
         self._awaited = False
+        self._look_at_arrivals()
         for descriptor in ready:
             if places.full():
                 self._make_room()
@@ -219,10 +231,11 @@ class Server:
         now = time.monotonic()
         self._crowd.passed(now)
         self.unsent.tidy(now)
+        self.at_once.make_room(now)
 
     def _patience(self) -> float | None:
         """Seconds to wait for a connection at most; None for ever."""
-        if self._crowd or self._awaited or self.unsent.short:
+        if self._crowd or self._awaited or self.unsent.short or len(self.connections):
             return LOOK
         return self._acceptor.patience()
 
@@ -235,21 +248,41 @@ class Server:
             self.connections.make_room()
 
     def _admit(self, sock: socket.socket, address: Any) -> None:
-        """Serve an accepted connection, or refuse it; nothing gets out of here."""
-        now = time.monotonic()
+        """See to an accepted connection, or refuse it; nothing gets out of here."""
         client = client_of(sock, address)
         place = self._places.take(client[0])
         if place is None:
             limit = self._places.limits.per_address
-            self._crowd.met(f"{client[0]} has {limit} already", now)
+            self._crowd.met(f"{client[0]} has {limit} already", time.monotonic())
             self._refuse(sock)
             return
-        try:
-            self.spawn(self._serve, sock, client, place)
-        except NO_ROOM as error:
-            place.leave_http()
-            self._acceptor.failed(error)
+        connection = self._connect(sock, client, place)
+        if connection is None:
             self._refuse(sock)
+        else:
+            self._see_to(connection, connection.look())
+
+    def _connect(
+        self, sock: socket.socket, client: ClientAddress, place: Place
+    ) -> HttpConnection | None:
+        """The HTTP connection on *sock*; None if the system has no room for it."""
+        try:
+            return self._new_connection(sock, client, place)
+        except Exception as error:
+            place.leave_http()
+            self._note_failure(error, f"the connection of {client} failed")
+            return None
+
+    def _new_connection(
+        self, sock: socket.socket, client: ClientAddress, place: Place
+    ) -> HttpConnection:
+        plain, tls = sock, None
+        if self.terminator is not None:
+            loop = get_loop(current_hub=self._concurrency is GREENLETS)
+            plain, tls = self.terminator.accept(sock, client=client[0], loop=loop)
+        connection = HttpConnection(plain, client, server=self, place=place, tls=tls)
+        connection.begin()
+        return connection
 
     def _refuse(self, sock: socket.socket) -> None:
         self._acceptor.refuse(sock, b"" if self.terminator else UNAVAILABLE)
@@ -258,15 +291,50 @@ class Server:
         if self._awaited:
             self._wakeup.wake()
 
-    def _serve(self, sock: socket.socket, client: ClientAddress, place: Place) -> None:
-        """Serve a connection; called in its thread or greenlet."""
+    # Serving
+
+    def _look_at_arrivals(self) -> None:
+        self._arrivals.look()
+        self._arrivals.tidy(time.monotonic())
+
+    def _see_to(self, connection: HttpConnection, coming: Coming) -> None:
+        """Have the request served that has come, or wait for it, or end."""
+        if coming is Coming.WAIT:
+            self._arrivals.add(connection)
+        elif coming is Coming.END:
+            connection.end()
+        else:
+            try:
+                self.at_once.serve(connection)
+            except NO_ROOM as error:
+                self._acceptor.failed(error)
+                connection.refuse()
+
+    def _serve(self, connection: HttpConnection) -> None:
+        """Serve what has come; called in a thread or greenlet."""
+        coming = None
         try:
-            with sock:
-                self._serve_connection(sock, client, place)
-        except Exception as error:
-            self._note_failure(error, f"the connection of {client} failed")
+            coming = self._guarded(connection, connection.serve_what_has_come)
         finally:
-            place.leave_http()
+            if coming is Coming.WAIT:
+                self._arrivals.add(connection)
+            else:
+                connection.end()
+
+    def _guarded(
+        self, connection: HttpConnection, serve: Callable[[], Coming | None]
+    ) -> Coming | None:
+        """Call *serve*; a failure ends the connection, and nothing else."""
+        try:
+            return serve()
+        except Exception as error:
+            self._note_failure(error, f"the connection of {connection.address} failed")
+            return None
+
+    def _crowded(self) -> None:
+        limits = self._places.limits
+        crowd = f"the limit of {limits.at_once} requests at once is reached"
+        self._crowd.met(crowd, time.monotonic())
 
     def _note_failure(self, error: Exception, what: str) -> None:
         """Log a shortage once, and wait a while; any other error is a bug of ours."""
@@ -274,18 +342,6 @@ class Server:
             self._acceptor.failed(error)
         else:
             logger.exception("%s", what)
-
-    def _serve_connection(self, sock: Any, client: ClientAddress, place: Place) -> None:
-        if self.terminator is None:
-            HttpConnection(sock, client, server=self, place=place).serve()
-            return
-        loop = get_loop(current_hub=self._concurrency is GREENLETS)
-        plain, tls = self.terminator.accept(sock, client=client[0], loop=loop)
-        try:
-            with plain:
-                HttpConnection(plain, client, server=self, place=place, tls=tls).serve()
-        finally:
-            tls.abandon()
 
 
 def client_of(sock: socket.socket, address: Any) -> ClientAddress:

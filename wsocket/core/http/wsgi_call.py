@@ -49,14 +49,15 @@ class ClientConnection(Protocol):
     client: str
     """The client's address."""
 
-    buffer: io.BufferedReader
-    """The reader of the connection, at the beginning of the request's body."""
-
     closing: bool
     """Whether this response is the last one."""
 
     subprotocol: str | None
     """What a websocket has agreed on, if the application has taken the connection."""
+
+    @property
+    def buffer(self) -> io.BufferedReader:
+        """The reader of the connection, at the beginning of the request's body."""
 
     def send(self, data: bytes) -> None:
         """Send all of `data`, or raise ClientGone."""

@@ -29,7 +29,8 @@ except ImportError:  # built without a C compiler
             OSError: The connection is broken, or *sock* is closed.
         """
         try:
-            return sock.recv(READ_SIZE)
+            # `sock.recv` would wait, if *sock* has a timeout.
+            return os.read(sock.fileno(), READ_SIZE)
         except BlockingIOError:
             return None
 
@@ -40,7 +41,6 @@ except ImportError:  # built without a C compiler
             OSError: The connection is broken, or *sock* is closed.
         """
         try:
-            # `sock.send` would wait, if *sock* has a timeout.
             return os.write(sock.fileno(), data)
         except BlockingIOError:
             return 0
