@@ -64,7 +64,7 @@ def warnings(caplog) -> list[str]:
         (("x", {"X": "y"}), "x{'X': 'y'}", "start_response(200, {...})"),
         (("x", "404"), "x404", "start_response('404')"),
         ((404, "x"), "404x", "start_response(404)"),
-        (("x", HTTPStatus.GONE), "x410", "start_response(410)"),
+        (("x", HTTPStatus.GONE), f"x{HTTPStatus.GONE!s}", "start_response(410)"),
         (404, "404", "start_response(404)"),
     ],
     ids=[

@@ -189,10 +189,10 @@ def test_a_connection_that_is_lost_is_one_line():
                 hello = connection.recv(4)
                 connection.sendall(b"\x7f\xf1\x00\x00")
                 assert hello[:1] == b"\x7f"
-                length = int.from_bytes(connection.recv(4, socket.MSG_WAITALL))
+                length = int.from_bytes(connection.recv(4, socket.MSG_WAITALL), "big")
                 connection.recv(length, socket.MSG_WAITALL)
                 welcome = b'[2,1,{"roles":{"broker":{},"dealer":{}}}]'
-                connection.sendall(len(welcome).to_bytes(4) + welcome)
+                connection.sendall(len(welcome).to_bytes(4, "big") + welcome)
                 connection.recv(4, socket.MSG_WAITALL)
             assert process.wait(SECONDS) == 3
             said = process.stderr.read()
