@@ -15,7 +15,6 @@ from tests.patience import SECONDS
 from tests.serving import in_thread
 from wsocket.core.concurrency.kinds import THREADS
 from wsocket.core.http.arrivals import MOST_AHEAD
-from wsocket.core.http.connection import PATIENCE
 from wsocket.core.http.places import PlaceLimits
 from wsocket.core.http.servers import Server
 from wsocket.core.http.unsent import Unsent
@@ -145,7 +144,7 @@ def serving(
 
 def test_connections_without_a_request_take_no_thread(clients):
     """Neither silent ones nor those that have sent a part of it."""
-    with serving(Site(), clients) as connect:
+    with serving(Site(), clients, at_once=4) as connect:
         assert connect().ask(PAGE).startswith(b"HTTP/1.1 200 ")
         before = threading.active_count()
         waiting = [connect() for _ in range(100)]
@@ -158,16 +157,17 @@ def test_connections_without_a_request_take_no_thread(clients):
             assert client.ask(rest).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize("at_once", [4, 100], ids=["gone", "waiting"])
 @pytest.mark.parametrize("size", [1, len(PAGE) - 4, len(PAGE), len(PAGE) + 7])
-def test_next_request_may_come_in_part_and_late(clients, size):
-    """A part came with the one before it, and the rest when the thread had gone."""
-    with serving(Site(), clients) as connect:
+def test_next_request_may_come_in_part_and_late(clients, size, at_once):
+    """A part came with the one before it; the thread waits, if there are many."""
+    with serving(Site(), clients, at_once=at_once) as connect:
         client = connect()
         both = PAGE + PAGE
         client.send(both[:size])
-        time.sleep(PATIENCE * 2)  # it is right also when this is not long enough
+        time.sleep(0.1)  # it is right also when this is not long enough
         client.send(both[size : len(PAGE) + size])
-        time.sleep(PATIENCE * 2)
+        time.sleep(0.1)
         client.send(both[len(PAGE) + size :])
         received = client.answer()
         while received.count(b"HTTP/1.1 200 ") < 2:

@@ -6,16 +6,22 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from wsocket.core.concurrency.kinds import NO_ROOM
 from wsocket.core.concurrency.short_lock import short_lock
 from wsocket.core.http.client_wait import ClientWait
 from wsocket.core.http.connections import LINGER
 
+# Of so many the first ones may wait for their clients: it saves the way to `Arrivals`.
+_PLENTY: Final = 64
+
+# Seconds to wait for the next request on a connection where there is no plenty of room.
+_SHORT: Final = 0.05
+
 
 class Served(Protocol):
-    """A connection on which a request has come."""
+    """A connection on which a request has come, or is about to."""
 
     wait_for_client: ClientWait
     """How long the request has waited for its client."""
@@ -38,6 +44,7 @@ class AtOnce:
 
     Args:
         most: How many are served at once. Long polls do not count, up to as many again.
+        patience: Seconds to wait for a request where there is plenty of room.
         spawn: Runs a function in a thread or greenlet.
         serve: Serves a connection; it does not raise.
         crowded: Called when one has to wait.
@@ -47,11 +54,14 @@ class AtOnce:
         self,
         most: int,
         *,
+        patience: float,
         spawn: Callable[..., object],
         serve: Callable[[Any], object],
         crowded: Callable[[], object],
     ) -> None:
         self._most = most
+        self._plenty = min(most // 8, _PLENTY)
+        self._long_patience = patience
         self._spawn = spawn
         self._serve = serve
         self._crowded = crowded
@@ -59,6 +69,16 @@ class AtOnce:
         self._served: set[Served] = set()
         self._parked: set[Served] = set()
         self._waiting: deque[Served] = deque()
+
+    @property
+    def roomy(self) -> bool:
+        """Whether one more thread or greenlet makes no difference."""
+        return len(self._served) < self._plenty
+
+    @property
+    def patience(self) -> float:
+        """Seconds that one that is served waits for its next request."""
+        return self._long_patience if self.roomy else _SHORT
 
     def serve(self, connection: Served) -> None:
         """Serve *connection*, now or later.

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 
 class ClientWait:
     """The time for which one request has waited for its client.
 
-    Whoever waits calls `begin` and `end`; `seconds` may be called from any thread.
+    Whoever waits sets `since`, and adds to `before` afterwards.
+
+    Attributes:
+        since: The beginning of a wait that goes on, by `time.monotonic`.
+        before: Seconds of the waits that are over.
     """
 
-    __slots__ = ("_before", "_since")
+    __slots__ = ("before", "since")
 
     def __init__(self) -> None:
-        self._before = 0.0  # in waits that are over
-        self._since: float | None = None
-
-    def reset(self) -> None:
-        """Another request begins."""
-        self._before = 0.0
-
-    def begin(self) -> None:
-        """Wait for the client."""
-        self._since = monotonic()
-
-    def end(self) -> None:
-        """The client has done something."""
-        since, self._since = self._since, None
-        if since is not None:
-            self._before += monotonic() - since
+        self.before = 0.0
+        self.since: float | None = None
 
     def seconds(self, now: float) -> float:
-        """How long it has waited in all, if it waits now; otherwise 0."""
-        since = self._since
-        return 0.0 if since is None else self._before + now - since
+        """How long it has waited in all, if it waits now, or else 0; from any thread.
+
+        Args:
+            now: By `time.monotonic`.
+        """
+        since = self.since
+        return 0.0 if since is None else self.before + now - since

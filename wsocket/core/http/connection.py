@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wsocket.core.http.access_log import (
@@ -39,10 +40,6 @@ if TYPE_CHECKING:
 # Most bytes in one send(). Each send may take the server's timeout, so a slow client
 # must read this much in that time.
 SEND_SIZE = 64 * 1024
-
-# Seconds that a thread or greenlet waits for another request on its connection. Then it
-# has something better to do.
-PATIENCE = 0.05
 
 # Seconds between two looks whether a client is there that nothing is sent to.
 LOOK = 1.0
@@ -99,7 +96,7 @@ class HttpConnection:
         self._lost = False  # nobody is there who could read a response
         self._next_look = 0.0  # by `time.monotonic`
 
-    @property
+    @cached_property
     def buffer(self) -> io.BufferedReader:
         """The reader of the socket."""
         return self._requests.buffer
@@ -144,25 +141,28 @@ class HttpConnection:
         finally:
             self.end()
 
-    def serve_what_has_come(self) -> Coming:
-        """Serve the request that `look` has seen, and those that follow at once."""
+    def serve_for_now(self) -> Coming:
+        """Serve requests as long as they come soon."""
+        requests, server = self._requests, self._server
         try:
-            while self._serve_request() and not self.closing:
-                self._server.connections.rest(self)
-                coming = self._requests.look_again(PATIENCE)
-                self.idle = not self.begun
+            while True:
+                coming = requests.wait_a_little(server.at_once.patience)
                 if coming is not Coming.SERVE:
+                    self.idle = self.idle and not self.begun
                     return coming
+                if not self._serve_request() or self.closing:
+                    return Coming.END
+                server.connections.rest(self)
+                requests.look_forward()
         except OSError as error:
             return self._lost_by(error)
-        return Coming.END
 
     def too_late(self) -> None:
-        """The time for the request's head is over: `serve_what_has_come` refuses it."""
+        """The time for the request's head is over: `serve_for_now` refuses it."""
         self._requests.too_late()
 
     def give_up(self, problem: str) -> None:
-        """Wait no longer for the request's head: `serve_what_has_come` refuses it."""
+        """Wait no longer for the request's head: `serve_for_now` refuses it."""
         self._requests.give_up("503 Service Unavailable", problem)
 
     def refuse(self) -> None:
@@ -299,10 +299,10 @@ class HttpConnection:
 
     def _send_rest(self, data: bytes, sent: int) -> None:
         """Send the rest of `data` as the client takes it: all is kept until the end."""
-        view = memoryview(data)
+        view, wait = memoryview(data), self.wait_for_client
         with self._server.unsent.keeping(self, len(data)) as waiting:
             self._sending = True
-            self.wait_for_client.begin()
+            wait.since = began = time.monotonic()
             try:
                 while sent < len(view):
                     portion = view[sent : sent + SEND_SIZE]
@@ -312,8 +312,9 @@ class HttpConnection:
             except TimeoutError:
                 self.cut_off()  # or the kernel would keep what it has taken
                 raise
-            self.wait_for_client.end()
-            self._sending = False
+            finally:
+                self._sending, wait.since = False, None
+                wait.before += time.monotonic() - began
 
     def _lost_by(self, error: OSError) -> Coming:
         logger.debug("%s: connection ended: %s", self.client, error)
@@ -331,7 +332,7 @@ class HttpConnection:
         if request is None:
             return False
         self._server.connections.work(self)
-        self.wait_for_client.reset()
+        self.wait_for_client.before = 0.0
         self._next_look = 0.0
         turnstile = self._turnstile()
         had_to_wait = turnstile.enter()

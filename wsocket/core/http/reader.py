@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from enum import Enum
+from functools import cached_property
 
 from wsocket.core.http.client_wait import ClientWait
 from wsocket.core.http.head_scan import (
@@ -58,18 +59,19 @@ class RequestReader:
         self.wait_for_client = ClientWait()
         self._raw = SocketReader(sock, self.wait_for_client)
         self._timeout = timeout
-        self._buffer: io.BufferedReader | None = None
         self._scan = HeadScan()
+        self._whole = False  # what the scan has said
         self._refusal: RequestError | None = None
         self.line = b""
         self.in_a_hurry = False
 
-    @property
+    @cached_property
     def buffer(self) -> io.BufferedReader:
-        """The buffered reader, which may hold bytes after the current request."""
-        if self._buffer is None:  # many connections wait, and need none yet
-            self._buffer = io.BufferedReader(self._raw)
-        return self._buffer
+        """The buffered reader, which may hold bytes after the current request.
+
+        It is made when it is needed: many connections wait for long.
+        """
+        return io.BufferedReader(self._raw)
 
     @property
     def ahead(self) -> int:
@@ -89,20 +91,20 @@ class RequestReader:
         """
         return self._judge(receive(self._sock))
 
-    def look_again(self, patience: float) -> Coming:
-        """After a response: the same for the next request.
+    def look_forward(self) -> None:
+        """The latest request has been answered; what has come is for the next one."""
+        self._scan = HeadScan()
+        left = self._left_over()
+        self.in_a_hurry = bool(left)
+        self._whole = self._scan.add(left)
 
-        Args:
-            patience: Seconds to wait for it.
+    def wait_a_little(self, patience: float) -> Coming:
+        """Take what has come, or comes within *patience* seconds, if more is needed.
 
         Raises:
             OSError: The connection was lost.
         """
-        self._scan = HeadScan()
-        left = self._left_over()
-        whole = self._scan.add(left)
-        self.in_a_hurry = bool(left)
-        if whole:
+        if self._whole:
             return Coming.SERVE
         self._sock.settimeout(patience)
         try:
@@ -119,6 +121,7 @@ class RequestReader:
 
     def give_up(self, status: str, problem: str) -> None:
         """Wait no longer for the rest of the head: `next_request` refuses it."""
+        self._whole = True
         self.line = self._left_over().partition(b"\r\n")[0]
         self._refusal = RequestError(status, problem)
 
@@ -166,8 +169,7 @@ class RequestReader:
 
     def close(self) -> None:
         """Free the buffer; the socket stays open."""
-        if self._buffer is not None:
-            self._buffer.close()
+        self._raw.close()
 
     def pace(self) -> None:
         """See `SocketReader.pace`."""
@@ -192,10 +194,14 @@ class RequestReader:
         """What to do, after *data* has come; none are the end of what comes."""
         if data is None:
             return Coming.WAIT
-        if not data:
-            return Coming.SERVE if self._scan.begun else Coming.END
-        self._raw.ahead += data
-        return Coming.SERVE if self._scan.add(data) else Coming.WAIT
+        if data:
+            self._raw.ahead += data
+            self._whole = self._scan.add(data)
+        elif self._scan.begun:
+            self._whole = True
+        else:
+            return Coming.END
+        return Coming.SERVE if self._whole else Coming.WAIT
 
     def _left_over(self) -> bytes:
         """What has been read after the latest request."""

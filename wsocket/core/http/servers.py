@@ -85,7 +85,11 @@ class Server:
         self._spare_threads = ThreadCache()
         self._arrivals = Arrivals(timeout=timeout, see_to=self._see_to)
         self.at_once = AtOnce(
-            limits.at_once, spawn=self.spawn, serve=self._serve, crowded=self._crowded
+            limits.at_once,
+            patience=timeout / 10,
+            spawn=self.spawn,
+            serve=self._serve,
+            crowded=self._crowded,
         )
         self._crowd = Trouble("connections have to wait or are refused")
         self._acceptor = Acceptor(listening)
@@ -259,6 +263,8 @@ class Server:
         connection = self._connect(sock, client, place)
         if connection is None:
             self._refuse(sock)
+        elif self.at_once.roomy:
+            self._see_to(connection, Coming.SERVE)  # the request is about to come
         else:
             self._see_to(connection, connection.look())
 
@@ -311,10 +317,10 @@ class Server:
                 connection.refuse()
 
     def _serve(self, connection: HttpConnection) -> None:
-        """Serve what has come; called in a thread or greenlet."""
+        """Serve what comes; called in a thread or greenlet."""
         coming = None
         try:
-            coming = self._guarded(connection, connection.serve_what_has_come)
+            coming = self._guarded(connection, connection.serve_for_now)
         finally:
             if coming is Coming.WAIT:
                 self._arrivals.add(connection)

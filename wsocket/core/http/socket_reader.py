@@ -58,14 +58,17 @@ class SocketReader(socket.SocketIO):
             return self._take_ahead(memoryview(buffer))
         self.pace()
         self.reads += 1
-        self._wait.begin()
+        wait = self._wait
+        wait.since = since = time.monotonic()
         try:
             count = super().readinto(buffer)
         finally:
-            self._wait.end()
+            wait.since = None
+        now = time.monotonic()
+        wait.before += now - since
         if self.over:
             raise TimeoutError("the client has taken too long")
-        if self.deadline is not None and time.monotonic() > self.deadline:
+        if self.deadline is not None and now > self.deadline:
             raise TimeoutError("the deadline for reading has passed")
         return count
 
