@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.processes,
     pytest.mark.slow(reason="Crossbar takes seconds to start"),
     pytest.mark.xdist_group("crossbar"),
+    pytest.mark.timeout(6 * SECONDS),
 ]
 
 RIGHT = {
@@ -135,7 +136,6 @@ def test_missing_realm_is_refused(connecting, crossbar):
     assert caught.value.reason == "wamp.error.no_such_realm"
 
 
-@pytest.mark.timeout(4 * SECONDS)  # Crossbar starts twice
 def test_sessions_survive_a_restart(processes, tmp_path):
     """They log in again, and what they subscribed and registered is there again."""
     node, events = Crossbar(tmp_path), queue.Queue()
