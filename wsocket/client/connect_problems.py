@@ -29,6 +29,8 @@ _SPEAKERS = {
     b"\x7f": "a router with RawSocket",
 }
 
+_PATH_DOUBT = "is the path in the URL that of a WAMP router?"
+
 # Of the file of a Unix socket.
 _FILE_PROBLEMS = {
     errno.ENOENT: "there is no such file; is the router running, and is this the path "
@@ -88,6 +90,18 @@ def refused_upgrade(
     )
 
 
+def no_router(problem: str, settings: ClientSettings) -> ConnectFailed:
+    """The websocket is not one for WAMP, or no websocket at all.
+
+    Args:
+        problem: Why not, in words.
+    """
+    return ConnectFailed(
+        f"{settings.address.url}: no websocket of a WAMP router that speaks "
+        f"wamp.2.{settings.serializer}: {problem}; {_PATH_DOUBT}"
+    )
+
+
 def _upgrade_advice(status: int, location: str | None) -> str:
     if 300 <= status < 400 and location is not None:
         return f"it says to go to {location!a:.200}: use that address in the URL"
@@ -95,7 +109,7 @@ def _upgrade_advice(status: int, location: str | None) -> str:
         return "does it let in other clients, such as with headers= or origin=?"
     if status >= 500:
         return "the router may be away; try again later"
-    return "is the path in the URL that of a WAMP router?"
+    return _PATH_DOUBT
 
 
 def _sought(settings: ClientSettings) -> connect_errors.Sought:
