@@ -11,6 +11,7 @@ from tests.client.conftest import KINDS
 from tests.client.crossbar_node import SECRET, Crossbar
 from tests.client.states import QUICK, States
 from tests.patience import SECONDS
+from wsocket import cli
 from wsocket.client import (
     ApplicationError,
     Backoff,
@@ -95,6 +96,23 @@ def test_right_secret_lets_the_client_in(connecting, crossbar, scheme, method):
         assert session.authrole == "user"
         session.register("com.example.mine", lambda: "here")
         assert session.call("com.example.mine") == "here"
+
+
+@pytest.mark.parametrize("scheme", ["ws", "tcp", "unix"])
+def test_command_line_logs_in(crossbar, tmp_path, capsys, scheme):
+    """And calls, and says why it may not."""
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    secret.write_text(SECRET)
+    url = getattr(crossbar, scheme)
+    login = ["--authid", "joe", "--cra-secret-file", str(secret)]
+    with connect(crossbar.ws) as callee:
+        callee.register("com.example.cli", lambda left, right: left + right)
+        assert cli.main(["call", url, "com.example.cli", "2", "3", *login]) == 0
+    assert capsys.readouterr() == ("5\n", "")
+    secret.write_text("wrong")
+    assert cli.main(["call", url, "com.example.cli", "2", "3", *login]) == 1
+    assert f"wsocket: {url}: wamp.error.not_authorized: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("method", WRONG)
