@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
 
 import pytest
 
-from tests.programs import COMMAND_LINE, ended, running
+from tests.programs import COMMAND_LINE, ROOT, ended, running
 
 APP = "from wsocket import WSocketApp, run\napp = WSocketApp()\n"
 FILES = {
@@ -84,3 +86,23 @@ def test_our_command_line_shows_no_traceback(folder):
 def importer(server: str) -> str:
     """What the message calls a server."""
     return {"pytest": "_pytest"}.get(server, server)
+
+
+PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+EXAMPLES = [*(ROOT / "examples").rglob("*.py")]
+
+
+def top_level_calls(source: str) -> set[str]:
+    """The names of functions that a module calls when it is imported."""
+    statements = [each for each in ast.parse(source).body if isinstance(each, ast.Expr)]
+    calls = [each.value for each in statements if isinstance(each.value, ast.Call)]
+    return {each.func.id for each in calls if isinstance(each.func, ast.Name)}
+
+
+@pytest.mark.parametrize("path", PAGES + EXAMPLES, ids=lambda path: path.name)
+def test_every_example_is_guarded(path):
+    """So each can be served by any server."""
+    text = path.read_text()
+    is_page = path.suffix == ".md"
+    sources = re.findall(r"```python\n(.*?)```", text, re.S) if is_page else [text]
+    assert [each for each in sources if "run" in top_level_calls(each)] == []

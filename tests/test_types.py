@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,21 @@ EVERY_CALL = (
     ROOT / "tests/typing/every_client_call.py",
 )
 WRONG_CALLS = ROOT / "tests/typing/wrong_calls.py"
+
+# Without what is for contributors, and what only version 2 had.
+DOCS = {ROOT / "README.md", *(ROOT / "docs").glob("*.md")} - {
+    ROOT / "docs/architecture.md",
+    ROOT / "docs/migrating-from-2.md",
+}
+
+PUBLIC = (
+    "wsocket",
+    "wsocket.asgi",
+    "wsocket.client",
+    "wsocket.client.auth",
+    "wsocket.testing",
+    "wsocket.wamp.auth",
+)
 
 CHECKERS = {
     "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-pretty"],
@@ -37,6 +54,26 @@ def test_no_checker_is_told_to_look_away():
     """Whoever copies a documented call has no such comment either."""
     for path in (*EVERY_CALL, WRONG_CALLS):
         assert not re.search(r"(type|pyright): ?ignore", path.read_text())
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_every_documented_name_is_used(module):
+    """Each public name, and what the documentation names of it."""
+    used = found(r"\w+", EVERY_CALL)
+    documented = found(r"\.(\w+)", DOCS)
+    package = import_module(module)
+    missing = [name for name in package.__all__ if name not in used]
+    for name in package.__all__:
+        thing = getattr(package, name)
+        if isinstance(thing, type):
+            public = {each for each in dir(thing) if not each.startswith("_")}
+            missing += [f"{name}.{each}" for each in (public & documented) - used]
+    assert missing == []
+
+
+def found(pattern: str, paths: Iterable[Path]) -> set[str]:
+    """What fits *pattern* in the files."""
+    return {each for path in paths for each in re.findall(pattern, path.read_text())}
 
 
 def wrong_lines(path: Path) -> set[tuple[str, int]]:

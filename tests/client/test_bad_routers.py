@@ -237,12 +237,17 @@ def test_web_server_without_websockets(connecting):
 
 
 def test_websocket_of_something_else(connecting):
-    """It has not agreed on the subprotocol."""
+    """It has not agreed on the subprotocol; perhaps the path is another one."""
+    app = WSocketApp()
+    app.route("/echo")(lambda environ, start_response: None)
     with (
-        serving(WSocketApp()) as url,
-        pytest.raises(ConnectFailed, match="WAMP router that"),
+        serving(app) as url,
+        pytest.raises(
+            ConnectFailed, match=r"no websocket of a WAMP .*, got None"
+        ) as no,
     ):
-        join(connecting, url)
+        join(connecting, f"{url}echo")
+    assert str(no.value).endswith("; is the path in the URL that of a WAMP router?")
 
 
 @pytest.mark.parametrize("size", [2**20, 2**24])

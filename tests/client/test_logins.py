@@ -12,7 +12,7 @@ from tests.patience import SECONDS
 from tests.serving import serving
 from tests.wamp.router.logins import ACCOUNTS, PASSWORD
 from wsocket import Realm, WSocketApp
-from wsocket.client import JoinRefused, connect_async
+from wsocket.client import ConnectionLost, JoinRefused, connect_async
 from wsocket.client.auth import CRA, Anonymous, Cookie, Cryptosign, Scram, Ticket
 from wsocket.wamp.auth import Anonymous as AnonymousMethod
 from wsocket.wamp.auth import WebLogin
@@ -85,6 +85,18 @@ def test_wrong_secret_is_refused_at_once(connecting, url, method):
         connecting(url, method, auth=WRONG[method]).__enter__()
     assert caught.value.reason == "wamp.error.authentication_denied"
     assert "wrong" not in str(caught.value)
+
+
+def test_login_that_fails_itself_is_the_reason(connecting, url):
+    """The program that wrote it is told what it raised."""
+
+    class Broken:
+        def begin(self, random_bytes):
+            raise RuntimeError("no key in the keyring")
+
+    with pytest.raises(ConnectionLost, match="RuntimeError: no key in the") as caught:
+        connecting(url, "ticket", auth=Broken()).__enter__()
+    assert isinstance(caught.value.__cause__, RuntimeError)
 
 
 def test_login_of_a_web_page(connecting, url):

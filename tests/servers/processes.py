@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, NamedTuple
 from urllib.request import urlopen
@@ -144,6 +145,12 @@ CLOSED_KINDS = {
         ("-m", "hypercorn", "--bind", "127.0.0.1:0", f"{APPS}.own:app")
     ),
 }
+
+# It has no wheels, and needs the headers of libev: tested where it is installed.
+if find_spec("bjoern") is not None:
+    CLOSED_KINDS["bjoern"] = Kind(
+        ("-m", f"{APPS}.with_bjoern", FREE_PORT), listens_later=True
+    )
 
 
 class Site:

@@ -19,7 +19,8 @@ from tests.servers.conftest import each_of
 from tests.servers.processes import CLOSED_KINDS, Site, running
 
 EVERY_KIND = each_of(CLOSED_KINDS)
-ON_ASGI = [each for each in EVERY_KIND if each.values != ("granian",)]
+WITHOUT_ASGI = {"granian": "Granian", "bjoern": "bjoern"}
+ON_ASGI = [each for each in EVERY_KIND if each.values[0] not in WITHOUT_ASGI]
 
 
 @pytest.fixture(scope="module", params=EVERY_KIND)
@@ -52,14 +53,19 @@ def test_http_and_long_polling_work(site):
     assert poller.post("close") == (204, b"")
 
 
-@pytest.mark.parametrize("site", ["granian"], indirect=True)
-def test_a_refusal_names_the_server_the_reason_and_long_polling(site):
+@pytest.mark.parametrize(
+    ("site", "name"),
+    [each for each in WITHOUT_ASGI.items() if each[0] in CLOSED_KINDS],
+    indirect=["site"],
+)
+def test_a_refusal_names_the_server_the_reason_and_long_polling(site, name):
     """It is 501, and HTTP goes on."""
     status, body = refusal(site)
     assert status == 501
-    assert "Granian does not let an application reach its connections" in body
+    assert f"{name} does not let an application reach its connections" in body
     assert "long polling" in body
     assert site.get("/") == "hello"
+    assert "several processes" not in site.log()
 
 
 @pytest.mark.parametrize("site", ON_ASGI, indirect=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import ssl
+import sys
+from types import ModuleType
 from wsgiref.util import setup_testing_defaults
 
 import pytest
@@ -102,3 +104,12 @@ def test_a_server_that_hides_its_connections_is_named(app, marker, words):
     """With the reason, what would do, and long polling."""
     environ = {**UPGRADE, marker: "Granian"}
     assert re.search(f"{words}.* long polling", Server().get(app, **environ))
+
+
+def test_bjoern_is_named_though_it_says_nothing(app, monkeypatch):
+    """There is nothing of it in a request, so only its module tells."""
+    monkeypatch.setitem(sys.modules, "bjoern", ModuleType("bjoern"))
+    silent = {name: UPGRADE[name] for name in UPGRADE if name != "SERVER_SOFTWARE"}
+    refusal = "bjoern does not let .* run under gunicorn.* long polling"
+    assert re.search(refusal, Server().get(app, **silent))
+    assert "bjoern" not in Server().get(app, **UPGRADE)

@@ -186,16 +186,21 @@ def test_a_certificate_that_cannot_be_used_is_a_mistake(
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("nowhere.toml", "No such file or directory"), (".", "Is a directory")],
+    [
+        (
+            "nowhere.toml",
+            "No such file or directory; `wsocket init nowhere.toml` writes an example",
+        ),
+        (".", "Is a directory"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_a_usage_error(
     monkeypatch, tmp_path, capsys, name, said
 ):
-    """The exit status is 2, and the way to an example is shown."""
+    """The exit status is 2; the way to an example is shown where one can be written."""
     monkeypatch.chdir(tmp_path)
     assert cli.main(["check", name]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith(f"wsocket: cannot read {name}: {said}; `wsocket init")
+    assert capsys.readouterr().err == f"wsocket: cannot read {name}: {said}\n"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.programs import ROOT
 from tests.wamp.raw_client import PUBLISHED, connected
+from wsocket import cli
 
 PAGE = (ROOT / "docs" / "standalone.md").read_text()
 FILE, BRIDGE = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -79,3 +80,17 @@ def test_every_table_is_named(check):
     assert [
         name for name in names if not re.search(rf"^\| `\[+{name}", PAGE, re.M)
     ] == []
+
+
+def test_what_crossbar_has_is_named_as_here(tmp_path):
+    """Each option on the right of the table stands in the example of all options."""
+    path = tmp_path / "router.toml"
+    assert cli.main(["init", str(path)]) == 0
+    table = PAGE.partition("## Coming from Crossbar")[2]
+    rows = [line.strip("|").split(" | ") for line in table.splitlines() if "|" in line]
+    cells = [row[-1] for row in rows[2:] if "in Python" not in row[-1]]
+    codes = [code for cell in cells for code in re.findall(r"`([^`]+)`", cell)]
+    names = {name for code in codes for name in re.findall(r"^\[*([a-z_.]+)", code)}
+    words = {word for name in names for word in name.split(".") if word}
+    assert len(words) > 20
+    assert words - set(re.findall(r"\w+", path.read_text())) == set()

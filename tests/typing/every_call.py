@@ -6,7 +6,7 @@ Nothing runs this: tests/test_types.py has mypy and pyright read it.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import Flask
@@ -47,10 +47,15 @@ from wsocket import (
     run,
 )
 from wsocket.wamp.auth import (
+    AUTHENTICATION_DENIED,
+    AUTHENTICATION_FAILED,
     Anonymous,
+    Authenticator,
     AuthRequest,
     Denied,
+    Exchange,
     Identity,
+    Principal,
     Scram,
     ScramUser,
     Ticket,
@@ -81,6 +86,32 @@ def ticket_of(request: AuthRequest) -> TicketUser | None:
     return TicketUser(ticket=lambda given: given == "x", role="sensor")
 
 
+class PinExchange:
+    def __init__(self) -> None:
+        self.challenge: Mapping[str, Any] = {}
+
+    def verify(self, signature: str, extra: Mapping[str, Any]) -> Identity:
+        if signature == "wrong":
+            raise Denied("wrong", reason=AUTHENTICATION_DENIED)
+        if signature == "later":
+            raise Denied("no keypad", reason=AUTHENTICATION_FAILED)
+        return Identity("ada", "user")
+
+
+class Pin:
+    method = "pin"
+
+    def begin(self, request: AuthRequest) -> Identity | Exchange | None:
+        return PinExchange() if request.channel_id is None else None
+
+
+pin: Authenticator = Pin()
+
+
+def principal(user: Principal) -> str:
+    return user.role
+
+
 def decide(request: AuthorizationRequest) -> bool | Grant | dict[str, Any]:
     if request.action == "call":
         return {"allow": True, "disclose": "force", "cache": False}
@@ -98,6 +129,14 @@ realm = Realm(
         Ticket(ticket_of),
         WampCra({"joe": WampCraUser.from_password("secret", role="user")}),
         Scram({"joe": ScramUser.from_password("secret", role="user")}),
+        Scram(
+            {
+                "ann": ScramUser.from_password(
+                    "secret", role="user", iterations=2, memory=2**16
+                )
+            }
+        ),
+        Pin(),
         Anonymous("guest"),
     ],
     roles=[
@@ -113,7 +152,12 @@ realm = Realm(
     login_delay=0,
     history=[Remember("com.example.news", limit=10, limit_bytes=2**20)],
     strict_uris=True,
+    registrations=100,
+    subscriptions=100,
+    retained_topics=100,
+    testaments=5,
 )
+rules: int = sum(len(role.permissions) for role in realm.roles)
 
 app = WSocketApp(
     None,
@@ -124,7 +168,17 @@ app = WSocketApp(
     realm=realm,
     realms=[Realm("other", authorizer="com.example.decide")],
     max_workers=8,
-    limits=Limits(outbox_messages=100, ping_interval=20, turn=0.01),
+    limits=Limits(
+        outbox_messages=100,
+        outbox_bytes=2**20,
+        session_bytes=2**20,
+        memory=2**26,
+        send_timeout=5,
+        ping_interval=20,
+        turn=0.01,
+        joins_per_second=2,
+        failed_logins_per_minute=5.5,
+    ),
     longpoll=LongPolling("/longpoll", poll_timeout=10, poll_pause=20.0),
     compression=None,
     join_timeout=5,
@@ -297,7 +351,13 @@ app.set_authorizer("another", None)
 app.remove_realm("another")
 snapshot: RouterSnapshot = app.snapshot()
 sessions = snapshot.realms["realm1"].sessions
+held: object = snapshot.realms["realm1"].subscriptions
 metrics: Metrics = app.metrics()
+used: float = metrics.memory_bytes / metrics.memory_limit
+print(metrics.connections, metrics.events_dropped, metrics.longest_turn)
+print(metrics.workers["calls"])
+if metrics.router is not None:
+    print(metrics.router.received["PUBLISH"])
 drained: bool = app.drain(timeout=5)
 app.close()
 app.close(1012, "restart")

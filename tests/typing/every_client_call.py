@@ -50,15 +50,20 @@ from wsocket.client import auth as logins
 from wsocket.testing import (
     Client,
     ClientCall,
+    ClientClock,
+    ClientEvents,
     ClientSession,
     ClientWamp,
     ClientWebSocket,
+    Conversation,
     ConversationFailure,
     Credentials,
     HandshakeRefused,
     HttpAnswer,
     ReceivedEvent,
     ReceivedInvocation,
+    ServerSentEvent,
+    StreamRefused,
     cryptosign,
     scram,
     ticket,
@@ -156,6 +161,11 @@ with connect(
     ping_timeout=10.0,
 ) as session:
     state: ClientState = session.state
+    who: tuple[int | None, str | None, str | None] = (
+        session.id,
+        session.authid,
+        session.authrole,
+    )
     held: Session = session
 
     @session.register("com.example.sum", invoke="first")
@@ -247,7 +257,17 @@ with Client(app, timeout=2, environ={"REMOTE_USER": "ann"}) as client:
         code, reason = talking.receive_close()
         talking.close(1000, "bye")
         talking.drop()
-    client.clock.advance(1.5)
+    clock: ClientClock = client.clock
+    clock.advance(1.5)
+    moment: float = clock.now
+    try:
+        with client.events("/wamp/events?topic=com.example.x") as stream:
+            listening: ClientEvents = stream
+            sent: ServerSentEvent = listening.receive(timeout=1)
+            print(sent.id, sent.name, sent.data, sent.json(), listening.retry)
+            listening.receive_end()
+    except StreamRefused as not_open:
+        print(not_open)
     given: Credentials = ticket("secret")
     for proof in (given, wampcra("x"), scram("x"), cryptosign(lambda text: text, "0f")):
         client.join("realm1", authid="joe", auth=proof, serializer="cbor")
@@ -257,16 +277,18 @@ with Client(app, timeout=2, environ={"REMOTE_USER": "ann"}) as client:
         tested.register("com.example.f", lambda invocation: 1)
         tested.publish("com.example.x", 1, acknowledge=True)
         event: ReceivedEvent = tested.receive_event()
-        print(event.args, event.kwargs, tested.authid, tested.authrole)
+        print(event.args, event.kwargs, tested.id, tested.authid, tested.authrole)
         asked: ClientCall = tested.start_call("com.example.f", 1)
         invocation: ReceivedInvocation = tested.receive_invocation(timeout=1)
         invocation.progress(1)
         invocation.answer(2)
+        invocation.fail("com.example.error.full", 1, limit=2)
         print(asked.progress(), asked.result(timeout=1))
     with client.wamp("/", serializer="json") as raw:
         low: ClientWamp = raw
         raw.send([1, "realm1", {"roles": {}}])
     try:
-        print(client.conversation)
+        said: Conversation = client.conversation
+        print(said)
     except ConversationFailure as failure:
         print(failure)

@@ -24,9 +24,9 @@ def read_file(name: str) -> Reading:
             octets = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # a NUL in the name is a ValueError
         problem = getattr(error, "strerror", None) or error
-        raise UsageError(
-            f"cannot read {name}: {problem}; `wsocket init {name}` writes an example"
-        ) from error
+        is_missing = isinstance(error, FileNotFoundError)
+        advice = f"; `wsocket init {name}` writes an example" if is_missing else ""
+        raise UsageError(f"cannot read {name}: {problem}{advice}") from error
     return read_configuration(octets, Machine(path.parent, os.environ))
 
 

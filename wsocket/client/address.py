@@ -14,6 +14,7 @@ _EXPECTED = (
     "tcps://HOST:PORT (with TLS) or unix:///PATH"
 )
 _PORTS = {"ws": 80, "wss": 443}
+_MEANT = {"http": "ws", "https": "wss"}
 _SCHEMES = ("ws", "wss", "tcp", "tcps", "unix")
 
 # What would end a host, or is nowhere in one (RFC 3986 section 3.2.2).
@@ -63,8 +64,8 @@ def parse_address(url: str) -> Address:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise _refused(url, _EXPECTED) from None
+    except ValueError as error:  # an IPv6 address or a port that is none
+        raise _refused(url, f"{_EXPECTED} ({error})") from None
     if parts.username is not None:
         raise ValueError(
             "url: it has a user and a password: use auth= or headers= in place of them "
@@ -74,7 +75,7 @@ def parse_address(url: str) -> Address:
         port = _PORTS.get(parts.scheme, 0)
     bare = parts.scheme in _PORTS or (parts.path in ("", "/") and not parts.query)
     if parts.scheme not in _SCHEMES or not host or not port or not bare:
-        raise _refused(url, _EXPECTED)
+        raise _refused(url, _EXPECTED + _meant(url))
     _check_host(url, host)
     return Address(url, parts.scheme, host, port, "")
 
@@ -82,7 +83,7 @@ def parse_address(url: str) -> Address:
 def _unix(url: str) -> Address:
     path = url.removeprefix("unix://")
     if not path.startswith("/") or "\0" in path:
-        raise _refused(url, _EXPECTED)
+        raise _refused(url, _EXPECTED + _meant(url))
     try:
         size = len(os.fsencode(path))
     except UnicodeEncodeError:
@@ -120,6 +121,18 @@ def _check_host(url: str, host: str) -> None:
         raise _refused(
             url, "expected a host whose name has parts of 1 to 63 characters (IDNA)"
         )
+
+
+def _meant(url: str) -> str:
+    """What *url* stands for, perhaps: the end of a message, which may be empty."""
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        meant = f"ws://{url}" if url[:1].isalnum() and ":/" not in url else ""
+    elif scheme == "unix":
+        meant = f"unix:///{rest}" if rest else ""
+    else:
+        meant = f"{_MEANT[scheme]}://{rest}" if rest and scheme in _MEANT else ""
+    return f"; did you mean {meant!r}?" if meant and "@" not in meant else ""
 
 
 def _refused(url: str, problem: str) -> ValueError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from wsocket.client.core import Core
 from wsocket.client.dispatcher import Dispatcher
 from wsocket.client.log import logger
-from wsocket.client.over import Attempts, Over, closed_with
+from wsocket.client.over import Attempts, Over, closed_with, own_failure
 from wsocket.client.pulse import Pulse
 from wsocket.client.randomness import uniform
 from wsocket.client.settings import ClientSettings
@@ -91,11 +91,12 @@ class Engine:
     # The thread
 
     def _run(self) -> None:
-        error: Exception | None = ConnectionLost("the client itself has failed")
+        error: Exception | None = None
         try:
             error = self._keep_connected()
-        except BaseException:
+        except BaseException as failure:
             logger().exception("the client has failed")
+            error = own_failure(failure)
             self._lost(str(error))
         finally:
             self._finish(error)

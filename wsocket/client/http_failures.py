@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import ssl
 from collections.abc import Iterator
 from http.client import HTTPException
+from importlib import import_module
 from typing import Final
 
 from wsocket.errors import ConnectFailed, ConnectionLost
 
-# OpenSSL's X509_V_ERR_...: nobody whom this side trusts has signed the certificate.
-_UNKNOWN_AUTHORITY: Final = frozenset((18, 19, 20, 21))
+# How a URL for the other kind of server on the same port is written, by scheme.
+_OTHERWISE: Final = {
+    "http": "with TLS it is https://HOST:PORT/PATH",
+    "https": "without TLS it is http://HOST:PORT/PATH",
+}
 
 
 @contextlib.contextmanager
@@ -21,28 +23,22 @@ def connecting(url: str, timeout: float) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        problem = f"{url}: {_why_not_connected(error, timeout)}"
-        raise ConnectFailed(problem) from error
+        raise _explained_error(error, url, timeout) from error
 
 
-def _why_not_connected(error: OSError, timeout: float) -> str:
-    if isinstance(error, TimeoutError):
-        return f"nobody answered within {timeout:g} seconds"
-    if isinstance(error, ConnectionRefusedError):
-        return "nobody listens there; is the server running?"
-    if isinstance(error, socket.gaierror):
-        return f"the host name is unknown ({error.strerror})"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        problem = f"the server's certificate is not accepted: {error.verify_message}"
-        if error.verify_code not in _UNKNOWN_AUTHORITY:
-            return problem
-        return (
-            f"{problem}; for an authority of your own use "
-            "ssl_context=ssl.create_default_context(cafile=...)"
-        )
-    if isinstance(error, ssl.SSLError):
-        return f"no TLS there ({error.reason}); does the server speak plain http?"
-    return error.strerror or str(error)
+def _explained_error(error: OSError, url: str, timeout: float) -> ConnectFailed:
+    errors = import_module("wsocket.client.connect_errors")
+    scheme = url.partition(":")[0].lower()
+    sought = errors.Sought(
+        url,
+        peer="server",
+        speaking="HTTP with TLS" if scheme == "https" else "HTTP",
+        otherwise=_OTHERWISE[scheme],
+        timeout=timeout,
+        tls="ssl_context",
+    )
+    explained: ConnectFailed = errors.explained_error(error, sought)
+    return explained
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from wsocket.client.backoff import Backoff
+from wsocket.errors import ConnectionLost
 
 
 class Over(Struct, frozen=True):
@@ -53,3 +54,11 @@ class Attempts:
 def closed_with(code: int | None) -> str:
     """What has happened when the router has closed the connection."""
     return "the router closed the connection" + (f" (code {code})" if code else "")
+
+
+def own_failure(error: BaseException) -> ConnectionLost:
+    """What a session is told when code on this side has failed, such as a login's."""
+    what = type(error).__name__
+    lost = ConnectionLost(f"the client itself has failed: {what}: {error}")
+    lost.__cause__ = error
+    return lost

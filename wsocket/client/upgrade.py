@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from wsocket.client.settings import ClientSettings
 from wsocket.core.websocket.accept_key import accept_key
-from wsocket.errors import ConnectFailed
 
 START = b"HTTP/1."
 """How a response begins."""
@@ -110,12 +109,15 @@ def check_response(
     for name, value in expected.items():
         if fields.get(name) != value:
             got = fields.get(name)
-            raise _refused(settings, f"{name}: expected {value!r}, got {got!a:.80}")
+            problem = f"{name}: expected {value!r}, got {got!a:.80}"
+            raise _problems().no_router(problem, settings)
     connection = fields.get("connection", "").lower()
     if fields.get("upgrade", "").lower() != "websocket" or "upgrade" not in connection:
-        raise _refused(settings, "the response upgrades to something else")
+        problem = "the response upgrades to something else"
+        raise _problems().no_router(problem, settings)
     if "sec-websocket-extensions" in fields:
-        raise _refused(settings, "it uses an extension that was not asked for")
+        problem = "it uses an extension that was not asked for"
+        raise _problems().no_router(problem, settings)
 
 
 def _problems() -> Any:
@@ -124,10 +126,3 @@ def _problems() -> Any:
 
 def _subprotocol(settings: ClientSettings) -> str:
     return f"wamp.2.{settings.serializer}"
-
-
-def _refused(settings: ClientSettings, problem: str) -> ConnectFailed:
-    return ConnectFailed(
-        f"{settings.address.url}: no websocket of a WAMP router that speaks "
-        f"{_subprotocol(settings)}: {problem}"
-    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import pickle
 import re
 import socket
@@ -26,8 +28,10 @@ from wsocket import (
 )
 from wsocket.client import ConnectFailed, ConnectionLost, HttpPublisher
 from wsocket.client.bridge_url import parse_bridge_url
+from wsocket.client.dialing import explained
 from wsocket.client.http_failures import connecting
 from wsocket.client.http_pool import HttpPool
+from wsocket.client.settings import ClientSettings
 from wsocket.errors import (
     HttpError,
     HttpUnavailable,
@@ -207,6 +211,26 @@ def test_request_that_is_not_answered_in_time_is_a_timeout():
             pool.post("/publish", b"{}", {}, timeout=0.1)
 
 
+@pytest.mark.parametrize(
+    "number", [errno.EHOSTUNREACH, errno.ECONNREFUSED, errno.ECONNRESET]
+)
+def test_same_error_is_explained_as_for_a_session(number):
+    """In the same words, but for the names of what is there."""
+    error = OSError(number, os.strerror(number))
+    settings = ClientSettings("ws://host.example/wamp", "realm1")
+    with (
+        pytest.raises(ConnectFailed) as http,
+        connecting("http://host.example/wamp", 1),
+    ):
+        raise error
+    with pytest.raises(ConnectFailed) as session, explained(settings):
+        raise error
+    said = str(session.value).replace("ws://", "http://").replace("router", "server")
+    # What may be on the port in its place is another question for each.
+    assert str(http.value).partition("expected")[0] == said.partition("expected")[0]
+    assert str(http.value).partition("got")[2][:20] == said.partition("got")[2][:20]
+
+
 def test_host_that_nobody_knows_is_named():
     """As the system says it."""
     with (
@@ -239,8 +263,9 @@ def test_certificate_of_another_host_needs_other_advice():
     """To know the authority does not help."""
     error = ssl.SSLCertVerificationError()
     error.verify_code, error.verify_message = 62, "Hostname mismatch"
+    error.reason = "CERTIFICATE_VERIFY_FAILED"
     with (
-        pytest.raises(ConnectFailed, match=r"Hostname mismatch$"),
+        pytest.raises(ConnectFailed, match=r"Hostname mismatch; put a name into the U"),
         connecting("https://x/wamp", 1.0),
     ):
         raise error
@@ -251,7 +276,8 @@ def test_https_to_a_server_without_tls_is_told_so():
     with answering() as (_, url):
         error = raised_by(url.replace("http:", "https:"))
     assert isinstance(error, ConnectFailed)
-    assert "does the server speak plain http?" in str(error)
+    assert "expected TLS, got something else" in str(error)
+    assert "(without TLS it is http://HOST:PORT/PATH)?" in str(error)
     assert isinstance(error.__cause__, ssl.SSLError)
 
 

@@ -74,10 +74,11 @@ def test_function_that_fails_lets_nobody_in(serve, caplog):
 
 
 @pytest.mark.parametrize("result", [7, True, ("ada", "admin")])
-def test_function_that_returns_nonsense_lets_nobody_in(serve, result):
-    """Neither a number nor True is a role."""
+def test_function_that_returns_nonsense_lets_nobody_in(serve, caplog, result):
+    """Neither a number nor True is a role: the log says what was expected."""
     _, url = serve(tokens=lambda token: result)
     assert post(url, CALL, WHOAMI, headers=bearer("any")).status == 503
+    assert "expected a role, an Identity or None, got" in caplog.text
 
 
 def test_function_may_say_why_it_refuses(serve):
@@ -136,12 +137,16 @@ def test_cookie_of_the_web_app_is_a_login(serve):
     assert post(url, CALL, WHOAMI).status == 401
 
 
-def test_role_that_the_realm_does_not_know_may_do_nothing(serve):
-    """A key or token is no way around the roles."""
+def test_role_that_the_realm_does_not_know_may_do_nothing(serve, caplog):
+    """A token is no way around the roles; that a function made it up is logged once."""
     realm = Realm("realm1", roles=[Role("guest", ALLOWED)])
-    app, url = serve({"realm": realm}, tokens={"one": "backend"}.get)
+    app, url = serve({"realm": realm}, tokens={"one": "gest"}.get)
     whoami(app)
-    assert post(url, CALL, WHOAMI, headers=bearer("one")).status == 403
+    answers = [post(url, CALL, WHOAMI, headers=bearer("one")) for _ in range(2)]
+    assert [each.status for each in answers] == [403, 403]
+    [warning] = [each.getMessage() for each in caplog.records if "role" in each.msg]
+    assert "(bearer) gave it the role 'gest', and Realm.roles has only " in warning
+    assert "add Role('gest', ...); did you mean 'guest'?" in warning
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from wsocket.client.aio.waiters import AsyncWaiter
 from wsocket.client.core import Core
 from wsocket.client.happenings import Invoked
 from wsocket.client.operation import Operation
-from wsocket.client.over import Attempts, Over, closed_with
+from wsocket.client.over import Attempts, Over, closed_with, own_failure
 from wsocket.client.randomness import uniform
 from wsocket.client.settings import ClientSettings
 from wsocket.client.states import ClientState, StateChange
@@ -128,11 +128,12 @@ class AsyncEngine:
     # The task
 
     async def _run(self) -> None:
-        error: Exception | None = ConnectionLost("the client itself has failed")
+        error: Exception | None = None
         try:
             error = await self._keep_connected()
-        except Exception:
+        except Exception as failure:
             logger.exception("the client has failed")
+            error = own_failure(failure)
         finally:
             why = str(error)
             self.tell(lambda core: core.lost(why))

@@ -8,7 +8,7 @@ from typing import Any
 from wsocket.client.dialing import explained, problems
 from wsocket.client.settings import ClientSettings
 from wsocket.client.tls_stream import tls_context
-from wsocket.errors import ConnectFailed, ProtocolError
+from wsocket.errors import ProtocolError
 from wsocket.project import installation
 
 try:
@@ -82,7 +82,7 @@ async def open_websocket(settings: ClientSettings) -> AsyncWebSocket:
     Raises:
         ConnectFailed: That failed; the message says why.
     """
-    url, name = settings.address.url, f"wamp.2.{settings.serializer}"
+    name = f"wamp.2.{settings.serializer}"
     try:
         with explained(settings):
             connection = await _shaken(settings, name)
@@ -98,12 +98,11 @@ async def open_websocket(settings: ClientSettings) -> AsyncWebSocket:
             raise problems().ended(settings) from error
         raise problems().another_answer(str(cause or error), settings) from error
     except WebSocketException as error:
-        raise ConnectFailed(
-            f"{url}: no websocket of a WAMP router that speaks {name}: {error}"
-        ) from error
+        raise problems().no_router(str(error), settings) from error
     if connection.subprotocol != name:
         await connection.close()
-        raise ConnectFailed(f"{url}: no WAMP router that speaks {name}")
+        got = f"expected this subprotocol, got {connection.subprotocol!a:.80}"
+        raise problems().no_router(got, settings)
     return AsyncWebSocket(connection, binary=settings.codec.binary)
 
 

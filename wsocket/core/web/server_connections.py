@@ -273,6 +273,11 @@ def asgi_adapter(environ: Mapping[str, Any], start_response: object) -> str:
     return _ASGI_ADAPTERS.get(module.partition(".")[0], "")
 
 
+def is_bjoern(environ: Mapping[str, Any]) -> bool:
+    """Whether bjoern serves a request: it says nothing of itself in *environ*."""
+    return "bjoern" in sys.modules and "SERVER_SOFTWARE" not in environ
+
+
 def why_unreachable(environ: Mapping[str, Any]) -> str:
     """Why no row of `SERVERS` knows a request's connection, and what would do."""
     if ASGI_ADAPTER in environ:
@@ -283,7 +288,8 @@ def why_unreachable(environ: Mapping[str, Any]) -> str:
     for marker, reason in _UNREACHABLE.items():
         if marker in environ:
             return reason
-    software = environ.get("SERVER_SOFTWARE", "this WSGI server")
+    nameless = "bjoern" if is_bjoern(environ) else "this WSGI server"
+    software = environ.get("SERVER_SOFTWARE", nameless)
     return (
         f"{software} does not let an application reach its connections, or a "
         f"middleware wraps start_response; run under {_REACHABLE}"

@@ -44,6 +44,7 @@ class ProvenGate:
         session.authmethod = self._authmethod
         session.authprovider = self._identity.authprovider
         realm.join(session, self._identity.authextra)
+        self._router.look_at(realm, session)
 
     def verify(self, session: Session, message: Authenticate) -> None:
         """This session is never challenged."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wsocket.core.net.claims import claim_listening_sockets
-from wsocket.core.web.server_connections import ASGI_ADAPTER
+from wsocket.core.web.server_connections import ASGI_ADAPTER, is_bjoern
 from wsocket.log import logger
 
 _looked_in = 0  # the process that has looked
@@ -42,9 +42,11 @@ def warn_of_other_workers(environ: Mapping[str, Any]) -> None:
 def _evidence(environ: Mapping[str, Any]) -> str:
     """Why there must be others; "" if none are known."""
     other = claim_listening_sockets()
-    # ASGI does not say whether there are others, but what adapts WSGI to it says True.
+    # ASGI does not say whether there are others, but what adapts WSGI to it says True,
+    # and so does bjoern, whose one process could have been forked.
     is_asgi = "asgi.scope" in environ or ASGI_ADAPTER in environ
-    if environ.get("wsgi.multiprocess") and not is_asgi:
+    knows = not is_asgi and not is_bjoern(environ)
+    if environ.get("wsgi.multiprocess") and knows:
         return "the server says so (wsgi.multiprocess)"
     return other and (
         f"{other}, too (if it is an old process that is about to end, all is well)"

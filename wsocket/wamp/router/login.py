@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from wsocket.errors import Denied
 from wsocket.log import logger
@@ -12,7 +12,6 @@ from wsocket.wamp.auth.anonymous import Anonymous
 from wsocket.wamp.auth.base import Authenticator, AuthRequest, Exchange, Identity
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import Authenticate, Hello
-from wsocket.wamp.router.config import Realm
 from wsocket.wamp.router.realm import RunningRealm
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.runtime import Runtime
@@ -24,13 +23,6 @@ _T = TypeVar("_T")
 Outcome = Identity | Exchange
 
 
-class JoinWarning(Protocol):
-    """Warns of mistakes that show when somebody joins."""
-
-    def look_at(self, realm: Realm, session: Session) -> None:
-        """Log a warning if it is due, for a session that has joined *realm*."""
-
-
 class Login:
     """One client on its way into a realm.
 
@@ -38,7 +30,7 @@ class Login:
     return anything. They run off the loop, everything else here runs on it.
 
     Args:
-        warnings: Look at the session when it has joined.
+        joined: Called when the client is let in.
         failed: Called with the time when the login has failed by the client's fault.
     """
 
@@ -46,11 +38,11 @@ class Login:
         "_asked_at",
         "_exchange",
         "_failed",
+        "_joined",
         "_method",
         "_realm",
         "_runtime",
         "_session",
-        "_warnings",
     )
 
     def __init__(
@@ -59,13 +51,13 @@ class Login:
         realm: RunningRealm,
         *,
         runtime: Runtime,
-        warnings: Sequence[JoinWarning],
+        joined: Callable[[], None],
         failed: Callable[[float], None],
     ) -> None:
         self._session = session
         self._realm = realm
         self._runtime = runtime
-        self._warnings = warnings
+        self._joined = joined
         self._failed = failed
         self._asked_at = 0.0  # when HELLO or AUTHENTICATE came
         self._method = ""
@@ -143,8 +135,7 @@ class Login:
         session.authmethod = self._method
         session.authprovider = identity.authprovider
         realm.join(session, identity.authextra)
-        for warning in self._warnings:
-            warning.look_at(realm.config, session)
+        self._joined()
 
     def _refuse(self, error: Exception) -> None:
         """Send ABORT after the login delay of the realm, to slow down guessing.

@@ -189,10 +189,15 @@ class Router:
                 session,
                 realm,
                 runtime=self._runtime,
-                warnings=self._warnings,
+                joined=lambda: self.look_at(realm, session),
                 failed=lambda now: self.door.failed(address, now),
             )
             login.begin(hello)
+
+    def look_at(self, realm: RunningRealm, session: Session) -> None:
+        """Warn of mistakes that show when *session* has joined *realm*."""
+        for warning in self._warnings:
+            warning.look_at(realm.config, session)
 
     def verify(self, session: Session, message: Authenticate) -> None:
         """Answer AUTHENTICATE; see `Login.verify`."""
