@@ -101,7 +101,7 @@ def test_what_is_no_number_of_seconds_that_can_be_waited():
             "stdin is closed: pipe a document into it, or give words",
         ),
         (
-            "printf '[%.0s' {{1..3000}} | wsocket call {url} com.example.add -",
+            "printf '[%.0s' {{1..100000}} | wsocket call {url} com.example.add -",
             2,
             "stdin is nested too deeply",
         ),
