@@ -62,6 +62,8 @@ class Site:
             park(environ)
         if path in ("/poll", "/wait"):
             assert self.gate.wait(SECONDS)
+        if path == "/skip":
+            return b"."
         return LARGE if path == "/large" else environ["wsgi.input"].read() + b"."
 
     def wait_for(self, requests: int) -> None:
@@ -243,6 +245,19 @@ def test_clients_that_do_not_take_their_responses_make_way(clients):
         site.wait_for(1)
         assert connect().ask(PAGE)[-1:] == b"."
         assert slow.is_reset()
+
+
+def test_clients_that_send_on_after_the_answer_take_no_thread(clients):
+    """Their connections stay open for a moment, so that they read it."""
+    upload = b"POST /skip" + HOST + b"Content-Length: 1000000\r\n\r\n"
+    with serving(Site(), clients, at_once=1) as connect:
+        sending = [connect() for _ in range(5)]
+        for client in sending:
+            assert client.ask(upload)[-1:] == b"."
+            client.send(b"x" * 10_000)
+        assert connect().ask(PAGE)[-1:] == b"."
+        # Closed, and not reset.
+        assert all(client.answer() == b"" for client in sending)
 
 
 def test_requests_that_work_do_not_make_way(clients):

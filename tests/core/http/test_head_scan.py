@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsocket.core.http.fields import MAX_FIELDS
 from wsocket.core.http.head_scan import (
     MAX_EMPTY_LINES,
     MAX_HEAD,
@@ -90,8 +91,9 @@ def test_scan_says_exactly_when_the_reader_would_not_wait(data, size):
         (b"GET / HTTP/1.1\nHost: a\r\n", 15),
         (b"\n" + HEAD, 1),
         (b"\rGET", 2),
+        (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 200, 16 + 6 * (MAX_FIELDS + 1)),
     ],
-    ids=["head", "empty", "too empty", "line", "LF", "first LF", "CR"],
+    ids=["head", "empty", "too empty", "line", "LF", "first LF", "CR", "fields"],
 )
 def test_request_can_be_read_as_soon_as_it_is_known(data, needed):
     """Byte by byte: not before, and not after."""
@@ -100,7 +102,7 @@ def test_request_can_be_read_as_soon_as_it_is_known(data, needed):
 
 def test_a_head_has_a_largest_size():
     """Which ends the wait: it is refused."""
-    endless = b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * MAX_HEAD
+    endless = b"GET / HTTP/1.1\r\n" + (b"X: " + b"x" * 995 + b"\r\n") * 100
     whole = first_whole(endless, 4096)
     assert whole is not None
     assert MAX_HEAD < whole <= MAX_HEAD + MAX_REQUEST_LINE + 4096

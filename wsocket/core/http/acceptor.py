@@ -5,21 +5,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from wsocket.core.http.connections import LINGER
 from wsocket.core.net.listening import ListeningSocket
 from wsocket.core.net.trouble import Trouble
 
 # Seconds until accepting is tried again after it failed. At once it would fail again,
 # for instance because there are still no file descriptors left.
 PAUSE = 0.1
-
-# Refused connections that are open until their clients have read why. Each has a
-# descriptor.
-_REFUSED = 64
 
 # Seconds between two looks while there is something to tidy up.
 LOOK = 0.25
@@ -35,7 +29,6 @@ class Acceptor:
         self._listening = list(listening)
         self._trouble = Trouble("cannot take a connection")
         self._paused_until = 0.0
-        self._refused: deque[tuple[float, socket.socket]] = deque()
 
     @property
     def failing(self) -> bool:
@@ -50,7 +43,7 @@ class Acceptor:
         """Seconds to wait for a connection at most; None for ever."""
         if self.failing:
             return PAUSE
-        return LOOK if self._trouble or self._refused else None
+        return LOOK if self._trouble else None
 
     def accept(self, descriptor: int) -> tuple[socket.socket, Any] | None:
         """A connection of the socket with this *descriptor*; None if there is none."""
@@ -75,25 +68,8 @@ class Acceptor:
         self._paused_until = now + PAUSE
         self._trouble.met(error, now)
 
-    def refuse(self, sock: socket.socket, answer: bytes) -> None:
-        """Send *answer*, and close the connection when the client may have read it."""
-        try:
-            sock.setblocking(False)
-            if answer:
-                sock.send(answer)
-            sock.shutdown(socket.SHUT_WR)
-        except OSError:  # the client is gone
-            sock.close()
-            return
-        self._refused.append((time.monotonic() + LINGER, sock))
-        if len(self._refused) > _REFUSED:
-            self._refused.popleft()[1].close()
-
-    def tidy(self) -> None:
-        """Close what was refused long ago, and see whether trouble is over."""
-        now = time.monotonic()
-        while self._refused and self._refused[0][0] <= now:
-            self._refused.popleft()[1].close()
+    def tidy(self, now: float) -> None:
+        """See whether trouble is over; *now* is by `time.monotonic`."""
         if not self.failing:
             self._trouble.passed(now)
 
@@ -103,9 +79,6 @@ class Acceptor:
         for each in listening:
             with contextlib.suppress(OSError):  # the file of a Unix socket is gone
                 each.release()
-        for _, sock in self._refused:
-            sock.close()
-        self._refused.clear()
 
     def _accept(self, listening: ListeningSocket) -> tuple[socket.socket, Any] | None:
         try:

@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable
-from selectors import EVENT_READ
-from typing import Any, Final
-
-from gevent import monkey
+from typing import Final
 
 from wsocket.core.concurrency.short_lock import short_lock
 from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.reader import Coming
-
-# Connections that are looked at before others are accepted.
-_BATCH: Final = 64
+from wsocket.core.http.refusal import OVERLOADED, TOO_LATE
+from wsocket.core.http.selecting import Selecting
 
 # Bytes of heads that are not whole, of all connections together.
 MOST_AHEAD: Final = 16 * 2**20
@@ -28,9 +23,6 @@ MOST_AHEAD: Final = 16 * 2**20
 _TOO_MUCH: Final = (
     "too many requests have come in part; this one was begun before the others"
 )
-
-# gevent takes away what the system has best, where it has patched.
-_new_selector: Callable[[], Any] = monkey.get_original("selectors", "DefaultSelector")
 
 
 class Arrivals:
@@ -41,29 +33,33 @@ class Arrivals:
     Args:
         timeout: Seconds that a connection may be idle, and then that a head may take.
         see_to: Is told what is to be done with a connection, which waits no more.
+        refuse: Refuses what one has sent, with a status and a problem.
     """
 
     def __init__(
-        self, *, timeout: float, see_to: Callable[[HttpConnection, Coming], object]
+        self,
+        *,
+        timeout: float,
+        see_to: Callable[[HttpConnection, Coming], object],
+        refuse: Callable[[HttpConnection, str, str], object],
     ) -> None:
         self._timeout = timeout
         self._see_to = see_to
-        self._selector = _new_selector()
+        self._refuse = refuse
+        self._selecting: Selecting[HttpConnection] = Selecting()
         self._lock = short_lock()
         self._closed = False
         # The end of their time. All have the same, so the first ones come first.
         self._idle: dict[HttpConnection, float] = {}
         self._begun: dict[HttpConnection, float] = {}
         self._ahead = 0  # bytes that those have sent
-        self._ready: deque[HttpConnection] = deque()
 
     def __len__(self) -> int:
         return len(self._idle) + len(self._begun)
 
     def fileno(self) -> int:
         """A descriptor that is readable when there is something to look at."""
-        descriptor: int = self._selector.fileno()
-        return descriptor
+        return self._selecting.fileno()
 
     def add(self, connection: HttpConnection) -> None:
         """Wait for the next request of *connection*."""
@@ -73,36 +69,34 @@ class Arrivals:
                 waiting = self._begun if connection.begun else self._idle
                 waiting[connection] = time.monotonic() + self._timeout
                 self._ahead += connection.ahead
-                self._selector.register(connection.sock, EVENT_READ, connection)
+                self._selecting.add(connection.sock, connection)
         if closed:
             connection.end()
 
     def look(self) -> None:
         """Look at some of the connections that are ready."""
-        if not self._ready:
-            with self._lock:
-                found = self._selector.select(0)
-            self._ready.extend(key.data for key, _ in found)
-        for _ in range(min(_BATCH, len(self._ready))):
-            self._look_at(self._ready.popleft())
+        for connection in self._selecting.ready():
+            self._look_at(connection)
         if self._ahead > MOST_AHEAD:
             self._make_room()
 
     def tidy(self, now: float) -> None:
         """Give up those whose time is over; *now* is by `time.monotonic`."""
         while (late := self._late(self._idle, now)) is not None:
-            self._leave(late, Coming.END)
+            self._forget(late)
+            self._see_to(late, Coming.END)
         while (late := self._late(self._begun, now)) is not None:
-            late.too_late()
-            self._leave(late, Coming.SERVE)
+            self._forget(late)
+            self._refuse(late, TOO_LATE, late.lateness())
 
     def close(self) -> None:
         """End all that wait, and those that will be added."""
         with self._lock:
             self._closed = True
         for each in (*self._idle, *self._begun):
-            self._leave(each, Coming.END)
-        self._selector.close()
+            self._forget(each)
+            self._see_to(each, Coming.END)
+        self._selecting.close()
 
     def _look_at(self, connection: HttpConnection) -> None:
         if connection not in self._idle and connection not in self._begun:
@@ -114,16 +108,16 @@ class Arrivals:
             if connection.begun and self._idle.pop(connection, 0):
                 self._begun[connection] = time.monotonic() + self._timeout
         if coming is not Coming.WAIT:
-            self._leave(connection, coming)
+            self._forget(connection)
+            self._see_to(connection, coming)
 
-    def _leave(self, connection: HttpConnection, coming: Coming) -> None:
+    def _forget(self, connection: HttpConnection) -> None:
         """*connection* waits no more."""
         with self._lock:
             self._idle.pop(connection, None)
             self._begun.pop(connection, None)
             self._ahead -= connection.ahead
-            self._selector.unregister(connection.sock)
-        self._see_to(connection, coming)
+            self._selecting.remove(connection.sock)
 
     def _make_room(self) -> None:
         """Give up the heads that are on their way for the longest time."""
@@ -131,8 +125,8 @@ class Arrivals:
             longest = self._late(self._begun, math.inf)
             if longest is None:
                 break
-            longest.give_up(_TOO_MUCH)
-            self._leave(longest, Coming.SERVE)
+            self._forget(longest)
+            self._refuse(longest, OVERLOADED, _TOO_MUCH)
 
     def _late(
         self, waiting: dict[HttpConnection, float], now: float

@@ -17,8 +17,8 @@ from wsocket.core.http.access_log import (
     log_access,
     milliseconds_since,
 )
-from wsocket.core.http.connections import LINGER
 from wsocket.core.http.http_server import HttpServer
+from wsocket.core.http.lingering import linger
 from wsocket.core.http.places import Place
 from wsocket.core.http.reader import Coming, RequestReader
 from wsocket.core.http.refusal import UNAVAILABLE, body_size, closing_response
@@ -43,10 +43,6 @@ SEND_SIZE = 64 * 1024
 
 # Seconds between two looks whether a client is there that nothing is sent to.
 LOOK = 1.0
-
-# Seconds that a client gets to notice that its connection is being closed, in all. It
-# gets `LINGER` without sending anything.
-LONGEST_LINGER = 5.0
 
 
 class HttpConnection:
@@ -132,10 +128,14 @@ class HttpConnection:
 
     def serve(self) -> None:
         """After `begin`: serve requests until the connection ends; wait for each."""
-        requests = self._requests
+        coming = Coming.WAIT
         try:
-            while requests.wait() and self._serve_request() and not self.closing:
-                self._server.connections.rest(self)
+            while coming is Coming.WAIT and self._requests.wait():
+                coming = self._serve_request()
+                if coming is Coming.WAIT:
+                    self._server.connections.rest(self)
+            if coming is Coming.LINGER:
+                linger(self.sock)
         except OSError as error:
             self._lost_by(error)
         finally:
@@ -150,20 +150,23 @@ class HttpConnection:
                 if coming is not Coming.SERVE:
                     self.idle = self.idle and not self.begun
                     return coming
-                if not self._serve_request() or self.closing:
-                    return Coming.END
+                coming = self._serve_request()
+                if coming is not Coming.WAIT:
+                    return coming
                 server.connections.rest(self)
                 requests.look_forward()
         except OSError as error:
             return self._lost_by(error)
 
-    def too_late(self) -> None:
-        """The time for the request's head is over: `serve_for_now` refuses it."""
-        self._requests.too_late()
+    def lateness(self) -> str:
+        """The problem, when the time for the request's head is over."""
+        return self._requests.lateness()
 
-    def give_up(self, problem: str) -> None:
-        """Wait no longer for the request's head: `serve_for_now` refuses it."""
-        self._requests.give_up("503 Service Unavailable", problem)
+    def refusal(self, status: str, problem: str) -> bytes:
+        """The response to a head that is not waited for any more."""
+        self._requests.give_up()
+        began = time.monotonic() if is_access_logged() else None
+        return self._refusal(RequestError(status, problem), began)
 
     def refuse(self) -> None:
         """Say that there is no room to serve it, and end the connection."""
@@ -173,15 +176,19 @@ class HttpConnection:
 
     def end(self) -> None:
         """Close the connection, and leave its place; later calls do nothing."""
-        if self.ended.is_set():
-            return
+        if not self.ended.is_set():
+            self._requests.close()
+            self.sock.close()
+            self.release()
+
+    def release(self) -> socket.socket:
+        """Leave the connection's place; the caller closes the socket."""
         self._server.connections.discard(self)
-        self._requests.close()
-        self.sock.close()
         if self._tls is not None:
             self._tls.abandon()
         self.ended.set()
         self._place.leave_http()
+        return self.sock
 
     def park(self) -> None:
         """The request may wait for as long as it likes, as a long poll."""
@@ -320,17 +327,18 @@ class HttpConnection:
         logger.debug("%s: connection ended: %s", self.client, error)
         return Coming.END
 
-    def _serve_request(self) -> bool:
-        """Serve the request that has come; False when it was the last one."""
+    def _serve_request(self) -> Coming:
+        """Serve the request that has come; what is to be done as to the next."""
         self.idle = False
         began = time.monotonic() if is_access_logged() else None
         try:
             request = self._requests.next_request()
         except RequestError as error:
-            self._refuse(error, began)
-            return False
+            with contextlib.suppress(ClientGone):
+                self.send(self._refusal(error, began))
+            return self._last()
         if request is None:
-            return False
+            return Coming.END
         self._server.connections.work(self)
         self.wait_for_client.before = 0.0
         self._next_look = 0.0
@@ -346,10 +354,15 @@ class HttpConnection:
                 turnstile.leave()
             if began is not None:
                 log_access(call.access(milliseconds_since(began)))
-        keep = call.keeps_connection()
-        if not (keep or call.taken):
-            self._linger()
-        return keep
+        if call.taken:
+            return Coming.END
+        if call.keeps_connection() and not self.closing:
+            return Coming.WAIT
+        return self._last()
+
+    def _last(self) -> Coming:
+        """After the last response."""
+        return Coming.END if self._lost else Coming.LINGER
 
     def _turnstile(self) -> Turnstile:
         """Where the request passes, when others have had their turn."""
@@ -358,17 +371,15 @@ class HttpConnection:
         hurries = self._requests.in_a_hurry and not scarce.narrow
         return server.hurried if hurries else scarce
 
-    def _refuse(self, error: RequestError, began: float | None) -> None:
-        """Answer a request that cannot be read, and end the connection."""
+    def _refusal(self, error: RequestError, began: float | None) -> bytes:
+        """The response to a request that cannot be read; it is logged."""
         level = logging.DEBUG if isinstance(error, RequestCut) else logging.INFO
         status, problem = error.status, error.problem
         logger.log(level, "%s: refused: %s: %s", self.client, status, problem)
         response = closing_response(status, problem)
-        with contextlib.suppress(ClientGone):
-            self.send(response)
         if began is not None:
             log_access(self._refused_access(status, body_size(response), began))
-        self._linger()
+        return response
 
     def _refused_access(self, status: str, sent: int, began: float) -> Access:
         return Access(
@@ -380,18 +391,3 @@ class HttpConnection:
             bytes=sent,
             duration_ms=milliseconds_since(began),
         )
-
-    def _linger(self) -> None:
-        """Let the client read the response (RFC 9112 section 9.6).
-
-        Closing at once would reset the connection if the client has sent, or still
-        sends, more than we have read. The reset may reach it before the response.
-        """
-        if self._lost:
-            return
-        deadline = time.monotonic() + LONGEST_LINGER
-        with contextlib.suppress(OSError):  # it has gone, or is silent
-            self.sock.settimeout(LINGER)
-            self.sock.shutdown(socket.SHUT_WR)
-            while self.sock.recv(SEND_SIZE) and time.monotonic() < deadline:
-                continue

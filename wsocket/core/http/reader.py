@@ -11,17 +11,17 @@ from enum import Enum
 from functools import cached_property
 
 from wsocket.core.http.client_wait import ClientWait
+from wsocket.core.http.fields import MAX_FIELDS
 from wsocket.core.http.head_scan import (
     MAX_EMPTY_LINES,
     MAX_HEAD,
     MAX_REQUEST_LINE,
     HeadScan,
 )
-from wsocket.core.http.refusal import TOO_MANY_FIELDS, cut_off, refuse
+from wsocket.core.http.refusal import TOO_LATE, TOO_MANY_FIELDS, cut_off, refuse
 from wsocket.core.http.request import Request, parse_request
 from wsocket.core.http.socket_reader import SocketReader
 from wsocket.core.net.socket_io import READ_SIZE, receive
-from wsocket.errors import RequestError
 
 
 class Coming(Enum):
@@ -35,6 +35,9 @@ class Coming(Enum):
 
     END = "end"
     """The client has closed, and nothing has to be answered."""
+
+    LINGER = "linger"
+    """There will be none, and the client may still be sending."""
 
 
 class RequestReader:
@@ -61,7 +64,6 @@ class RequestReader:
         self._timeout = timeout
         self._scan = HeadScan()
         self._whole = False  # what the scan has said
-        self._refusal: RequestError | None = None
         self.line = b""
         self.in_a_hurry = False
 
@@ -119,15 +121,13 @@ class RequestReader:
         """Wait no longer for the rest of a body; the socket is not read any more."""
         self._raw.over = True
 
-    def give_up(self, status: str, problem: str) -> None:
-        """Wait no longer for the rest of the head: `next_request` refuses it."""
-        self._whole = True
-        self.line = self._left_over().partition(b"\r\n")[0]
-        self._refusal = RequestError(status, problem)
+    def lateness(self) -> str:
+        """The problem, when the time for the head is over."""
+        return f"the request's head did not arrive within {self._timeout:g} seconds"
 
-    def too_late(self) -> None:
-        """The time for the head is over: `next_request` refuses it."""
-        self.give_up("408 Request Timeout", self._lateness())
+    def give_up(self) -> None:
+        """Take what has come of a head for its `line`: the rest is not waited for."""
+        self.line = self._left_over().partition(b"\r\n")[0]
 
     def wait(self) -> bool:
         """Wait for the first byte of a request; False when the client has closed.
@@ -147,8 +147,6 @@ class RequestReader:
             RequestError: The client sent a bad request, or was too slow.
             OSError: The connection was lost, or idle for too long.
         """
-        if self._refusal is not None:
-            raise self._refusal
         self.line = b""
         if self.in_a_hurry:
             self.pace()
@@ -165,7 +163,7 @@ class RequestReader:
             with self.within(self._timeout):
                 return parse_request(self._read_lines())
         except TimeoutError:
-            refuse(self._lateness(), status="408 Request Timeout")
+            refuse(self.lateness(), status=TOO_LATE)
 
     def close(self) -> None:
         """Free the buffer; the socket stays open."""
@@ -186,9 +184,6 @@ class RequestReader:
             yield
         finally:
             self._raw.deadline = None
-
-    def _lateness(self) -> str:
-        return f"the request's head did not arrive within {self._timeout:g} seconds"
 
     def _judge(self, data: bytes | None) -> Coming:
         """What to do, after *data* has come; none are the end of what comes."""
@@ -237,6 +232,8 @@ class RequestReader:
                 return b"".join(lines)[:-2]
             lines.append(line)
             size += len(line)
+            if len(lines) > MAX_FIELDS + 1:
+                refuse(f"more than {MAX_FIELDS} headers", status=TOO_MANY_FIELDS)
 
     def _read_line(self, limit: int, status: str) -> bytes:
         line = self.buffer.readline(limit)

@@ -6,7 +6,9 @@ from typing import NoReturn
 
 from wsocket.errors import RequestCut, RequestError
 
+TOO_LATE = "408 Request Timeout"
 TOO_MANY_FIELDS = "431 Request Header Fields Too Large"
+OVERLOADED = "503 Service Unavailable"
 
 
 def refuse(problem: str, *, status: str = "400 Bad Request") -> NoReturn:
@@ -50,6 +52,4 @@ TLS_EXPECTED = closing_response(
 )
 
 # The answer while the system has no room for a connection.
-UNAVAILABLE = closing_response(
-    "503 Service Unavailable", "the server is overloaded; try again later"
-)
+UNAVAILABLE = closing_response(OVERLOADED, "the server is overloaded; try again later")

@@ -17,7 +17,8 @@ from wsocket.core.http.acceptor import LOOK, Acceptor
 from wsocket.core.http.arrivals import Arrivals
 from wsocket.core.http.at_once import AtOnce
 from wsocket.core.http.connection import HttpConnection
-from wsocket.core.http.connections import Connections
+from wsocket.core.http.connections import LINGER, Connections
+from wsocket.core.http.departures import Departures
 from wsocket.core.http.places import Place, PlaceLimits, Places
 from wsocket.core.http.reader import Coming
 from wsocket.core.http.refusal import UNAVAILABLE
@@ -83,7 +84,9 @@ class Server:
         self._wakeup = Wakeup(concurrency)
         self._places = Places(limits, left=self._changed)
         self._spare_threads = ThreadCache()
-        self._arrivals = Arrivals(timeout=timeout, see_to=self._see_to)
+        self._arrivals = Arrivals(
+            timeout=timeout, see_to=self._see_to, refuse=self._turn_away
+        )
         self.at_once = AtOnce(
             limits.at_once,
             patience=timeout / 10,
@@ -93,6 +96,7 @@ class Server:
         )
         self._crowd = Trouble("connections have to wait or are refused")
         self._acceptor = Acceptor(listening)
+        self._departures = Departures()
         self._stopped = False
         self._awaited = False
         self._serving = threading.Lock()
@@ -114,7 +118,7 @@ class Server:
                 try:
                     self._serve_some()
                 except Exception as error:  # the server goes on, after a pause
-                    self._note_failure(error, "accepting failed")
+                    self._note(error, "accepting failed")
             self._stopped = False
 
     def shutdown(self) -> None:
@@ -143,7 +147,10 @@ class Server:
         if connection is None:
             self._refuse(sock)
         else:
-            self._guarded(connection, connection.serve)
+            try:
+                connection.serve()
+            except Exception as error:
+                self._note_failure(error, connection)
 
     def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         """Wait until *condition* is true; False after *timeout* seconds.
@@ -158,8 +165,7 @@ class Server:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                self._wakeup.wait((self._arrivals,), min(left, LOOK))
-                self._look_at_arrivals()
+                self._wait((), min(left, LOOK))
         return True
 
     def wake(self) -> None:
@@ -196,6 +202,7 @@ class Server:
         self._arrivals.close()
         self.at_once.close()
         self.connections.close()
+        self._let_depart()
         self._spare_threads.close()
         self._wakeup.close()
 
@@ -210,15 +217,22 @@ class Server:
     def __exit__(self, *unused: object) -> None:
         self.server_close()
 
+    def _let_depart(self) -> None:
+        """Give those a moment that may not have read the last response."""
+        deadline, departures = time.monotonic() + LINGER, self._departures
+        while departures and (left := deadline - time.monotonic()) > 0:
+            self._wakeup.wait((departures,), left)
+            departures.look()
+        departures.close()
+
     # Accepting
 
     def _serve_some(self) -> None:
         """Wait for connections, and accept some."""
         acceptor, places = self._acceptor, self._places
         sockets = () if self._awaited else acceptor.sockets()
-        ready = self._wakeup.wait((*sockets, self._arrivals), self._patience())
+        ready = self._wait(sockets, self._patience())
         self._awaited = False
-        self._look_at_arrivals()
         for descriptor in ready:
             if places.full():
                 self._make_room()
@@ -231,15 +245,16 @@ class Server:
                 self._admit(*accepted)
         if acceptor.failing:
             self.connections.make_room()
-        acceptor.tidy()
         now = time.monotonic()
+        acceptor.tidy(now)
         self._crowd.passed(now)
         self.unsent.tidy(now)
         self.at_once.make_room(now)
 
     def _patience(self) -> float | None:
         """Seconds to wait for a connection at most; None for ever."""
-        if self._crowd or self._awaited or self.unsent.short or len(self.connections):
+        trouble = self._crowd or self._awaited or self.unsent.short
+        if trouble or self.connections or self._departures:
             return LOOK
         return self._acceptor.patience()
 
@@ -263,10 +278,11 @@ class Server:
         connection = self._connect(sock, client, place)
         if connection is None:
             self._refuse(sock)
-        elif self.at_once.roomy:
-            self._see_to(connection, Coming.SERVE)  # the request is about to come
-        else:
-            self._see_to(connection, connection.look())
+            return
+        coming = connection.look()
+        if coming is Coming.WAIT and not connection.begun and self.at_once.roomy:
+            coming = Coming.SERVE  # the request is about to come
+        self._see_to(connection, coming)
 
     def _connect(
         self, sock: socket.socket, client: ClientAddress, place: Place
@@ -276,7 +292,7 @@ class Server:
             return self._new_connection(sock, client, place)
         except Exception as error:
             place.leave_http()
-            self._note_failure(error, f"the connection of {client} failed")
+            self._note(error, f"the connection of {client} failed")
             return None
 
     def _new_connection(
@@ -291,7 +307,7 @@ class Server:
         return connection
 
     def _refuse(self, sock: socket.socket) -> None:
-        self._acceptor.refuse(sock, b"" if self.terminator else UNAVAILABLE)
+        self._departures.add(sock, b"" if self.terminator else UNAVAILABLE)
 
     def _changed(self) -> None:
         if self._awaited:
@@ -299,9 +315,19 @@ class Server:
 
     # Serving
 
-    def _look_at_arrivals(self) -> None:
-        self._arrivals.look()
-        self._arrivals.tidy(time.monotonic())
+    def _wait(
+        self, sockets: Sequence[socket.socket], patience: float | None
+    ) -> set[int]:
+        """Wait for *sockets*, which are returned if ready, and look after the others.
+
+        Those are connections that wait for a request, and those that are over.
+        """
+        arrivals, departures = self._arrivals, self._departures
+        ready = self._wakeup.wait((*sockets, arrivals, departures), patience)
+        for each in (arrivals, departures):
+            each.look()
+            each.tidy(time.monotonic())
+        return ready
 
     def _see_to(self, connection: HttpConnection, coming: Coming) -> None:
         """Have the request served that has come, or wait for it, or end."""
@@ -309,6 +335,8 @@ class Server:
             self._arrivals.add(connection)
         elif coming is Coming.END:
             connection.end()
+        elif coming is Coming.LINGER:
+            self._departures.add(connection.release())
         else:
             try:
                 self.at_once.serve(connection)
@@ -316,33 +344,30 @@ class Server:
                 self._acceptor.failed(error)
                 connection.refuse()
 
+    def _turn_away(self, connection: HttpConnection, status: str, problem: str) -> None:
+        """Refuse a request that has come in part; many at once take no time."""
+        answer = connection.refusal(status, problem)
+        self._departures.add(connection.release(), answer)
+
     def _serve(self, connection: HttpConnection) -> None:
         """Serve what comes; called in a thread or greenlet."""
-        coming = None
+        coming = Coming.END
         try:
-            coming = self._guarded(connection, connection.serve_for_now)
-        finally:
-            if coming is Coming.WAIT:
-                self._arrivals.add(connection)
-            else:
-                connection.end()
-
-    def _guarded(
-        self, connection: HttpConnection, serve: Callable[[], Coming | None]
-    ) -> Coming | None:
-        """Call *serve*; a failure ends the connection, and nothing else."""
-        try:
-            return serve()
+            coming = connection.serve_for_now()
         except Exception as error:
-            self._note_failure(error, f"the connection of {connection.address} failed")
-            return None
+            self._note_failure(error, connection)
+        finally:
+            self._see_to(connection, coming)
 
     def _crowded(self) -> None:
         limits = self._places.limits
         crowd = f"the limit of {limits.at_once} requests at once is reached"
         self._crowd.met(crowd, time.monotonic())
 
-    def _note_failure(self, error: Exception, what: str) -> None:
+    def _note_failure(self, error: Exception, connection: HttpConnection) -> None:
+        self._note(error, f"the connection of {connection.address} failed")
+
+    def _note(self, error: Exception, what: str) -> None:
         """Log a shortage once, and wait a while; any other error is a bug of ours."""
         if is_shortage(error):
             self._acceptor.failed(error)

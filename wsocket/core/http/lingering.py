@@ -1,0 +1,30 @@
+"""The end of a connection whose client may not have read the last response."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from typing import Final
+
+from wsocket.core.http.connections import LINGER
+
+# Seconds that a client gets to notice that its connection is being closed, in all. It
+# gets `LINGER` without sending anything.
+_LONGEST: Final = 5.0
+
+_READ_SIZE: Final = 65536  # bytes
+
+
+def linger(sock: socket.socket) -> None:
+    """Let the client read the response (RFC 9112 section 9.6); the caller closes.
+
+    Closing at once would reset the connection if the client has sent, or still sends,
+    more than we have read. The reset may reach it before the response.
+    """
+    deadline = time.monotonic() + _LONGEST
+    with contextlib.suppress(OSError):  # it has gone, or is silent
+        sock.settimeout(LINGER)
+        sock.shutdown(socket.SHUT_WR)
+        while sock.recv(_READ_SIZE) and time.monotonic() < deadline:
+            continue
