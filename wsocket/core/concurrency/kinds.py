@@ -173,6 +173,9 @@ class Threads:
 
     def receive(self, sock: socket.socket, size: int, patience: float) -> bytes | None:
         try:
+            # While this waits, there is no room for all that may come: it would be as
+            # much for each of thousands of websockets that are idle.
+            sock.recv(1, socket.MSG_PEEK)
             return sock.recv(size)
         except BlockingIOError:
             return None
