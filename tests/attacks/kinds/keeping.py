@@ -114,3 +114,23 @@ def questions_of_many_sessions(target: Target) -> None:
     for guest in guests:
         guest.sock.sendall(publish)
     target.wait()
+
+
+@attack()
+def batches_in_many_sessions(target: Target) -> None:
+    """Sends 1 MB of tiny messages in one frame, on each of 30 sessions."""
+    guests = target.guests(30, "json.batched")
+    batch = guests[0].framed(b"[49,1,{}]\x1e" * 100_000)
+    for guest in guests:
+        guest.sock.sendall(batch)
+    target.wait()
+
+
+@attack()
+def binary_batches_in_many_sessions(target: Target) -> None:
+    """The same in MessagePack, where each message takes 8 bytes of it."""
+    guests = target.guests(30, "msgpack.batched")
+    batch = guests[0].framed(b"\0\0\0\4\x93\x31\1\x80" * 130_000)
+    for guest in guests:
+        guest.sock.sendall(batch)
+    target.wait()
