@@ -123,9 +123,10 @@ def echo_messages(environ: dict[str, Any], start_response: Any) -> None:
 
 
 def take_slowly(environ: dict[str, Any], start_response: Any) -> None:
-    """Keep each message for a while, as one that stores it somewhere."""
-    for _message in environ["wsgi.websocket"]:
-        time.sleep(1.0)
+    """Keep a message for a while, as one that stores it somewhere."""
+    message = environ["wsgi.websocket"].receive()
+    time.sleep(1.5)
+    del message
 
 
 def feed(environ: dict[str, Any], start_response: Any) -> None:

@@ -61,7 +61,8 @@ def test_a_message_is_kept_until_the_handler_wants_the_next_one(told):
     kept = received(told)
     assert read(kept, client_frame(BINARY, bytes(MIB))) == [bytes(MIB)]
     assert told.last >= MIB
-    kept.done()
+    assert kept.told
+    kept.weigh()
     assert told.last == 0
 
 
@@ -69,7 +70,7 @@ def test_small_messages_are_not_worth_to_be_told(told):
     """That would cost more than they do."""
     kept = received(told)
     read(kept, client_frame(BINARY, bytes(SMALL)))
-    kept.done()
+    assert not kept.told
     assert not any(told.sizes)
 
 

@@ -66,6 +66,7 @@ class Procedure:
 
     large = 0
     known = False
+    watched = True
     trial = None
 
 
@@ -97,3 +98,4 @@ def test_large_results_are_forgotten_after_some_small_ones(results):
     for _ in range(30):
         results.made(procedure, 0)
     assert procedure.large == 0
+    assert not procedure.watched

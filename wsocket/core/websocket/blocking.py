@@ -12,7 +12,6 @@ from sys import getsizeof
 from types import TracebackType
 from typing import Any
 
-from wsocket.core.budget import STEP
 from wsocket.core.checks import check_seconds, refuse_type
 from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.core.keywords import checks_keywords
@@ -20,7 +19,7 @@ from wsocket.core.net.held_back import HeldBack
 from wsocket.core.net.limits import Limits
 from wsocket.core.websocket import frames
 from wsocket.core.websocket.events import NoMessage, Ping, Pong
-from wsocket.core.websocket.frame_sender import FrameSender
+from wsocket.core.websocket.frame_sender import WORTH_TELLING, FrameSender
 from wsocket.core.websocket.handshake import Handshake
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.received import Received
@@ -163,11 +162,11 @@ class WebSocket(FormerMembers):
         """
         as_binary = None if binary is None else bool(binary)
         encode, compress = self._protocol.message, bool(do_compress)
-        sender, size = self._sender, getsizeof(message)
+        sender = self._sender
         sender.lock.acquire()
         try:
-            if size >= STEP:
-                sender.prepare(size)
+            if isinstance(message, (str, bytes)) and len(message) >= WORTH_TELLING:
+                sender.prepare(getsizeof(message))
             sender.write(encode(message, binary=as_binary, compress=compress))
         finally:
             sender.release()
@@ -308,7 +307,8 @@ class WebSocket(FormerMembers):
     def _read(self) -> None:
         """Read once, and decode what came."""
         concurrency, silence = self.concurrency, self._silence
-        self._received.done()
+        if self._received.told:
+            self._received.weigh()
         data: bytes | None = None
         try:
             if silence.pinged_at is None or concurrency.wait_readable(

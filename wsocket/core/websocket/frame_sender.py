@@ -19,6 +19,9 @@ from wsocket.errors import WebSocketClosed
 # much in that time.
 SEND_SIZE = 64 * 1024
 
+# Characters or bytes of a message from which on `prepare` is worth its cost.
+WORTH_TELLING = 4096
+
 # Bytes of a message from which on there has to be room before its frame is made.
 _LARGE = 64 * 1024
 
@@ -82,14 +85,14 @@ class FrameSender:
         A large one waits here until there is room for it, and for its frame. Of others
         only what the kernel does not take at once is worth to be told.
         """
-        self._prepared = size
+        self._prepared = self._told = size
         if size >= _LARGE:
             self._keep(2 * size)
 
     def release(self) -> None:
         """Let others send, after the frame that is due."""
-        self._prepared = 0
         if self._told:
+            self._prepared = 0
             self._keep(0)
         self.lock.release()
         if self._due:

@@ -29,9 +29,10 @@ class Received:
 
     Attributes:
         events: What was decoded, and the handler has not got.
+        told: How many bytes were told of; 0 if they are too few.
     """
 
-    __slots__ = ("_decoder", "_tell", "_told", "_worth", "events")
+    __slots__ = ("_decoder", "_tell", "_worth", "events", "told")
 
     def __init__(
         self,
@@ -43,35 +44,31 @@ class Received:
         self.events: deque[WebSocketEvent] = deque(decoder.hold(read_ahead))
         self._decoder = decoder
         self._tell = tell
-        self._told = 0
+        self.told = 0
         self._worth = 0 if decoder.inflates else _WORTH_WEIGHING
         if tell is not None:
             decoder.grows = self._grows
-
-    def done(self) -> None:
-        """The handler wants more, so it is done with what it has got."""
-        if self._told:
-            self.weigh()
 
     def feed(self, data: bytes) -> bool:
         """Decode what was read, or with no bytes what was held back.
 
         Returns:
-            Whether `weigh` has to be called, when the caller has freed *data*.
+            Whether `weigh` has to be called, when the caller has freed what it read.
         """
         decoder = self._decoder
         self.events.extend(decoder.feed(data))
-        return bool(
-            len(data) >= self._worth or not data or decoder.gathered or self._told
-        )
+        return len(data) >= self._worth or decoder.gathered > 0 or self.told > 0
 
     def weigh(self) -> None:
-        """Tell what is kept; this may have to wait until there is room."""
+        """Tell what is kept; this may have to wait until there is room.
+
+        A handler that wants more is done with what it has got.
+        """
         size = self._decoder.held
         for event in self.events:
             size += getsizeof(event)
         self._grows(size)
 
     def _grows(self, size: int) -> bool:
-        self._told = size = size if size >= STEP else 0
+        self.told = size = size if size >= STEP else 0
         return self._tell is None or self._tell(size)

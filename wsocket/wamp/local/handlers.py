@@ -22,7 +22,7 @@ class UserHandler(UserFunction):
         on_loop: Whether it runs on the loop, because it never blocks.
 
     Attributes:
-        large, known, trial: See `wsocket.wamp.local.results_ahead.Maker`.
+        large, known, watched, trial: See `wsocket.wamp.local.results_ahead.Maker`.
 
     Raises:
         TypeError: It cannot be called, or is an async function; or a generator, which
@@ -42,7 +42,8 @@ class UserHandler(UserFunction):
         super().__init__(function, uri)
         self.on_loop = on_loop
         self.large = 0
-        self.known = generates  # its results come one by one
+        self.known = on_loop or generates  # a generator's results come one by one
+        self.watched = not self.known
         self.trial: Any = None
 
     def notify(self, payload: Payload, details: EventDetails) -> None:

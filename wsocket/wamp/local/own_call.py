@@ -133,11 +133,8 @@ class OwnCall(Task):
     def _run(self) -> Payload | Failure:
         handler, payload = self._handler, self._payload
         assert payload is not None
-        if not handler.on_loop:
-            if not handler.known:
-                self._client.results_ahead.await_first(handler)
-            if handler.large:
-                self._reserve(handler.large)
+        if handler.watched:
+            self._wait_for_others(handler)
         self._payload = None  # a procedure may keep its arguments, nobody the bytes
         try:
             args, kwargs = payload.values()
@@ -159,6 +156,13 @@ class OwnCall(Task):
             return result_of(value, self.serializer)
         return self._result_of(value)
 
+    def _wait_for_others(self, handler: UserHandler) -> None:
+        """Begin later if this may be one of many large results."""
+        if not handler.known:
+            self._client.results_ahead.await_first(handler)
+        if handler.large:
+            self._reserve(handler.large)
+
     def _reserve(self, size: int) -> None:
         """Wait until there is room for a result of *size* bytes, and what it is of."""
         if self._by_client and not self._ahead:
@@ -168,18 +172,24 @@ class OwnCall(Task):
     def _result_of(self, value: Any) -> Payload:
         """Encode a result in a worker, when others are not busy with large ones."""
         ahead, handler = self._client.results_ahead, self._handler
-        size = len(value) if isinstance(value, (str, bytes)) else 0
+        kind = type(value)
+        size = len(value) if kind is str or kind is bytes else 0
         if size >= LARGE or ahead.full:
             self._reserve(size)
         result = result_of(value, self.serializer)
-        size = result.size if result.size >= LARGE else 0
-        if size != self._ahead and self._by_client:
+        size = result.size
+        if size >= LARGE or handler.watched or self._ahead:
+            self._count(size if size >= LARGE else 0)
+        return result
+
+    def _count(self, size: int) -> None:
+        """The result has so many bytes that count; what was reserved is given back."""
+        ahead = self._client.results_ahead
+        if self._by_client:
             counted, self._ahead = self._ahead, size
             ahead.add(size)
             ahead.give_back(counted)
-        if size or handler.large or not handler.known:
-            ahead.made(handler, size)
-        return result
+        ahead.made(self._handler, size)
 
     def _step_through(self, steps: Generator[Any, None, Any]) -> Payload | Failure:
         self.progress = progress = self._client.progress(self)
