@@ -38,7 +38,7 @@ def talking_for_ever(sock, said: bytes):
     """The same connection, with a peer that says *said* whenever it is heard."""
 
     class Heard(type(sock)):
-        def recv(self, size: int) -> bytes:
+        def recv(self, size: int, flags: int = 0) -> bytes:
             return said
 
     heard = Heard(fileno=sock.detach())
