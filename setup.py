@@ -40,6 +40,7 @@ HOT = [
     "core/net/stream",
     "core/net/stream_writer",
     "core/tally",
+    "core/websocket/frame_header",
     "core/websocket/frames",
     "core/websocket/incoming_message",
     "core/websocket/message_buffer",

@@ -106,9 +106,27 @@ def download(environ: dict[str, Any], start_response: Any) -> bytes:
     return b"x" * 5_000_000
 
 
+def download_less(environ: dict[str, Any], start_response: Any) -> bytes:
+    """A smaller answer, of which the kernel takes nearly all."""
+    return b"x" * 200_000
+
+
+def generate(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+    """An answer in large pieces."""
+    for _ in range(100):
+        yield b"x" * 1_000_000
+
+
 def echo_messages(environ: dict[str, Any], start_response: Any) -> None:
     for message in environ["wsgi.websocket"]:
         environ["wsgi.websocket"].send(message)
+
+
+def take_slowly(environ: dict[str, Any], start_response: Any) -> None:
+    """Keep a message for a while, as one that stores it somewhere."""
+    message = environ["wsgi.websocket"].receive()
+    time.sleep(1.5)
+    del message
 
 
 def feed(environ: dict[str, Any], start_response: Any) -> None:
@@ -121,8 +139,11 @@ ROUTES: dict[str, Callable[..., Any]] = {
     "/": page,
     "/upload": upload,
     "/download": download,
+    "/small-download": download_less,
+    "/generated": generate,
     "/echo": echo_messages,
     "/feed": feed,
+    "/slow": take_slowly,
 }
 
 open_realm = make()

@@ -7,6 +7,11 @@ of the one of the process.
 
 from __future__ import annotations
 
+from typing import Final
+
+STEP: Final = 16384
+"""Bytes. Threads and greenlets tell the loop of as much: less is not worth the way."""
+
 
 class Budget:
     """How many bytes may be kept.

@@ -3,7 +3,9 @@
 from tests.attacks.attack import ATTACKS
 from tests.attacks.kinds import (
     control,
+    handlers,
     http,
+    keeping,
     login,
     longpoll,
     matching,
@@ -17,7 +19,7 @@ from tests.attacks.kinds import (
 
 FAMILIES = (
     *(control, memory, turns, serializers, matching, workers, login),
-    *(longpoll, rawsocket, plain, http),
+    *(longpoll, rawsocket, plain, handlers, http, keeping),
 )
 
 __all__ = ["ATTACKS", "FAMILIES"]

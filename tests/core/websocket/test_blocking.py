@@ -38,7 +38,7 @@ def talking_for_ever(sock, said: bytes):
     """The same connection, with a peer that says *said* whenever it is heard."""
 
     class Heard(type(sock)):
-        def recv(self, size: int) -> bytes:
+        def recv(self, size: int, flags: int = 0) -> bytes:
             return said
 
     heard = Heard(fileno=sock.detach())
@@ -57,6 +57,7 @@ class Both:
         read_ahead: bytes = b"",
         endless=b"",
         send_timeout: float = 30.0,
+        **charged,
     ) -> None:
         self.world = world
         sock, self.peer = world.pair(send_timeout=send_timeout)
@@ -84,6 +85,7 @@ class Both:
             max_message_size=2**20,
             read_ahead=read_ahead,
             limits=Limits(send_timeout=send_timeout),
+            **charged,
         )
         self.ws.close_timeout = SECONDS
 

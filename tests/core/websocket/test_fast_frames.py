@@ -11,6 +11,7 @@ from tests.core.wire import BINARY, TEXT, client_frame
 from wsocket.core.websocket import _fast_frames, fast_frames, frames
 
 LIMIT = 70_000
+MOST = 1_000
 
 IMPLEMENTATIONS = {"python": fast_frames, "installed": frames}
 
@@ -19,10 +20,10 @@ implementations = pytest.mark.parametrize(
 )
 
 
-def taken(codec, data, pos=0, limit=LIMIT):
+def taken(codec, data, pos=0, limit=LIMIT, most=MOST):
     """The messages, and where the first frame begins that was left."""
     messages = []
-    end = codec.take_messages(data, pos, limit, messages)
+    end = codec.take_messages(data, pos, limit, messages, most)
     return messages, end
 
 
@@ -53,6 +54,17 @@ def test_messages_of_every_size_are_unmasked(codec, size):
 
 
 @implementations
+@pytest.mark.parametrize("there", [0, 1, 3, 5])
+def test_no_more_messages_are_taken_than_wanted(codec, there):
+    """With those that are there already; the rest is left."""
+    frame = client_frame(TEXT, b"x")
+    messages = ["before"] * there
+    end = codec.take_messages(frame * 10, 0, LIMIT, messages, 3)
+    assert len(messages) == max(there, 3)
+    assert end == max(0, 3 - there) * len(frame)
+
+
+@implementations
 @pytest.mark.parametrize("text", ["\x00", "é", "日本語", "a" * 64 + "\U0001f600"])
 def test_text_that_is_not_ascii_is_decoded(codec, text):
     """Every plane of Unicode, at any place."""
@@ -67,7 +79,7 @@ def test_text_that_is_not_utf8_is_refused_after_what_was_before_it(codec, payloa
     messages = []
     data = client_frame(TEXT, b"before") + client_frame(TEXT, payload)
     with pytest.raises(UnicodeDecodeError):
-        codec.take_messages(data, 0, LIMIT, messages)
+        codec.take_messages(data, 0, LIMIT, messages, MOST)
     assert messages == ["before"]
 
 
@@ -138,7 +150,7 @@ def test_both_do_the_same_with_any_bytes(data, limit):
     for codec in IMPLEMENTATIONS.values():
         messages = []
         try:
-            end = codec.take_messages(data, 0, limit, messages)
+            end = codec.take_messages(data, 0, limit, messages, MOST)
         except UnicodeDecodeError as error:
             end = error.reason
         outcomes.append((messages, end))

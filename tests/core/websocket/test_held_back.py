@@ -124,6 +124,18 @@ def test_very_many_small_frames_come_bit_by_bit(opcode, size):
     assert len(first) - 1 + len(rest) == 1 + 2000 * fin
 
 
+def test_very_many_small_messages_come_bit_by_bit():
+    """As objects they take more memory than as they came."""
+    fed = FrameDecoder(max_message_size=2**20)
+    first = fed.feed(client_frame(TEXT, b"xx") * 5000 + client_frame(TEXT, b"end"))
+    assert len(first) < 1000
+    assert isinstance(first[-1], HeldBack)
+    assert fed.held > 4000 * len(client_frame(TEXT, b"xx"))
+    rest = decoded(fed, [b""])
+    assert first[:-1] + rest == ["xx"] * 5000 + ["end"]
+    assert fed.held == 0
+
+
 def test_what_is_read_meanwhile_comes_later():
     """Also if it is fed before the rest was asked for."""
     fed = decoder()

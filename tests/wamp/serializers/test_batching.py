@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -72,3 +73,28 @@ def test_empty_batch_is_refused(batching, empty):
     """ "A batch of length 0 is illegal"."""
     with pytest.raises(BatchError, match="empty batch"):
         batching.split(empty)
+
+
+@pytest.mark.parametrize(
+    ("batching", "message", "batch"),
+    [
+        (SEPARATED, "[49,1,{}]", "[49,1,{}]\x1e"),
+        (PREFIXED, b"\x93\x31\1\x80", b"\0\0\0\4\x93\x31\1\x80"),
+    ],
+)
+def test_the_messages_of_a_large_batch_are_made_when_they_are_due(
+    batching, message, batch
+):
+    """As objects, they would take ten times as much memory as in it."""
+    many = batch * 20_000
+    tracemalloc.start()
+    try:
+        messages = batching.split(many)
+        for each in messages:
+            assert each == message
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+    assert len(messages) == 20_000
+    with pytest.raises(BatchError):
+        batching.split(many[:-1])

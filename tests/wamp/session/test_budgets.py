@@ -177,6 +177,33 @@ def test_a_session_that_leaves_keeps_nothing_for_the_authorizer(budget):
     assert (budget.used, runtime.running, member.take()) == (0, [], [])
 
 
+def test_a_message_that_has_no_room_is_not_asked_about(budget):
+    """Its session ends, with an ABORT that says whose limit it was."""
+    runtime = Slow()
+    world = World(runtime=runtime, authorizer=lambda request: True)
+    member = Member(world, budget=Budget("Limits.memory", 20 * KIB, within=budget))
+    publish_large(member)
+    [abort] = member.take()
+    assert (abort[0], abort[2]) == (3, UNAVAILABLE)
+    assert "Limits.memory, 20480 bytes" in abort[1]["message"]
+    assert (budget.used, runtime.running) == (0, [])
+
+
+@pytest.mark.parametrize("waiting", [1, 3])
+def test_the_lists_of_a_message_that_waits_count_as_what_they_take(budget, waiting):
+    """Their members are objects, which are much larger than they were sent."""
+    runtime = Slow()
+    world = World(runtime=runtime, authorizer=lambda request: True)
+    member = Member(world, budget=budget)
+    options = PublishOptions(eligible_authid=["x"] * 100)
+    for _ in range(waiting):
+        publish = Publish(1, options, "com.topic", ABSENT, ABSENT)
+        member.session.handle(publish, 400)
+    assert budget.used > waiting * 100 * 100
+    member.disconnect()
+    assert budget.used == 0
+
+
 def test_a_full_process_refuses_and_ends_nobody(world):
     """The error says whose limit it is."""
     whole = Budget("Limits.memory", 20 * KIB)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Protocol
 
@@ -20,6 +22,21 @@ _CONTEXTS = 1 / 2
 # A smaller backlog is not worth to be shed.
 _LEAST = 65536  # bytes
 
+# Outside of the loop, who waits for room gets it up to one of these parts of what
+# compression leaves: for what comes, or for what is sent. What is sent frees what came,
+# so it needs some room. And a little more than what is charged is kept there.
+_COMING = 5 / 8
+_SENDING = 7 / 8
+
+# And no message is charged with more than this part: one that is allowed, with its
+# answer, must never be too large for all the memory beside what compression keeps.
+_LARGEST = 3 / 16
+
+# Seconds that somebody waits for room until backlogs are shed, down to this part: most
+# of what is kept outside of the loop is free in a moment.
+_PATIENCE = 0.25
+_ROOMY = 4 / 8
+
 
 class Backlogged(Protocol):
     """A connection with messages that wait, in or out."""
@@ -35,6 +52,23 @@ class Backlogged(Protocol):
         """
 
 
+class _Line(deque[tuple[int, Callable[[], object]]]):
+    """Who waits for room, in order: how many bytes, and what charges them.
+
+    Args:
+        part: They are let in until so much is used.
+    """
+
+    def __init__(self, part: float) -> None:
+        super().__init__()
+        self._part = part
+
+    def let_in(self, memory: Memory) -> None:
+        """Charge what there is room for."""
+        while self and memory.used + self[0][0] <= memory.part_of_rest(self._part):
+            self.popleft()[1]()
+
+
 class Memory(Budget):
     """The budget of a process (`Limits.memory`).
 
@@ -43,17 +77,22 @@ class Memory(Budget):
 
     Attributes:
         contexts: The part of it for compression, which is refused when it is used up.
+        largest: Bytes that one peer may have charged outside of the loop.
         too_slow: How many events were dropped because an outbox was full.
         shed: How many events were dropped because the process kept too much.
     """
 
     __slots__ = (
         "_backlogged",
+        "_coming",
         "_crowded",
         "_freeing",
+        "_looking",
         "_loop",
         "_relieving",
+        "_sending",
         "contexts",
+        "largest",
         "shed",
         "too_slow",
     )
@@ -65,6 +104,10 @@ class Memory(Budget):
         self._relieving = False
         self._crowded = int(limit * _CROWDED)
         self._freeing = 0  # bytes that are charged, and will soon be free
+        self._sending = _Line(_SENDING)
+        self._coming = _Line(_COMING)
+        self._looking = False  # a look at who waits is due
+        self.largest = int(limit * _LARGEST)
         self.contexts = Budget("Limits.memory", int(limit * _CONTEXTS), within=self)
         self.too_slow = self.shed = 0
 
@@ -103,6 +146,51 @@ class Memory(Budget):
         self._freeing -= size
         self.give_back(size)
 
+    def when_free(
+        self, size: int, charge: Callable[[], object], *, sending: bool
+    ) -> None:
+        """Call *charge*, which takes *size* bytes, as soon as they are free.
+
+        For who can wait, outside of the loop. Backlogs are shed only if it has to wait
+        for long.
+
+        Args:
+            sending: It is for what is sent, not for what comes.
+        """
+        line = self._sending if sending else self._coming
+        line.append((min(size, self.largest), charge))
+        line.let_in(self)
+        if line and not self._looking:
+            self._look_later()
+
+    def give_back(self, size: int) -> None:
+        """See `Budget.give_back`."""
+        super().give_back(size)
+        if self._looking:
+            self._let_in()
+
+    def part_of_rest(self, part: float) -> float:
+        """So much: what compression keeps, and a part of the rest of the limit."""
+        contexts = self.contexts.used
+        return contexts + (self.limit - contexts) * part
+
+    def _let_in(self) -> None:
+        self._sending.let_in(self)
+        self._coming.let_in(self)
+
+    def _look_later(self) -> None:
+        self._looking = True
+        self._loop.call_later(_PATIENCE, self._look)
+
+    def _look(self) -> None:
+        """Make room if somebody has waited for long."""
+        self._looking = False
+        if self._sending or self._coming:
+            self._looking = True
+            self._shed_down_to(self.part_of_rest(_ROOMY))
+            self._let_in()
+            self._look_later()
+
     def lacking(self, size: int) -> Budget | None:
         """See `Budget.lacking`; what will soon be free counts as free."""
         if self.used - self._freeing + size > self.limit:
@@ -125,9 +213,11 @@ class Memory(Budget):
     def _relieve(self) -> None:
         """Shed the largest backlogs, until there is room."""
         self._relieving = False
+        self._shed_down_to(self.limit * _RELIEVED)
+
+    def _shed_down_to(self, target: float) -> None:
         size_of = attrgetter("backlog")
         shed = 0
-        target = self.limit * _RELIEVED
         while self._backlogged and self.used - self._freeing > target:
             largest = max(self._backlogged, key=size_of)
             if largest.backlog < _LEAST:

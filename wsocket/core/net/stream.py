@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from sys import getsizeof
 from time import perf_counter
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from wsocket.log import logger
 # Compiled code looks up an imported name in a dict each time, but not a `Final` one.
 _receive: Final = receive
 _clock: Final = perf_counter
+_size_of: Final = getsizeof
 
 
 class Stream(StreamWriter):
@@ -152,10 +154,9 @@ class Stream(StreamWriter):
             self._handle(events)
 
     def _have_wait(self, events: list[Any]) -> None:
-        """Handle *events* later. A large message may be among them."""
+        """Handle *events* later. There may be a large message, or very many."""
         self._pending.extend(events)
-        messages = [each for each in self._pending if isinstance(each, (str, bytes))]
-        self.waiting = sum(map(len, messages))
+        self.waiting = sum(map(_size_of, self._pending))
         self._weigh()
 
     def decode_later(self) -> None:
@@ -194,7 +195,7 @@ class Stream(StreamWriter):
                 self.pause()
                 self._loop.go_on_later(self.resume)
             if self._paused:
-                self._pending = events[number:]
+                self._have_wait(events[number:])
                 return
             before = send_queue.writes
             self.event_received(events[number])

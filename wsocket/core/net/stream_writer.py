@@ -34,7 +34,7 @@ class StreamWriter(LoopReader):
         dropped: How many frames were dropped because the peer is too slow.
         gathered: Bytes of a message that has come in part; the receiving half sets it.
         heard: Whether anything came from the peer since this was last set to False.
-        waiting: Bytes of messages that wait to be handled; see `gathered`.
+        waiting: Bytes that messages take which wait to be handled; see `gathered`.
     """
 
     __slots__ = (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from io import BytesIO
 from typing import Any
 
+from wsocket.core.budget import STEP
 from wsocket.core.http.grammar import CONTENT_LENGTH
-from wsocket.core.net.incoming import STEP
+from wsocket.core.websocket.message_buffer import MessageBuffer
 from wsocket.errors import HttpError
 
 _BAD_REQUEST = "400 Bad Request"
@@ -48,15 +48,14 @@ def read_body(
 
 def _read(source: Any, length: int, has: Callable[[int], bool]) -> bytes:
     """The first *length* bytes, or less if they end before, or *has* says so."""
-    body = BytesIO()  # unlike a bytearray it becomes bytes without a copy
-    size = 0
-    while size < length:
-        piece: bytes = source.read(min(STEP, length - size))
-        body.write(piece)
-        size += len(piece)
-        if not has(size) or not piece:
+    body = MessageBuffer()
+    body.expect(length)
+    while body.size < length:
+        piece: bytes = source.read(min(STEP, length - body.size))
+        body.add(piece)
+        if not has(body.size) or not piece:
             break
-    return body.getvalue()
+    return body.binary()
 
 
 def _length(environ: Mapping[str, Any]) -> int:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, Protocol
 
 from wsocket.core.concurrency.kinds import GREENLETS, Concurrency
-from wsocket.core.net.incoming import Incoming
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.memory import Memory
@@ -19,7 +18,6 @@ from wsocket.core.net.per_process import PerProcess
 from wsocket.core.net.sockets import plain_socket
 from wsocket.core.net.tcp_options import disable_nagle, keep_alive
 from wsocket.core.net.trouble import Trouble, is_shortage
-from wsocket.core.web.contexts import Contexts
 from wsocket.core.web.plain_websocket import PlainWebSocket
 from wsocket.core.web.refused_origins import RefusedOrigins
 from wsocket.core.web.routes import Handler
@@ -27,6 +25,7 @@ from wsocket.core.web.server_connections import correct_protocol
 from wsocket.core.web.shared_strings import with_shared_strings
 from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.web.upgrade_refusal import BAD_REQUEST, refuse, unsupported
+from wsocket.core.web.websocket_memory import WebSocketMemory
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.deflate import Compression
 from wsocket.core.websocket.handshake import (
@@ -115,10 +114,10 @@ class ToHandler:
         sock = concurrency.adopt(
             connection.descriptor, patience=patience, send_timeout=limits.send_timeout
         )
-        incoming, contexts = Incoming(loop, self._memory), Contexts(loop, self._memory)
+        kept = WebSocketMemory(loop, self._memory)
         try:
             _prepare(sock, limits)
-            agreed = contexts.affordable(agreed)
+            agreed = kept.contexts.affordable(agreed)
             websocket = self._host.websocket_class(
                 environ,
                 sock,
@@ -128,16 +127,16 @@ class ToHandler:
                 read_ahead=connection.read_ahead,
                 limits=limits,
                 patience=patience,
-                incoming=incoming.has if reachable else None,
+                incoming=kept.incoming.has if reachable else None,
+                outgoing=kept.outgoing.has if reachable else None,
             )
-            incoming.stop = websocket.drop
-            plain = self._plain(websocket, (incoming, contexts), loop, connection)
+            plain = self._plain(websocket, kept, loop, connection)
             if reachable:
                 loop.call_soon(self._opened, plain, watched)
             plain.start(environ, agreed.response_bytes())
         except BaseException:
             sock.detach()  # the caller closes it
-            loop.call_soon(contexts.end)
+            loop.call_soon(kept.contexts.end)
             raise
 
     def _memory(self) -> Memory:
@@ -146,10 +145,12 @@ class ToHandler:
     def _plain(
         self,
         websocket: WebSocket,
-        kept: tuple[Incoming, Contexts],
+        kept: WebSocketMemory,
         loop: Loop,
         connection: TakenConnection,
     ) -> PlainWebSocket:
+        kept.give_up_with(websocket)
+
         def end(ended: PlainWebSocket) -> None:
             connection.release()
             loop.call_soon(self._closed, ended, kept)
@@ -170,9 +171,8 @@ class ToHandler:
         if watched:
             connections.watch(plain.websocket)
 
-    def _closed(self, plain: PlainWebSocket, kept: tuple[Incoming, Contexts]) -> None:
-        for each in kept:
-            each.end()
+    def _closed(self, plain: PlainWebSocket, kept: WebSocketMemory) -> None:
+        kept.end()
         connections = self._host.connections.get()
         connections.remove(plain)
         connections.unwatch(plain.websocket)

@@ -119,18 +119,19 @@ static PyObject *
 take_messages(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (count != 4 || !PyBytes_Check(args[0]) || !PyList_Check(args[3])) {
-        PyErr_SetString(PyExc_TypeError, "expected (bytes, int, int, list)");
+    if (count != 5 || !PyBytes_Check(args[0]) || !PyList_Check(args[3])) {
+        PyErr_SetString(PyExc_TypeError, "expected (bytes, int, int, list, int)");
         return NULL;
     }
     const uint8_t *const data = (const uint8_t *)PyBytes_AS_STRING(args[0]);
     const Py_ssize_t end = PyBytes_GET_SIZE(args[0]);
     Py_ssize_t pos = PyLong_AsSsize_t(args[1]);
     const Py_ssize_t limit = PyLong_AsSsize_t(args[2]);
+    const Py_ssize_t most = PyLong_AsSsize_t(args[4]);
     if (PyErr_Occurred()) {
         return NULL;
     }
-    while (pos >= 0 && end - pos >= HEADER + MASK) {
+    while (pos >= 0 && end - pos >= HEADER + MASK && PyList_GET_SIZE(args[3]) < most) {
         Py_ssize_t start;
         const uint8_t *const frame = data + pos;
         const Py_ssize_t length = payload_length(frame, end - pos, &start);

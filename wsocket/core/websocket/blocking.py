@@ -7,8 +7,8 @@ receives the next time."""
 from __future__ import annotations
 
 import socket
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from sys import getsizeof
 from types import TracebackType
 from typing import Any
 
@@ -18,12 +18,13 @@ from wsocket.core.keywords import checks_keywords
 from wsocket.core.net.held_back import HeldBack
 from wsocket.core.net.limits import Limits
 from wsocket.core.websocket import frames
-from wsocket.core.websocket.events import Close, NoMessage, Ping, Pong, WebSocketEvent
-from wsocket.core.websocket.frame_sender import FrameSender
+from wsocket.core.websocket.events import NoMessage, Ping, Pong
+from wsocket.core.websocket.frame_sender import WORTH_TELLING, FrameSender
 from wsocket.core.websocket.handshake import Handshake
 from wsocket.core.websocket.protocol import WebSocketProtocol
+from wsocket.core.websocket.received import Received
 from wsocket.core.websocket.silence import NextStep, Silence
-from wsocket.errors import ProtocolError, WebSocketClosed
+from wsocket.errors import WebSocketClosed
 from wsocket.former import FormerMembers
 
 # One read takes a message of 64 KiB with its header.
@@ -35,7 +36,8 @@ class WebSocket(FormerMembers):
     others send. Leaving a ``with`` block, or the handler, closes the websocket.
 
     Args:
-        incoming: Told how many bytes of an incomplete message are kept.
+        incoming: Told how many bytes of messages that came are kept; may have to wait.
+        outgoing: The same for a message that is being sent.
 
     Attributes:
         environ: The WSGI environ of the upgrade request.
@@ -56,7 +58,8 @@ class WebSocket(FormerMembers):
         read_ahead: bytes = b"",
         limits: Limits | None = None,
         patience: float = 0.0,
-        incoming: Callable[[int], object] | None = None,
+        incoming: Callable[[int], bool] | None = None,
+        outgoing: Callable[[int], bool] | None = None,
     ) -> None:
         self.environ = environ
         self.protocol = handshake.subprotocol
@@ -74,12 +77,15 @@ class WebSocket(FormerMembers):
         self._protocol = WebSocketProtocol(
             max_message_size=max_message_size, deflate=handshake.deflate
         )
-        self._incoming, self._gathered = incoming, 0
-        events = self._protocol.decoder.hold(read_ahead)
-        self._events: deque[WebSocketEvent] = deque(events)
+        self._received = Received(self._protocol.decoder, read_ahead, tell=incoming)
+        self._events = self._received.events
         self._receiving = concurrency.lock()
         self._sender = FrameSender(
-            sock, self._protocol, concurrency=concurrency, timeout=limits.send_timeout
+            sock,
+            self._protocol,
+            concurrency=concurrency,
+            timeout=limits.send_timeout,
+            keeps=outgoing,
         )
 
     def accept(self, response: bytes) -> None:
@@ -159,6 +165,8 @@ class WebSocket(FormerMembers):
         sender = self._sender
         sender.lock.acquire()
         try:
+            if isinstance(message, (str, bytes)) and len(message) >= WORTH_TELLING:
+                sender.prepare(getsizeof(message))
             sender.write(encode(message, binary=as_binary, compress=compress))
         finally:
             sender.release()
@@ -299,6 +307,8 @@ class WebSocket(FormerMembers):
     def _read(self) -> None:
         """Read once, and decode what came."""
         concurrency, silence = self.concurrency, self._silence
+        if self._received.told:
+            self._received.weigh()
         data: bytes | None = None
         try:
             if silence.pinged_at is None or concurrency.wait_readable(
@@ -312,32 +322,24 @@ class WebSocket(FormerMembers):
         elif data:
             self._heard = True
             silence.end(concurrency.now())
-            self._events.extend(self._protocol.feed(data))
-            if self._protocol.decoder.gathered != self._gathered:
-                self._tell_gathered()
+            if self._received.feed(data):
+                del data
+                self._received.weigh()
         else:
             self._sender.drop()
             self._protocol.decoder.end()
-
-    def _tell_gathered(self) -> None:
-        self._gathered = self._protocol.decoder.gathered
-        if self._incoming:
-            self._incoming(self._gathered)
 
     def _handle_control(self, event: NoMessage) -> None:
         """Answer a control frame, fail the connection, or decode what was held back."""
         if isinstance(event, Ping):
             self._sender.pong(event)
         elif isinstance(event, HeldBack):
-            self._events.extend(self._protocol.feed(b""))
-            self._tell_gathered()
+            self._received.feed(b"")
+            self._received.weigh()
             self.concurrency.let_others()
         elif not isinstance(event, Pong):
-            self._peer_ended(event)
-
-    def _peer_ended(self, event: Close | ProtocolError) -> None:
-        """The peer closes, or broke the protocol: answer, and end our direction."""
-        self._sender.end(self._protocol.answer(event))
+            # The peer closes, or broke the protocol: answer, and end our direction.
+            self._sender.end(self._protocol.answer(event))
 
     # Closing
 

@@ -22,13 +22,16 @@ def apply_mask(data: bytes | memoryview, mask: bytes) -> bytes:
     return masked.to_bytes(size, "little")
 
 
-def take_messages(data: bytes, pos: int, limit: int, messages: list[Any]) -> int:
+def take_messages(
+    data: bytes, pos: int, limit: int, messages: list[Any], most: int
+) -> int:
     """Append to *messages* the plain messages in *data* from *pos* on.
 
     This stops at the first frame that is not plain, incomplete, or wrong.
 
     Args:
         limit: Bytes of payload that a message may have.
+        most: It also stops when *messages* has so many.
 
     Returns:
         The position of the first frame that was not taken.
@@ -36,11 +39,10 @@ def take_messages(data: bytes, pos: int, limit: int, messages: list[Any]) -> int
     Raises:
         UnicodeDecodeError: A text message is not UTF-8.
     """
-    append = messages.append
     unmask = apply_mask
     end = len(data)
     last = end - 6
-    while pos <= last:
+    while pos <= last and len(messages) < most:
         first = data[pos]
         if first != _FIN_TEXT and first != _FIN_BINARY:
             break
@@ -57,7 +59,7 @@ def take_messages(data: bytes, pos: int, limit: int, messages: list[Any]) -> int
         if stop > end or not 0 <= length <= limit:
             break
         payload = unmask(data[start:stop], data[start - 4 : start])
-        append(str(payload, "utf-8") if first == _FIN_TEXT else payload)
+        messages.append(str(payload, "utf-8") if first == _FIN_TEXT else payload)
         pos = stop
     return pos
 

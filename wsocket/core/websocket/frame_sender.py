@@ -7,8 +7,10 @@ import socket
 from collections import deque
 from collections.abc import Callable
 
+from wsocket.core.budget import STEP
 from wsocket.core.concurrency.kinds import NO_ROOM, Concurrency
 from wsocket.core.net.outbox import Frame
+from wsocket.core.net.socket_io import send
 from wsocket.core.websocket.events import Ping
 from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.errors import WebSocketClosed
@@ -16,6 +18,12 @@ from wsocket.errors import WebSocketClosed
 # Most bytes in one send, which may take `send_timeout`. So a slow peer must read this
 # much in that time.
 SEND_SIZE = 64 * 1024
+
+# Characters or bytes of a message from which on `prepare` is worth its cost.
+WORTH_TELLING = 4096
+
+# Bytes of a message from which on there has to be room before its frame is made.
+_LARGE = 64 * 1024
 
 
 class FrameSender:
@@ -30,6 +38,7 @@ class FrameSender:
 
     Args:
         timeout: Seconds that the peer has to take `SEND_SIZE` bytes.
+        keeps: Told how many bytes are kept for the peer; may have to wait.
 
     Attributes:
         lock: Held by the thread or greenlet that sends.
@@ -38,10 +47,13 @@ class FrameSender:
     __slots__ = (
         "_concurrency",
         "_due",
+        "_keeps",
         "_last",
+        "_prepared",
         "_protocol",
         "_sock",
         "_timeout",
+        "_told",
         "lock",
     )
 
@@ -52,19 +64,36 @@ class FrameSender:
         *,
         concurrency: Concurrency,
         timeout: float,
+        keeps: Callable[[int], bool] | None = None,
     ) -> None:
         self._sock = sock
         self._protocol = protocol
         self._concurrency = concurrency
         self._timeout = timeout
+        self._keeps = keeps
+        self._prepared = 0  # bytes of the message that is being sent
+        self._told = 0
         self.lock = concurrency.lock()
         # Only the last ping must be answered (RFC 6455 section 5.5.3), and nothing
         # follows a Close. So one frame is due at most.
         self._due: deque[bytes] = deque(maxlen=1)
         self._last = False  # our direction ends after what is due
 
+    def prepare(self, size: int) -> None:
+        """A message that takes *size* bytes is to be sent; the caller holds the lock.
+
+        A large one waits here until there is room for it, and for its frame. Of others
+        only what the kernel does not take at once is worth to be told.
+        """
+        self._prepared = self._told = size
+        if size >= _LARGE:
+            self._keep(2 * size)
+
     def release(self) -> None:
         """Let others send, after the frame that is due."""
+        if self._told:
+            self._prepared = 0
+            self._keep(0)
         self.lock.release()
         if self._due:
             self._send_due()
@@ -89,10 +118,10 @@ class FrameSender:
         """
         try:
             for part in (frame,) if isinstance(frame, bytes) else frame:
-                if len(part) <= SEND_SIZE:
+                if len(part) < STEP:
                     self._concurrency.send(self._sock, part, self._timeout)
                 else:
-                    self._send_portions(memoryview(part))
+                    self._send_large(memoryview(part))
         except OSError:
             self.drop()
             raise self._protocol.closed_error() from None
@@ -138,10 +167,24 @@ class FrameSender:
         with contextlib.suppress(OSError):  # not connected any more
             self._sock.shutdown(socket.SHUT_RDWR)
 
-    def _send_portions(self, data: memoryview) -> None:
-        for start in range(0, len(data), SEND_SIZE):
-            portion = data[start : start + SEND_SIZE]
-            self._concurrency.send(self._sock, portion, self._timeout)
+    def _send_large(self, data: memoryview) -> None:
+        """Send what the kernel takes at once; tell of the rest, and send that, too."""
+        self._concurrency.pace()
+        sent = taken = send(self._sock, data[:SEND_SIZE])
+        while taken and sent < len(data):
+            self._concurrency.pace()
+            taken = send(self._sock, data[sent : sent + SEND_SIZE])
+            sent += taken
+        if sent < len(data):
+            self._keep(self._prepared + len(data))
+            for start in range(sent, len(data), SEND_SIZE):
+                portion = data[start : start + SEND_SIZE]
+                self._concurrency.send(self._sock, portion, self._timeout)
+
+    def _keep(self, size: int) -> None:
+        self._told = size
+        if self._keeps is not None:
+            self._keeps(size)
 
     def _send_due(self) -> None:
         """Send what is due, unless somebody sends, who will do it."""

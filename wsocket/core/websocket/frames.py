@@ -7,12 +7,14 @@ reports a violation as soon as the offending byte is there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from wsocket.core.net.held_back import HELD_BACK
 from wsocket.core.websocket.deflate import Inflater
 from wsocket.core.websocket.events import Close, Ping, Pong, WebSocketEvent
 from wsocket.core.websocket.fast_frames import encode_header as encode_header
+from wsocket.core.websocket.frame_header import OPCODE_NAMES, read_header
 from wsocket.core.websocket.incoming_message import IncomingMessage, Utf8Validator
 from wsocket.core.websocket.opcodes import BINARY as BINARY
 from wsocket.core.websocket.opcodes import CLOSE as CLOSE
@@ -38,15 +40,6 @@ except ImportError:  # built without a C compiler
     from wsocket.core.websocket.fast_frames import take_messages
 
 
-_OPCODES = {
-    CONTINUATION: "continuation",
-    TEXT: "text",
-    BINARY: "binary",
-    CLOSE: "close",
-    PING: "ping",
-    PONG: "pong",
-}
-
 MAX_REASON = MAX_CONTROL_PAYLOAD - 2  # bytes of UTF-8
 
 NORMAL_CLOSURE = 1000
@@ -71,9 +64,6 @@ _STARTING_COMPRESSED = _STARTING | {
     FIN | RSV1 | BINARY,
 }
 
-# 7-bit length: bytes of the extended length that follows, and its least value.
-_EXTENDED_LENGTHS = {126: (2, 126), 127: (8, 1 << 16)}
-
 # Bytes from which on a view saves more time than it costs, and from which on a payload
 # is sent without being copied.
 _WORTH_A_VIEW = 8192
@@ -81,6 +71,10 @@ WORTH_PARTS: Final = 1 << 18
 
 # Frames that one `feed` decodes, besides those of `take_messages`: 1 ms of work.
 _UNUSUAL: Final = 256
+
+# Messages after which one `feed` decodes no more: as objects, small ones take ten times
+# as much memory as they came in.
+_MOST: Final = 512
 
 # Inflated bytes that the events of one `feed` have: about what they may have when
 # nothing is compressed, for that is at most what was read. One message may have more.
@@ -158,6 +152,9 @@ class FrameDecoder:
 
     Attributes:
         gathered: How many bytes of an incomplete message are held.
+        grows: Asked whether a message that is being decoded may take so many bytes,
+            from time to time, where one read may make much of little; None if nobody
+            has to be asked.
     """
 
     __slots__ = (
@@ -171,6 +168,7 @@ class FrameDecoder:
         "_mask",
         "_message",
         "gathered",
+        "grows",
     )
 
     def __init__(
@@ -189,6 +187,17 @@ class FrameDecoder:
         self._final = True
         self._inflated = 0  # bytes of messages among the events
         self.gathered = 0
+        self.grows: Callable[[int], bool] | None = None
+
+    @property
+    def inflates(self) -> bool:
+        """Whether messages may be compressed."""
+        return self._inflater is not None
+
+    @property
+    def held(self) -> int:
+        """How many bytes are held, with what is held back."""
+        return self.gathered + len(self._kept)
 
     def hold(self, data: bytes) -> list[WebSocketEvent]:
         """Take what was read, and decode it when ``feed(b"")`` is called."""
@@ -232,10 +241,10 @@ class FrameDecoder:
         frames = 0
         while pos < end and not self._ended:
             if self._message is None:
-                pos = take_messages(data, pos, self._limit, events)
+                pos = take_messages(data, pos, self._limit, events, _MOST)
                 if pos == end:
                     break
-            if frames == _UNUSUAL:
+            if frames == _UNUSUAL or len(events) >= _MOST:
                 events.append(HELD_BACK)
                 self._kept = data[pos:]
                 break
@@ -251,7 +260,7 @@ class FrameDecoder:
         message = None
         if first & OPCODE < CLOSE:
             message = self._message or self._begin(first)
-        length, start = _read_header(data, pos)
+        length, start = read_header(data, pos)
         if message is not None:
             message.admit(length)
         if start > len(data):
@@ -282,9 +291,9 @@ class FrameDecoder:
     def _first_byte_problem(self, first: int) -> str:
         """Why a frame may not start with the byte *first* here."""
         opcode = first & OPCODE
-        if opcode not in _OPCODES:
+        if opcode not in OPCODE_NAMES:
             return f"reserved opcode 0x{opcode:X}"
-        name = _OPCODES[opcode]
+        name = OPCODE_NAMES[opcode]
         if opcode >= CLOSE and first < FIN:
             return f"{name} frame is fragmented"
         if opcode == CONTINUATION and self._message is None:
@@ -296,7 +305,9 @@ class FrameDecoder:
     def _begin(self, first: int) -> IncomingMessage:
         inflater = self._inflater if first & RSV1 else None
         text = first & OPCODE == TEXT
-        return IncomingMessage(text=text, limit=self._limit, inflater=inflater)
+        return IncomingMessage(
+            text=text, limit=self._limit, inflater=inflater, grows=self.grows
+        )
 
     def _control(self, data: bytes, pos: int, events: list[WebSocketEvent]) -> int:
         """Decode the control frame at *pos*, whose header is complete."""
@@ -338,42 +349,6 @@ class FrameDecoder:
         else:
             self.gathered = message.size
         return stop
-
-
-def _read_header(data: bytes, pos: int) -> tuple[int, int]:
-    """Check the header at *pos* after its first byte, as far as it has come.
-
-    Returns:
-        The least length that the payload may have, and where it starts. If it starts
-        behind the end of *data*, the header is incomplete.
-    """
-    if len(data) - pos < 2:
-        return 0, pos + 6
-    _check_second_byte(data[pos], data[pos + 1])
-    length = data[pos + 1] - MASKED
-    start = pos + 6
-    if length > 125:
-        width, minimum = _EXTENDED_LENGTHS[length]
-        given = data[pos + 2 : pos + 2 + width]
-        missing = 8 * (width - len(given))
-        length = int.from_bytes(given, "big") << missing
-        if length >> 63:
-            raise ProtocolError("64-bit payload length with its highest bit set")
-        if length + (1 << missing) <= minimum:
-            raise ProtocolError(f"payload length in {width} bytes that needs fewer")
-        start += width
-    return length, start
-
-
-def _check_second_byte(first: int, second: int) -> None:
-    name = _OPCODES[first & OPCODE]
-    if second < MASKED:
-        raise ProtocolError(f"{name} frame is not masked")
-    length = second - MASKED
-    if first & OPCODE >= CLOSE and length > MAX_CONTROL_PAYLOAD:
-        raise ProtocolError(f"{name} frame with more than 125 bytes of payload")
-    if first & OPCODE == CLOSE and length == 1:
-        raise ProtocolError("close frame with 1 byte of payload, half a close code")
 
 
 def _read_close(payload: bytes, *, complete: bool) -> Close:

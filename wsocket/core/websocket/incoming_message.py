@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from codecs import utf_8_decode
+from collections.abc import Callable
 from typing import Final
 
 from wsocket.core.websocket.deflate import Inflater
-from wsocket.core.websocket.message_buffer import HUGE, MessageBuffer
+from wsocket.core.websocket.message_buffer import HUGE, LARGE, MessageBuffer
 from wsocket.errors import ProtocolError
 
 MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
+TRY_AGAIN_LATER = 1013  # in the IANA registry of close codes
 
 # Deflate makes at most 258 bytes of 2 bits.
 _INFLATION: Final = 1032
 
+# Python has 4 bytes for each character of a text, if it needs 4 for one of them; and
+# while the text is made, what it is made of is there, too.
+_WIDENING: Final = 5
+
 
 class Utf8Validator:
-    """Checks UTF-8 that comes in pieces; raises at the first impossible byte."""
+    """Checks UTF-8 that comes in pieces; raises at the first impossible byte.
 
-    __slots__ = ("_rest",)
+    Attributes:
+        ascii: Whether there was nothing but ASCII.
+    """
+
+    __slots__ = ("_rest", "ascii")
 
     def __init__(self) -> None:
         self._rest = b""  # the start of a character, at most 3 bytes
+        self.ascii = True
 
     def check(self, data: bytes) -> None:
         """Check the next piece, which may begin and end inside a character.
@@ -33,6 +44,7 @@ class Utf8Validator:
             data = self._rest + data
         elif data.isascii():
             return
+        self.ascii = False
         used = utf_8_decode(data, "strict", False)[1]
         self._rest = rest = data[used:]
         # The codec reports a surrogate after its third byte; two are enough to know.
@@ -47,11 +59,21 @@ class IncomingMessage:
         text: Whether it is a text message.
         limit: Bytes that it may have, inflated.
         inflater: Inflates the payload; None if it is not compressed.
+        grows: Asked whether the message may take so many bytes of memory; None if
+            nobody has to be asked.
     """
 
-    __slots__ = ("_buffer", "_inflater", "_limit", "_received", "_utf8")
+    __slots__ = ("_buffer", "_grows", "_inflater", "_limit", "_received", "_utf8")
 
-    def __init__(self, *, text: bool, limit: int, inflater: Inflater | None) -> None:
+    def __init__(
+        self,
+        *,
+        text: bool,
+        limit: int,
+        inflater: Inflater | None,
+        grows: Callable[[int], bool] | None = None,
+    ) -> None:
+        self._grows = grows
         self._limit = limit
         self._inflater = inflater
         self._utf8 = Utf8Validator() if text else None
@@ -108,7 +130,8 @@ class IncomingMessage:
         """Take unmasked payload.
 
         Raises:
-            ProtocolError: The message is too big, or not a valid deflate stream.
+            ProtocolError: The message is too big, or not a valid deflate stream; or
+                there is no room for it.
             UnicodeDecodeError: The text is not UTF-8.
         """
         self._received += len(payload)
@@ -117,6 +140,7 @@ class IncomingMessage:
             return
         for piece in self._inflater.inflate(payload, self._room()):
             self._store(piece)
+            self._ask_for(self._buffer.size)
 
     def complete(self) -> str | bytes:
         """The whole message; raises what `add` raises."""
@@ -124,7 +148,11 @@ class IncomingMessage:
             for piece in self._inflater.complete(self._room()):
                 self._store(piece)
         buffer = self._buffer
-        return buffer.binary() if self._utf8 is None else buffer.text()
+        if self._utf8 is None:
+            return buffer.binary()
+        if not self._utf8.ascii:
+            self._ask_for(_WIDENING * buffer.size)
+        return buffer.text()
 
     def _room(self) -> int:
         """How many bytes to inflate at most: one above the limit is enough to know."""
@@ -136,6 +164,11 @@ class IncomingMessage:
         self._buffer.add(piece)
         if self._buffer.size > self._limit:
             raise _too_big(self._limit)
+
+    def _ask_for(self, size: int) -> None:
+        if size > LARGE and self._grows is not None and not self._grows(size):
+            problem = "all connections together keep too much (Limits.memory)"
+            raise ProtocolError(problem, code=TRY_AGAIN_LATER)
 
 
 def _too_big(limit: int) -> ProtocolError:

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
-from wsocket.core.net.held_back import HeldBack
+from wsocket.core.net.held_back import HELD_BACK, HeldBack
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import Loop
 from wsocket.core.net.memory import Memory
@@ -77,7 +77,9 @@ class WebSocketStream(Stream):
         """The messages and control frames that *data* completes."""
         decoder = self._protocol.decoder
         events = decoder.feed(data)
-        self.gathered = decoder.gathered
+        # While there is more to decode, all of it is kept.
+        later = bool(events) and events[-1] is HELD_BACK
+        self.gathered = decoder.held if later else decoder.gathered
         return events
 
     def event_received(self, event: WebSocketEvent) -> None:

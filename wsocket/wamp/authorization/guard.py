@@ -16,6 +16,7 @@ from wsocket.wamp.authorization.authorizer import (
 from wsocket.wamp.authorization.question import Question
 from wsocket.wamp.authorization.roles import Role
 from wsocket.wamp.authorization.rules import compile_roles, unknown_role
+from wsocket.wamp.protocol.errors import too_much
 from wsocket.wamp.session.grant import DENIED, Grant
 from wsocket.wamp.session.role_grants import OPEN_GRANTS, RoleGrants
 from wsocket.wamp.session.runtime import Runtime
@@ -88,7 +89,8 @@ class Guard:
         """Call *then* with the answer of rules or authorizer, now or later.
 
         While the authorizer is asked, the session's later messages wait. If the
-        session ends before the answer, *then* is not called.
+        session ends before the answer, *then* is not called. It ends with ABORT if
+        there is no room for what waits.
 
         Args:
             size: Bytes that wait for the answer, with *then*.
@@ -105,8 +107,11 @@ class Guard:
         if kept is not None:
             then(self._with_trustlevel(question, kept))
             return
+        lacking = question.session.budget.take(size)
+        if lacking is not None:
+            question.session.abort(*too_much("what waits for an authorizer", lacking))
+            return
         question.session.hold()
-        question.session.budget.charge(size)
         answered = partial(self._answered, question, then, size)
         inquiry = self._asker.ask(request, verdict, answered)
         if not inquiry.is_over:

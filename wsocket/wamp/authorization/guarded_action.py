@@ -15,6 +15,7 @@ from wsocket.wamp.protocol.uris import Match, UriRules
 from wsocket.wamp.session.grant import OPEN, Action, Grant
 from wsocket.wamp.session.role_grants import asked
 from wsocket.wamp.session.session import Session
+from wsocket.wamp.session.waiting_size import waiting_size
 
 # Action -> code of its message, and where the URI is in it.
 _REQUESTS: dict[Action, tuple[int, str]] = {
@@ -74,7 +75,7 @@ class GuardedAction:
             self._guard.ask(
                 question,
                 partial(self._settle, question, message),
-                size=session.size,
+                size=waiting_size(message, session.size),
             )
         else:
             problem = f"{self._field.capitalize()}: {self._uris.problem(uri, match)}"

@@ -291,6 +291,7 @@ class LocalSession:
             details,
             caller=caller,
             call_request=call.call_request,
+            by_client=caller is not self._session,
             # The router itself calls an authorizer, which must not wait for others.
             workers=self._workers if caller.id else self._authorizers,
         )

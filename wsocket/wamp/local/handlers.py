@@ -21,6 +21,9 @@ class UserHandler(UserFunction):
     Args:
         on_loop: Whether it runs on the loop, because it never blocks.
 
+    Attributes:
+        large, known, watched, trial: See `wsocket.wamp.local.results_ahead.Maker`.
+
     Raises:
         TypeError: It cannot be called, or is an async function; or a generator, which
             cannot run on the loop.
@@ -30,13 +33,18 @@ class UserHandler(UserFunction):
         self, function: Callable[..., Any], uri: str, *, on_loop: bool = False
     ) -> None:
         check_callable(f"the handler of {uri!r}", function)
-        if on_loop and calls(function, inspect.isgeneratorfunction):
+        generates = calls(function, inspect.isgeneratorfunction)
+        if on_loop and generates:
             raise TypeError(
                 f"the handler of {uri!r} is a generator, which takes its time: it "
                 "cannot be registered with on_loop=True"
             )
         super().__init__(function, uri)
         self.on_loop = on_loop
+        self.large = 0
+        self.known = on_loop or generates  # a generator's results come one by one
+        self.watched = not self.known
+        self.trial: Any = None
 
     def notify(self, payload: Payload, details: EventDetails) -> None:
         """Run the function for an event; log the exception if it raises one."""

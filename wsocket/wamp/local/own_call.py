@@ -42,6 +42,7 @@ class OwnCall(Task):
         details: INVOCATION.Details.
         caller: Whom the answer is for.
         call_request: CALL.Request.
+        by_client: Whether it is a client that waits for the result, not a procedure.
         workers: Where it runs.
 
     Attributes:
@@ -51,10 +52,11 @@ class OwnCall(Task):
     """
 
     __slots__ = (
+        "_ahead",
+        "_by_client",
         "_client",
         "_details",
         "_handler",
-        "_made",
         "_payload",
         "call_request",
         "caller",
@@ -75,6 +77,7 @@ class OwnCall(Task):
         *,
         caller: Session,
         call_request: int,
+        by_client: bool,
         workers: Workers,
     ) -> None:
         super().__init__(payload.size + _OVERHEAD)
@@ -82,7 +85,8 @@ class OwnCall(Task):
         self._handler = handler
         self._payload: Payload | None = payload
         self._details = details
-        self._made = 0  # bytes of the result that the loop waits for
+        self._by_client = by_client
+        self._ahead = 0  # bytes of the result that are counted; see `ResultsAhead`
         self.request = request
         self.caller = caller
         self.call_request = call_request
@@ -105,8 +109,8 @@ class OwnCall(Task):
             pass_on(error)
 
     def ended(self) -> None:
-        if self._made:
-            self._client.results_ahead.taken(self._made)
+        if self._ahead:
+            self._client.results_ahead.give_back(self._ahead)
         self._payload = None
         if self.outcome is None:
             self.outcome = self.failed(errors.CANCELED, "canceled before it started")
@@ -129,8 +133,8 @@ class OwnCall(Task):
     def _run(self) -> Payload | Failure:
         handler, payload = self._handler, self._payload
         assert payload is not None
-        if self._client.results_ahead.behind and not handler.on_loop:
-            self._client.results_ahead.wait()
+        if handler.watched:
+            self._wait_for_others(handler)
         self._payload = None  # a procedure may keep its arguments, nobody the bytes
         try:
             args, kwargs = payload.values()
@@ -152,17 +156,40 @@ class OwnCall(Task):
             return result_of(value, self.serializer)
         return self._result_of(value)
 
+    def _wait_for_others(self, handler: UserHandler) -> None:
+        """Begin later if this may be one of many large results."""
+        if not handler.known:
+            self._client.results_ahead.await_first(handler)
+        if handler.large:
+            self._reserve(handler.large)
+
+    def _reserve(self, size: int) -> None:
+        """Wait until there is room for a result of *size* bytes, and what it is of."""
+        if self._by_client and not self._ahead:
+            self._ahead = 2 * size
+            self._client.results_ahead.reserve(self._ahead)
+
     def _result_of(self, value: Any) -> Payload:
-        """Encode a result in a worker, when the loop is not behind with others."""
-        ahead = self._client.results_ahead
-        if ahead.behind:
-            ahead.wait()
+        """Encode a result in a worker, when others are not busy with large ones."""
+        ahead, handler = self._client.results_ahead, self._handler
+        kind = type(value)
+        size = len(value) if kind is str or kind is bytes else 0
+        if size >= LARGE or ahead.full:
+            self._reserve(size)
         result = result_of(value, self.serializer)
         size = result.size
-        if size >= LARGE:
-            self._made = size
-            ahead.made(size)
+        if size >= LARGE or handler.watched or self._ahead:
+            self._count(size if size >= LARGE else 0)
         return result
+
+    def _count(self, size: int) -> None:
+        """The result has so many bytes that count; what was reserved is given back."""
+        ahead = self._client.results_ahead
+        if self._by_client:
+            counted, self._ahead = self._ahead, size
+            ahead.add(size)
+            ahead.give_back(counted)
+        ahead.made(self._handler, size)
 
     def _step_through(self, steps: Generator[Any, None, Any]) -> Payload | Failure:
         self.progress = progress = self._client.progress(self)

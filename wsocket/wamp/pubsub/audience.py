@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from wsocket.wamp.protocol.client_messages import NO_PUBLISH_OPTIONS, PublishOptions
+from wsocket.wamp.protocol.publish_lists import lists_size, present_lists
 from wsocket.wamp.session.session import Session
 
 # Compiled code looks up an imported name in a dict each time, but not a final one.
@@ -16,9 +17,6 @@ Test = Callable[[Session], bool]
 # An attribute of sessions, a list, and whether its value must be listed.
 _ListRule = tuple[str, frozenset[Any], bool]
 _Lists = tuple[_ListRule, ...]
-
-# Bytes of memory for a member of a list, besides its text; an estimate.
-_MEMBER_SIZE = 100
 
 
 class Audience:
@@ -42,7 +40,7 @@ class Audience:
         self._tests: tuple[Test, ...] = ()
         self.size = 0
         self.by_session = False
-        if options != _NO_OPTIONS and _lists(options):  # rare
+        if options != _NO_OPTIONS and present_lists(options):  # rare
             self.by_session = (
                 options.eligible is not None or options.exclude is not None
             )
@@ -78,28 +76,6 @@ class Audience:
             return [each for each in subscribers if self.admits(each)]
         excluded = self._excluded
         return [each for each in subscribers if each.id != excluded]
-
-
-def lists_size(options: PublishOptions) -> int:
-    """About what the lists cost in memory, in bytes."""
-    return sum(
-        _MEMBER_SIZE + (len(member) if isinstance(member, str) else 0)
-        for members in _lists(options)
-        for member in members
-    )
-
-
-def _lists(options: PublishOptions) -> list[list[Any]]:
-    """The lists that are present."""
-    possible: tuple[list[Any] | None, ...] = (
-        options.eligible,
-        options.eligible_authid,
-        options.eligible_authrole,
-        options.exclude,
-        options.exclude_authid,
-        options.exclude_authrole,
-    )
-    return [each for each in possible if each is not None]
 
 
 def _list_rules(options: PublishOptions) -> Iterator[_ListRule]:

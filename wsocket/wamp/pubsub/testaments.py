@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import PublishOptions
 from wsocket.wamp.protocol.errors import Refusal, too_many, too_much
-from wsocket.wamp.pubsub.audience import lists_size
+from wsocket.wamp.protocol.publish_lists import lists_size
 from wsocket.wamp.pubsub.publication import texts_size
 from wsocket.wamp.serializers.base import Payload
 from wsocket.wamp.session.grant import Grant

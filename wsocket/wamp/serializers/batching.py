@@ -1,18 +1,48 @@
 """Several WAMP messages in one message of a transport ("Message Batching").
 
 After each text message comes a separator; before each binary message comes its length.
-A batch is split completely before its first message is handled: if the end of it is
+A batch is checked completely before its first message is handled: if the end of it is
 malformed, nothing has been done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, Final, Protocol, TypeAlias
 
 from wsocket.errors import BatchError
 from wsocket.wamp.serializers.base import Serializer
 
 _PREFIX = 4  # bytes of a length
+
+# Bytes or characters of a batch from which on its messages are made one by one: as
+# objects, small ones take ten times as much memory as in it.
+_LARGE: Final = 65536
+
+
+class Unsplit:
+    """The messages of a large batch that is well-formed; each is made when it is due.
+
+    Args:
+        number: How many there are.
+        messages: Makes them, one after the other.
+    """
+
+    __slots__ = ("_messages", "_number")
+
+    def __init__(self, number: int, messages: Callable[[], Iterator[Any]]) -> None:
+        self._number = number
+        self._messages = messages
+
+    def __len__(self) -> int:
+        return self._number
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._messages()
+
+
+Messages: TypeAlias = list[Any] | Unsplit
+"""The messages of a batch, in their order."""
 
 
 class Batching(Protocol):
@@ -21,8 +51,8 @@ class Batching(Protocol):
     def join(self, messages: Iterable[bytes]) -> bytes:
         """Join at least one message to a batch."""
 
-    def split(self, batch: Any) -> list[Any]:
-        """Split a batch into messages, in their order.
+    def split(self, batch: Any) -> Messages:
+        """Split a batch into messages.
 
         Raises:
             BatchError: The batch is malformed or empty.
@@ -44,17 +74,26 @@ class Separated:
         """See `Batching.join`."""
         return b"".join(message + self._end for message in messages)
 
-    def split(self, batch: str) -> list[str]:
+    def split(self, batch: str) -> Messages:
         """See `Batching.split`."""
-        *messages, rest = batch.split(self._separator)
+        rest = len(batch) - batch.rfind(self._separator) - 1
         if rest:
             raise BatchError(
                 f"expected 0x{ord(self._separator):02x} after each message; "
-                f"{len(rest)} characters follow the last one"
+                f"{rest} characters follow the last one"
             )
-        if not messages:
+        if not batch:
             raise BatchError("expected at least one message, got an empty batch")
-        return messages
+        if len(batch) < _LARGE:
+            return batch.split(self._separator)[:-1]
+        return Unsplit(batch.count(self._separator), partial(self._each, batch))
+
+    def _each(self, batch: str) -> Iterator[str]:
+        start = 0
+        while start < len(batch):
+            end = batch.index(self._separator, start)
+            yield batch[start:end]
+            start = end + 1
 
 
 class Prefixed:
@@ -66,9 +105,20 @@ class Prefixed:
             len(message).to_bytes(_PREFIX, "big") + message for message in messages
         )
 
-    def split(self, batch: bytes) -> list[bytes]:
+    def split(self, batch: bytes) -> Messages:
         """See `Batching.split`."""
-        messages: list[bytes] = []
+        if not batch:
+            raise BatchError("expected at least one message, got an empty batch")
+        if len(batch) < _LARGE:
+            return list(self._each(batch))
+        number = sum(1 for _ in self._places(batch))
+        return Unsplit(number, partial(self._each, batch))
+
+    def _each(self, batch: bytes) -> Iterator[bytes]:
+        return (batch[start:end] for start, end in self._places(batch))
+
+    def _places(self, batch: bytes) -> Iterator[tuple[int, int]]:
+        """Where each message begins and ends."""
         end = 0
         while end < len(batch):
             start = end + _PREFIX
@@ -83,10 +133,7 @@ class Prefixed:
                     f"expected a message of {end - start} bytes at byte {start}, "
                     f"got {len(batch) - start}"
                 )
-            messages.append(batch[start:end])
-        if not messages:
-            raise BatchError("expected at least one message, got an empty batch")
-        return messages
+            yield start, end
 
 
 SEPARATED = Separated("\x1e")

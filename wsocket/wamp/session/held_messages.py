@@ -6,8 +6,7 @@ from collections import deque
 
 from wsocket.core.budget import Budget
 from wsocket.wamp.protocol.client_messages import ClientMessage
-
-_OVERHEAD = 500  # bytes of a message, besides its own
+from wsocket.wamp.session.waiting_size import waiting_size
 
 
 class HeldMessages:
@@ -33,7 +32,7 @@ class HeldMessages:
         Returns:
             The budget that is exhausted, and the message is not added.
         """
-        lacking = self._budget.take(size + _OVERHEAD)
+        lacking = self._budget.take(waiting_size(message, size))
         if lacking is None:
             self._messages.append((message, size))
         return lacking
@@ -41,7 +40,7 @@ class HeldMessages:
     def take(self) -> tuple[ClientMessage, int]:
         """Remove the oldest message, and return it with its size."""
         message, size = self._messages.popleft()
-        self._budget.give_back(size + _OVERHEAD)
+        self._budget.give_back(waiting_size(message, size))
         return message, size
 
     def clear(self) -> None:

@@ -195,7 +195,7 @@ class Session(Recipient):
         else:
             lacking = held.put(message, size)
             if lacking is not None:
-                self._abort(*too_much("what waits for an authorizer", lacking))
+                self.abort(*too_much("what waits for an authorizer", lacking))
 
     def _act(self, message: ClientMessage) -> None:
         action = self._actions.get(type(message))
@@ -274,7 +274,7 @@ class Session(Recipient):
     def abort_violation(self, explanation: str) -> None:
         """ABORT, because the client broke the protocol; later messages are ignored."""
         logger.info("session %d broke the protocol: %s", self.id, explanation)
-        self._abort(errors.PROTOCOL_VIOLATION, explanation)
+        self.abort(errors.PROTOCOL_VIOLATION, explanation)
 
     def close(
         self, reason: str, message: str | None = None, *, silent: bool = False
@@ -291,7 +291,8 @@ class Session(Recipient):
             self._leave_realm(State.SHUTTING_DOWN, silent=silent)
             self._deadline = self._gatekeeper.deadline(self._too_late)
 
-    def _abort(self, reason: str, explanation: str) -> None:
+    def abort(self, reason: str, explanation: str) -> None:
+        """ABORT; later messages are ignored."""
         if self._state is not State.ENDED:
             self._send_abort(reason, explanation)
             self._link.abort()
@@ -334,7 +335,7 @@ class Session(Recipient):
             self._link.close()
         else:
             problem = f"too late: the session is {self._state.value}"
-            self._abort(errors.PROTOCOL_VIOLATION, problem)
+            self.abort(errors.PROTOCOL_VIOLATION, problem)
 
     def _cancel_deadline(self) -> None:
         deadline, self._deadline = self._deadline, None

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from wsocket.core.net.outbox import Outbox
 from wsocket.wamp.serializers.base import Serializer
-from wsocket.wamp.serializers.batching import Batching
+from wsocket.wamp.serializers.batching import Batching, Messages
 from wsocket.wamp.transports.frame_codec import FrameCodec
 
 
@@ -36,7 +36,7 @@ class Packing(Protocol):
     def join(self, messages: Iterable[bytes]) -> bytes:
         """The body with these messages, one at least."""
 
-    def split(self, body: Any) -> list[Any]:
+    def split(self, body: Any) -> Messages:
         """The messages of a body."""
 
 
@@ -74,7 +74,7 @@ class LongPollCodec(FrameCodec):
         kind = "octet-stream" if serializer.binary else "json"
         self._media_type = f"application/{kind}"
 
-    def decode(self, body: bytes) -> list[str | bytes]:
+    def decode(self, body: bytes) -> Messages:
         """The messages in the body of a request, for the serializer.
 
         Raises:

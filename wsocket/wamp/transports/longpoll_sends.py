@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from wsocket.core.net.future import Future
 from wsocket.core.net.loop import Loop, Timer
 from wsocket.core.net.throttle import Throttle
 from wsocket.errors import BatchError, HttpError
 from wsocket.log import logger
+from wsocket.wamp.serializers.batching import Messages
 from wsocket.wamp.session.session import Gatekeeper, Session
 from wsocket.wamp.transports.longpoll_codec import NOTHING, LongPollCodec, Reply
 
@@ -94,7 +94,7 @@ class Sends:
         body, answer = self._waiting.popleft()
         self._under_way = answer
         try:
-            messages = self._codec.decode(body)
+            messages: Messages = self._codec.decode(body)
         except (UnicodeDecodeError, BatchError) as error:
             self._session.abort_violation(f"message: {error}")
             messages = []
@@ -109,7 +109,7 @@ class Sends:
         waits = self._throttle.read(size, now), self._throttle.messages(messages, now)
         return max(waits)
 
-    def _handle(self, messages: list[Any]) -> Iterator[None]:
+    def _handle(self, messages: Messages) -> Iterator[None]:
         session = self._session
         for message in messages:
             if session.over or self._closed:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
+from sys import getsizeof
 from typing import Any
 
 from wsocket.core.websocket.frames import (
@@ -18,11 +19,13 @@ from wsocket.core.websocket.frames import (
 )
 from wsocket.core.websocket.on_loop import WebSocketStream
 from wsocket.errors import BatchError
+from wsocket.wamp.protocol.errors import too_much
 from wsocket.wamp.serializers.base import Serializer
 from wsocket.wamp.serializers.batching import (
     SEPARATED,
     SEPARATED_BY_AUTOBAHN,
     Batching,
+    Messages,
     batching_of,
 )
 from wsocket.wamp.serializers.json import JSON
@@ -159,14 +162,26 @@ class BatchedLink(WebSocketLink):
             self._session.abort_violation(f"batch: {error}")
             return
         if len(messages) == 1:
-            self._session.receive(messages[0])
+            self._session.receive(next(iter(messages)))
+            return
+        size = getsizeof(message)
+        lacking = self.budget.take(size)
+        if lacking is not None:
+            self._session.abort(*too_much("this batch", lacking))
             return
         self._stream.has_more(len(messages) - 1)
         # There may be so many of them that others have to get in between.
         self._stream.pause()
-        self._gatekeeper.in_turns(self._receive(messages), self._stream.resume)
+        self._gatekeeper.in_turns(
+            self._receive(messages), partial(self._received, size)
+        )
 
-    def _receive(self, messages: Sequence[str | bytes]) -> Iterator[None]:
+    def _received(self, size: int) -> None:
+        """A batch of *size* bytes is handled."""
+        self.budget.give_back(size)
+        self._stream.resume()
+
+    def _receive(self, messages: Messages) -> Iterator[None]:
         session = self._session
         for each in messages:
             if session.over:  # the rest is ignored

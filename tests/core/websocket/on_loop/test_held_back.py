@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -34,6 +35,19 @@ def received(on, line: Line, number: int) -> list[object]:
     """The messages, when there are so many."""
     wait_until(on, lambda: len(line.receiver.messages) >= number)
     return line.receiver.messages
+
+
+def test_very_many_small_messages_are_charged_while_they_wait(on, make, memory):
+    """As what they take, which is more than they came in."""
+    data = client_frame(TEXT, b"xx") * 4000
+    pauses = []
+    line = make(memory=memory, react=lambda _: pauses and pauses.pop()())
+    pauses.append(line.stream.pause)
+    line.peer.sock.sendall(data)
+    wait_until(on, lambda: memory.used > len(data))
+    on.run(line.stream.resume)
+    assert received(on, line, 4000) == ["xx"] * 4000
+    wait_until(on, lambda: memory.used == 0)
 
 
 @pytest.mark.parametrize("ahead", [True, False])
@@ -96,6 +110,6 @@ def test_a_large_message_that_waits_for_its_time_is_charged(on, make, memory):
     for number in (1, 2):
         line.peer.sock.sendall(client_frame(BINARY, bytes(size)))
         if number == 2:
-            wait_until(on, lambda: memory.used == size)
+            wait_until(on, lambda: memory.used == sys.getsizeof(bytes(size)))
         assert len(received(on, line, number)) == number
         wait_until(on, lambda: memory.used == 0)
