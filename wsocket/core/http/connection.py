@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wsocket.core.http.access_log import (
@@ -20,7 +19,7 @@ from wsocket.core.http.access_log import (
 from wsocket.core.http.http_server import HttpServer
 from wsocket.core.http.lingering import linger
 from wsocket.core.http.places import Place
-from wsocket.core.http.reader import Coming, RequestReader
+from wsocket.core.http.reader import END, LINGER, SERVE, WAIT, Coming, RequestReader
 from wsocket.core.http.refusal import UNAVAILABLE, body_size, closing_response
 from wsocket.core.http.turnstile import Turnstile
 from wsocket.core.http.wsgi_call import WsgiCall
@@ -92,7 +91,7 @@ class HttpConnection:
         self._lost = False  # nobody is there who could read a response
         self._next_look = 0.0  # by `time.monotonic`
 
-    @cached_property
+    @property
     def buffer(self) -> io.BufferedReader:
         """The reader of the socket."""
         return self._requests.buffer
@@ -128,13 +127,13 @@ class HttpConnection:
 
     def serve(self) -> None:
         """After `begin`: serve requests until the connection ends; wait for each."""
-        coming = Coming.WAIT
+        coming = WAIT
         try:
-            while coming is Coming.WAIT and self._requests.wait():
+            while coming is WAIT and self._requests.wait():
                 coming = self._serve_request()
-                if coming is Coming.WAIT:
+                if coming is WAIT:
                     self._server.connections.rest(self)
-            if coming is Coming.LINGER:
+            if coming is LINGER:
                 linger(self.sock)
         except OSError as error:
             self._lost_by(error)
@@ -147,11 +146,11 @@ class HttpConnection:
         try:
             while True:
                 coming = requests.wait_a_little(server.at_once.patience)
-                if coming is not Coming.SERVE:
+                if coming is not SERVE:
                     self.idle = self.idle and not self.begun
                     return coming
                 coming = self._serve_request()
-                if coming is not Coming.WAIT:
+                if coming is not WAIT:
                     return coming
                 server.connections.rest(self)
                 requests.look_forward()
@@ -325,7 +324,7 @@ class HttpConnection:
 
     def _lost_by(self, error: OSError) -> Coming:
         logger.debug("%s: connection ended: %s", self.client, error)
-        return Coming.END
+        return END
 
     def _serve_request(self) -> Coming:
         """Serve the request that has come; what is to be done as to the next."""
@@ -338,7 +337,7 @@ class HttpConnection:
                 self.send(self._refusal(error, began))
             return self._last()
         if request is None:
-            return Coming.END
+            return END
         self._server.connections.work(self)
         self.wait_for_client.before = 0.0
         self._next_look = 0.0
@@ -355,14 +354,14 @@ class HttpConnection:
             if began is not None:
                 log_access(call.access(milliseconds_since(began)))
         if call.taken:
-            return Coming.END
+            return END
         if call.keeps_connection() and not self.closing:
-            return Coming.WAIT
+            return WAIT
         return self._last()
 
     def _last(self) -> Coming:
         """After the last response."""
-        return Coming.END if self._lost else Coming.LINGER
+        return END if self._lost else LINGER
 
     def _turnstile(self) -> Turnstile:
         """Where the request passes, when others have had their turn."""

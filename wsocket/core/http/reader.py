@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from enum import Enum
-from functools import cached_property
+from typing import Final
 
 from wsocket.core.http.client_wait import ClientWait
 from wsocket.core.http.fields import MAX_FIELDS
@@ -40,6 +40,13 @@ class Coming(Enum):
     """There will be none, and the client may still be sending."""
 
 
+# Looking up a member of an enumeration is slow, and each request needs several.
+WAIT: Final = Coming.WAIT
+SERVE: Final = Coming.SERVE
+END: Final = Coming.END
+LINGER: Final = Coming.LINGER
+
+
 class RequestReader:
     """The requests that arrive on one connection.
 
@@ -62,18 +69,18 @@ class RequestReader:
         self.wait_for_client = ClientWait()
         self._raw = SocketReader(sock, self.wait_for_client)
         self._timeout = timeout
+        self._buffer: io.BufferedReader | None = None
         self._scan = HeadScan()
         self._whole = False  # what the scan has said
         self.line = b""
         self.in_a_hurry = False
 
-    @cached_property
+    @property
     def buffer(self) -> io.BufferedReader:
-        """The buffered reader, which may hold bytes after the current request.
-
-        It is made when it is needed: many connections wait for long.
-        """
-        return io.BufferedReader(self._raw)
+        """The buffered reader, which may hold bytes after the current request."""
+        if self._buffer is None:  # many connections wait for long, and need none
+            self._buffer = io.BufferedReader(self._raw)
+        return self._buffer
 
     @property
     def ahead(self) -> int:
@@ -107,12 +114,12 @@ class RequestReader:
             OSError: The connection was lost.
         """
         if self._whole:
-            return Coming.SERVE
+            return SERVE
         self._sock.settimeout(patience)
         try:
             data = self._sock.recv(READ_SIZE)
         except TimeoutError:
-            return Coming.WAIT
+            return WAIT
         finally:
             self._sock.settimeout(self._timeout)
         return self._judge(data)
@@ -150,7 +157,8 @@ class RequestReader:
         self.line = b""
         if self.in_a_hurry:
             self.pace()
-        window = self.buffer.peek(1)
+        buffer = self.buffer
+        window = buffer.peek(1)
         if window[:1] == b"\r":
             window = self._skip_empty_lines()
         if not window:
@@ -158,7 +166,7 @@ class RequestReader:
         end = window.find(b"\r\n\r\n")
         if end >= 0:  # nearly always: the whole head is there
             self.line = window[: window.find(b"\r\n")]
-            return parse_request(self.buffer.read(end + 4)[:-4])
+            return parse_request(buffer.read(end + 4)[:-4])
         try:
             with self.within(self._timeout):
                 return parse_request(self._read_lines())
@@ -188,15 +196,15 @@ class RequestReader:
     def _judge(self, data: bytes | None) -> Coming:
         """What to do, after *data* has come; none are the end of what comes."""
         if data is None:
-            return Coming.WAIT
+            return WAIT
         if data:
             self._raw.ahead += data
             self._whole = self._scan.add(data)
         elif self._scan.begun:
             self._whole = True
         else:
-            return Coming.END
-        return Coming.SERVE if self._whole else Coming.WAIT
+            return END
+        return SERVE if self._whole else WAIT
 
     def _left_over(self) -> bytes:
         """What has been read after the latest request."""

@@ -38,7 +38,6 @@ DRAIN_TIME = 1.0  # seconds
 
 _STATUS = re.compile(rf"{STATUS_CODE} [^\x00-\x1f\x7f]*")
 
-
 # A body that is larger is not copied to be sent together with its head.
 _WORTH_A_COPY = 65536  # bytes
 
@@ -245,15 +244,21 @@ class WsgiCall:
             data = data[: len(data) - excess]
         self._sent += len(data)
         if self._chunked and data:
-            data = b"%x\r\n%b\r\n" % (len(data), data)
-        if len(data) > _WORTH_A_COPY:
-            self._connection.send(head)
-            head = b""
-        self._connection.send(head + data if head else data)
+            self._send_parts(b"%b%x\r\n" % (head, len(data)), data, b"\r\n")
+        else:
+            self._send_parts(head, data, b"")
         if excess:
             raise ValueError(
                 f"the body is longer than its Content-Length of {self._promised} bytes"
             )
+
+    def _send_parts(self, before: bytes, data: bytes, after: bytes) -> None:
+        """Send them together, but for *data* that is not worth a copy."""
+        if len(data) <= _WORTH_A_COPY:
+            self._connection.send(before + data + after)
+        else:
+            for each in filter(None, (before, data, after)):
+                self._connection.send(each)
 
     @property
     def _name(self) -> str:

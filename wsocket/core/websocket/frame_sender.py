@@ -117,11 +117,11 @@ class FrameSender:
             WebSocketClosed: The connection is lost, or the peer does not read.
         """
         try:
+            if isinstance(frame, bytes) and len(frame) < STEP:
+                self._concurrency.send(self._sock, frame, self._timeout)
+                return
             for part in (frame,) if isinstance(frame, bytes) else frame:
-                if len(part) < STEP:
-                    self._concurrency.send(self._sock, part, self._timeout)
-                else:
-                    self._send_large(memoryview(part))
+                self._send_large(memoryview(part))
         except OSError:
             self.drop()
             raise self._protocol.closed_error() from None

@@ -57,7 +57,7 @@ class Received:
         """
         decoder = self._decoder
         self.events.extend(decoder.feed(data))
-        return len(data) >= self._worth or decoder.gathered > 0 or self.told > 0
+        return bool(len(data) >= self._worth or decoder.gathered or self.told)
 
     def weigh(self) -> None:
         """Tell what is kept; this may have to wait until there is room.
