@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from wsocket.core.http.at_once import AtOnce
+from wsocket.core.http.base_environ import base_environ
 from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.connections import Connections
 from wsocket.core.http.places import PlaceLimits, Places
-from wsocket.core.http.servers import base_environ
 from wsocket.core.http.turnstile import Turnstile
 from wsocket.core.http.unsent import Unsent
 from wsocket.log import logger

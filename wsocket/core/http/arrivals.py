@@ -62,15 +62,10 @@ class Arrivals:
         return self._selecting.fileno()
 
     def add(self, connection: HttpConnection) -> None:
-        """Wait for the next request of *connection*."""
+        """Wait for the next request of *connection*; end it if that cannot be."""
         with self._lock:
-            closed = self._closed
-            if not closed:
-                waiting = self._begun if connection.begun else self._idle
-                waiting[connection] = time.monotonic() + self._timeout
-                self._ahead += connection.ahead
-                self._selecting.add(connection.sock, connection)
-        if closed:
+            waits = not self._closed and self._watch(connection)
+        if not waits:
             connection.end()
 
     def look(self) -> None:
@@ -97,6 +92,16 @@ class Arrivals:
             self._forget(each)
             self._see_to(each, Coming.END)
         self._selecting.close()
+
+    def _watch(self, connection: HttpConnection) -> bool:
+        try:
+            self._selecting.add(connection.sock, connection)
+        except OSError:  # the system has no room for it
+            return False
+        waiting = self._begun if connection.begun else self._idle
+        waiting[connection] = time.monotonic() + self._timeout
+        self._ahead += connection.ahead
+        return True
 
     def _look_at(self, connection: HttpConnection) -> None:
         if connection not in self._idle and connection not in self._begun:

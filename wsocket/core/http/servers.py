@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
-from wsgiref.util import FileWrapper
 
 import gevent
 
@@ -16,6 +15,7 @@ from wsocket.core.concurrency.thread_cache import ThreadCache
 from wsocket.core.http.acceptor import LOOK, Acceptor
 from wsocket.core.http.arrivals import Arrivals
 from wsocket.core.http.at_once import AtOnce
+from wsocket.core.http.base_environ import base_environ
 from wsocket.core.http.connection import HttpConnection
 from wsocket.core.http.connections import LINGER, Connections
 from wsocket.core.http.departures import Departures
@@ -34,9 +34,6 @@ from wsocket.log import logger
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-# Where a Unix socket is: names that a WSGI application must be given.
-_NOWHERE = ("localhost", 80)
 
 ClientAddress: TypeAlias = tuple[str, int | str]
 
@@ -279,10 +276,18 @@ class Server:
         if connection is None:
             self._refuse(sock)
             return
+        try:
+            self._see_to(connection, self._look(connection))
+        except Exception as error:
+            self._note_failure(error, connection)
+            connection.end()
+
+    def _look(self, connection: HttpConnection) -> Coming:
+        """What to do with a new connection."""
         coming = connection.look()
         if coming is Coming.WAIT and not connection.begun and self.at_once.roomy:
-            coming = Coming.SERVE  # the request is about to come
-        self._see_to(connection, coming)
+            return Coming.SERVE  # the request is about to come
+        return coming
 
     def _connect(
         self, sock: socket.socket, client: ClientAddress, place: Place
@@ -378,21 +383,3 @@ class Server:
 def client_of(sock: socket.socket, address: Any) -> ClientAddress:
     """Host and port of a client, by its *address*; empty for a Unix socket."""
     return address[:2] if is_tcp(sock) else ("", "")
-
-
-def base_environ(listening: socket.socket) -> dict[str, Any]:
-    """The environ's part that is the same for every request to a listening socket."""
-    host, port = listening.getsockname()[:2] if is_tcp(listening) else _NOWHERE
-    return {
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "SERVER_SOFTWARE": "wsocket",
-        "GATEWAY_INTERFACE": "CGI/1.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.multithread": True,  # greenlets interleave as threads do
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        "wsgi.input_terminated": True,
-        "wsgi.file_wrapper": FileWrapper,
-    }
