@@ -71,6 +71,14 @@ OBVIOUS: dict[str, tuple[Any, Any]] = {
 # What is sent, what is said about it
 FORMLESS: dict[str, tuple[Any, str]] = {
     "unknown": (tag(9999, 1), "tag 9999"),
+    "string reference": (tag(25, 0), "tag 25"),
+    "string references": (tag(256, ["x"]), "tag 256"),
+    "reference": (tag(29, 0), "tag 29"),
+    "MIME message": (tag(36, "x"), "tag 36"),
+    "IPv4 address": (tag(52, b"\x7f\0\0\1"), "tag 52"),
+    "IPv6 address": (tag(54, b"\0" * 16), "tag 54"),
+    "old address": (tag(260, b"\x7f\0\0\1"), "tag 260"),
+    "old network": (tag(261, {8: b"\x7f\0\0\0"}), "tag 261"),
     "rational": (tag(30, [1, 3]), "tag 30"),
     "regular expression": (tag(35, "a"), "tag 35"),
     "shared value": (tag(28, ["x"]), "tag 28"),
@@ -167,6 +175,16 @@ def test_bignum_is_an_integer_where_there_are_such(join, uri):
     assert msgpack.until_now() == []
 
 
+def test_integers_have_as_many_bits_as_the_largest_float(join, uri):
+    """And not one more."""
+    publisher, subscriber = join("cbor"), join("json")
+    subscriber.subscribe(uri)
+    publisher.publish(uri, [2**1024 - 1])
+    assert subscriber.receive()[4] == [2**1024 - 1]
+    publisher.publish(uri, [2**1024])
+    assert subscriber.until_now() == []
+
+
 @pytest.mark.parametrize("receiver", ["json", "msgpack", "ubjson", "application"])
 @every_formless
 def test_caller_learns_what_has_no_form(join, uri, receiver, sent, said):
@@ -227,6 +245,14 @@ def test_message_may_describe_itself(join, uri):
     client = join("cbor")
     client.send_data(cbor2.dumps(tag(55799, [32, 7, {}, uri])))
     assert client.receive()[:2] == [33, 7]
+
+
+@pytest.mark.parametrize("head", [b"\x99\0\x04", b"\x9f"], ids=["long", "indefinite"])
+def test_message_is_a_short_list_of_definite_length(join, uri, head):
+    """Nobody needs another one."""
+    client = join("cbor")
+    client.send_data(head + cbor2.dumps([32, 7, {}, uri])[1:] + b"\xff")
+    assert "a list of definite length" in client.aborted()
 
 
 def test_nan_in_a_typed_array_reaches_those_who_have_it(join, uri):

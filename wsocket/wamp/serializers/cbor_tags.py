@@ -124,13 +124,12 @@ MEANINGS: Mapping[int, Meaning] = {
     41: _same,  # a list whose items have one type
     258: _same,  # a set: the list of its members
     259: _same,  # a dict with keys of any type
-    55799: _same,  # self-described CBOR
     **dict(_typed_arrays()),
 }
 
 # Tags that cbor2 knows a value for, which it makes itself: dates (0, 1, 100, 1004),
-# UUIDs (37).
-_KNOWN_TO_CBOR2 = (0, 1, 37, 100, 1004)
+# UUIDs (37), what follows the mark of self-described CBOR (55799).
+_KNOWN_TO_CBOR2 = (0, 1, 37, 100, 1004, 55799)
 
 # Tags for which cbor2 would make a value that is costly, cyclic, or of a type that no
 # serializer has: string and shared references (25, 28, 29, 256), rationals (30),
