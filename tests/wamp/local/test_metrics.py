@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 
+import cbor2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -122,6 +123,18 @@ def test_dropped_events_are_counted_by_reason():
         assert metrics.backlog_bytes > 0
         assert metrics.memory_bytes >= metrics.backlog_bytes
         assert metrics.memory_limit == Limits().memory
+
+
+def test_events_that_a_receiver_has_no_form_for_are_counted(app, url, client):
+    """Each for every receiver."""
+    client.subscribe("com.example.news")
+    with connected(url, "cbor") as publisher:
+        publisher.join()
+        for _ in range(2):
+            publisher.publish("com.example.news", [cbor2.CBORTag(9999, 1)])
+        settled(publisher)
+    assert client.until_now() == []
+    assert app.metrics().events_dropped["unwritable"] == 2
 
 
 def test_workers_that_are_busy_are_counted(app, client):
