@@ -17,9 +17,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's /proc")
 
 MIB = 2**20
 
-# Messages in fragments of a few bytes: the server still reads them when these tests
+# The server still reads them, or has handlers that wait for memory, when these tests
 # have stopped waiting. `make attacks` makes them; docs/security.md has what they cost.
-TOO_SLOW_YET = {"half fragments", "plain fragments"}
+TOO_SLOW_YET = {
+    *("half fragments", "plain fragments", "small messages in one write"),
+    *(name for name in ATTACKS if name.endswith(" for slow handlers")),
+}
 MENDED = [name for name in ATTACKS if name not in TOO_SLOW_YET]
 HARMLESS = Outcome(
     attack="an attack",
