@@ -15,7 +15,8 @@ from functools import partial
 from typing import Any
 
 from wsocket.asgi.refusal import UpgradeAnswer, refuse
-from wsocket.core.net.incoming import STEP, Incoming
+from wsocket.core.budget import STEP
+from wsocket.core.net.incoming import Incoming
 from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import get_loop
 from wsocket.core.net.open_connections import OpenConnections

@@ -46,7 +46,12 @@ class MemoryServer:
         self.unsent = Unsent(_NO_LIMIT)
         self.hurried = Turnstile()
         self.at_once = AtOnce(
-            1, patience=timeout, spawn=_nothing, serve=_nothing, crowded=_nothing
+            1,
+            patience=timeout,
+            spawn=_nothing,
+            serve=_nothing,
+            refuse=_nothing,
+            crowded=_nothing,
         )
         self._places = Places(PlaceLimits(http=_NO_LIMIT), left=_nothing)
         self.base_environ: dict[str, Any] = {}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 from tests.attacks.attack import Target, attack, calls
 from tests.attacks.kinds.http import HEAD, opened
 from tests.attacks.kinds.longpoll import ask, join
-from tests.attacks.wire import post
+from tests.attacks.wire import Session, post
 
 MEGABYTE = "x" * 1_000_000
 
@@ -110,27 +110,26 @@ def long_lists_for_a_slow_authorizer(target: Target) -> None:
 def questions_of_many_sessions(target: Target) -> None:
     """Has 400 sessions ask a slow authorizer for one message of 1 MB each."""
     guests = target.guests(400)
-    publish = guests[0].encoded([16, 1, {}, "com.topic", [MEGABYTE]])
-    for guest in guests:
-        guest.sock.sendall(publish)
-    target.wait()
+    once(target, guests, guests[0].encoded([16, 1, {}, "com.topic", [MEGABYTE]]))
 
 
 @attack()
 def batches_in_many_sessions(target: Target) -> None:
     """Sends 1 MB of tiny messages in one frame, on each of 30 sessions."""
     guests = target.guests(30, "json.batched")
-    batch = guests[0].framed(b"[49,1,{}]\x1e" * 100_000)
-    for guest in guests:
-        guest.sock.sendall(batch)
-    target.wait()
+    once(target, guests, guests[0].framed(b"[49,1,{}]\x1e" * 100_000))
 
 
 @attack()
 def binary_batches_in_many_sessions(target: Target) -> None:
     """The same in MessagePack, where each message takes 8 bytes of it."""
     guests = target.guests(30, "msgpack.batched")
-    batch = guests[0].framed(b"\0\0\0\4\x93\x31\1\x80" * 130_000)
+    message = b"\0\0\0\4\x93\x31\1\x80"
+    once(target, guests, guests[0].framed(message * 130_000))
+
+
+def once(target: Target, guests: Sequence[Session], data: bytes) -> None:
+    """Send the same on each session, and then nothing."""
     for guest in guests:
-        guest.sock.sendall(batch)
+        guest.sock.sendall(data)
     target.wait()

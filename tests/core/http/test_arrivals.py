@@ -120,9 +120,10 @@ def serving(
     *,
     at_once: int = 100,
     timeout: float = SECONDS,
+    kind: type[Server] = Server,
 ) -> Iterator[Connect]:
     """A threaded server; yields what connects to it."""
-    server = Server(
+    server = kind(
         site,
         concurrency=THREADS,
         timeout=timeout,
@@ -272,6 +273,22 @@ def test_requests_that_work_do_not_make_way(clients):
         site.gate.set()
         assert working.answer()[-1:] == b"."
         assert waiting.answer()[-1:] == b"."
+
+
+class Full(Server):
+    """A server on a system that has no thread left."""
+
+    def spawn(self, function, *args) -> None:
+        raise RuntimeError("can't start new thread")
+
+
+def test_client_without_a_thread_can_read_why(clients):
+    """What it has sent is not read, and yet the answer is not lost by a reset."""
+    upload = b"POST /" + HOST + b"Content-Length: 100000\r\n\r\n" + b"x" * 100_000
+    with serving(Site(), clients, kind=Full) as connect:
+        client = connect()
+        client.send(upload)
+        assert client.answer().startswith(b"HTTP/1.1 503 ")
 
 
 def test_half_heads_are_weighed(clients):

@@ -13,6 +13,7 @@ from typing import Final
 
 from wsocket.core.concurrency.short_lock import short_lock
 from wsocket.core.http.connection import HttpConnection
+from wsocket.core.http.deadlines import first_late
 from wsocket.core.http.reader import Coming
 from wsocket.core.http.refusal import OVERLOADED, TOO_LATE
 from wsocket.core.http.selecting import Selecting
@@ -53,9 +54,6 @@ class Arrivals:
         self._idle: dict[HttpConnection, float] = {}
         self._begun: dict[HttpConnection, float] = {}
         self._ahead = 0  # bytes that those have sent
-
-    def __len__(self) -> int:
-        return len(self._idle) + len(self._begun)
 
     def fileno(self) -> int:
         """A descriptor that is readable when there is something to look at."""
@@ -136,7 +134,5 @@ class Arrivals:
     def _late(
         self, waiting: dict[HttpConnection, float], now: float
     ) -> HttpConnection | None:
-        """The first one, if its time is over."""
         with self._lock:
-            first = next(iter(waiting.items()), None)
-        return first[0] if first is not None and first[1] <= now else None
+            return first_late(waiting, now)

@@ -29,9 +29,6 @@ class Served(Protocol):
     def make_way(self) -> None:
         """End the request, which waits for its client."""
 
-    def refuse(self) -> None:
-        """Say that there is no room to serve it, and end the connection."""
-
     def end(self) -> None:
         """Close the connection."""
 
@@ -47,6 +44,7 @@ class AtOnce:
         patience: Seconds to wait for a request where there is plenty of room.
         spawn: Runs a function in a thread or greenlet.
         serve: Serves a connection; it does not raise.
+        refuse: Refuses one for which the system has no room.
         crowded: Called when one has to wait.
     """
 
@@ -57,6 +55,7 @@ class AtOnce:
         patience: float,
         spawn: Callable[..., object],
         serve: Callable[[Any], object],
+        refuse: Callable[[Any], object],
         crowded: Callable[[], object],
     ) -> None:
         self._most = most
@@ -64,6 +63,7 @@ class AtOnce:
         self._long_patience = patience
         self._spawn = spawn
         self._serve = serve
+        self._refuse = refuse
         self._crowded = crowded
         self._lock = short_lock()
         self._served: set[Served] = set()
@@ -152,7 +152,7 @@ class AtOnce:
         try:
             self._start(connection)
         except NO_ROOM:
-            connection.refuse()
+            self._refuse(connection)
 
     def _work(self, connection: Served) -> None:
         """What a thread or greenlet does."""

@@ -19,8 +19,8 @@ from wsocket.core.http.access_log import (
 from wsocket.core.http.http_server import HttpServer
 from wsocket.core.http.lingering import linger
 from wsocket.core.http.places import Place
-from wsocket.core.http.reader import END, LINGER, SERVE, WAIT, Coming, RequestReader
-from wsocket.core.http.refusal import UNAVAILABLE, body_size, closing_response
+from wsocket.core.http.reader import DEPART, END, SERVE, WAIT, Coming, RequestReader
+from wsocket.core.http.refusal import body_size, closing_response
 from wsocket.core.http.turnstile import Turnstile
 from wsocket.core.http.wsgi_call import WsgiCall
 from wsocket.core.net.peer_watch import is_gone
@@ -133,7 +133,7 @@ class HttpConnection:
                 coming = self._serve_request()
                 if coming is WAIT:
                     self._server.connections.rest(self)
-            if coming is LINGER:
+            if coming is DEPART:
                 linger(self.sock)
         except OSError as error:
             self._lost_by(error)
@@ -166,12 +166,6 @@ class HttpConnection:
         self._requests.give_up()
         began = time.monotonic() if is_access_logged() else None
         return self._refusal(RequestError(status, problem), began)
-
-    def refuse(self) -> None:
-        """Say that there is no room to serve it, and end the connection."""
-        with contextlib.suppress(OSError):
-            send(self.sock, UNAVAILABLE)
-        self.end()
 
     def end(self) -> None:
         """Close the connection, and leave its place; later calls do nothing."""
@@ -361,7 +355,7 @@ class HttpConnection:
 
     def _last(self) -> Coming:
         """After the last response."""
-        return END if self._lost else LINGER
+        return END if self._lost else DEPART
 
     def _turnstile(self) -> Turnstile:
         """Where the request passes, when others have had their turn."""

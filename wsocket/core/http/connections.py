@@ -13,6 +13,9 @@ from wsocket.core.concurrency.short_lock import short_lock
 # which has just connected gets for its request.
 LINGER = 1.0
 
+# The same in all, for a client that goes on sending.
+LONGEST_LINGER = 5.0
+
 
 class Connection(Protocol):
     """The part of an `HttpConnection` that is used here."""

@@ -6,18 +6,15 @@ than we have read, and the reset may reach it before the answer (RFC 9112 sectio
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
 from typing import Final
 
 from wsocket.core.concurrency.short_lock import short_lock
-from wsocket.core.http.connections import LINGER
+from wsocket.core.http.connections import LINGER, LONGEST_LINGER
+from wsocket.core.http.deadlines import first_late
 from wsocket.core.http.selecting import Selecting
 from wsocket.core.net.socket_io import receive, send
-
-# Seconds that a client gets in all. It gets `LINGER` without sending anything.
-_LONGEST: Final = 5.0
 
 # How many wait at most: each has a descriptor.
 _MOST: Final = 256
@@ -53,7 +50,7 @@ class Departures:
             sock.shutdown(socket.SHUT_WR)
             with self._lock:
                 self._selecting.add(sock, sock)
-                self._last[sock] = now + _LONGEST
+                self._last[sock] = now + LONGEST_LINGER
                 self._silent[sock] = now + LINGER
         except (OSError, ValueError):  # the client is gone, or the server has ended
             sock.close()
@@ -94,14 +91,11 @@ class Departures:
     def _close(self, sock: socket.socket) -> None:
         with self._lock:
             del self._last[sock], self._silent[sock]
-            with contextlib.suppress(KeyError, OSError):
-                self._selecting.remove(sock)
+            self._selecting.remove(sock)
         sock.close()
 
     def _first(
         self, waiting: dict[socket.socket, float], now: float
     ) -> socket.socket | None:
-        """The one that waits longest, if its time is over."""
         with self._lock:
-            first = next(iter(waiting.items()), None)
-        return first[0] if first is not None and first[1] <= now else None
+            return first_late(waiting, now)

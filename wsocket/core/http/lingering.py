@@ -5,15 +5,9 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from typing import Final
 
-from wsocket.core.http.connections import LINGER
-
-# Seconds that a client gets to notice that its connection is being closed, in all. It
-# gets `LINGER` without sending anything.
-_LONGEST: Final = 5.0
-
-_READ_SIZE: Final = 65536  # bytes
+from wsocket.core.http.connections import LINGER, LONGEST_LINGER
+from wsocket.core.net.socket_io import READ_SIZE
 
 
 def linger(sock: socket.socket) -> None:
@@ -22,9 +16,9 @@ def linger(sock: socket.socket) -> None:
     Closing at once would reset the connection if the client has sent, or still sends,
     more than we have read. The reset may reach it before the response.
     """
-    deadline = time.monotonic() + _LONGEST
+    deadline = time.monotonic() + LONGEST_LINGER
     with contextlib.suppress(OSError):  # it has gone, or is silent
         sock.settimeout(LINGER)
         sock.shutdown(socket.SHUT_WR)
-        while sock.recv(_READ_SIZE) and time.monotonic() < deadline:
+        while sock.recv(READ_SIZE) and time.monotonic() < deadline:
             continue

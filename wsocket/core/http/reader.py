@@ -36,7 +36,7 @@ class Coming(Enum):
     END = "end"
     """The client has closed, and nothing has to be answered."""
 
-    LINGER = "linger"
+    DEPART = "depart"
     """There will be none, and the client may still be sending."""
 
 
@@ -44,7 +44,7 @@ class Coming(Enum):
 WAIT: Final = Coming.WAIT
 SERVE: Final = Coming.SERVE
 END: Final = Coming.END
-LINGER: Final = Coming.LINGER
+DEPART: Final = Coming.DEPART
 
 
 class RequestReader:
@@ -103,9 +103,10 @@ class RequestReader:
     def look_forward(self) -> None:
         """The latest request has been answered; what has come is for the next one."""
         self._scan = HeadScan()
-        left = self._left_over()
-        self.in_a_hurry = bool(left)
-        self._whole = self._scan.add(left)
+        buffered, ahead = self._buffered(), self._raw.ahead
+        self.in_a_hurry = bool(buffered or ahead)
+        # What was read ahead may be much, and many requests: it is copied if it counts.
+        self._whole = self._scan.add(buffered) or self._scan.add(bytes(ahead))
 
     def wait_a_little(self, patience: float) -> Coming:
         """Take what has come, or comes within *patience* seconds, if more is needed.
@@ -134,7 +135,8 @@ class RequestReader:
 
     def give_up(self) -> None:
         """Take what has come of a head for its `line`: the rest is not waited for."""
-        self.line = self._left_over().partition(b"\r\n")[0]
+        left = self._buffered() + self._raw.ahead
+        self.line = bytes(left.partition(b"\r\n")[0])
 
     def wait(self) -> bool:
         """Wait for the first byte of a request; False when the client has closed.
@@ -206,12 +208,12 @@ class RequestReader:
             return END
         return SERVE if self._whole else WAIT
 
-    def _left_over(self) -> bytes:
-        """What has been read after the latest request."""
+    def _buffered(self) -> bytes:
+        """What is in the buffer, behind the latest request."""
         self._raw.dry = True
         buffered = self.buffer.peek()
         self._raw.dry = False
-        return bytes(buffered + self._raw.ahead)
+        return buffered
 
     def _skip_empty_lines(self) -> bytes:
         """Skip what some clients send after a body (RFC 9112 section 2.2).

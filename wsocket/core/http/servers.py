@@ -89,13 +89,13 @@ class Server:
             patience=timeout / 10,
             spawn=self.spawn,
             serve=self._serve,
+            refuse=self._overloaded,
             crowded=self._crowded,
         )
         self._crowd = Trouble("connections have to wait or are refused")
         self._acceptor = Acceptor(listening)
         self._departures = Departures()
-        self._stopped = False
-        self._awaited = False
+        self._stopped = self._awaited = False
         self._serving = threading.Lock()
 
     @property
@@ -340,18 +340,25 @@ class Server:
             self._arrivals.add(connection)
         elif coming is Coming.END:
             connection.end()
-        elif coming is Coming.LINGER:
-            self._departures.add(connection.release())
+        elif coming is Coming.DEPART:
+            self._depart(connection)
         else:
             try:
                 self.at_once.serve(connection)
             except NO_ROOM as error:
                 self._acceptor.failed(error)
-                connection.refuse()
+                self._overloaded(connection)
 
     def _turn_away(self, connection: HttpConnection, status: str, problem: str) -> None:
         """Refuse a request that has come in part; many at once take no time."""
-        answer = connection.refusal(status, problem)
+        self._depart(connection, connection.refusal(status, problem))
+
+    def _overloaded(self, connection: HttpConnection) -> None:
+        """Refuse a request for which the system has no room."""
+        self._depart(connection, UNAVAILABLE)
+
+    def _depart(self, connection: HttpConnection, answer: bytes = b"") -> None:
+        """End *connection* when its client may have read the last answer."""
         self._departures.add(connection.release(), answer)
 
     def _serve(self, connection: HttpConnection) -> None:

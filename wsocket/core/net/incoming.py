@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from wsocket.core.budget import STEP as STEP
+from wsocket.core.budget import STEP
 from wsocket.core.net.future import Future, ask
 from wsocket.core.net.loop import Loop
 from wsocket.core.net.memory import Memory
