@@ -6,6 +6,7 @@ import contextlib
 import io
 import socket
 import threading
+from functools import partial
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import check_environ
 
@@ -551,6 +552,25 @@ def test_body_is_read_to_its_end_and_no_further(data, length):
     assert stream.read() == b""
     assert body.complete
     assert source.read() == b"GET"
+
+
+BEGUN = bytes(2**20 + 1)
+
+
+def test_application_may_ask_for_more_bytes_than_there_is_memory():
+    """A body in chunks ends when it ends."""
+    data = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BEGUN), BEGUN)
+    assert body_of(data).stream().read(2**62) == BEGUN
+    stream = body_of(data).stream()
+    assert b"".join(iter(partial(stream.read1, 2**62), b"")) == BEGUN
+
+
+@pytest.mark.parametrize("announced", [2**40, 2**62])
+def test_memory_is_taken_for_what_has_come_of_a_body(announced):
+    """Many an application reads as many bytes as its client has announced."""
+    with pytest.raises(RequestError, match="ended within the request body"):
+        body_of(BEGUN, announced).stream().read(announced)
+    assert BEGUN.startswith(body_of(BEGUN, announced).stream().read1(announced))
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_CHUNK_LINE = 1024
 MAX_TRAILER_LINE = 8 * 1024
 
+_PORTION = 256 * 1024  # bytes that are read at once
+
 # RFC 9112 section 7.1: the size, and extensions, which are ignored.
 _CHUNK_LINE = re.compile(
     rf"([0-9A-Fa-f]{{1,15}})"
@@ -58,7 +60,7 @@ class RequestBody(io.RawIOBase):
 
     def stream(self) -> io.BufferedIOBase:
         """The body as a file; reading raises RequestError if the client broke HTTP."""
-        return io.BytesIO() if self.complete else io.BufferedReader(self)
+        return io.BytesIO() if self.complete else _BodyStream(self)
 
     def readable(self) -> bool:
         """Part of `io.RawIOBase`."""
@@ -153,6 +155,23 @@ class RequestBody(io.RawIOBase):
                 _refuse_line(line, problem, limit=MAX_TRAILER_LINE)
             lines.append(line[:-2].decode("latin-1"))
         parse_fields(lines)
+
+
+class _BodyStream(io.BufferedReader):
+    """Takes memory for the bytes that come, not for those that were announced."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Part of `io.BufferedReader`."""
+        if size is None or size <= _PORTION:
+            return super().read(size)
+        taken = io.BytesIO()
+        while data := super().read(min(size - taken.tell(), _PORTION)):
+            taken.write(data)
+        return taken.getvalue()
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Part of `io.BufferedReader`."""
+        return super().read1(min(size, _PORTION))
 
 
 def _refuse_line(line: bytes, problem: str, *, limit: int) -> NoReturn:
