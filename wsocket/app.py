@@ -220,7 +220,8 @@ class WSocketApp(Framework, RealmMethods):
         """Publish an event to the subscribers of *topic*.
 
         Callable from any thread, greenlet or handler of the process that serves. In any
-        other one nobody hears it: see `wsocket.client.HttpPublisher`.
+        other one nobody hears it, and a warning says so: see
+        `wsocket.client.HttpPublisher`.
 
         Returns:
             None, at once. With ``PublishOptions(acknowledge=True)`` the publication ID,

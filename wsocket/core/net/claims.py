@@ -51,6 +51,13 @@ def claim_listening_sockets() -> str:
     return next(filter(None, found), "")
 
 
+def may_be_listening() -> bool:
+    """Whether this process listens on a socket; True if the system does not tell."""
+    if not os.path.isdir(_DESCRIPTORS):
+        return True
+    return any(True for _ in _listening_sockets())
+
+
 def _listening_sockets() -> Iterator[_Listening]:
     try:
         names = os.listdir(_DESCRIPTORS)

@@ -14,9 +14,11 @@ from typing import Any
 from wsocket.core.budget import Budget
 from wsocket.core.concurrency.waiting import outer_task
 from wsocket.core.concurrency.workers import Workers
+from wsocket.core.net.claims import may_be_listening
 from wsocket.core.net.future import Future, Mailbox, ask
 from wsocket.core.net.loop import Loop, get_loop
 from wsocket.core.net.open_connections import OpenConnections
+from wsocket.core.web import at_exit
 from wsocket.errors import ApplicationError
 from wsocket.log import logger
 from wsocket.wamp.authorization.authorizer import Authorizer
@@ -33,6 +35,7 @@ from wsocket.wamp.local.loop_runtime import LoopRuntime
 from wsocket.wamp.local.other_workers import warn_of_other_workers
 from wsocket.wamp.local.outgoing_call import OutgoingCall
 from wsocket.wamp.local.pending_call import PendingCall
+from wsocket.wamp.local.unheard import UnheardEvents
 from wsocket.wamp.protocol import client_messages, errors
 from wsocket.wamp.protocol.client_messages import ClientMessage
 from wsocket.wamp.protocol.options import (
@@ -93,6 +96,8 @@ class Application:
         # The session, and the loop it was made on: a forked child starts anew.
         self._joined: tuple[Loop, LocalSession] | None = None
         self._lock = threading.Lock()
+        self._unheard = UnheardEvents(may_be_listening)
+        at_exit.close(self._unheard)
 
     def check_uri(self, uri: object, *, match: Match) -> None:
         """Accept the URI of a registration or a subscription; see `check_uri`."""
@@ -155,6 +160,7 @@ class Application:
             chosen = own_options(options, PublishOptions)
         fields = fields_of(_checked_payload(args, kwargs))
         loop = get_loop()
+        self._unheard.published(loop)
 
         def message(request: int) -> ClientMessage:
             return client_messages.Publish(request, chosen, topic, *fields)
@@ -162,7 +168,9 @@ class Application:
         if not chosen.acknowledge:
             loop.call_soon(lambda: self._session(loop).request(message))
             return None
+        return self._acknowledged(loop, message)
 
+    def _acknowledged(self, loop: Loop, message: Callable[[int], ClientMessage]) -> int:
         def publish(waiter: Future[Answer]) -> None:
             self._session(loop).request(message, lambda *answer: waiter.set(answer))
 
@@ -275,6 +283,7 @@ class Application:
         Returns:
             False if some have not, after *timeout* seconds.
         """
+        self._unheard.serves()
         with self._lock:
             joined = self._joined
         if joined is None or joined[0] is not get_loop():
@@ -298,6 +307,7 @@ class Application:
     def prepare(self, environ: Mapping[str, Any]) -> None:
         """Join before the first client does; see `Prepare`."""
         self._session(get_loop())
+        self._unheard.serves()
         warn_of_other_workers(environ)
 
     # Joining

@@ -1,0 +1,70 @@
+"""A warning for programs that publish, and are not the process that serves.
+
+A task, a shell or a cron job that imports the application has a router of its own: its
+events reach no client, and nothing fails. Such a process is known by what it lacks: it
+listens on no socket, and no client has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from wsocket.core.net.loop import Loop
+from wsocket.log import logger
+
+# A program may publish before it starts its server. One that ends sooner is known then.
+_INTERVAL: Final = 0.5  # seconds
+_LOOKS: Final = 20
+
+
+class UnheardEvents:
+    """Warns once, at most.
+
+    Args:
+        may_be_listening: See there; asked from any thread.
+    """
+
+    def __init__(self, may_be_listening: Callable[[], bool]) -> None:
+        self._may_be_listening = may_be_listening
+        self._loop: Loop | None = None  # a forked child has another one
+        self._looks = 0  # that are left
+
+    def published(self, loop: Loop) -> None:
+        """An event was published; from any thread.
+
+        Args:
+            loop: That of this process.
+        """
+        if loop is not self._loop:
+            self._loop = loop
+            self._looks = _LOOKS
+            loop.call_soon(self._look, loop)
+
+    def serves(self) -> None:
+        """This is a process that serves: a client has come, or a server ends."""
+        self._looks = 0
+
+    def close_at_exit(self) -> None:
+        """Warn now, if nothing speaks against it; Python exits."""
+        if self._looks and not self._may_be_listening():
+            self._warn()
+
+    def _look(self, loop: Loop) -> None:
+        if self._may_be_listening():
+            self._looks = 0
+        elif self._looks > 1:
+            self._looks -= 1
+            loop.call_later(_INTERVAL, self._look, loop)
+        elif self._looks:
+            self._warn()
+
+    def _warn(self) -> None:
+        self._looks = 0
+        logger.warning(
+            "events were published in a process that serves nobody: it listens on no "
+            "socket, and no client has come. Only the process that serves the "
+            "application has its clients. From a task, a shell or a script publish "
+            "with wsocket.client.HttpPublisher, with the session of "
+            "wsocket.client.connect, or with the command wsocket publish"
+        )
