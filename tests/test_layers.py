@@ -88,7 +88,7 @@ PURE_IN_CLIENT = (
 # do not import each other.
 LAYERS: list[dict[str, Purity]] = [
     {"project": all_pure},
-    {"errors": all_pure, "former": all_pure, "harmless": all_pure},
+    {"errors": all_pure, "version_2": all_pure, "harmless": all_pure},
     {"log": all_pure},
     {"log_formats": all_pure, "core.functions": all_pure},
     {

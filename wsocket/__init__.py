@@ -142,7 +142,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import a public name from its module (PEP 562)."""
     if name not in _MODULES:
-        import_module("wsocket.former").check_name(name)  # few programs come here
+        import_module("wsocket.version_2").check_name(name)  # few programs come here
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_MODULES[name]), name)
     return value

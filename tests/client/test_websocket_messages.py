@@ -6,7 +6,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from wsocket.client.websocket_messages import WebSocketMessages
-from wsocket.core.websocket.masked_frames import masked_frame
+from wsocket.core.websocket.client_sending import masked_frame
 from wsocket.core.websocket.opcodes import BINARY, PING, TEXT
 from wsocket.errors import ProtocolError
 

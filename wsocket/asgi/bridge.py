@@ -26,6 +26,7 @@ from wsocket.core.websocket.client_frames import (
     ServerFrames,
     close_payload,
 )
+from wsocket.core.websocket.client_sending import client_header
 from wsocket.core.websocket.frames import (
     BINARY,
     CLOSE,
@@ -35,7 +36,6 @@ from wsocket.core.websocket.frames import (
     PONG,
     TEXT,
 )
-from wsocket.core.websocket.masked_frames import client_header
 
 _READ_SIZE = 65536  # bytes
 _END_OF_HEAD = b"\r\n\r\n"

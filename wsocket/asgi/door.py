@@ -18,7 +18,7 @@ from wsocket.core.checks import check_number
 from wsocket.core.functions import kind_of
 from wsocket.core.keywords import checks_keywords
 from wsocket.core.web.framework import Framework
-from wsocket.core.web.server_connections import ASGI_SOCKET, socket_pair
+from wsocket.core.web.wsgi_servers import ASGI_SOCKET, socket_pair
 from wsocket.core.wsgi import Environ
 from wsocket.project import installation
 

@@ -19,7 +19,7 @@ from wsocket.client.upgrade import (
     upgrade_request,
 )
 from wsocket.client.websocket_messages import WebSocketMessages
-from wsocket.core.websocket.masked_frames import masked_frame
+from wsocket.core.websocket.client_sending import masked_frame
 from wsocket.core.websocket.opcodes import BINARY, CLOSE, PING, PONG, TEXT
 from wsocket.errors import ConnectFailed
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 from wsocket.core.checks import closest
-from wsocket.former import ARGUMENTS, advice
+from wsocket.version_2 import ARGUMENTS, advice
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Final, TypeVar
 
 from wsocket.core.websocket.client_frames import ServerFrame
+from wsocket.core.websocket.client_sending import masked_frame
 from wsocket.core.websocket.frames import (
     ABNORMAL_CLOSURE,
     BINARY,
@@ -19,7 +20,6 @@ from wsocket.core.websocket.frames import (
     PONG,
     TEXT,
 )
-from wsocket.core.websocket.masked_frames import masked_frame
 from wsocket.errors import WebSocketClosed
 from wsocket.testing.client_end import ClientEnd
 from wsocket.testing.conversation import Conversation

@@ -11,8 +11,8 @@ from wsocket.core.websocket.client_frames import (
     ServerFrames,
     close_payload,
 )
+from wsocket.core.websocket.client_sending import client_header
 from wsocket.core.websocket.frames import BINARY
-from wsocket.core.websocket.masked_frames import client_header
 
 SIZES = [0, 1, 125, 126, 65535, 65536]
 

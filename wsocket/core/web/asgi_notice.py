@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from wsocket.core.web.server_connections import (
+from wsocket.core.web.wsgi_servers import (
     ASGI_ADAPTER,
     ASGI_SOCKET,
     asgi_adapter,

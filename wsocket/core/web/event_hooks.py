@@ -13,14 +13,14 @@ from wsocket.core.web import demo
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.wsgi import Environ
 from wsocket.errors import WebSocketError
-from wsocket.former import (
+from wsocket.log import logger
+from wsocket.version_2 import (
     APP_ATTRIBUTES,
     EVENT_ATTRIBUTES,
     EVENT_METHODS,
     check_overrides,
     had,
 )
-from wsocket.log import logger
 
 EventHandler = Callable[..., object]
 

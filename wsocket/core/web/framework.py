@@ -33,9 +33,9 @@ from wsocket.core.web.routes import (
     check_route,
     request_path,
 )
-from wsocket.core.web.server_connections import ASGI_ADAPTER
 from wsocket.core.web.upgrade import Upgrades
 from wsocket.core.web.wrapped import Wrapped
+from wsocket.core.web.wsgi_servers import ASGI_ADAPTER
 from wsocket.core.websocket import frames, handshake
 from wsocket.core.websocket.accept_key import GUID
 from wsocket.core.websocket.blocking import WebSocket

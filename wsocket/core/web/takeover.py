@@ -1,6 +1,6 @@
 """Taking a connection from its WSGI server.
 
-The recipe is the same for every server (`server_connections.py`): find the socket, take
+The recipe is the same for every server (`wsgi_servers.py`): find the socket, take
 the bytes that the server has read after the request, put a dead socket in its place,
 and let the server finish the request quietly. From then on the connection is ours, and
 it uses no thread of the server."""
@@ -18,7 +18,7 @@ import gevent.socket
 from wsocket.core.concurrency.kinds import Concurrency, concurrency_of
 from wsocket.core.http.refusal import UNAVAILABLE
 from wsocket.core.net.sockets import plain_socket
-from wsocket.core.web.server_connections import (
+from wsocket.core.web.wsgi_servers import (
     SERVERS,
     HasDescriptor,
     Source,

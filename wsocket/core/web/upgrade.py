@@ -21,11 +21,11 @@ from wsocket.core.net.trouble import Trouble, is_shortage
 from wsocket.core.web.plain_websocket import PlainWebSocket
 from wsocket.core.web.refused_origins import RefusedOrigins
 from wsocket.core.web.routes import Handler
-from wsocket.core.web.server_connections import correct_protocol
 from wsocket.core.web.shared_strings import with_shared_strings
 from wsocket.core.web.takeover import TakenConnection, take_over
 from wsocket.core.web.upgrade_refusal import BAD_REQUEST, refuse, unsupported
 from wsocket.core.web.websocket_memory import WebSocketMemory
+from wsocket.core.web.wsgi_servers import correct_protocol
 from wsocket.core.websocket.blocking import WebSocket
 from wsocket.core.websocket.deflate import Compression
 from wsocket.core.websocket.handshake import (

@@ -25,7 +25,7 @@ from wsocket.core.websocket.protocol import WebSocketProtocol
 from wsocket.core.websocket.received import Received
 from wsocket.core.websocket.silence import NextStep, Silence
 from wsocket.errors import WebSocketClosed
-from wsocket.former import FormerMembers
+from wsocket.version_2 import FormerMembers
 
 # One read takes a message of 64 KiB with its header.
 READ_SIZE = 65536 + 1024  # bytes

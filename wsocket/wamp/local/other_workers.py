@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wsocket.core.net.claims import claim_listening_sockets
-from wsocket.core.web.server_connections import ASGI_ADAPTER, is_bjoern
+from wsocket.core.web.wsgi_servers import ASGI_ADAPTER, is_bjoern
 from wsocket.log import logger
 
 _looked_in = 0  # the process that has looked
