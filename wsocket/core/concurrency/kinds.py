@@ -314,7 +314,10 @@ def in_greenlet() -> bool:
 
     The code of a thread, also of the main thread, does not.
     """
-    return gevent.getcurrent().parent is not None
+    try:
+        return gevent.getcurrent().parent is not None
+    except SystemError:  # uWSGI ends Python in a thread that has no greenlets any more
+        return False
 
 
 def is_patched() -> bool:
