@@ -40,7 +40,7 @@ class Audience:
         self._tests: tuple[Test, ...] = ()
         self.size = 0
         self.by_session = False
-        if options != _NO_OPTIONS and present_lists(options):  # rare
+        if options is not _NO_OPTIONS and present_lists(options):  # rare
             self.by_session = (
                 options.eligible is not None or options.exclude is not None
             )

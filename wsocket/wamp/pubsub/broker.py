@@ -6,11 +6,12 @@ in which they are queued here."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import (
     EVENT,
+    NO_PUBLISH_OPTIONS,
     PUBLISH,
     PUBLISHED,
     SUBSCRIBE,
@@ -56,6 +57,8 @@ _OPAQUE = Refusal(
     "(ppt_scheme)",
 )
 
+# Nearly all publications have these, and then nothing has to be asked of them.
+_NO_OPTIONS: Final = NO_PUBLISH_OPTIONS
 
 _NO_DETAILS: dict[str, Any] = {}
 
@@ -94,19 +97,12 @@ class Broker:
     def publish(self, publisher: Session, message: Publish, grant: Grant) -> None:
         """Answer PUBLISH: acknowledge if asked to, then deliver."""
         topic, options = message.topic, message.options
-        if options.enc_algo and is_opaque(publisher.serializer, message.args):
-            self._refuse(publisher, message, _OPAQUE)
+        if options == _NO_OPTIONS:
+            options = _NO_OPTIONS
+        elif not self._may_be_passed(publisher, message):
             return
         payload = publisher.payload(message)
         if payload is None:
-            return
-        if (
-            options.ppt_scheme is not None
-            and "publisher.payload_passthru_mode" not in publisher.features
-        ):
-            publisher.abort_violation(
-                "PUBLISH.Options.ppt_scheme: payload_passthru_mode was not announced"
-            )
             return
         refusal = self.refusal(topic, options, grant)
         if refusal is not None:
@@ -118,6 +114,22 @@ class Broker:
         if options.acknowledge:
             publisher.send([PUBLISHED, message.request, publication.id])
         self._distribute(publication, publisher, retain=options.retain)
+
+    def _may_be_passed(self, publisher: Session, message: Publish) -> bool:
+        """Whether the payload is one for this router; else *publisher* is told."""
+        options = message.options
+        if options.enc_algo and is_opaque(publisher.serializer, message.args):
+            self._refuse(publisher, message, _OPAQUE)
+            return False
+        if (
+            options.ppt_scheme is not None
+            and "publisher.payload_passthru_mode" not in publisher.features
+        ):
+            publisher.abort_violation(
+                "PUBLISH.Options.ppt_scheme: payload_passthru_mode was not announced"
+            )
+            return False
+        return True
 
     def _refuse(self, publisher: Session, message: Publish, refusal: Refusal) -> None:
         # A PUBLISH without `acknowledge` gets no answer, not even an ERROR.
@@ -336,6 +348,8 @@ def _details(
 ) -> dict[str, Any]:
     """EVENT.Details that are the same for all receivers."""
     details: dict[str, Any] = {}
+    if options is _NO_OPTIONS and grant.disclose != "force":
+        return details
     if options.disclose_me or grant.disclose == "force":
         details["publisher"] = publisher.id
         details["publisher_authid"] = publisher.authid
