@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 PAUSE = 0.02  # seconds between two looks
-PATIENCE = 8.0  # seconds until a descriptor that is open counts as kept
+PATIENCE = 25.0  # seconds until a descriptor that is open counts as kept
 
 
 class Taken(NamedTuple):
