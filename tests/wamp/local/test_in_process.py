@@ -32,7 +32,9 @@ from wsocket.wamp.local.calling import CallResult, EventDetails
 @pytest.fixture
 def alone():
     """An application that nobody serves and no client has joined."""
-    return WSocketApp(protocol="WAMP")
+    app = WSocketApp(protocol="WAMP")
+    yield app
+    app.drain(0)
 
 
 def in_thread(function: Callable[..., Any], *args: Any) -> queue.Queue[Any]:

@@ -109,12 +109,12 @@ def test_process_may_take_seconds_until_it_listens(warnings):
     assert warnings() == 1
 
 
-def test_process_to_which_a_client_has_come_is_told_nothing(warnings):
-    """Its server may be one whose sockets are not to be seen."""
+def test_process_whose_server_ends_is_told_nothing(warnings):
+    """Its sockets are closed by then."""
     loop, events = Turns(), UnheardEvents(lambda: False)
     events.published(loop)
     loop.run(3)
-    events.serves()
+    events.server_ends()
     loop.run()
     events.close_at_exit()
     assert not warnings()
@@ -135,8 +135,23 @@ def test_forked_child_is_looked_at_anew(warnings):
     """A parent that has served says nothing of its children."""
     events = UnheardEvents(lambda: False)
     events.published(Turns())
-    events.serves()
+    events.server_ends()
     child = Turns()
     events.published(child)
     child.run()
     assert warnings() == 1
+
+
+CALLED = f"""{PUBLISHING}
+from wsgiref.util import setup_testing_defaults
+environ = {{}}
+setup_testing_defaults(environ)
+app(environ, lambda *response: None)
+"""
+
+
+@pytest.mark.processes
+def test_application_that_a_server_calls_is_told_nothing():
+    """The server's sockets may be in another process."""
+    done = ended([sys.executable, "-c", CALLED])
+    assert (done.returncode, done.stderr) == (0, "")

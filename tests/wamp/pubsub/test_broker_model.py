@@ -129,7 +129,7 @@ class Broker(RuleBasedStateMachine):
         self.world = World()
         self.peers: list[Peer] = []
         self.ids: list[int] = []  # also of those that left
-        self.retained: dict[str, Event] = {}
+        self.retained: dict[str, list[Event]] = {}  # by topic, the oldest first
         self.published = 0
 
     @initialize(
@@ -172,8 +172,9 @@ class Broker(RuleBasedStateMachine):
         peer.held[pattern] = subscription
         expected = [
             event.sent(subscription, pattern[1], retained=True)
-            for topic, event in self.retained.items()
-            if get_retained and fits(topic, *pattern) and event.reaches(peer)
+            for topic in self.retained
+            if get_retained and fits(topic, *pattern)
+            for event in self._latest(topic, peer)
         ]
         assert in_any_order(events) == in_any_order(expected)
 
@@ -224,10 +225,18 @@ class Broker(RuleBasedStateMachine):
         self._check(event, own)
 
     def _retain(self, event: Event) -> None:
-        if event.payload:
-            self.retained[event.topic] = event
-        else:
+        """One without payload takes the place of others, and is none itself."""
+        if not event.payload and not LISTED.keys() & event.options.keys():
             self.retained.pop(event.topic, None)
+        else:
+            self.retained.setdefault(event.topic, []).append(event)
+
+    def _latest(self, topic: str, peer: Peer) -> list[Event]:
+        """The latest event of *topic* that *peer* may have, if there is one."""
+        for event in reversed(self.retained[topic]):
+            if event.reaches(peer):
+                return [event] if event.payload else []
+        return []
 
     def _check(self, event: Event, own: list[list[Any]]) -> None:
         for peer in self.peers:

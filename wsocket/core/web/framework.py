@@ -83,6 +83,7 @@ class Framework(CheckedAttributes, Events):
         connections: The open connections that the loop closes in the end.
         listeners: Listeners beside that of the WSGI server.
         is_draining: Whether the server is about to end.
+        has_been_called: Whether a server has called it.
     """
 
     GUID: ClassVar[str] = GUID
@@ -124,6 +125,7 @@ class Framework(CheckedAttributes, Events):
         self._report_url = checked_report_url(report_url)
         self._asgi = AsgiNotice()
         self.is_draining = False
+        self.has_been_called = False
         if health is not None:
             self.resources.serve("health", health, Health(lambda: self.is_draining))
         at_exit.close(self)
@@ -243,6 +245,7 @@ class Framework(CheckedAttributes, Events):
         """
         if start_response is None or further:
             refuse_asgi_call()
+        self.has_been_called = True
         self._proxies.look_behind(environ)
         self._asgi.look_at(environ, start_response)
         path = request_path(environ)

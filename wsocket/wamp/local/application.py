@@ -73,6 +73,7 @@ class Application:
         connections: Those of the process, on its loop.
         max_message_size: Largest message that is accepted, in bytes.
         debug: Whether to warn of what the application does badly.
+        has_been_called: Whether a server has called the application.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Application:
         connections: Callable[[], OpenConnections],
         max_message_size: Callable[[], int],
         debug: Callable[[], bool],
+        has_been_called: Callable[[], bool],
     ) -> None:
         self.router = router
         self._connections = connections
@@ -96,7 +98,7 @@ class Application:
         # The session, and the loop it was made on: a forked child starts anew.
         self._joined: tuple[Loop, LocalSession] | None = None
         self._lock = threading.Lock()
-        self._unheard = UnheardEvents(may_be_listening)
+        self._unheard = UnheardEvents(lambda: has_been_called() or may_be_listening())
         at_exit.close(self._unheard)
 
     def check_uri(self, uri: object, *, match: Match) -> None:
@@ -283,7 +285,7 @@ class Application:
         Returns:
             False if some have not, after *timeout* seconds.
         """
-        self._unheard.serves()
+        self._unheard.server_ends()
         with self._lock:
             joined = self._joined
         if joined is None or joined[0] is not get_loop():
@@ -307,7 +309,6 @@ class Application:
     def prepare(self, environ: Mapping[str, Any]) -> None:
         """Join before the first client does; see `Prepare`."""
         self._session(get_loop())
-        self._unheard.serves()
         warn_of_other_workers(environ)
 
     # Joining

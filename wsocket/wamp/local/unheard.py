@@ -2,7 +2,7 @@
 
 A task, a shell or a cron job that imports the application has a router of its own: its
 events reach no client, and nothing fails. Such a process is known by what it lacks: it
-listens on no socket, and no client has come.
+listens on no socket, and no server calls the application.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class UnheardEvents:
     """Warns once, at most.
 
     Args:
-        may_be_listening: See there; asked from any thread.
+        may_be_serving: Whether this process serves, or may do so; from any thread.
     """
 
-    def __init__(self, may_be_listening: Callable[[], bool]) -> None:
-        self._may_be_listening = may_be_listening
+    def __init__(self, may_be_serving: Callable[[], bool]) -> None:
+        self._may_be_serving = may_be_serving
         self._loop: Loop | None = None  # a forked child has another one
         self._looks = 0  # that are left
 
@@ -41,17 +41,17 @@ class UnheardEvents:
             self._looks = _LOOKS
             loop.call_soon(self._look, loop)
 
-    def serves(self) -> None:
-        """This is a process that serves: a client has come, or a server ends."""
+    def server_ends(self) -> None:
+        """This was a process that serves, but it listens no more."""
         self._looks = 0
 
     def close_at_exit(self) -> None:
         """Warn now, if nothing speaks against it; Python exits."""
-        if self._looks and not self._may_be_listening():
+        if self._looks and not self._may_be_serving():
             self._warn()
 
     def _look(self, loop: Loop) -> None:
-        if self._may_be_listening():
+        if self._may_be_serving():
             self._looks = 0
         elif self._looks > 1:
             self._looks -= 1
@@ -63,7 +63,7 @@ class UnheardEvents:
         self._looks = 0
         logger.warning(
             "events were published in a process that serves nobody: it listens on no "
-            "socket, and no client has come. Only the process that serves the "
+            "socket, and no request has come. Only the process that serves the "
             "application has its clients. From a task, a shell or a script publish "
             "with wsocket.client.HttpPublisher, with the session of "
             "wsocket.client.connect, or with the command wsocket publish"
