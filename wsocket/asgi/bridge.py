@@ -21,11 +21,6 @@ from wsocket.core.net.limits import Limits
 from wsocket.core.net.loop import get_loop
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
-from wsocket.core.websocket.client_frames import (
-    ServerFrame,
-    ServerFrames,
-    close_payload,
-)
 from wsocket.core.websocket.client_sending import client_header
 from wsocket.core.websocket.frames import (
     BINARY,
@@ -35,6 +30,11 @@ from wsocket.core.websocket.frames import (
     PING,
     PONG,
     TEXT,
+)
+from wsocket.core.websocket.server_frames import (
+    ServerFrame,
+    ServerFrames,
+    close_payload,
 )
 
 _READ_SIZE = 65536  # bytes

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wsocket.core.websocket.client_frames import ServerFrame, ServerFrames
 from wsocket.core.websocket.frames import CLOSE, CONTINUATION
+from wsocket.core.websocket.server_frames import ServerFrame, ServerFrames
 
 
 class WholeFrames:

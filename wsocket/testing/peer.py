@@ -8,7 +8,6 @@ import socket
 from types import TracebackType
 from typing import Final, TypeVar
 
-from wsocket.core.websocket.client_frames import ServerFrame
 from wsocket.core.websocket.client_sending import masked_frame
 from wsocket.core.websocket.frames import (
     ABNORMAL_CLOSURE,
@@ -20,6 +19,7 @@ from wsocket.core.websocket.frames import (
     PONG,
     TEXT,
 )
+from wsocket.core.websocket.server_frames import ServerFrame
 from wsocket.errors import WebSocketClosed
 from wsocket.testing.client_end import ClientEnd
 from wsocket.testing.conversation import Conversation

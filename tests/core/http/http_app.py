@@ -10,8 +10,8 @@ from typing import Any
 import gevent
 
 from tests.patience import SECONDS
-from wsocket.core.web.response import respond
 from wsocket.core.web.routes import Routes, request_path
+from wsocket.core.web.views import respond
 
 routes = Routes()
 go = threading.Event()

@@ -21,7 +21,7 @@ from tests.core.web.wsgi import (
     begin,
     environ_for,
 )
-from wsocket.core.web.response import respond
+from wsocket.core.web.views import respond
 from wsocket.errors import RequestError, ResponseAborted
 
 # start_response

@@ -7,7 +7,7 @@ from functools import partial
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
-from wsocket.core.web.response import respond
+from wsocket.core.web.views import respond
 
 HTML = "text/html; charset=utf-8"
 BINARY = "application/octet-stream"

@@ -12,8 +12,8 @@ from wsocket.core.net.incoming import Incoming
 from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.net.sockets import plain_socket
+from wsocket.core.web.loop_for_request import request_loop
 from wsocket.core.web.read_body import read_body
-from wsocket.core.web.request_loop import request_loop
 from wsocket.core.web.takeover import client_descriptor
 from wsocket.core.wsgi import Environ
 from wsocket.errors import HttpError, RequestError

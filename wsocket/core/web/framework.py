@@ -25,7 +25,6 @@ from wsocket.core.web.health import Health
 from wsocket.core.web.listeners import Listeners
 from wsocket.core.web.proxies import TrustedProxies
 from wsocket.core.web.resources import Resources
-from wsocket.core.web.response import respond
 from wsocket.core.web.routes import (
     Handler,
     Routes,
@@ -34,6 +33,7 @@ from wsocket.core.web.routes import (
     request_path,
 )
 from wsocket.core.web.upgrade import Upgrades
+from wsocket.core.web.views import respond
 from wsocket.core.web.wrapped import Wrapped
 from wsocket.core.web.wsgi_servers import ASGI_ADAPTER
 from wsocket.core.websocket import frames, handshake

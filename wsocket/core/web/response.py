@@ -16,10 +16,8 @@ from wsocket.core.http.headers import (
 )
 from wsocket.core.web import error_page
 from wsocket.core.web.response_body import BYTES_LIKE, Body, body_of, encode
-from wsocket.core.web.routes import Handler, request_path
-from wsocket.core.web.upgrade_refusal import lacks_websocket, websocket_only
-from wsocket.core.web.watched_input import watch_input
-from wsocket.core.wsgi import CONNECTION, Environ, ExcInfo, Write
+from wsocket.core.web.routes import request_path
+from wsocket.core.wsgi import CONNECTION, ExcInfo, Write
 from wsocket.errors import ClientGone, HttpError, RequestCut, ResponseAborted
 from wsocket.log import LOGGED_AS, logger
 
@@ -28,44 +26,6 @@ if TYPE_CHECKING:
 
 TEXT = "text/html; charset=utf-8"
 BINARY = "application/octet-stream"
-
-
-def respond(
-    handler: Handler,
-    environ: Environ,
-    start_response: Callable[..., Write],
-    *,
-    debug: bool,
-    look_at: Callable[[Handler, object], None] | None = None,
-    report_url: str | None = None,
-) -> Iterable[bytes]:
-    """Run `handler` and return its answer as a WSGI iterable.
-
-    A handler is a WSGI application that may give `start_response` and return more types
-    than PEP 3333 allows. What PEP 3333 allows is passed on unchanged.
-
-    Args:
-        debug: Show the client the traceback of an error, rather than only its id.
-        look_at: Called with the handler and what it returned.
-        report_url: See `error_page.render`.
-
-    Raises:
-        ResponseAborted: The handler failed after it had sent something with the
-            ``write`` of `start_response`. Iterating over the result may raise it too.
-        RequestError: The client broke HTTP while the handler read the request's body,
-            on our own server, which answers that.
-    """
-    response = Response(environ, start_response)
-    watch_input(environ, response.lose_client)
-    try:
-        result = handler(environ, response.start_response)
-        if look_at is not None:
-            look_at(handler, result)
-        return response.deliver(result)
-    except FAILURES as error:
-        if lacks_websocket(error, environ):
-            return response.deliver_refusal(websocket_only())
-        return response.deliver_error(error, debug=debug, report_url=report_url)
 
 
 class Head:

@@ -12,8 +12,8 @@ from wsocket.core.net.open_connections import OpenConnections
 from wsocket.core.net.per_process import PerProcess
 from wsocket.core.web.charged_body import charged_body
 from wsocket.core.web.cors import cors_headers
+from wsocket.core.web.loop_for_request import request_loop
 from wsocket.core.web.refused_origins import RefusedOrigins
-from wsocket.core.web.request_loop import request_loop
 from wsocket.core.web.routes import request_path
 from wsocket.core.web.takeover import client_descriptor
 from wsocket.core.wsgi import Environ, header, outliving, park, quoted

@@ -6,13 +6,13 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from wsocket.core.websocket.client_frames import (
+from wsocket.core.websocket.client_sending import client_header
+from wsocket.core.websocket.frames import BINARY
+from wsocket.core.websocket.server_frames import (
     ServerFrame,
     ServerFrames,
     close_payload,
 )
-from wsocket.core.websocket.client_sending import client_header
-from wsocket.core.websocket.frames import BINARY
 
 SIZES = [0, 1, 125, 126, 65535, 65536]
 

@@ -1,4 +1,4 @@
-"""Frames from the client's side (RFC 6455 section 5): for what speaks to our endpoints.
+"""The frames of a server (RFC 6455 section 5), for those who speak to our endpoints.
 
 They come from ourselves, over a socket pair. So they are checked for nothing but what
 would be our bug."""
