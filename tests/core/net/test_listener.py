@@ -219,13 +219,16 @@ class Failing:
 def test_a_connection_that_is_lost_before_it_is_accepted_is_nothing(
     opened, caplog, number
 ):
-    """The next one is accepted at once, and nothing is logged."""
+    """The next one is accepted at once, and nothing is logged of it.
+
+    What earlier tests have left on the hub may log something now.
+    """
     door = opened()
     failing = door.listening.sock = Failing(door.listening.sock, number, number)
     with door.dial():
         door.wait()
     assert failing.numbers == []
-    assert caplog.records == []
+    assert door.listener.address not in caplog.text
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS])
