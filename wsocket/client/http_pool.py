@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import select
 import ssl
@@ -11,6 +12,8 @@ from typing import NamedTuple
 
 from wsocket.client.bridge_url import BridgeUrl
 from wsocket.client.http_failures import awaiting, connecting
+
+_PORTION = 64 * 1024  # bytes that are read at once
 
 
 class HttpResponse(NamedTuple):
@@ -72,7 +75,7 @@ class HttpPool:
                     response.reason,
                     response.headers.get_content_type(),
                     response.headers["Location"],
-                    response.read(),
+                    _body(response),
                 )
         except BaseException:
             connection.close()
@@ -129,3 +132,18 @@ def _is_open(connection: http.client.HTTPConnection) -> bool:
     poll = select.poll()
     poll.register(connection.sock, select.POLLIN)
     return not poll.poll(0)
+
+
+def _body(response: http.client.HTTPResponse) -> bytes:
+    """All of it; memory is taken for what comes, not for what was announced.
+
+    Raises:
+        http.client.IncompleteRead: It has ended too early.
+    """
+    taken = io.BytesIO()
+    while part := response.read(_PORTION):
+        taken.write(part)
+    body = taken.getvalue()
+    if response.length:  # that are left
+        raise http.client.IncompleteRead(body, response.length)
+    return body

@@ -41,6 +41,7 @@ from wsocket.errors import (
 )
 
 HTML, PROBLEM, JSON = "text/html", "application/problem+json", "application/json"
+ENDLESS = 10**14  # bytes: no machine has room for them
 
 
 def raised_by(url, **options):
@@ -190,6 +191,7 @@ def saying(said):
     [
         (b"", "the connection ended before the answer came"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "IncompleteRead"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n{" % ENDLESS, "IncompleteRead"),
         (b"SSH-2.0-OpenSSH\r\n", "what came is no HTTP answer"),
     ],
 )
