@@ -375,7 +375,7 @@ class WSocketApp(Framework, RealmMethods):
             connections=lambda: self.connections.get(),
             max_message_size=lambda: self.max_message_size,
             debug=lambda: self.debugging,
-            has_been_called=lambda: self.has_been_called,
+            has_served=lambda: self.has_been_called or self.is_draining,
         )
         return [WampSubprotocol(self.router, prepare=self._wamp.prepare)]
 

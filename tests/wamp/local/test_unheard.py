@@ -97,26 +97,27 @@ def test_server_that_nobody_has_visited_is_told_nothing(server, tmp_path):
 def test_process_may_take_seconds_until_it_listens(warnings):
     """Imports are slow; and one that has published nothing is not looked at."""
     loop, events = Turns(), UnheardEvents(lambda: False)
-    events.close_at_exit()
+    events.python_exits()
     events.published(loop)
     assert loop.run(10) == 10
     assert not warnings()
     assert loop.run() < 100
     assert warnings() == 1
     events.published(loop)
-    events.close_at_exit()
+    events.python_exits()
     assert not loop.run()
     assert warnings() == 1
 
 
 def test_process_whose_server_ends_is_told_nothing(warnings):
     """Its sockets are closed by then."""
-    loop, events = Turns(), UnheardEvents(lambda: False)
+    over: list[bool] = []
+    loop, events = Turns(), UnheardEvents(lambda: bool(over))
     events.published(loop)
     loop.run(3)
-    events.server_ends()
+    over.append(True)
     loop.run()
-    events.close_at_exit()
+    events.python_exits()
     assert not warnings()
 
 
@@ -127,15 +128,17 @@ def test_process_that_listens_is_told_nothing(warnings):
         stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         events.published(loop)
         assert loop.run() == 1
-    events.close_at_exit()
+    events.python_exits()
     assert not warnings()
 
 
 def test_forked_child_is_looked_at_anew(warnings):
     """A parent that has served says nothing of its children."""
-    events = UnheardEvents(lambda: False)
-    events.published(Turns())
-    events.server_ends()
+    serving = [True]
+    parent, events = Turns(), UnheardEvents(lambda: bool(serving))
+    events.published(parent)
+    parent.run()
+    serving.clear()
     child = Turns()
     events.published(child)
     child.run()

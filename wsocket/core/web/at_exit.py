@@ -1,4 +1,4 @@
-"""Closing connections when Python exits, whatever WSGI server has run."""
+"""Who is told when Python exits, whatever WSGI server has run."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import Protocol
 from weakref import WeakSet
 
 
-class Closing(Protocol):
-    """An application with connections."""
+class AtExit(Protocol):
+    """Something that ends with the process, such as an application's connections."""
 
-    def close_at_exit(self) -> None:
-        """Close every connection that is open."""
-
-
-_applications: WeakSet[Closing] = WeakSet()
+    def python_exits(self) -> None:
+        """Do what is left to do."""
 
 
-def close(application: Closing) -> None:
-    """Close the connections of *application* when this process exits.
+_told: WeakSet[AtExit] = WeakSet()
+
+
+def tell(each: AtExit) -> None:
+    """Tell *each*, if it is still there, when this process exits.
 
     Worker processes of gunicorn exit as Python does, and so does whoever is stopped by
     `sys.exit` or KeyboardInterrupt. A signal without a handler ends a process at once.
     """
-    _applications.add(application)
+    _told.add(each)
 
 
 @atexit.register
-def _close_all() -> None:
+def _tell_all() -> None:
     # By now Python starts no threads, but those of the loop and of handlers still run.
-    for application in tuple(_applications):
-        application.close_at_exit()
+    for each in tuple(_told):
+        each.python_exits()

@@ -128,7 +128,7 @@ class Framework(CheckedAttributes, Events):
         self.has_been_called = False
         if health is not None:
             self.resources.serve("health", health, Health(lambda: self.is_draining))
-        at_exit.close(self)
+        at_exit.tell(self)
 
     @checks_keywords
     def route(self, path: str) -> Callable[[HandlerT], HandlerT]:
@@ -220,8 +220,8 @@ class Framework(CheckedAttributes, Events):
         """
         self.close_connections(SERVICE_RESTART, GOING_AWAY, spread=spread)
 
-    def close_at_exit(self) -> None:
-        """Close the connections that nobody has closed yet; Python exits."""
+    def python_exits(self) -> None:
+        """Close the connections that nobody has closed yet."""
         connections = self.connections.existing()
         if connections is not None and connections.untold:
             self.close_connections(SERVICE_RESTART, GOING_AWAY)

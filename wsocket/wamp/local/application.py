@@ -73,7 +73,7 @@ class Application:
         connections: Those of the process, on its loop.
         max_message_size: Largest message that is accepted, in bytes.
         debug: Whether to warn of what the application does badly.
-        has_been_called: Whether a server has called the application.
+        has_served: Whether a server has called the application, or has ended.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Application:
         connections: Callable[[], OpenConnections],
         max_message_size: Callable[[], int],
         debug: Callable[[], bool],
-        has_been_called: Callable[[], bool],
+        has_served: Callable[[], bool],
     ) -> None:
         self.router = router
         self._connections = connections
@@ -98,8 +98,8 @@ class Application:
         # The session, and the loop it was made on: a forked child starts anew.
         self._joined: tuple[Loop, LocalSession] | None = None
         self._lock = threading.Lock()
-        self._unheard = UnheardEvents(lambda: has_been_called() or may_be_listening())
-        at_exit.close(self._unheard)
+        self._unheard = UnheardEvents(lambda: has_served() or may_be_listening())
+        at_exit.tell(self._unheard)
 
     def check_uri(self, uri: object, *, match: Match) -> None:
         """Accept the URI of a registration or a subscription; see `check_uri`."""
@@ -285,7 +285,6 @@ class Application:
         Returns:
             False if some have not, after *timeout* seconds.
         """
-        self._unheard.server_ends()
         with self._lock:
             joined = self._joined
         if joined is None or joined[0] is not get_loop():

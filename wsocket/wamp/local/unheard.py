@@ -22,7 +22,8 @@ class UnheardEvents:
     """Warns once, at most.
 
     Args:
-        may_be_serving: Whether this process serves, or may do so; from any thread.
+        may_be_serving: Whether this process serves, has served, or may do so; from any
+            thread.
     """
 
     def __init__(self, may_be_serving: Callable[[], bool]) -> None:
@@ -41,12 +42,8 @@ class UnheardEvents:
             self._looks = _LOOKS
             loop.call_soon(self._look, loop)
 
-    def server_ends(self) -> None:
-        """This was a process that serves, but it listens no more."""
-        self._looks = 0
-
-    def close_at_exit(self) -> None:
-        """Warn now, if nothing speaks against it; Python exits."""
+    def python_exits(self) -> None:
+        """Warn now, if nothing speaks against it."""
         if self._looks and not self._may_be_serving():
             self._warn()
 
