@@ -79,7 +79,13 @@ def chromium(processes: None) -> tuple[str, str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what was not tested."""
+    """Say loudly what was not tested, and why a test had to be run once more."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"RUN AGAIN: {report.nodeid}", sep="_", red=True)
+        terminalreporter.line(report.longreprtext)
+        for title, output in report.sections:
+            terminalreporter.section(title, sep="-")
+            terminalreporter.line(output)
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = Counter(report.longrepr[2] for report in skipped)
     if reasons:

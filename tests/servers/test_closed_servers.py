@@ -68,16 +68,18 @@ def test_a_refusal_names_the_server_the_reason_and_long_polling(site, name):
     assert "several processes" not in site.log()
 
 
-@pytest.mark.parametrize("site", ON_ASGI, indirect=True)
-def test_the_log_on_an_asgi_server_says_why_there_are_no_websockets(site):
+@pytest.mark.processes
+@pytest.mark.parametrize("kind", ON_ASGI)
+def test_the_log_on_an_asgi_server_says_why_there_are_no_websockets(kind):
     """Mostly the application is never asked, so the first request has the reason.
 
     That there are several processes is what these adapters say of each, and not so.
     """
-    Poller(site).post("close")
-    assert site.get("/") == site.get("/") == "hello"
-    assert refusal(site)[0] in (403, 500, 501)
-    site.terminate()
+    with running(CLOSED_KINDS[kind]) as site:
+        Poller(site).post("close")
+        assert site.get("/") == site.get("/") == "hello"
+        assert refusal(site)[0] in (403, 500, 501)
+        site.terminate()
     log = site.log()
     assert log.count("HTTP requests come through") == 1
     assert "serve wsocket.asgi.as_asgi(app) instead" in log
