@@ -47,7 +47,7 @@ HOT = [
     "core/websocket/on_loop",
     "core/websocket/protocol",
     "wamp/authorization/guard",
-    "wamp/authorization/guarded_action",
+    "wamp/authorization/judge",
     "wamp/authorization/question",
     "wamp/authorization/rules",
     "wamp/local/client",
@@ -102,7 +102,7 @@ MYPY_OPTIONS = [
 ]
 
 C_FILES = [
-    "wsocket/core/websocket/_fast_frames",
+    "wsocket/core/websocket/_unmasking",
     "wsocket/wamp/serializers/_payload_parts",
     "wsocket/wamp/serializers/_weights",
 ]

@@ -63,7 +63,7 @@ def test_what_is_not_compiled_inherits_from_nothing_that_is():
 @pytest.mark.parametrize(
     "name",
     [
-        "core.websocket._fast_frames",
+        "core.websocket._unmasking",
         "core.net._socket_io",
         "wamp.serializers._payload_parts",
         "wamp.serializers._weights",

@@ -22,7 +22,7 @@ PARTS = ["wsocket", "tests", "setup.py", "pyproject.toml", "README.md", "LICENSE
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 TESTS = [
     "tests/core/net/test_socket_io.py",
-    "tests/core/websocket/test_fast_frames.py",
+    "tests/core/websocket/test_unmasking.py",
     "tests/core/websocket/test_frames.py",
     "tests/wamp/serializers/test_payload_parts.py",
     "tests/wamp/serializers/test_weights.py",

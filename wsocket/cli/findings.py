@@ -71,7 +71,7 @@ _COMPILED = (
     ),
     (
         "frames in C",
-        "wsocket.core.websocket._fast_frames",
+        "wsocket.core.websocket._unmasking",
         "websocket frames are unmasked in Python; install with a C compiler",
     ),
     (

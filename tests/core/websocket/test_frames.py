@@ -19,7 +19,7 @@ from tests.core.wire import (
     read_cases,
 )
 from tests.pure import in_python
-from wsocket.core.websocket import fast_frames, frames, message_buffer
+from wsocket.core.websocket import frames, message_buffer, unmasking
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
 from wsocket.core.websocket.events import Close, Ping
 from wsocket.core.websocket.frames import FrameDecoder
@@ -109,8 +109,8 @@ def test_a_failure_names_the_frame_and_the_broken_rule(begun, first, problem):
 
 def unmask_in_python(monkeypatch):
     """As where no C extension could be built."""
-    monkeypatch.setattr(frames, "apply_mask", fast_frames.apply_mask)
-    monkeypatch.setattr(frames, "take_messages", fast_frames.take_messages)
+    monkeypatch.setattr(frames, "apply_mask", unmasking.apply_mask)
+    monkeypatch.setattr(frames, "take_messages", unmasking.take_messages)
 
 
 @pytest.mark.parametrize("case", [*VALID, *INVALID], ids=by_name)
@@ -134,9 +134,9 @@ def test_long_frames_are_unmasked_in_python_too(monkeypatch):
 
 def test_the_codec_is_whole_without_a_c_compiler():
     """It takes the functions in Python by itself."""
-    interpreted = in_python(frames, without="wsocket.core.websocket._fast_frames")
+    interpreted = in_python(frames, without="wsocket.core.websocket._unmasking")
     fed = interpreted.FrameDecoder(max_message_size=100)
-    assert interpreted.take_messages is fast_frames.take_messages
+    assert interpreted.take_messages is unmasking.take_messages
     assert fed.feed(client_frame(TEXT, b"hello")) == ["hello"]
     assert interpreted.encode_message("hello") == b"\x81\x05hello"
 

@@ -9,7 +9,7 @@ from tests.core.wire import CLOSE, plain, server_frames
 from tests.fuzz.byte_source import ByteSource, portions
 from tests.pure import in_python
 from wsocket.core.net.held_back import HeldBack
-from wsocket.core.websocket import fast_frames, frames
+from wsocket.core.websocket import frames, unmasking
 from wsocket.core.websocket.deflate import DeflateParameters, Inflater
 from wsocket.core.websocket.events import Pong, WebSocketEvent
 from wsocket.core.websocket.protocol import WebSocketProtocol
@@ -19,7 +19,7 @@ MASK = b"\x0f\xf0\x55\xaa"
 FAILURES = (1002, 1007, 1009)
 
 # The decoder without its C, which is the version for where no compiler was.
-python = in_python(frames, without="wsocket.core.websocket._fast_frames")
+python = in_python(frames, without="wsocket.core.websocket._unmasking")
 
 
 def run_one(data: bytes) -> object:
@@ -94,5 +94,5 @@ def check_answers(events: list[WebSocketEvent]) -> None:
 
 def check_single_functions(data: bytes) -> None:
     """The functions that are in C do what those in Python do."""
-    assert frames.apply_mask(data, MASK) == fast_frames.apply_mask(data, MASK)
-    assert frames.encode_unmasked(0x82, data) == fast_frames.encode_unmasked(0x82, data)
+    assert frames.apply_mask(data, MASK) == unmasking.apply_mask(data, MASK)
+    assert frames.encode_unmasked(0x82, data) == unmasking.encode_unmasked(0x82, data)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from wsocket.core.websocket.opcodes import FIN, MASKED
 
 try:
-    from wsocket.core.websocket._fast_frames import apply_mask
+    from wsocket.core.websocket._unmasking import apply_mask
 except ImportError:  # built without a C compiler
-    from wsocket.core.websocket.fast_frames import apply_mask
+    from wsocket.core.websocket.unmasking import apply_mask
 
 NO_MASK = bytes(4)
 """A client must mask; this mask changes nothing."""

@@ -13,7 +13,6 @@ from typing import Final
 from wsocket.core.net.held_back import HELD_BACK
 from wsocket.core.websocket.deflate import Inflater
 from wsocket.core.websocket.events import Close, Ping, Pong, WebSocketEvent
-from wsocket.core.websocket.fast_frames import encode_header as encode_header
 from wsocket.core.websocket.frame_header import OPCODE_NAMES, read_header
 from wsocket.core.websocket.incoming_message import IncomingMessage, Utf8Validator
 from wsocket.core.websocket.opcodes import BINARY as BINARY
@@ -28,16 +27,17 @@ from wsocket.core.websocket.opcodes import PONG as PONG
 from wsocket.core.websocket.opcodes import RESERVED_BITS as RESERVED_BITS
 from wsocket.core.websocket.opcodes import RSV1 as RSV1
 from wsocket.core.websocket.opcodes import TEXT as TEXT
+from wsocket.core.websocket.unmasking import encode_header as encode_header
 from wsocket.errors import ProtocolError
 
 try:
-    from wsocket.core.websocket._fast_frames import apply_mask as apply_mask
-    from wsocket.core.websocket._fast_frames import encode_unmasked as encode_unmasked
-    from wsocket.core.websocket._fast_frames import take_messages
+    from wsocket.core.websocket._unmasking import apply_mask as apply_mask
+    from wsocket.core.websocket._unmasking import encode_unmasked as encode_unmasked
+    from wsocket.core.websocket._unmasking import take_messages
 except ImportError:  # built without a C compiler
-    from wsocket.core.websocket.fast_frames import apply_mask as apply_mask
-    from wsocket.core.websocket.fast_frames import encode_unmasked as encode_unmasked
-    from wsocket.core.websocket.fast_frames import take_messages
+    from wsocket.core.websocket.unmasking import apply_mask as apply_mask
+    from wsocket.core.websocket.unmasking import encode_unmasked as encode_unmasked
+    from wsocket.core.websocket.unmasking import take_messages
 
 
 MAX_REASON = MAX_CONTROL_PAYLOAD - 2  # bytes of UTF-8

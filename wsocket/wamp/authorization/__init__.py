@@ -1,1 +1,1 @@
-"""Who may do what: rules of roles, authorizers, and the guard that uses both."""
+"""Who may do what: rules of roles, authorizers, and the judge that uses both."""

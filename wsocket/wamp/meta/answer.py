@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from wsocket.errors import ApplicationError, PayloadError, PayloadSizeExceeded
 from wsocket.log import logger
-from wsocket.wamp.authorization.guard import Guard
+from wsocket.wamp.authorization.judge import Judge
 from wsocket.wamp.authorization.question import Question
 from wsocket.wamp.protocol import errors
 from wsocket.wamp.protocol.client_messages import CALL, RESULT, Call
@@ -56,9 +56,9 @@ class Takes(NamedTuple):
 class MetaProcedure:
     """Runs a procedure for a CALL, and sends RESULT or ERROR."""
 
-    def __init__(self, function: Procedure, guard: Guard, builtins: Builtins) -> None:
+    def __init__(self, function: Procedure, judge: Judge, builtins: Builtins) -> None:
         self._function = function
-        self._guard = guard
+        self._judge = judge
         self._builtins = builtins
 
     def __call__(self, caller: Session, call: Call, payload: Payload) -> None:
@@ -104,7 +104,7 @@ class MetaProcedure:
         def known(grant: Grant | None) -> None:
             self._answer(caller, call, partial(_granted, question, needs, grant))
 
-        self._guard.ask(question, known, size=caller.size)
+        self._judge.ask(question, known, size=caller.size)
 
     def _do(self, caller: Session, call: Call, takes: Takes) -> None:
         """Do what takes some turns; answer then, if *caller* is still there."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from wsocket.wamp.authorization.guard import Guard
+from wsocket.wamp.authorization.judge import Judge
 from wsocket.wamp.authorization.question import Question
 from wsocket.wamp.meta.descriptions import (
     describe_registration,
@@ -29,9 +29,9 @@ Announce = Callable[[str, list[Any]], None]
 class Announcer:
     """Publishes meta events to the members of a realm that may see them."""
 
-    def __init__(self, broker: Broker, guard: Guard, members: Members) -> None:
+    def __init__(self, broker: Broker, judge: Judge, members: Members) -> None:
         self._broker = broker
-        self._guard = guard
+        self._judge = judge
         self._members = members
 
     def announce(self, topic: str, args: list[Any]) -> None:
@@ -50,7 +50,7 @@ class Announcer:
         # A pattern outside "wamp." was granted without regard to these topics.
         return (
             reserved(subscription.uri)
-            or self._guard.known(Question(session, "subscribe", topic)).allowed
+            or self._judge.known(Question(session, "subscribe", topic)).allowed
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from wsocket.wamp.authorization.guard import Guard
+from wsocket.wamp.authorization.judge import Judge
 from wsocket.wamp.meta.answer import MetaProcedure, Procedure
 from wsocket.wamp.rpc.builtins import Builtin, Builtins
 
@@ -29,11 +29,11 @@ class Procedures(Protocol):
 
 
 def meta_procedures(
-    subjects: Iterable[Procedures], guard: Guard, builtins: Builtins
+    subjects: Iterable[Procedures], judge: Judge, builtins: Builtins
 ) -> dict[str, Builtin]:
     """The procedures of all *subjects* as the dealer calls them, by URI."""
     return {
-        uri: MetaProcedure(function, guard, builtins)
+        uri: MetaProcedure(function, judge, builtins)
         for subject in subjects
         for uri, function in subject.table().items()
     }

@@ -6,7 +6,7 @@ import itertools
 from typing import NamedTuple
 
 from wsocket.wamp.authorization.authorizer import CallProcedure
-from wsocket.wamp.authorization.guard import Guard
+from wsocket.wamp.authorization.judge import Judge
 from wsocket.wamp.meta.events import (
     Announcer,
     RegistrationEvents,
@@ -64,12 +64,12 @@ def build_realm(
 def _parts(config: Realm, world: World) -> RealmParts:
     members, client = Members(world.random_below), RouterClient()
     members.trusted.add(client.session)
-    guard = _guard(config, world, client.call)
+    judge = _judge(config, world, client.call)
     subscriptions, registrations = _tables(config, world, members)
     retained, history, testaments = _kept(config)
     broker = _broker(world, subscriptions, retained, history)
     registrar = Registrar(registrations)
-    announce = Announcer(broker, guard, members).announce
+    announce = Announcer(broker, judge, members).announce
     subscriptions.observe(SubscriptionEvents(announce))
     registrations.observe(RegistrationEvents(announce))
     subjects = (
@@ -80,10 +80,10 @@ def _parts(config: Realm, world: World) -> RealmParts:
         TestamentProcedures(testaments, broker),
     )
     builtins = Builtins(world.runtime, world.uris)
-    builtins.procedures = meta_procedures(subjects, guard, builtins)
+    builtins.procedures = meta_procedures(subjects, judge, builtins)
     return RealmParts(
         members=members,
-        guard=guard,
+        judge=judge,
         subscriptions=subscriptions,
         retained=retained,
         history=history,
@@ -98,8 +98,8 @@ def _parts(config: Realm, world: World) -> RealmParts:
     )
 
 
-def _guard(config: Realm, world: World, call: CallProcedure) -> Guard:
-    return Guard(
+def _judge(config: Realm, world: World, call: CallProcedure) -> Judge:
+    return Judge(
         config.roles,
         config.authorizer,
         ttl=config.authorizer_ttl,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from wsocket.wamp.authorization.guard import Guard
+from wsocket.wamp.authorization.judge import Judge
 from wsocket.wamp.meta.events import SessionEvents
 from wsocket.wamp.protocol.uris import UriRules
 from wsocket.wamp.pubsub.broker import Broker
@@ -23,7 +23,7 @@ class RealmParts(NamedTuple):
     """What `build_realm` puts together."""
 
     members: Members
-    guard: Guard
+    judge: Judge
     subscriptions: Subscriptions
     retained: RetainedEvents
     history: History

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from wsocket.wamp.authorization.authorizer import Authorizer
-from wsocket.wamp.authorization.guarded_action import GuardedAction
+from wsocket.wamp.authorization.guard import Guard
 from wsocket.wamp.meta import procedures as meta
 from wsocket.wamp.protocol.client_messages import (
     Call,
@@ -109,7 +109,7 @@ class RunningRealm:
             left: Called when that is done: what takes long goes on in later turns.
         """
         self.parts.members.remove(session)
-        self.parts.guard.left(session)
+        self.parts.judge.left(session)
         self._runtime.left(session.id)
         self._runtime.in_turns(self._leaving(session, silent=silent), left)
 
@@ -136,7 +136,7 @@ class RunningRealm:
 
     def set_authorizer(self, authorizer: Authorizer | str | None) -> None:
         """Ask another authorizer from now on."""
-        self.parts.guard.set_authorizer(authorizer)
+        self.parts.judge.set_authorizer(authorizer)
         for session in self.parts.members.by_id.values():
             session.grants = self._grants_of(session)
 
@@ -144,13 +144,13 @@ class RunningRealm:
         # Roles do not decide this: one of them may have the name of the trusted role.
         if session in self.parts.members.trusted:
             return OPEN_GRANTS
-        return self.parts.guard.grants_of(session.authrole)
+        return self.parts.judge.grants_of(session.authrole)
 
 
 def _actions(
     parts: RealmParts, *, strict_numbers: bool
 ) -> dict[type[Message], Callable[[Session, Any], None]]:
-    guarded = partial(GuardedAction, parts.guard, uris=parts.uris)
+    guarded = partial(Guard, parts.judge, uris=parts.uris)
     broker, dealer, registrar = parts.broker, parts.dealer, parts.registrar
     actions: dict[type[Message], Callable[[Session, Any], None]] = {
         Publish: guarded("publish", broker.publish),

@@ -1,7 +1,7 @@
 /* Plain frames: whole, unfragmented, uncompressed messages (RFC 6455 section 5), and
  * masking (section 5.3).
  *
- * The same functions as in fast_frames.py, which documents them and has the version
+ * The same functions as in unmasking.py, which documents them and has the version
  * for where this one was not built. */
 
 #define PY_SSIZE_T_CLEAN
@@ -208,14 +208,14 @@ static PyModuleDef_Slot slots[] = {{0, NULL}};
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
-    .m_name = "wsocket.core.websocket._fast_frames",
+    .m_name = "wsocket.core.websocket._unmasking",
     .m_size = 0,
     .m_methods = methods,
     .m_slots = slots,
 };
 
 PyMODINIT_FUNC
-PyInit__fast_frames(void)
+PyInit__unmasking(void)
 {
     return PyModuleDef_Init(&definition);
 }

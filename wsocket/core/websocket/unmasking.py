@@ -1,7 +1,7 @@
 """Fast functions for plain frames: messages without fragments and compression.
 
 Nearly all messages are plain. `apply_mask`, `take_messages` and `encode_unmasked` exist
-twice: in C (``_fast_frames.c``), and here for installations without a C compiler. Both
+twice: in C (``_unmasking.c``), and here for installations without a C compiler. Both
 do the same.
 """
 

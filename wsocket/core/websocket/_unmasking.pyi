@@ -1,4 +1,4 @@
-# What _fast_frames.c offers; fast_frames.py says what it does.
+# What _unmasking.c offers; unmasking.py says what it does.
 
 from typing import Any
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from websockets.utils import apply_mask
 
 from tests.core.wire import BINARY, TEXT, client_frame
-from wsocket.core.websocket import _fast_frames, fast_frames, frames
+from wsocket.core.websocket import _unmasking, frames, unmasking
 
 LIMIT = 70_000
 MOST = 1_000
 
-IMPLEMENTATIONS = {"python": fast_frames, "installed": frames}
+IMPLEMENTATIONS = {"python": unmasking, "installed": frames}
 
 implementations = pytest.mark.parametrize(
     "codec", list(IMPLEMENTATIONS.values()), ids=list(IMPLEMENTATIONS)
@@ -40,7 +40,7 @@ def test_masking_is_that_of_the_standard(codec, data, mask):
 def test_a_mask_in_c_has_four_bytes(mask):
     """Anything else would read what is none of its business."""
     with pytest.raises(TypeError, match="a mask of 4 bytes"):
-        _fast_frames.apply_mask(b"data", mask)
+        _unmasking.apply_mask(b"data", mask)
 
 
 @implementations
