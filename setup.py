@@ -32,6 +32,7 @@ HOT = [
     "core/concurrency/line",
     "core/concurrency/lines",
     "core/concurrency/seats",
+    "core/concurrency/turns",
     "core/concurrency/workers",
     "core/histogram",
     "core/net/loop",

@@ -9,6 +9,7 @@ refused.
 from __future__ import annotations
 
 import re
+import sys
 from ipaddress import IPv6Address
 from typing import Any
 from urllib.parse import unquote
@@ -37,6 +38,26 @@ _MAX_PORT = 65535
 
 # In WSGI's environ their names have no "HTTP_" in front (PEP 3333).
 _CGI_FIELDS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+
+
+def _key_in_environ(name: str) -> str:
+    """What WSGI's environ calls the header with the lower-case *name*."""
+    key = name.replace("-", "_").upper()
+    return key if key in _CGI_FIELDS else f"HTTP_{key}"
+
+
+# Of what most requests have: each of their keys is made once, and in memory once.
+_USUAL_KEYS = {
+    name: sys.intern(_key_in_environ(name))
+    for name in (
+        *("accept", "accept-encoding", "accept-language", "authorization"),
+        *("cache-control", "connection", "content-length", "content-type", "cookie"),
+        *("forwarded", "host", "origin", "pragma", "referer", "sec-fetch-dest"),
+        *("sec-fetch-mode", "sec-fetch-site", "sec-websocket-extensions"),
+        *("sec-websocket-key", "sec-websocket-protocol", "sec-websocket-version"),
+        *("upgrade", "user-agent", "x-forwarded-for", "x-forwarded-proto"),
+    )
+}
 
 
 class Request:
@@ -87,11 +108,13 @@ class Request:
             "QUERY_STRING": query,
             "SERVER_PROTOCOL": self.version,
         }
+        usual = _USUAL_KEYS
         for name, value in self.fields.items():
-            key = name.replace("-", "_").upper()
+            if name in usual:
+                environ[usual[name]] = value
             # With an underscore it could pass for a header that only a proxy may set.
-            if "_" not in name:
-                environ[key if key in _CGI_FIELDS else f"HTTP_{key}"] = value
+            elif "_" not in name:
+                environ[_key_in_environ(name)] = value
         return environ
 
 

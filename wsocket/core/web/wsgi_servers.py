@@ -10,7 +10,7 @@ import io
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Any, NamedTuple, Protocol
 
 from gevent import monkey
@@ -58,11 +58,19 @@ def no_bytes() -> bytes:
     return b""
 
 
-def dead_socket() -> socket.socket:
-    """A socket without a peer: reads return no bytes, writes fail with EPIPE."""
-    ours, peer = socket_pair()
-    peer.close()
-    return ours
+_dead: list[Descriptor] = []
+
+
+def dead_socket() -> AbstractContextManager[HasDescriptor]:
+    """A socket without a peer: reads return no bytes, writes fail with EPIPE.
+
+    There is one for all: what is done to it changes nothing.
+    """
+    if not _dead:
+        ours, peer = socket_pair()
+        peer.close()
+        _dead.append(Descriptor(ours.detach()))
+    return nullcontext(_dead[0])
 
 
 def null_device() -> IO[bytes]:
