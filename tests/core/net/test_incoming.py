@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
 
@@ -22,18 +24,25 @@ def on(request) -> LoopWorld:
 
 
 @pytest.fixture
-def memory(on) -> Memory:
-    return Memory(on.loop, LIMIT)
+def memory(on) -> Iterator[Memory]:
+    """In the end nothing is kept, and nobody waits: the next test has the same loop."""
+    yield Memory(on.loop, LIMIT)
+    peers, Peer.made = Peer.made, []
+    on.run(lambda: [each.incoming.end() for each in peers])
 
 
 class Peer:
     """A peer whose bytes are kept.
 
     Attributes:
+        made: All that this test has made.
         stopped: Set when they are to be given up.
     """
 
+    made: ClassVar[list[Peer]] = []
+
     def __init__(self, on: LoopWorld, memory: Memory, *, sending: bool = False) -> None:
+        Peer.made.append(self)
         self.stopped = on.world.event()
         self._on = on
         self.incoming = Incoming(on.loop, lambda: memory, sending=sending)
