@@ -22,11 +22,16 @@ import gevent.select
 import gevent.socket
 
 from wsocket.core.concurrency.seats import GreenletSeat, Seat, ThreadSeat
+from wsocket.core.concurrency.switching import fit_switch_interval
+from wsocket.core.concurrency.thread_turns import ThreadTurns
 from wsocket.core.concurrency.turns import let_others, pace, pace_small_steps
 
 # What user code may raise. gevent's Timeout is not an Exception, so that handlers do
 # not swallow it by accident. But if nobody caught it, it is an error like any other.
 FAILURES = (Exception, gevent.Timeout)
+
+# More bytes than this take a while to decode.
+_MUCH = 4096
 
 READ, WRITE = 1, 2  # the events that a watcher of gevent's loop waits for
 
@@ -115,13 +120,26 @@ class Threads:
 
     name = "threads"
 
+    def __init__(self) -> None:
+        self._turns = ThreadTurns()
+
     def spawn(self, function: Callable[..., object], *args: Any) -> None:
         # A new thread, not one of a `ThreadCache`: what user code leaves in a
         # `threading.local` ends with it (docs/decisions/030-new-threads.md).
         thread = threading.Thread(
-            target=function, args=args, name=f"wsocket-{function.__name__}", daemon=True
+            target=self._run,
+            args=(function, args),
+            name=f"wsocket-{function.__name__}",
+            daemon=True,
         )
         thread.start()
+        fit_switch_interval()
+
+    def _run(self, function: Callable[..., object], args: tuple[Any, ...]) -> None:
+        try:
+            function(*args)
+        finally:
+            self._turns.leave()
 
     def lock(self) -> Lock:
         return threading.Lock()
@@ -136,10 +154,10 @@ class Threads:
         return ThreadSeat()
 
     def let_others(self) -> None:
-        """Nothing to do: threads share the time."""
+        self._turns.pace()
 
     def pace(self) -> None:
-        """As for `let_others`."""
+        self._turns.pace()
 
     def adopt(
         self, descriptor: int, *, patience: float, send_timeout: float
@@ -172,10 +190,16 @@ class Threads:
         return select.poll()
 
     def receive(self, sock: socket.socket, size: int, patience: float) -> bytes | None:
+        turns = self._turns
+        turns.leave()
         try:
-            return sock.recv(size)
+            data = sock.recv(min(size, _MUCH))
         except BlockingIOError:
             return None
+        if len(data) == _MUCH < size:  # who waits for a turn has not read the rest
+            turns.pace()
+            data += _what_is_there(sock, size - _MUCH)
+        return data
 
     def wait_readable(self, sock: socket.socket, timeout: float) -> bool:
         poll = select.poll()
@@ -267,6 +291,14 @@ class Greenlets:
 
     def wait_readable(self, sock: socket.socket, timeout: float) -> bool:
         return _wait(sock, READ, timeout)
+
+
+def _what_is_there(sock: socket.socket, size: int) -> bytes:
+    """Read up to *size* bytes from *sock*, a blocking one, without waiting."""
+    try:
+        return sock.recv(size, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return b""
 
 
 def _whole(sent: int, data: bytes) -> bool:

@@ -8,6 +8,8 @@ from contextvars import Context
 from queue import SimpleQueue
 from typing import Any, Final, TypeAlias
 
+from wsocket.core.concurrency.switching import fit_switch_interval
+
 _Job: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
 
 # Starting a thread takes about as long as serving a small request. A waiting thread
@@ -49,6 +51,7 @@ class ThreadCache:
             self._jobs.put(job)
         else:
             threading.Thread(target=self._work, args=([job],), daemon=True).start()
+            fit_switch_interval()
 
     def close(self) -> None:
         """End the threads that wait; the others end after their job."""

@@ -15,6 +15,7 @@ from wsocket.core.checks import (
     check_seconds,
 )
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS, is_patched
+from wsocket.core.concurrency.switching import switch_threads_often
 from wsocket.core.http.allocator import give_freed_memory_back
 from wsocket.core.http.graceful import Ending
 from wsocket.core.http.importing import refuse_while_imported
@@ -22,7 +23,6 @@ from wsocket.core.http.places import PlaceLimits
 from wsocket.core.http.refusal import TLS_EXPECTED
 from wsocket.core.http.servers import Server
 from wsocket.core.http.stop_signals import stop_signals
-from wsocket.core.http.switching import switch_threads_often
 from wsocket.core.http.unsent import Unsent
 from wsocket.core.keywords import check_keywords, checks_keywords
 from wsocket.core.net.endpoints import Endpoint, UnixEndpoint, server_endpoints

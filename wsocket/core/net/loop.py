@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any, Final
 
 import gevent
@@ -23,10 +23,12 @@ from gevent import monkey
 
 from wsocket.core.concurrency.eventlet_patches import refuse_eventlet_patches
 from wsocket.core.concurrency.kinds import GREENLETS, THREADS, Concurrency, is_patched
+from wsocket.core.concurrency.switching import fit_switch_interval
 from wsocket.core.net.clock import SYSTEM_CLOCK, Clock
 from wsocket.core.net.clock import Watcher as Watcher
 from wsocket.core.net.guarded import guarded
 from wsocket.core.net.put_off import PutOff
+from wsocket.core.net.reading_order import ReadingOrder
 from wsocket.core.net.send_queue import Flushable, SendQueue
 
 READABLE, WRITABLE = 1, 2
@@ -36,10 +38,14 @@ _WORTH_A_SEND: Final = 8
 
 # Seconds of one turn for each kind of work. What is left waits for the next turn. A
 # login takes ten turns, so they have to be short.
-_READING: Final = 0.002  # reading sockets that are ready
+_READING: Final = 0.001  # reading sockets that are ready
 _SHARE: Final = 1 / 8  # of its turn, for one of several that are ready
-_GOING_ON: Final = 0.002  # handling the rest of what was read in earlier turns
-_CALLING: Final = 0.002  # calls from other threads
+_LITTLE: Final = 0.0002  # seconds of CPU time that one read may take
+_GOING_ON: Final = 0.001  # handling the rest of what was read in earlier turns
+_CALLING: Final = 0.001  # calls from other threads
+
+# Seconds between two looks whether there are less threads.
+_THREADS_END: Final = 1.0
 
 # The real thread's identity, also if gevent has patched `threading`.
 _get_ident = monkey.get_original("_thread", "get_ident")
@@ -48,9 +54,16 @@ _start_new_thread = monkey.get_original("_thread", "start_new_thread")
 
 
 class LoopReader(Flushable):
-    """What also reads a socket when the loop says that it is ready."""
+    """What also reads a socket when the loop says that it is ready.
 
-    __slots__ = ()
+    Attributes:
+        demanding: Whether its last read took long, while others waited.
+    """
+
+    __slots__ = ("demanding",)
+
+    def __init__(self) -> None:
+        self.demanding = False
 
     def read(self) -> None:
         """Read the socket, and handle what came."""
@@ -112,7 +125,7 @@ class Loop:
         self._iteration = 0.0
         self._reading_ends = 0.0
         self._unread = self._put_off(_READING)
-        self._to_be_read: set[LoopReader] = set()  # by `_unread`
+        self._to_be_read: ReadingOrder[LoopReader] = ReadingOrder()  # by `_unread`
         self._unfinished = self._put_off(_GOING_ON)
         # Wakes the hub up, and keeps it alive while nothing else is registered.
         self._wakeup = self._loop.async_()
@@ -190,12 +203,14 @@ class Loop:
         Everything that was written in this turn is sent right after the last ready
         socket was handled: the peers can go on while the hub does the rest of its turn.
         """
-        if self._may_read():
+        if self.send_queue.crowded:  # others would be sent to first
+            self._read_later(stream)
+        elif self._last_of_turn():
             self._read(stream)
-        elif stream not in self._to_be_read:
-            # It is ready in the next turn, too. But then it may be the last one again.
-            self._to_be_read.add(stream)
-            self._unread.add(partial(self._read_unread, stream))
+        elif not stream.demanding and self._time_is_left():
+            self._read_beside_others(stream)
+        else:
+            self._read_later(stream)
 
     def share(self, turn: float) -> float:
         """Seconds for which a stream may work now that may have *turn* seconds alone.
@@ -239,20 +254,22 @@ class Loop:
                 else:
                     self._schedule_flush()
 
-    def _read_unread(self, stream: LoopReader) -> None:
-        self._to_be_read.discard(stream)
+    def _read_beside_others(self, stream: LoopReader) -> None:
+        """Read, and note whether that takes long: then others come first."""
+        before = thread_time()
         self._read(stream)
+        stream.demanding = thread_time() - before > _LITTLE
 
-    def _may_read(self) -> bool:
-        """Whether one more may read now: were there a hundred, each would wait for all.
+    def _read_later(self, stream: LoopReader) -> None:
+        # It is ready in the next turn, too. But then it may be the last one again.
+        if self._to_be_read.add(stream):
+            self._unread.add(self._read_next)
 
-        Nobody may when others would be sent to first.
-        """
-        if self.send_queue.crowded:
-            return False
-        return self._last_of_turn() or self._time_is_left()
+    def _read_next(self) -> None:
+        self._read_beside_others(self._to_be_read.next())
 
     def _time_is_left(self) -> bool:
+        """Whether one more may read now: were there a hundred, each waits for all."""
         iteration = self._loop.now()  # it changes once for each turn
         now = perf_counter()
         if iteration != self._iteration:
@@ -303,7 +320,8 @@ def _run_hub(started: Any, made: list[Loop | BaseException]) -> None:
     finally:
         started.release()
     while True:
-        gevent.sleep(3600)
+        gevent.sleep(_THREADS_END)
+        fit_switch_interval()
 
 
 def _start_loop_thread() -> Loop:

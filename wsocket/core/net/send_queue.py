@@ -13,7 +13,7 @@ from wsocket.log import logger
 _UNTIMED: Final = 4
 
 # Seconds of one turn for sending, and as much for what waits since earlier turns.
-_FLUSHING: Final = 0.002
+_FLUSHING: Final = 0.001
 
 # Connections that a peer may write to with one message before it has to wait for them,
 # and before everybody else's messages wait for the next turn.

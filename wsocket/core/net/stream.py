@@ -162,7 +162,7 @@ class Stream(StreamWriter):
     def decode_later(self) -> None:
         """Go on in the next turn with what `decode` has held back."""
         self.pause()
-        self._loop.call_later(0, self._decode_rest)
+        self._loop.go_on_later(self._decode_rest)
 
     def _decode_rest(self) -> None:
         if self._reader is not None:

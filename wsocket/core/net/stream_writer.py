@@ -61,6 +61,7 @@ class StreamWriter(LoopReader):
     def __init__(
         self, loop: Loop, sock: socket.socket, *, limits: Limits, memory: Memory
     ) -> None:
+        super().__init__()
         sock.setblocking(False)
         self._loop = loop
         self._sock = sock
