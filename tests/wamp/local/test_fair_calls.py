@@ -184,6 +184,33 @@ def test_a_generator_ends_when_its_caller_leaves(guest):
     until(other, "closed", 3)
 
 
+@pytest.mark.parametrize("kind", ["threads"], indirect=True)
+def test_generators_whose_callers_do_not_read_need_no_workers(guest, kind):
+    """There are more of them than workers, and a call is answered all the same."""
+    other = guest()
+    callers = [guest() for _ in range(FLOOD[kind] + 16)]
+    for caller in callers:
+        for _ in range(2):
+            caller.call("com.example.endless", [10_000], receive_progress=True)
+    for _ in range(20):
+        assert value(other, "quick", 1) == 1
+    for caller in callers:
+        caller.close()
+    until(other, "closed", FLOOD[kind] + 16)
+
+
+@pytest.mark.parametrize("kind", ["threads"], indirect=True)
+def test_more_of_them_than_may_wait_are_refused(guest):
+    """One caller may have no more than are free: half of four times the workers."""
+    caller = guest()
+    for _ in range(200):
+        caller.call("com.example.endless", [10_000], receive_progress=True)
+    while (message := caller.receive())[0] == RESULT:
+        pass
+    assert message[4] == UNAVAILABLE
+    assert "for it to read" in message[5][0]
+
+
 def test_a_list_that_a_generator_gathers_is_bounded(guest):
     """For a caller that asked for no progressive results."""
     caller = guest()

@@ -153,16 +153,18 @@ class Lines:
         return task
 
     def step_aside(self, task: Task) -> str | None:
-        """*task*, which runs, is going to wait for a call; or say why it may not."""
+        """*task*, which runs, is going to wait for others; or say why it may not."""
         line = task.line
         assert line is not None
+        if task.aside:
+            return None
         left = self._most_aside - self.aside
         if line.aside >= left:
             return (
                 f"{line.aside} workers of this caller wait for calls that they have "
-                f"made, and {left} of {self._most_aside} more may: a caller may have "
-                f"no more than that. The limit is {_ASIDE} times max_workers, at least "
-                f"{_LEAST_ASIDE}"
+                f"made, or for it to read, and {left} of {self._most_aside} more may: "
+                f"a caller may have no more than that. The limit is {_ASIDE} times "
+                f"max_workers, at least {_LEAST_ASIDE}"
             )
         task.aside = True
         self.aside += 1

@@ -100,7 +100,7 @@ class Workers:
             self.run_inner(task, outer)
 
     def step_aside(self, task: Task) -> str | None:
-        """*task* is going to wait for a call. Its place is free for what it waits for,
+        """*task* is going to wait for others. Its place is free for what it waits for,
         and after `start_waiting` for all; or say why it may not.
         """
         return self._lines.step_aside(task)

@@ -335,7 +335,10 @@ class LocalSession:
             self._session.handle(client_messages.Yield(request, _PROGRESS, *fields))
 
         unread = partial(invocation.caller.unread, invocation.call_request)
-        return Progress(self._loop, send, unread, gathered=self._gathered)
+        worker = Outer(invocation.workers, invocation)
+        return Progress(
+            self._loop, send, unread, worker=worker, gathered=self._gathered
+        )
 
     def answer(self, invocation: OwnCall) -> None:
         """Answer with the outcome, after all progressive results."""

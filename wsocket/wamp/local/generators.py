@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from wsocket.core.concurrency.kinds import Concurrency
 from wsocket.core.concurrency.turns import SLICE
+from wsocket.core.concurrency.waiting import Outer
 from wsocket.core.concurrency.workers import Timetable
 from wsocket.errors import ApplicationError, PayloadSizeExceeded
 from wsocket.wamp.local.encoding import payload_of, result_of
@@ -40,7 +41,13 @@ class Progress:
     Args:
         send: Sends one result.
         unread: How many bytes wait for the caller to read.
+        worker: The task that puts them here. While its caller does not read, it needs
+            no place among those at work.
         gathered: What the lists of callers are charged to that want no such results.
+
+    Attributes:
+        canceled: Whether nobody wants the rest.
+        problem: Why, if too many wait for their callers to read; else None.
     """
 
     def __init__(
@@ -49,9 +56,11 @@ class Progress:
         send: Callable[[Payload], None],
         unread: Callable[[], int],
         *,
+        worker: Outer,
         gathered: Gathered,
     ) -> None:
         self._loop = loop
+        self._worker = worker
         self._send = send
         self._unread = unread
         self._parts: deque[tuple[Payload, int]] = deque()
@@ -62,6 +71,7 @@ class Progress:
         self._look = _LOOK
         self._finish: Callable[[], None] | None = None
         self.canceled = False
+        self.problem: str | None = None
         self.gathered = gathered
 
     @property
@@ -98,16 +108,28 @@ class Progress:
         parts = self._parts
         while parts:
             if self._unread() > _UNREAD:
+                if self._finish is None and not self.canceled:
+                    self._step_aside()
                 self._look_later()
                 return
             part, size = parts.popleft()
             self._sent_bytes += size
             self._send(part)
         self._look = _LOOK
+        self._worker.step_back()
         self._room.set()
         finish, self._finish = self._finish, None
         if finish is not None:
             finish()
+
+    def _step_aside(self) -> None:
+        """Others may have the worker's place until the caller reads."""
+        self.problem = self._worker.step_aside()
+        if self.problem is None:
+            self._worker.pool.start_waiting()
+        else:
+            self.canceled = True
+            self._room.set()
 
     def _look_later(self) -> None:
         self._looking = True

@@ -199,6 +199,8 @@ class OwnCall(Task):
         outcome = run_generator(
             steps, progress, wanted=wanted, serializer=self.serializer
         )
+        if progress.problem is not None:
+            return self.failed(errors.UNAVAILABLE, progress.problem)
         return outcome or self.failed(errors.CANCELED, "interrupted")
 
     def _call_details(self) -> CallDetails:
