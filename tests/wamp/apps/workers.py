@@ -16,6 +16,7 @@ from wsocket.wamp.auth import Anonymous, Ticket, TicketUser
 
 gate = threading.Event()
 begun: list[object] = []
+opened: list[int] = []
 closed: list[int] = []
 
 
@@ -69,11 +70,17 @@ def numbers(count, size=1000):
 
 @app.register("com.example.endless")
 def endless(size=1000):
+    opened.append(1)
     try:
         while True:
             yield "x" * size
     finally:
         closed.append(1)
+
+
+@app.register("com.example.opened")
+def how_many_were_opened():
+    return len(opened)
 
 
 @app.register("com.example.closed")

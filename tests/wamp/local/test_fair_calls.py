@@ -202,9 +202,10 @@ def test_generators_whose_callers_do_not_read_need_no_workers(guest, kind):
 @pytest.mark.parametrize("kind", ["threads"], indirect=True)
 def test_more_of_them_than_may_wait_are_refused(guest):
     """One caller may have no more than are free: half of four times the workers."""
-    caller = guest()
+    caller, other = guest(), guest()
     for _ in range(200):
         caller.call("com.example.endless", [10_000], receive_progress=True)
+    until(other, "opened", 150)
     while (message := caller.receive())[0] == RESULT:
         pass
     assert message[4] == UNAVAILABLE

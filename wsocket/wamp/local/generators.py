@@ -128,8 +128,7 @@ class Progress:
         if self.problem is None:
             self._worker.pool.start_waiting()
         else:
-            self.canceled = True
-            self._room.set()
+            self.cancel()
 
     def _look_later(self) -> None:
         self._looking = True
