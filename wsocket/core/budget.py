@@ -38,23 +38,33 @@ class Budget:
     def __str__(self) -> str:
         return f"{self.name}, {self.limit} bytes"
 
-    def take(self, size: int) -> Budget | None:
+    def take(self, size: int, kept: int = -1) -> Budget | None:
         """Charge *size* bytes, if every limit allows it.
+
+        Args:
+            kept: See `lacking`.
 
         Returns:
             The budget that has not so much left, and nothing is charged. None if the
             bytes are charged.
         """
-        lacking = self.lacking(size)
+        lacking = self.lacking(size, kept)
         if lacking is None:
             self.charge(size)
         return lacking
 
-    def lacking(self, size: int) -> Budget | None:
-        """The budget that has no *size* bytes left; None if all have."""
+    def lacking(self, size: int, kept: int = -1) -> Budget | None:
+        """The budget that has no *size* bytes left; None if all have.
+
+        Args:
+            kept: How many bytes are charged to the peer that asks for them, if this is
+                not its own budget.
+        """
         if self.used + size > self.limit:
             return self
-        return None if self._within is None else self._within.lacking(size)
+        if self._within is None:
+            return None
+        return self._within.lacking(size, self.used if kept < 0 else kept)
 
     def charge(self, size: int) -> None:
         """Charge *size* bytes that are kept already, also above the limit."""

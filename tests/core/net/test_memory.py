@@ -98,8 +98,34 @@ def test_what_is_kept_otherwise_is_refused_and_ends_nothing(on):
     """Without backlogs the process only says no."""
     memory = Memory(on.loop, 16 * MIB)
     sessions = [Budget("session", 8 * MIB, within=memory) for _ in range(3)]
-    taken = on.run(lambda: [each.take(8 * MIB) for each in sessions])
+    taken = on.run(lambda: [each.take(7 * MIB) for each in sessions])
     assert taken == [None, None, memory]
+
+
+def test_the_last_part_is_for_those_that_keep_little(on):
+    """Those that keep more cannot have everybody else refused."""
+    memory = Memory(on.loop, 16 * MIB)
+    greedy, little = (Budget("session", 16 * MIB, within=memory) for _ in range(2))
+    assert on.run(greedy.take, 15 * MIB) is None
+    assert on.run(greedy.take, 1000) is memory
+    assert on.run(little.take, 3000) is None
+    assert on.run(little.take, 3000) is memory  # it would be a little more
+
+
+def test_a_common_budget_says_how_much_the_peer_keeps(on):
+    """It has more itself, of many peers."""
+    memory = Memory(on.loop, 16 * MIB)
+    common = Budget("common", 16 * MIB, within=memory)
+    assert on.run(lambda: common.take(15 * MIB, 0)) is None
+    assert on.run(lambda: common.take(1000, 10_000)) is memory
+    assert on.run(lambda: common.take(1000, 0)) is None
+
+
+def test_also_of_the_last_part_there_is_no_more_than_there_is(on):
+    memory = Memory(on.loop, MIB)
+    peers = [Budget("session", MIB, within=memory) for _ in range(300)]
+    taken = on.run(lambda: [each.take(4000) for each in peers])
+    assert taken.count(None) == MIB // 4000
 
 
 def test_a_backlog_that_is_gone_is_not_shed(on):

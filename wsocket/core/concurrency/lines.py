@@ -94,7 +94,7 @@ class Lines:
                 f"calls of this caller keep {line.bytes} bytes, and {left} bytes are "
                 f"free: a caller may have no more than are free ({budget})"
             )
-        lacking = budget.take(size)
+        lacking = budget.take(size, line.bytes)
         return None if lacking is None else f"too much waits: {lacking}"
 
     def next(self) -> Task | None:

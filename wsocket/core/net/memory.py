@@ -16,6 +16,11 @@ from wsocket.log import logger
 _CROWDED = 7 / 8
 _RELIEVED = 6 / 8
 
+# What could be refused has this part of the limit. The rest is for peers that keep no
+# more than a little.
+_USUAL = 15 / 16
+_LITTLE = 4096  # bytes
+
 # What compression keeps cannot be shed; so it has this part of the limit at most.
 _CONTEXTS = 1 / 2
 
@@ -91,6 +96,7 @@ class Memory(Budget):
         "_loop",
         "_relieving",
         "_sending",
+        "_usual",
         "contexts",
         "largest",
         "shed",
@@ -103,6 +109,7 @@ class Memory(Budget):
         self._backlogged: set[Backlogged] = set()
         self._relieving = False
         self._crowded = int(limit * _CROWDED)
+        self._usual = int(limit * _USUAL)  # for peers that keep more than a little
         self._freeing = 0  # bytes that are charged, and will soon be free
         self._sending = _Line(_SENDING)
         self._coming = _Line(_COMING)
@@ -191,12 +198,19 @@ class Memory(Budget):
             self._let_in()
             self._look_later()
 
-    def lacking(self, size: int) -> Budget | None:
-        """See `Budget.lacking`; what will soon be free counts as free."""
-        if self.used - self._freeing + size > self.limit:
-            self._relieve_soon()
-            return self
-        return None
+    def lacking(self, size: int, kept: int = -1) -> Budget | None:
+        """See `Budget.lacking`; what will soon be free counts as free.
+
+        The last part is for peers that keep little: those that keep more cannot have
+        everybody else refused.
+        """
+        used = self.used - self._freeing + size
+        if used <= self._usual:
+            return None
+        if used <= self.limit and 0 <= kept <= _LITTLE - size:
+            return None
+        self._relieve_soon()
+        return self
 
     def charge(self, size: int) -> None:
         """See `Budget.charge`."""
