@@ -196,7 +196,9 @@ class Threads:
             data = sock.recv(min(size, _MUCH))
         except BlockingIOError:
             return None
-        if len(data) == _MUCH < size:  # who waits for a turn has not read the rest
+        if not data:  # the end, of which there may be hundreds at once
+            turns.pace()
+        elif len(data) == _MUCH < size:  # who waits for a turn has not read the rest
             turns.pace()
             data += _what_is_there(sock, size - _MUCH)
         return data

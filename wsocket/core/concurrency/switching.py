@@ -15,7 +15,7 @@ _OFTEN: Final = 0.0005
 
 # Seconds that each thread adds to the interval, if there are more than a few: a thread
 # wakes up in about 5 us, so all together use a quarter of a core at most.
-_EACH: Final = 0.00002
+_EACH: Final = 0.000015
 _FEW: Final = 64
 
 
