@@ -1,4 +1,8 @@
-"""Authentication methods: one per file, all with the same contract (`base`)."""
+"""Authentication methods: one per file, all with the same contract (`base`).
+
+A new one is entered here. For ``wsocket router`` it also has a row in
+`wsocket.standalone.logins`, and for our own clients a class in `wsocket.client.auth`.
+"""
 
 from __future__ import annotations
 

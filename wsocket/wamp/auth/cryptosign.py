@@ -22,8 +22,8 @@ from wsocket.wamp.auth.base import (
     check_authid,
     requested_authid,
 )
-from wsocket.wamp.auth.directory import Directory
 from wsocket.wamp.auth.encodings import from_hex
+from wsocket.wamp.auth.users import Directory
 
 try:
     from cryptography.exceptions import InvalidSignature

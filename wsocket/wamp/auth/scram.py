@@ -23,7 +23,6 @@ from wsocket.wamp.auth.base import (
     requested_authid,
 )
 from wsocket.wamp.auth.decoy import Decoy
-from wsocket.wamp.auth.directory import Directory, instance_of
 from wsocket.wamp.auth.encodings import as_bytes, from_base64, to_base64
 from wsocket.wamp.auth.saslprep import saslprep
 from wsocket.wamp.auth.scram_user import (
@@ -32,6 +31,7 @@ from wsocket.wamp.auth.scram_user import (
     PBKDF2,
     ScramUser,
 )
+from wsocket.wamp.auth.users import Directory, instance_of
 
 MAX_NONCE = 1024  # characters of the client's nonce
 MAX_BINDING = 4096  # characters of base64

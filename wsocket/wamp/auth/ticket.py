@@ -17,7 +17,7 @@ from wsocket.wamp.auth.base import (
     requested_authid,
     same_text,
 )
-from wsocket.wamp.auth.directory import Directory, instance_of
+from wsocket.wamp.auth.users import Directory, instance_of
 
 
 @checks_fields

@@ -22,8 +22,8 @@ from wsocket.wamp.auth.base import (
     same_text,
 )
 from wsocket.wamp.auth.decoy import Decoy
-from wsocket.wamp.auth.directory import Directory, instance_of
 from wsocket.wamp.auth.encodings import from_base64, to_base64
+from wsocket.wamp.auth.users import Directory, instance_of
 
 MAX_ITERATIONS = 2**31 - 1  # what OpenSSL can count
 MAX_KEYLEN = 1024

@@ -1,4 +1,6 @@
-"""What a session must be allowed to do in a realm is done, or refused."""
+"""What a session must be allowed to do in a realm is done, or refused.
+
+Limits are another matter: the broker and the dealer refuse what is beyond them."""
 
 from __future__ import annotations
 

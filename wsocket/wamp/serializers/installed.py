@@ -1,4 +1,7 @@
-"""The serializers that can be used: some need an extra of the package."""
+"""The serializers that the router speaks: some need an extra of the package.
+
+A new one is entered here; for RawSocket also in `transports.rawsocket_frames`, where it
+needs a number, and for our own clients in `wsocket.client.serializer_choice`."""
 
 from __future__ import annotations
 
