@@ -74,6 +74,7 @@ HOT = [
     "wamp/rpc/registrations",
     "wamp/rpc/routed_call",
     "wamp/serializers/base",
+    "wamp/serializers/batching",
     "wamp/serializers/json",
     "wamp/serializers/msgpack",
     "wamp/session/counted_action",

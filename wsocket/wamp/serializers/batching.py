@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from wsocket.errors import BatchError
 from wsocket.wamp.serializers.base import Serializer
 
-_PREFIX = 4  # bytes of a length
+_PREFIX: Final = 4  # bytes of a length
 
 # Bytes or characters of a batch from which on its messages are made one by one: as
 # objects, small ones take ten times as much memory as in it.
@@ -111,29 +111,34 @@ class Prefixed:
             raise BatchError("expected at least one message, got an empty batch")
         if len(batch) < _LARGE:
             return list(self._each(batch))
-        number = sum(1 for _ in self._places(batch))
+        number = end = 0
+        while end < len(batch):  # 250,000 times in 1 MB: nothing is made here
+            end = _end_of_message(batch, end)
+            number += 1
         return Unsplit(number, partial(self._each, batch))
 
     def _each(self, batch: bytes) -> Iterator[bytes]:
-        return (batch[start:end] for start, end in self._places(batch))
-
-    def _places(self, batch: bytes) -> Iterator[tuple[int, int]]:
-        """Where each message begins and ends."""
         end = 0
         while end < len(batch):
             start = end + _PREFIX
-            if start > len(batch):
-                raise BatchError(
-                    f"expected a length of {_PREFIX} bytes at byte {end}, "
-                    f"got {len(batch) - end}"
-                )
-            end = start + int.from_bytes(batch[end:start], "big")
-            if end > len(batch):
-                raise BatchError(
-                    f"expected a message of {end - start} bytes at byte {start}, "
-                    f"got {len(batch) - start}"
-                )
-            yield start, end
+            end = _end_of_message(batch, end)
+            yield batch[start:end]
+
+
+def _end_of_message(batch: bytes, at: int) -> int:
+    """Where the message ends whose length is *at* this place."""
+    start = at + _PREFIX
+    if start > len(batch):
+        raise BatchError(
+            f"expected a length of {_PREFIX} bytes at byte {at}, got {len(batch) - at}"
+        )
+    size = batch[at] << 24 | batch[at + 1] << 16 | batch[at + 2] << 8 | batch[at + 3]
+    if size > len(batch) - start:
+        raise BatchError(
+            f"expected a message of {size} bytes at byte {start}, "
+            f"got {len(batch) - start}"
+        )
+    return start + size
 
 
 SEPARATED = Separated("\x1e")
