@@ -335,16 +335,16 @@ class HttpConnection:
         self._server.connections.work(self)
         self.wait_for_client.before = 0.0
         self._next_look = 0.0
-        turnstile = self._turnstile()
-        had_to_wait = turnstile.enter()
+        turnstile = self._wait_for_turn(request.target)
         call = WsgiCall(self, request)
         try:
             call.run(self._server.application)
         finally:
             if self.parked:
                 self._server.at_once.go_on(self)
-            if had_to_wait:
+            if turnstile is not None:
                 turnstile.leave()
+            self._server.unsent.sizes.note(request.target, call.sent)
             if began is not None:
                 log_access(call.access(milliseconds_since(began)))
         if call.taken:
@@ -357,12 +357,15 @@ class HttpConnection:
         """After the last response."""
         return END if self._lost else DEPART
 
-    def _turnstile(self) -> Turnstile:
-        """Where the request passes, when others have had their turn."""
-        server = self._server
-        scarce = server.unsent.turnstile
-        hurries = self._requests.in_a_hurry and not scarce.narrow
-        return server.hurried if hurries else scarce
+    def _wait_for_turn(self, target: str) -> Turnstile | None:
+        """Where the request had to wait until others have had their turn, if it had."""
+        unsent = self._server.unsent
+        turnstile = unsent.turnstile
+        if not turnstile.narrow or unsent.sizes.little(target):
+            if not self._requests.in_a_hurry:
+                return None
+            turnstile = self._server.hurried
+        return turnstile if turnstile.enter() else None
 
     def _refusal(self, error: RequestError, began: float | None) -> bytes:
         """The response to a request that cannot be read; it is logged."""

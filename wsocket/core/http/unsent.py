@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
+from wsocket.core.http.response_sizes import ResponseSizes
 from wsocket.core.http.turnstile import Turnstile
 from wsocket.core.net.trouble import Trouble
 from wsocket.log import logger
@@ -98,6 +99,7 @@ class Unsent:
     Attributes:
         used: Bytes that are kept now.
         turnstile: What a request passes before its response is made.
+        sizes: Which requests need not.
     """
 
     def __init__(self, limit: int) -> None:
@@ -109,6 +111,7 @@ class Unsent:
         self._trouble = Trouble("clients that do not read their responses are cut off")
         self.used = 0
         self.turnstile = Turnstile()
+        self.sizes = ResponseSizes()
 
     @contextlib.contextmanager
     def keeping(self, client: SlowClient, size: int) -> Iterator[Waiting]:

@@ -86,6 +86,7 @@ class WsgiCall:
     Attributes:
         body: The request's body.
         taken: The application has taken the connection, for another protocol.
+        sent: Bytes of the response's body.
     """
 
     def __init__(self, connection: ClientConnection, request: Request) -> None:
@@ -100,12 +101,11 @@ class WsgiCall:
         self._status = ""
         self._headers: list[tuple[str, str]] = []
         self._head_sent = False
-        self._over = False
-        self.taken = False
+        self._over = self.taken = False
         self._keep = request.keeps_alive
         self._chunked = False
         self._promised: int | None = None  # the body's length, if the head says it
-        self._sent = 0  # bytes of the body
+        self.sent = 0
 
     def run(self, app: WSGIApplication) -> None:
         """Answer the request.
@@ -143,7 +143,7 @@ class WsgiCall:
             target=name.removeprefix(f"{request.method} "),
             protocol=request.version,
             status=int(self._status[:3]) if self._status else None,
-            bytes=self._sent,
+            bytes=self.sent,
             duration_ms=duration_ms,
             referer=request.fields.get("referer"),
             user_agent=request.fields.get("user-agent"),
@@ -240,9 +240,9 @@ class WsgiCall:
             data = b""
         excess = 0
         if self._promised is not None:
-            excess = max(0, self._sent + len(data) - self._promised)
+            excess = max(0, self.sent + len(data) - self._promised)
             data = data[: len(data) - excess]
-        self._sent += len(data)
+        self.sent += len(data)
         if self._chunked and data:
             self._send_parts(b"%b%x\r\n" % (head, len(data)), data, b"\r\n")
         else:
@@ -304,11 +304,11 @@ class WsgiCall:
         """End the body, and check that it was as long as its head says."""
         if self._chunked:
             self._connection.send(b"0\r\n\r\n")
-        if self._promised is not None and self._sent < self._promised:
+        if self._promised is not None and self.sent < self._promised:
             logger.error(
                 "%a: the body has %d bytes, less than its Content-Length of %d",
                 self._name,
-                self._sent,
+                self.sent,
                 self._promised,
             )
             self._keep = False
@@ -348,7 +348,7 @@ class WsgiCall:
         self._head_sent = self._over = True
         self._status = status
         response = closing_response(status, problem)
-        self._sent = body_size(response)
+        self.sent = body_size(response)
         with contextlib.suppress(ClientGone):  # nobody is there to read it
             self._connection.send(response)
 
@@ -367,7 +367,7 @@ class WsgiCall:
             self._connection.client,
             self._name,
             self._status[:3],
-            self._sent,
+            self.sent,
             error,
         )
 
