@@ -141,13 +141,12 @@ def _refuse_body(environ: Mapping[str, Any]) -> None:
         )
 
 
-def _replace_gevent_socket(sock: Any, dead: HasDescriptor) -> int:
+def _replace_gevent_socket(sock: Any, dead: Any) -> int:
     """Put a dead socket into the server's socket object; return the descriptor it had.
 
     libev remembers the descriptors that it has registered. A connection that moved to
     another number would leave a stale registration behind. When an event arrives for
     one, libev registers every descriptor of the process again."""
-    substitute = os.dup(dead.fileno())
     descriptor: int = sock.detach()
-    sock.__init__(socket.AF_UNIX, socket.SOCK_STREAM, fileno=substitute)
+    sock.__init__(socket.AF_UNIX, socket.SOCK_STREAM, fileno=dead.detach())
     return descriptor

@@ -6,11 +6,12 @@ No server says so in public. What is looked at here is tested with each of them
 
 from __future__ import annotations
 
+import _socket
 import io
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing
 from typing import IO, Any, NamedTuple, Protocol
 
 from gevent import monkey
@@ -58,19 +59,16 @@ def no_bytes() -> bytes:
     return b""
 
 
-_dead: list[Descriptor] = []
-
-
 def dead_socket() -> AbstractContextManager[HasDescriptor]:
     """A socket without a peer: reads return no bytes, writes fail with EPIPE.
 
-    There is one for all: what is done to it changes nothing.
+    There is one for each connection: a program that becomes a daemon may close all
+    descriptors that it finds, and the number of one for all would be another file.
     """
-    if not _dead:
-        ours, peer = socket_pair()
-        peer.close()
-        _dead.append(Descriptor(ours.detach()))
-    return nullcontext(_dead[0])
+    # The pair of `socket` costs as much as all the rest of taking a connection over.
+    ours, peer = _socket.socketpair()
+    peer.close()
+    return closing(ours)
 
 
 def null_device() -> IO[bytes]:
