@@ -15,21 +15,30 @@ from typing import Final
 from wsocket.core.concurrency.turns import SLICE
 
 _LANES: Final = 4
-_PATIENCE: Final = 0.005
+_PATIENCE: Final = 0.0005
 
 
 class _Lane:
-    """Where one thread goes on at a time."""
+    """Where one thread goes on at a time.
+
+    Attributes:
+        steps: How often one that has a turn has gone on.
+    """
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self._line = threading.Lock()
         self._turn = threading.Lock()  # whoever has it need not be who gives it back
+        self.steps = 0
 
     def enter(self) -> None:
-        """Wait for a turn."""
+        """Wait for a turn, or until nothing seems to become of that of another one."""
         with self._line:
-            self._turn.acquire(timeout=self._patience)
+            seen = -1
+            while seen != self.steps:
+                seen = self.steps
+                if self._turn.acquire(timeout=self._patience):
+                    break
 
     def leave(self) -> None:
         """Give it back."""
@@ -49,8 +58,8 @@ class ThreadTurns:
 
     Args:
         lanes: How many of them go on at a time.
-        patience: Seconds that the next one waits for one who does not give its turn
-            back: it may wait for a database.
+        patience: Seconds that the next one waits for one who neither goes on nor gives
+            its turn back: it may wait for a database.
         portion: Seconds of a turn.
     """
 
@@ -72,6 +81,7 @@ class ThreadTurns:
         if lane is None:
             lane = mine.lane = next(self._lanes)
         elif perf_counter() < mine.ends:
+            lane.steps += 1
             return
         else:
             lane.leave()

@@ -380,6 +380,7 @@ class WebSocket(FormerMembers):
         """Handle control frames; messages that come after our Close are ignored."""
         while self._events:
             event = self._events.popleft()
+            self.concurrency.pace()  # there may be thousands
             if not isinstance(event, (str, bytes)):
                 self._handle_control(event)
 
