@@ -1,8 +1,7 @@
 """A websocket connection that its handler drives with blocking calls.
 
-The thread or greenlet of the handler reads the socket in `WebSocket.receive`. Nothing
-runs between two calls: a ping is answered, and a close is noticed, when the handler
-receives the next time."""
+The thread or greenlet of the handler reads the socket in `WebSocket.receive`. Only then
+is a ping answered, and a close noticed."""
 
 from __future__ import annotations
 
