@@ -10,11 +10,13 @@ import sys
 import threading
 from typing import Final
 
+from wsocket.core.concurrency.short_lock import short_lock
+
 _DEFAULT: Final = 0.005  # seconds; Python's own
 _OFTEN: Final = 0.0005
 
 # Seconds that each thread adds to the interval, if there are more than a few: a thread
-# wakes up in about 5 us, so all together use a quarter of a core at most.
+# wakes up in about 5 us, so all together use a third of a core at most.
 _EACH: Final = 0.000015
 _FEW: Final = 64
 
@@ -33,17 +35,18 @@ class _SwitchInterval:
     """Python's switch interval: longer while there are many threads."""
 
     def __init__(self) -> None:
+        self._lock = short_lock()  # who sees half of `_set` takes it for the program's
         self._usual = self._set = sys.getswitchinterval()
 
     def fit(self) -> None:
         """Make it as long as the threads that there are now demand."""
-        found = sys.getswitchinterval()
-        if found != self._set:  # the program has set it
-            self._usual = self._set = found
         threads = threading.active_count()
-        wanted = self._usual if threads <= _FEW else max(self._usual, threads * _EACH)
-        if wanted != found:
-            sys.setswitchinterval(wanted)
+        with self._lock:
+            found = sys.getswitchinterval()
+            if found != self._set:  # the program has set it
+                self._usual = self._set = found
+            least = 0.0 if threads <= _FEW else threads * _EACH
+            sys.setswitchinterval(max(self._usual, least))
             self._set = sys.getswitchinterval()  # whole microseconds
 
 

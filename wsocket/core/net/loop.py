@@ -44,7 +44,7 @@ _LITTLE: Final = 0.0002  # seconds of CPU time that one read may take
 _GOING_ON: Final = 0.001  # handling the rest of what was read in earlier turns
 _CALLING: Final = 0.001  # calls from other threads
 
-# Seconds between two looks whether there are less threads.
+# Seconds between two looks whether there are fewer threads.
 _THREADS_END: Final = 1.0
 
 # The real thread's identity, also if gevent has patched `threading`.
