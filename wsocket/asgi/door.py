@@ -8,8 +8,11 @@ end a `SocketBridge` speaks for the client (docs/decisions/065).
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
+
+from gevent import monkey
 
 from wsocket.asgi.bridge import SocketBridge
 from wsocket.asgi.refusal import ask, refuse
@@ -18,7 +21,7 @@ from wsocket.core.checks import check_number
 from wsocket.core.functions import kind_of
 from wsocket.core.keywords import checks_keywords
 from wsocket.core.web.framework import Framework
-from wsocket.core.web.wsgi_servers import ASGI_SOCKET, socket_pair
+from wsocket.core.web.wsgi_servers import ASGI_SOCKET
 from wsocket.core.wsgi import Environ
 from wsocket.project import installation
 
@@ -33,6 +36,11 @@ AsgiScope: TypeAlias = MutableMapping[str, Any]
 AsgiEvent: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[AsgiEvent]]
 Send: TypeAlias = Callable[[AsgiEvent], Awaitable[None]]
+
+# gevent's pair would cost more, and nobody waits for these two.
+_socket_pair: Callable[[], tuple[socket.socket, socket.socket]] = monkey.get_original(
+    "socket", "socketpair"
+)
 
 # Each of its HTTP requests has a thread while it is answered, also a poll that waits.
 HTTP_THREADS = 64
@@ -93,7 +101,7 @@ class AsgiDoor:
     async def _websocket(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Have the application answer the upgrade request; then carry messages."""
         await receive()  # websocket.connect
-        ours, theirs = socket_pair()
+        ours, theirs = _socket_pair()
         with ours:
             with theirs:
                 environ = upgrade_environ(scope)

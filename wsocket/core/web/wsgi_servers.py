@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
 from typing import IO, Any, NamedTuple, Protocol
 
-from gevent import monkey
-
 from wsocket.core.http.connection import HttpConnection
 from wsocket.core.wsgi import CONNECTION, Environ
 from wsocket.errors import UpgradeUnavailable
@@ -25,11 +23,6 @@ ASGI_SOCKET = "wsocket.asgi_socket"
 
 ASGI_ADAPTER = "wsocket.asgi_adapter"
 """The key under which `AsgiNotice` puts what else runs the application on ASGI."""
-
-# gevent's pair would cost more, and nobody waits for these two.
-socket_pair: Callable[[], tuple[socket.socket, socket.socket]] = monkey.get_original(
-    "socket", "socketpair"
-)
 
 
 class HasDescriptor(Protocol):
